@@ -1,0 +1,153 @@
+// The kernel's calls as Swift needs them: prototypes, the layouts that cross the boundary, constants
+// that `import Glibc` lacks. Each function makes one system call (or one libacl/libattr call) and
+// returns its value, or -errno; errno itself never crosses into Swift, where a release between the
+// call and the reading could change it. EINTR is returned like any other error: LinuxIO decides.
+//
+// Nothing here is clever, keeps state or allocates, with two exceptions that say so:
+// cl_attribute_is_skipped (libattr reads its rules once) and the fault table (faults.h).
+
+#ifndef CUTOVER_CLINUX_H
+#define CUTOVER_CLINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "faults.h"
+
+// Constants: the kernel's values, asserted against the system's headers in shims.c.
+enum {
+    CL_O_PATH = 010000000,
+    CL_O_NOATIME = 01000000,
+    CL_O_TMPFILE = 020200000,
+    CL_AT_FDCWD = -100,
+    CL_AT_SYMLINK_NOFOLLOW = 0x100,
+    CL_AT_REMOVEDIR = 0x200,
+    CL_AT_SYMLINK_FOLLOW = 0x400,
+    CL_AT_EMPTY_PATH = 0x1000,
+    CL_SEEK_DATA = 3,
+    CL_SEEK_HOLE = 4,
+    CL_STATX_BTIME = 0x800,
+    CL_STATX_MNT_ID = 0x1000,
+    CL_STATX_ATTR_IMMUTABLE = 0x10,
+    CL_STATX_ATTR_APPEND = 0x20,
+    CL_STATX_ATTR_NODUMP = 0x40,
+    CL_STATX_ATTR_MOUNT_ROOT = 0x2000,
+    CL_RENAME_NOREPLACE = 1,
+    CL_XFLAG_IMMUTABLE = 0x8,
+    CL_XFLAG_APPEND = 0x10,
+    CL_XFLAG_SYNC = 0x20,
+    CL_XFLAG_NOATIME = 0x40,
+    CL_XFLAG_NODUMP = 0x80,
+    CL_XFLAG_PROJINHERIT = 0x200,
+};
+
+/// The fields of statx(2) that a migration uses.
+struct cl_status {
+    uint32_t mask;
+    uint32_t mode;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t link_count;
+    uint32_t device_major, device_minor;      // of the filesystem that holds the entry
+    uint32_t special_major, special_minor;    // what a device entry stands for
+    uint32_t modified_nanoseconds;
+    uint32_t changed_nanoseconds;
+    uint32_t born_nanoseconds;
+    uint64_t attributes;
+    uint64_t inode;
+    uint64_t size_bytes;
+    uint64_t blocks;                          // in units of 512 bytes
+    uint64_t mount;
+    int64_t modified_seconds;
+    int64_t changed_seconds;
+    int64_t born_seconds;
+};
+
+/// The fields of fstatfs(2) that a migration uses.
+struct cl_volume_status {
+    uint64_t type;
+    uint64_t block_bytes;
+    uint64_t blocks, blocks_free, blocks_available;
+    uint64_t inodes, inodes_free;
+    uint64_t identifier;
+    uint64_t flags;
+};
+
+/// struct fsxattr of linux/fs.h (FS_IOC_FSGETXATTR).
+struct cl_inode_flags {
+    uint32_t flags;
+    uint32_t extent_size;
+    uint32_t extent_count;
+    uint32_t project;
+    uint32_t copy_on_write_extent_size;
+    unsigned char padding[8];
+};
+
+// Descriptors, names and status.
+int cl_openat(int directory, const char *name, int flags, mode_t mode);
+int cl_reopen(int descriptor, int flags);
+int cl_duplicate(int descriptor);
+int cl_close(int descriptor);
+int cl_statx(int directory, const char *name, int flags, struct cl_status *status);
+int cl_fstatfs(int descriptor, struct cl_volume_status *status);
+long cl_getdents64(int descriptor, void *buffer, size_t length);
+long cl_fpathconf_link_max(int descriptor);
+long cl_readlinkat(int directory, const char *name, char *buffer, size_t length);
+long cl_descriptor_path(int descriptor, char *buffer, size_t length);
+
+// Data.
+long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset);
+long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset);
+int64_t cl_lseek(int descriptor, int64_t offset, int whence);
+int cl_ftruncate(int descriptor, int64_t length);
+int cl_fadvise_sequential(int descriptor);
+int cl_syncfs(int descriptor);
+
+// Making and removing names.
+int cl_mkdirat(int directory, const char *name, mode_t mode);
+int cl_mknodat(int directory, const char *name, mode_t mode, uint32_t major, uint32_t minor);
+int cl_symlinkat(const char *target, int directory, const char *name);
+int cl_linkat_descriptor(int descriptor, int directory, const char *name);
+int cl_unlinkat(int directory, const char *name, int flags);
+int cl_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags);
+
+// Attributes. Those that take a descriptor work for O_PATH descriptors of any type too, a symlink
+// itself included: they go through /proc/self/fd/N (proc(5)), which never follows further.
+int cl_fchown(int descriptor, uint32_t uid, uint32_t gid);
+int cl_fchmod(int descriptor, bool is_path, mode_t mode);
+int cl_set_modified(int descriptor, bool is_path, int64_t seconds, uint32_t nanoseconds);
+long cl_listxattr(int descriptor, bool is_path, char *buffer, size_t length);
+long cl_getxattr(int descriptor, bool is_path, const char *attribute, void *buffer, size_t length);
+int cl_setxattr(int descriptor, bool is_path, const char *attribute, const void *value, size_t length);
+int cl_removexattr(int descriptor, bool is_path, const char *attribute);
+// The same, reading only, of the entry `name` of a directory, symlinks not followed: listxattrat(2)
+// of Linux 6.13, else llistxattr(2) on /proc/self/fd/N/name, one component below a held directory.
+long cl_listxattrat(int directory, const char *name, char *buffer, size_t length);
+long cl_getxattrat(int directory, const char *name, const char *attribute, void *buffer, size_t length);
+int cl_get_inode_flags(int descriptor, struct cl_inode_flags *flags);
+int cl_set_inode_flags(int descriptor, const struct cl_inode_flags *flags);
+
+// libacl(5) and libattr(3). An ACL handle is an acl_t; free it with cl_acl_free.
+typedef void *cl_acl;
+int cl_acl_get(int descriptor, bool is_default, cl_acl *acl);
+int cl_acl_set(int descriptor, bool is_default, cl_acl acl);
+int cl_acl_delete_default(int descriptor);
+bool cl_acl_is_equal(cl_acl left, cl_acl right);
+int cl_acl_entry_count(cl_acl acl);
+/// 1 when the mode alone says the same, 0 when the ACL says more, or -errno (acl_equiv_mode(3)).
+int cl_acl_is_mode(cl_acl acl, mode_t *mode);
+long cl_acl_text(cl_acl acl, char *buffer, size_t length);
+void cl_acl_free(cl_acl acl);
+/// Whether /etc/xattr.conf says that an attribute is not to be copied (attr_copy_action(3)).
+/// The first call reads that file: make it before other threads start.
+bool cl_attribute_is_skipped(const char *attribute);
+
+// The process.
+/// The C library's sentence for an errno value, untranslated, or NULL (strerrordesc_np(3), glibc 2.32).
+const char *cl_error_sentence(int error);
+long cl_raise_descriptor_limit(void);
+int cl_set_idle_priority(void);
+
+#endif

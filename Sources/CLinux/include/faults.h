@@ -1,0 +1,25 @@
+// Faults on demand, for tests: the n-th call of an operation returns a chosen errno instead of being
+// made. Compiled into debug builds only (CUTOVER_FAULTS in Package.swift); in a release build
+// CL_FAULT is nothing and the variable is not read.
+//
+//   CUTOVER_FAULTS=operation:n:errno[:count][,...]     n counts from 1; count is a number or '*'
+//
+// for example CUTOVER_FAULTS=pwrite:3:ENOSPC,openat:10:EMFILE:5. Operations are named after the
+// system call (see the CL_FAULT lines of shims.c). Calls are counted over all threads.
+
+#ifndef CUTOVER_FAULTS_H
+#define CUTOVER_FAULTS_H
+
+#ifdef CUTOVER_FAULTS
+/// The errno to return for this call of `operation`, or 0. Thread-safe.
+int cl_fault(const char *operation);
+#define CL_FAULT(operation)                   \
+    do {                                      \
+        int fault_ = cl_fault(operation);     \
+        if (fault_ != 0) return -fault_;      \
+    } while (0)
+#else
+#define CL_FAULT(operation) ((void)0)
+#endif
+
+#endif

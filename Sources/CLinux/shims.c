@@ -1,0 +1,371 @@
+// Bodies of CLinux.h. _GNU_SOURCE stands here and not in the header: it would change what other
+// C modules see. See the man page of each call.
+
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <acl/libacl.h>
+#include <attr/libattr.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/acl.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+_Static_assert(CL_O_PATH == O_PATH && CL_O_NOATIME == O_NOATIME && CL_O_TMPFILE == O_TMPFILE, "open(2)");
+_Static_assert(CL_AT_FDCWD == AT_FDCWD && CL_AT_SYMLINK_NOFOLLOW == AT_SYMLINK_NOFOLLOW
+    && CL_AT_REMOVEDIR == AT_REMOVEDIR && CL_AT_SYMLINK_FOLLOW == AT_SYMLINK_FOLLOW
+    && CL_AT_EMPTY_PATH == AT_EMPTY_PATH, "fcntl.h");
+_Static_assert(CL_SEEK_DATA == SEEK_DATA && CL_SEEK_HOLE == SEEK_HOLE, "lseek(2)");
+_Static_assert(CL_STATX_BTIME == STATX_BTIME && CL_STATX_MNT_ID == STATX_MNT_ID
+    && CL_STATX_ATTR_IMMUTABLE == STATX_ATTR_IMMUTABLE && CL_STATX_ATTR_APPEND == STATX_ATTR_APPEND
+    && CL_STATX_ATTR_NODUMP == STATX_ATTR_NODUMP
+    && CL_STATX_ATTR_MOUNT_ROOT == STATX_ATTR_MOUNT_ROOT, "statx(2)");
+_Static_assert(CL_RENAME_NOREPLACE == RENAME_NOREPLACE, "renameat2(2)");
+_Static_assert(CL_XFLAG_IMMUTABLE == FS_XFLAG_IMMUTABLE && CL_XFLAG_APPEND == FS_XFLAG_APPEND
+    && CL_XFLAG_SYNC == FS_XFLAG_SYNC && CL_XFLAG_NOATIME == FS_XFLAG_NOATIME
+    && CL_XFLAG_NODUMP == FS_XFLAG_NODUMP && CL_XFLAG_PROJINHERIT == FS_XFLAG_PROJINHERIT, "linux/fs.h");
+_Static_assert(sizeof(struct cl_inode_flags) == sizeof(struct fsxattr), "FS_IOC_FSGETXATTR");
+
+#define RESULT(call)                             \
+    do {                                         \
+        __typeof__(call) result_ = (call);       \
+        return result_ < 0 ? -errno : result_;   \
+    } while (0)
+
+// "/proc/self/fd/" and ten digits, the slash before a name, the terminator.
+#define DESCRIPTOR_PATH_MAX 32
+#define ENTRY_PATH_MAX (DESCRIPTOR_PATH_MAX + 256)
+
+static const char *descriptor_path(char path[DESCRIPTOR_PATH_MAX], int descriptor) {
+    snprintf(path, DESCRIPTOR_PATH_MAX, "/proc/self/fd/%d", descriptor);
+    return path;
+}
+
+int cl_openat(int directory, const char *name, int flags, mode_t mode) {
+    CL_FAULT("openat");
+    RESULT(openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode));
+}
+
+int cl_reopen(int descriptor, int flags) {
+    CL_FAULT("openat");
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(open(descriptor_path(path, descriptor), flags | O_CLOEXEC | O_NOCTTY));
+}
+
+int cl_duplicate(int descriptor) {
+    CL_FAULT("fcntl");
+    RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+}
+
+int cl_close(int descriptor) {
+    int result = close(descriptor);
+    if (result == 0) CL_FAULT("close");
+    return result < 0 ? -errno : 0;
+}
+
+int cl_statx(int directory, const char *name, int flags, struct cl_status *status) {
+    CL_FAULT("statx");
+    struct statx s;
+    if (statx(directory, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+              STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &s) < 0)
+        return -errno;
+    *status = (struct cl_status){
+        .mask = s.stx_mask,
+        .mode = s.stx_mode,
+        .uid = s.stx_uid,
+        .gid = s.stx_gid,
+        .link_count = s.stx_nlink,
+        .device_major = s.stx_dev_major,
+        .device_minor = s.stx_dev_minor,
+        .special_major = s.stx_rdev_major,
+        .special_minor = s.stx_rdev_minor,
+        .modified_nanoseconds = s.stx_mtime.tv_nsec,
+        .changed_nanoseconds = s.stx_ctime.tv_nsec,
+        .born_nanoseconds = s.stx_btime.tv_nsec,
+        .attributes = s.stx_attributes,
+        .inode = s.stx_ino,
+        .size_bytes = s.stx_size,
+        .blocks = s.stx_blocks,
+        .mount = s.stx_mnt_id,
+        .modified_seconds = s.stx_mtime.tv_sec,
+        .changed_seconds = s.stx_ctime.tv_sec,
+        .born_seconds = s.stx_btime.tv_sec,
+    };
+    return 0;
+}
+
+int cl_fstatfs(int descriptor, struct cl_volume_status *status) {
+    struct statfs s;
+    if (fstatfs(descriptor, &s) < 0) return -errno;
+    *status = (struct cl_volume_status){
+        .type = (uint64_t)s.f_type,
+        .block_bytes = (uint64_t)s.f_bsize,
+        .blocks = s.f_blocks,
+        .blocks_free = s.f_bfree,
+        .blocks_available = s.f_bavail,
+        .inodes = s.f_files,
+        .inodes_free = s.f_ffree,
+        .flags = (uint64_t)s.f_flags,
+    };
+    memcpy(&status->identifier, &s.f_fsid, sizeof status->identifier);
+    return 0;
+}
+
+long cl_getdents64(int descriptor, void *buffer, size_t length) {
+    CL_FAULT("getdents64");
+    RESULT(syscall(SYS_getdents64, descriptor, buffer, length));
+}
+
+long cl_fpathconf_link_max(int descriptor) {
+    RESULT(fpathconf(descriptor, _PC_LINK_MAX));
+}
+
+long cl_readlinkat(int directory, const char *name, char *buffer, size_t length) {
+    CL_FAULT("readlinkat");
+    RESULT(readlinkat(directory, name, buffer, length));
+}
+
+long cl_descriptor_path(int descriptor, char *buffer, size_t length) {
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(readlink(descriptor_path(path, descriptor), buffer, length));
+}
+
+long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset) {
+    CL_FAULT("pread");
+    RESULT(pread(descriptor, buffer, length, offset));
+}
+
+long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset) {
+    CL_FAULT("pwrite");
+    RESULT(pwrite(descriptor, buffer, length, offset));
+}
+
+int64_t cl_lseek(int descriptor, int64_t offset, int whence) {
+    CL_FAULT("lseek");
+    RESULT((int64_t)lseek(descriptor, offset, whence));
+}
+
+int cl_ftruncate(int descriptor, int64_t length) {
+    CL_FAULT("ftruncate");
+    RESULT(ftruncate(descriptor, length));
+}
+
+int cl_fadvise_sequential(int descriptor) {
+    return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+int cl_syncfs(int descriptor) {
+    CL_FAULT("syncfs");
+    RESULT(syncfs(descriptor));
+}
+
+int cl_mkdirat(int directory, const char *name, mode_t mode) {
+    CL_FAULT("mkdirat");
+    RESULT(mkdirat(directory, name, mode));
+}
+
+int cl_mknodat(int directory, const char *name, mode_t mode, uint32_t major, uint32_t minor) {
+    CL_FAULT("mknodat");
+    RESULT(mknodat(directory, name, mode, makedev(major, minor)));
+}
+
+int cl_symlinkat(const char *target, int directory, const char *name) {
+    CL_FAULT("symlinkat");
+    RESULT(symlinkat(target, directory, name));
+}
+
+int cl_linkat_descriptor(int descriptor, int directory, const char *name) {
+    CL_FAULT("linkat");
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(linkat(AT_FDCWD, descriptor_path(path, descriptor), directory, name, AT_SYMLINK_FOLLOW));
+}
+
+int cl_unlinkat(int directory, const char *name, int flags) {
+    CL_FAULT("unlinkat");
+    RESULT(unlinkat(directory, name, flags));
+}
+
+int cl_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags) {
+    CL_FAULT("renameat");
+    RESULT(renameat2(from_directory, from, to_directory, to, flags));
+}
+
+int cl_fchown(int descriptor, uint32_t uid, uint32_t gid) {
+    CL_FAULT("fchown");
+    RESULT(fchownat(descriptor, "", uid, gid, AT_EMPTY_PATH));
+}
+
+int cl_fchmod(int descriptor, bool is_path, mode_t mode) {
+    CL_FAULT("fchmod");
+    if (!is_path) RESULT(fchmod(descriptor, mode));
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(chmod(descriptor_path(path, descriptor), mode));
+}
+
+int cl_set_modified(int descriptor, bool is_path, int64_t seconds, uint32_t nanoseconds) {
+    CL_FAULT("utimensat");
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    if (!is_path) RESULT(futimens(descriptor, times));
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(utimensat(AT_FDCWD, descriptor_path(path, descriptor), times, 0));
+}
+
+long cl_listxattr(int descriptor, bool is_path, char *buffer, size_t length) {
+    CL_FAULT("listxattr");
+    if (!is_path) RESULT(flistxattr(descriptor, buffer, length));
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(listxattr(descriptor_path(path, descriptor), buffer, length));
+}
+
+long cl_getxattr(int descriptor, bool is_path, const char *attribute, void *buffer, size_t length) {
+    CL_FAULT("getxattr");
+    if (!is_path) RESULT(fgetxattr(descriptor, attribute, buffer, length));
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(getxattr(descriptor_path(path, descriptor), attribute, buffer, length));
+}
+
+int cl_setxattr(int descriptor, bool is_path, const char *attribute, const void *value, size_t length) {
+    CL_FAULT("setxattr");
+    if (!is_path) RESULT(fsetxattr(descriptor, attribute, value, length, 0));
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(setxattr(descriptor_path(path, descriptor), attribute, value, length, 0));
+}
+
+int cl_removexattr(int descriptor, bool is_path, const char *attribute) {
+    CL_FAULT("removexattr");
+    if (!is_path) RESULT(fremovexattr(descriptor, attribute));
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(removexattr(descriptor_path(path, descriptor), attribute));
+}
+
+// listxattrat(2) and getxattrat(2) have one number on every architecture (Linux 6.13); glibc 2.36
+// knows neither. ENOSYS is remembered, so an older kernel is asked once.
+#define SYSCALL_GETXATTRAT 464
+#define SYSCALL_LISTXATTRAT 465
+
+static atomic_bool attribute_calls_missing;
+
+static const char *entry_path(char path[ENTRY_PATH_MAX], int directory, const char *name) {
+    int length = snprintf(path, ENTRY_PATH_MAX, "/proc/self/fd/%d/%s", directory, name);
+    return length < ENTRY_PATH_MAX ? path : NULL;
+}
+
+long cl_listxattrat(int directory, const char *name, char *buffer, size_t length) {
+    CL_FAULT("listxattr");
+    if (!atomic_load_explicit(&attribute_calls_missing, memory_order_relaxed)) {
+        long result = syscall(SYSCALL_LISTXATTRAT, directory, name, AT_SYMLINK_NOFOLLOW, buffer, length);
+        if (result >= 0) return result;
+        if (errno != ENOSYS) return -errno;
+        atomic_store_explicit(&attribute_calls_missing, true, memory_order_relaxed);
+    }
+    char path[ENTRY_PATH_MAX];
+    if (entry_path(path, directory, name) == NULL) return -ENAMETOOLONG;
+    RESULT(llistxattr(path, buffer, length));
+}
+
+long cl_getxattrat(int directory, const char *name, const char *attribute, void *buffer, size_t length) {
+    CL_FAULT("getxattr");
+    if (!atomic_load_explicit(&attribute_calls_missing, memory_order_relaxed)) {
+        struct { uint64_t value; uint32_t size, flags; } arguments = {(uintptr_t)buffer, (uint32_t)length, 0};
+        long result = syscall(SYSCALL_GETXATTRAT, directory, name, AT_SYMLINK_NOFOLLOW, attribute,
+                              &arguments, sizeof arguments);
+        if (result >= 0) return result;
+        if (errno != ENOSYS) return -errno;
+        atomic_store_explicit(&attribute_calls_missing, true, memory_order_relaxed);
+    }
+    char path[ENTRY_PATH_MAX];
+    if (entry_path(path, directory, name) == NULL) return -ENAMETOOLONG;
+    RESULT(lgetxattr(path, attribute, buffer, length));
+}
+
+int cl_get_inode_flags(int descriptor, struct cl_inode_flags *flags) {
+    CL_FAULT("fsgetxattr");
+    RESULT(ioctl(descriptor, FS_IOC_FSGETXATTR, flags));
+}
+
+int cl_set_inode_flags(int descriptor, const struct cl_inode_flags *flags) {
+    CL_FAULT("fssetxattr");
+    RESULT(ioctl(descriptor, FS_IOC_FSSETXATTR, flags));
+}
+
+int cl_acl_get(int descriptor, bool is_default, cl_acl *acl) {
+    CL_FAULT("acl_get");
+    char path[DESCRIPTOR_PATH_MAX];
+    acl_t found = acl_get_file(descriptor_path(path, descriptor), is_default ? ACL_TYPE_DEFAULT : ACL_TYPE_ACCESS);
+    if (found == NULL) return -errno;
+    *acl = found;
+    return 0;
+}
+
+int cl_acl_set(int descriptor, bool is_default, cl_acl acl) {
+    CL_FAULT("acl_set");
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(acl_set_file(descriptor_path(path, descriptor), is_default ? ACL_TYPE_DEFAULT : ACL_TYPE_ACCESS, acl));
+}
+
+int cl_acl_delete_default(int descriptor) {
+    CL_FAULT("acl_set");
+    char path[DESCRIPTOR_PATH_MAX];
+    RESULT(acl_delete_def_file(descriptor_path(path, descriptor)));
+}
+
+bool cl_acl_is_equal(cl_acl left, cl_acl right) {
+    return acl_cmp(left, right) == 0;
+}
+
+int cl_acl_entry_count(cl_acl acl) {
+    RESULT(acl_entries(acl));
+}
+
+int cl_acl_is_mode(cl_acl acl, mode_t *mode) {
+    int result = acl_equiv_mode(acl, mode);
+    return result < 0 ? -errno : result == 0;
+}
+
+long cl_acl_text(cl_acl acl, char *buffer, size_t length) {
+    char *text = acl_to_any_text(acl, NULL, ',', TEXT_ABBREVIATE | TEXT_NUMERIC_IDS);
+    if (text == NULL) return -errno;
+    size_t needed = strlen(text);
+    if (needed > length) needed = length;
+    memcpy(buffer, text, needed);
+    acl_free(text);
+    return (long)needed;
+}
+
+void cl_acl_free(cl_acl acl) {
+    acl_free(acl);
+}
+
+bool cl_attribute_is_skipped(const char *attribute) {
+    return attr_copy_action(attribute, NULL) == ATTR_ACTION_SKIP;
+}
+
+const char *cl_error_sentence(int error) {
+    return strerrordesc_np(error);
+}
+
+long cl_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+    return limit.rlim_cur > 1 << 20 ? 1 << 20 : (long)limit.rlim_cur;
+}
+
+int cl_set_idle_priority(void) {
+    // ioprio_set(2): IOPRIO_WHO_PROCESS, this thread, IOPRIO_CLASS_IDLE. Threads made later inherit.
+    if (syscall(SYS_ioprio_set, 1, 0, 3 << 13) < 0) return -errno;
+    RESULT(setpriority(PRIO_PROCESS, 0, 19));
+}
+

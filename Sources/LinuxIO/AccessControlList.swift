@@ -1,0 +1,95 @@
+// POSIX ACLs (acl(5)), read, compared, written and printed by libacl.
+
+import CLinux
+import Glibc
+
+/// Which of the two ACLs of an entry: all but symlinks have the first, directories the second too.
+package enum AccessControlKind: Sendable, CaseIterable {
+    case access, defaults
+
+    /// The extended attribute in which the kernel shows it.
+    package var attributeName: String {
+        switch self {
+        case .access: "system.posix_acl_access"
+        case .defaults: "system.posix_acl_default"
+        }
+    }
+}
+
+/// One ACL in memory, freed when it goes out of scope.
+package struct AccessControlList: ~Copyable {
+    private let handle: cl_acl
+
+    /// Reads an ACL of what a descriptor holds; nil where the filesystem has none.
+    ///
+    /// An access ACL is always there in effect: without one libacl makes it from the mode. A default ACL
+    /// that is absent is an empty one. The corresponding function is `acl_get_file`.
+    package init?(
+        _ kind: AccessControlKind,
+        of descriptor: borrowing Descriptor
+    ) throws(SystemError) {
+        var handle: cl_acl?
+        let fd = descriptor.raw
+        do throws(SystemError) {
+            check(try retrying(.getACL) { cl_acl_get(fd, kind == .defaults, &handle) })
+        } catch {
+            if error.code == .notSupported { return nil }
+            throw error
+        }
+        guard let handle else { return nil }
+        self.handle = handle
+    }
+
+    deinit { cl_acl_free(handle) }
+
+    /// Whether it holds no entry at all, as a default ACL that is absent does.
+    package var isEmpty: Bool { cl_acl_entry_count(handle) == 0 }
+
+    /// Whether mode bits alone say the same.
+    ///
+    /// The corresponding function is `acl_equiv_mode`.
+    package var isModeOnly: Bool { cl_acl_is_mode(handle, nil) == 1 }
+
+    /// Whether both say the same, in whatever order.
+    ///
+    /// The corresponding function is `acl_cmp`.
+    package func isEqual(to other: borrowing AccessControlList) -> Bool {
+        cl_acl_is_equal(handle, other.handle)
+    }
+
+    /// Sets it on what a descriptor holds; an empty default ACL removes the one that is there.
+    ///
+    /// The corresponding functions are `acl_set_file` and `acl_delete_def_file`.
+    package func apply(
+        _ kind: AccessControlKind,
+        to descriptor: borrowing Descriptor
+    ) throws(SystemError) {
+        let fd = descriptor.raw
+        if kind == .defaults, isEmpty {
+            check(try retrying(.setACL) { cl_acl_delete_default(fd) })
+        } else {
+            check(try retrying(.setACL) { cl_acl_set(fd, kind == .defaults, handle) })
+        }
+    }
+
+    /// The entries as short text with numbers for names, as `getfacl -nc` prints them, by commas.
+    ///
+    /// The corresponding function is `acl_to_any_text`.
+    package var text: String {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = cl_acl_text(handle, &buffer, buffer.count)
+        guard length > 0 else { return "" }
+        return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+extension Descriptor {
+    /// Whether what is made in this directory inherits an ACL.
+    ///
+    /// The system call is `fgetxattr`.
+    package func hasDefaultAccessControl() throws(SystemError) -> Bool {
+        try Name(AccessControlKind.defaults.attributeName).withPointer { name throws(SystemError) in
+            try attribute(name) != nil
+        }
+    }
+}

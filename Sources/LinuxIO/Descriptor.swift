@@ -1,0 +1,195 @@
+// Open descriptors and the calls that need nothing else. A descriptor has one owner and is closed
+// once; whoever wrote through it closes it explicitly, for close(2) can report a lost write.
+//
+// Every opening call is (directory, name) with O_NOFOLLOW, O_CLOEXEC and O_NOCTTY, set in CLinux.
+// Only `openRoot` takes a path.
+
+import CLinux
+import Glibc
+
+/// An open file description of this process.
+///
+/// Closed when it goes out of scope, unless `close` was called.
+package struct Descriptor: ~Copyable, Sendable {
+    /// The number, 0 or more.
+    package let raw: Int32
+    /// Whether it was opened with O_PATH: a handle on an entry of any type that reads no data.
+    package let isPath: Bool
+
+    /// Takes ownership of an open descriptor.
+    package init(owning raw: Int32, isPath: Bool = false) {
+        precondition(raw >= 0)
+        self.raw = raw
+        self.isPath = isPath
+    }
+
+    deinit {
+        // Only descriptors that nothing was written through come here, so nothing can be lost by it;
+        // Linux has released the number whatever close(2) says.
+        _ = cl_close(raw)
+    }
+
+    /// Closes it and reports what close(2) says.
+    ///
+    /// EINTR counts as closed (Linux never keeps the number).
+    package consuming func close() throws(SystemError) {
+        let raw = raw
+        discard self
+        let result = cl_close(raw)
+        if result < 0, result != -EINTR { throw SystemError(.close, ErrorCode(rawValue: -result)) }
+    }
+
+    /// Opens one of the two roots, symlinks followed: the only place where a path is opened (S2).
+    ///
+    /// The corresponding system call is `open` with O_DIRECTORY.
+    package static func openRoot(_ path: Name) throws(SystemError) -> Descriptor {
+        // O_PATH handles follow symlinks on the way only without O_NOFOLLOW, which openat always sets:
+        // so a name that is a symlink is opened through its slash-dot.
+        let directory = Name(Array(path.bytes) + Array("/.".utf8))
+        return Descriptor(
+            owning: try directory.withPointer { name throws(SystemError) in
+                try retrying(.open) {
+                    cl_openat(Int32(CL_AT_FDCWD), name, O_RDONLY | O_DIRECTORY, 0)
+                }
+            }
+        )
+    }
+
+    /// Makes the root DESTINATION, 0700, and opens it (S1).
+    ///
+    /// The system call is `mkdirat`.
+    package static func makeRoot(_ path: Name) throws(SystemError) -> Descriptor {
+        try path.withPointer { name throws(SystemError) in
+            check(try retrying(.mkdir) { cl_mkdirat(Int32(CL_AT_FDCWD), name, 0o700) })
+        }
+        return try openRoot(path)
+    }
+
+    /// Opens the directory `name` in this one, without touching its access time where that is allowed.
+    ///
+    /// ENOTDIR or ELOOP tell that it is no directory. The corresponding system call is `openat`.
+    package func openDirectory(_ name: NamePointer) throws(SystemError) -> Descriptor {
+        let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
+        return Descriptor(owning: try openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) })
+    }
+
+    /// The same for a name that is owned.
+    package func openDirectory(_ name: Name) throws(SystemError) -> Descriptor {
+        let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
+        return Descriptor(
+            owning: try name.withPointer { name throws(SystemError) in
+                try openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) }
+            }
+        )
+    }
+
+    /// Takes a handle on the entry `name` of any type: no data, no side effect, symlinks not followed.
+    ///
+    /// The corresponding system call is `openat` with O_PATH.
+    package func openHandle(_ name: NamePointer) throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try retrying(.open) { cl_openat(raw, name, Int32(CL_O_PATH), 0) },
+            isPath: true
+        )
+    }
+
+    /// The same for a name that is owned.
+    package func openHandle(_ name: Name) throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try name.withPointer { name throws(SystemError) in
+                try retrying(.open) { cl_openat(raw, name, Int32(CL_O_PATH), 0) }
+            },
+            isPath: true
+        )
+    }
+
+    /// Opens for reading what this handle holds: never another entry, whatever its name means by now.
+    ///
+    /// The caller has seen by `status` that it is a regular file, so no FIFO or device is ever opened.
+    /// The corresponding system call is `open` on /proc/self/fd.
+    package func reopenForReading() throws(SystemError) -> Descriptor {
+        Descriptor(owning: try openWithoutAccessTime { cl_reopen(raw, O_RDONLY | $0) })
+    }
+
+    /// Makes the regular file `name`, which must not exist, and opens it for writing.
+    ///
+    /// The corresponding system call is `openat` with O_CREAT and O_EXCL.
+    package func createFile(_ name: Name, mode: UInt32) throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try name.withPointer { name throws(SystemError) in
+                try retrying(.open) {
+                    cl_openat(raw, name, O_WRONLY | O_CREAT | O_EXCL, mode_t(mode))
+                }
+            }
+        )
+    }
+
+    /// Makes a regular file without a name in this directory: gone when closed.
+    ///
+    /// The corresponding system call is `openat` with O_TMPFILE (EOPNOTSUPP where there is none).
+    package func createUnnamedFile() throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try retrying(.open) {
+                cl_openat(raw, ".", O_WRONLY | Int32(CL_O_TMPFILE), 0o600)
+            }
+        )
+    }
+
+    /// One more descriptor of the same open file.
+    ///
+    /// The corresponding system call is `fcntl` with F_DUPFD_CLOEXEC.
+    package func duplicate() throws(SystemError) -> Descriptor {
+        Descriptor(owning: try retrying(.open) { cl_duplicate(raw) }, isPath: isPath)
+    }
+
+    /// The status of the entry `name`, or nil when there is none.
+    ///
+    /// The system call is `statx`.
+    package func status(of name: NamePointer) throws(SystemError) -> FileStatus? {
+        var status = cl_status()
+        var result: Int32
+        repeat { result = cl_statx(raw, name, 0, &status) } while result == -EINTR
+        if result == -ENOENT { return nil }
+        if result < 0 { throw SystemError(.statx, ErrorCode(rawValue: -result)) }
+        return FileStatus(status)
+    }
+
+    /// The status of what this descriptor is open on.
+    ///
+    /// The system call is `statx` with AT_EMPTY_PATH.
+    package func status() throws(SystemError) -> FileStatus {
+        var status = cl_status()
+        let fd = raw
+        check(try retrying(.statx) { cl_statx(fd, "", Int32(CL_AT_EMPTY_PATH), &status) })
+        return FileStatus(status)
+    }
+
+    /// The path that the kernel would show for it; for people and for the check of nested roots only.
+    ///
+    /// The corresponding system call is `readlink` on /proc/self/fd.
+    package func path() throws(SystemError) -> [UInt8] {
+        let capacity = 65_536
+        var buffer = [CChar](repeating: 0, count: capacity)
+        let fd = raw
+        let length = try retrying(.readlink) { cl_descriptor_path(fd, &buffer, capacity) }
+        return buffer.prefix(length).map { UInt8(bitPattern: $0) }
+    }
+
+    /// O_NOATIME is refused (EPERM) to those who neither own the file nor have CAP_FOWNER: then without.
+    @inline(__always)
+    private func openWithoutAccessTime(_ open: (Int32) -> Int32) throws(SystemError) -> Int32 {
+        var result: Int32
+        repeat { result = open(Int32(CL_O_NOATIME)) } while result == -EINTR
+        if result >= 0 { return result }
+        if result != -EPERM { throw SystemError(.open, ErrorCode(rawValue: -result)) }
+        return try retrying(.open) { open(0) }
+    }
+}
+
+/// Takes note that a call which returns nothing but success has succeeded.
+///
+/// `retrying` has thrown for every negative result, so what is left is 0 (or a count nobody needs).
+@inline(__always)
+func check(_ result: some SignedInteger) {
+    assert(result >= 0)
+}

@@ -1,0 +1,145 @@
+// All entries of one directory: names in one arena of bytes, one small record each, nothing on the
+// heap per entry.
+//
+// A listing says what getdents64(2) said at one time, no more: entries come and go meanwhile.
+
+import CLinux
+import Glibc
+
+/// The names of a directory, without `.` and `..`, in the order in which the filesystem gave them.
+package struct Listing: Sendable {
+    /// One entry: where its name starts in the arena, its length and its inode number.
+    package struct Record: Sendable {
+        package let inode: UInt64
+        fileprivate let offset: UInt32
+        package let nameLength: UInt16
+        /// DT_* of readdir(3): what the filesystem believes; statx(2) is the truth.
+        package let type: UInt8
+        /// A bit for the listing's owner; the engine notes here that DESTINATION has the name.
+        package var mark: Bool = false
+    }
+
+    /// The largest arena: offsets are 32 bits wide.
+    ///
+    /// 4 GiB is about 100 million names of 40 bytes.
+    package static let arenaBytesMax = Int(UInt32.max)
+
+    package private(set) var records: [Record] = []
+    private let arena = Arena()
+
+    package init() {}
+
+    package var count: Int { records.count }
+
+    /// The name of record `index`, NUL-terminated; valid while this listing, or a copy of it, is.
+    @inline(__always)
+    package func namePointer(_ index: Int) -> NamePointer {
+        NamePointer(arena.base + Int(records[index].offset))
+    }
+
+    /// The bytes of that name without the NUL; valid as long.
+    package func nameBytes(_ index: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: namePointer(index), count: Int(records[index].nameLength))
+    }
+
+    /// A copy of the name of record `index`.
+    package func name(_ index: Int) -> Name {
+        Name(copying: namePointer(index), length: Int(records[index].nameLength))
+    }
+
+    package mutating func mark(_ index: Int) { records[index].mark = true }
+
+    /// Drops every record for which `isKept` says no.
+    package mutating func keep(where isKept: (Int) -> Bool) {
+        var kept: [Record] = []
+        for index in records.indices where isKept(index) { kept.append(records[index]) }
+        records = kept
+    }
+
+    /// Orders by inode number: on XFS and ext4 that is nearly the order of inodes on the disk.
+    package mutating func sortByInode() {
+        records.sort { $0.inode < $1.inode }
+    }
+
+    /// Reads the directory behind `descriptor` to its end.
+    ///
+    /// `buffer` (32 KiB or more) is scratch space of the caller. On an error what was read so far stays in
+    /// the listing. ENOENT means that the directory was removed meanwhile: the listing is then empty and
+    /// complete. The corresponding system call is `getdents64`.
+    package mutating func read(
+        _ descriptor: borrowing Descriptor,
+        buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) {
+        let fd = descriptor.raw
+        while true {
+            let count: Int
+            do throws(SystemError) {
+                count = try retrying(.getdents64) {
+                    cl_getdents64(fd, buffer.baseAddress, buffer.count)
+                }
+            } catch {
+                if error.code == .noEntry { return }
+                throw error
+            }
+            if count == 0 { return }
+            try append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    /// Takes over the records of struct linux_dirent64 (getdents(2)): inode 8 bytes, offset 8, length of
+    /// the record 2, type 1, then the name.
+    private mutating func append(_ block: UnsafeRawBufferPointer) throws(SystemError) {
+        guard arena.count + block.count <= Self.arenaBytesMax else {
+            throw SystemError(.getdents64, .noMemory)
+        }
+        let nameOffset = 19
+        var position = 0
+        while position < block.count {
+            let length = Int(block.loadUnaligned(fromByteOffset: position + 16, as: UInt16.self))
+            let type = block[position + 18]
+            let inode = block.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            guard let base = block.baseAddress else { return }
+            let name = (base + position + nameOffset).assumingMemoryBound(to: CChar.self)
+            position += length
+            let nameLength = strnlen(name, length - nameOffset)
+            if name[0] == 0x2E, nameLength == 1 || (nameLength == 2 && name[1] == 0x2E) { continue }
+            records.append(
+                Record(
+                    inode: inode,
+                    offset: UInt32(arena.count),
+                    nameLength: UInt16(nameLength),
+                    type: type
+                )
+            )
+            arena.append(name, count: nameLength + 1)
+        }
+    }
+}
+
+/// Bytes that only grow: the names of one listing.
+///
+/// A class, so that pointers into it stay good while any copy of the listing lives.
+///
+/// Sendable though it is mutable: only `Listing.read` appends, on a listing that its maker has not handed on
+/// yet; after that nobody writes.
+private final class Arena: @unchecked Sendable {
+    private(set) var base: UnsafeMutablePointer<CChar>
+    private(set) var count = 0
+    private var capacity = 512
+
+    init() { base = .allocate(capacity: capacity) }
+
+    deinit { base.deallocate() }
+
+    func append(_ bytes: UnsafePointer<CChar>, count added: Int) {
+        if count + added > capacity {
+            capacity = max(capacity * 2, count + added)
+            let larger = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+            larger.update(from: base, count: count)
+            base.deallocate()
+            base = larger
+        }
+        (base + count).update(from: bytes, count: added)
+        count += added
+    }
+}

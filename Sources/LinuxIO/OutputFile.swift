@@ -1,0 +1,168 @@
+// Where the program's own output goes: standard output, standard error, files named by options.
+// Lines are gathered whole in memory and written in the order in which they were appended, so lines
+// of several workers never mix. `append` never waits for the descriptor until a bound is reached.
+//
+// A write that fails drops what was gathered and everything later, and is remembered; whoever made
+// the file decides what that means. Nothing is promised about what reaches a disk before a power cut.
+
+import Glibc
+import Synchronization
+
+/// A descriptor that whole lines are written to, by any number of threads.
+///
+/// Two guards: `gathered` is held for the length of a copy in memory, `writing` for the length of a
+/// write, always taken first. A terminal that is stopped (^S) therefore holds up who writes, not who
+/// appends.
+package final class OutputFile: Sendable {
+    /// The open descriptor's number.
+    package let raw: Int32
+    /// Whether the descriptor is a terminal (isatty(3)).
+    package let isTerminal: Bool
+
+    /// Appending beyond so many bytes writes first: enough for some 600 lines in one call, little
+    /// enough to lose when the process is killed.
+    package static let gatheredMax = 65_536
+
+    private let isOwned: Bool
+    private let writing = Mutex<[UInt8]>([])
+    private let gathered = Mutex<[UInt8]>([])
+    private let failure = Mutex<SystemError?>(nil)
+
+    /// Standard output.
+    ///
+    /// Appending and flushing are its only uses; it is never closed.
+    package static let standardOutput = OutputFile(borrowing: STDOUT_FILENO)
+    /// Standard error.
+    package static let standardError = OutputFile(borrowing: STDERR_FILENO)
+
+    /// Writes to a descriptor that somebody else closes.
+    package convenience init(borrowing raw: Int32) { self.init(raw, isOwned: false) }
+
+    /// Makes or empties a file for a report; a new one is readable by its owner only, for it names
+    /// other people's files.
+    ///
+    /// Symlinks are followed and devices and pipes are welcome: the person who runs the program named
+    /// it. The corresponding system call is `open` with O_CREAT and O_TRUNC.
+    package convenience init(creating path: Name) throws(SystemError) {
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY
+        let raw = path.withPointer { name in
+            var result: Int32
+            repeat {
+                result = Self.result { Glibc.open(name, flags, 0o600) }
+            } while result == -EINTR
+            return result
+        }
+        if raw < 0 { throw SystemError(.open, ErrorCode(rawValue: -raw)) }
+        self.init(raw, isOwned: true)
+    }
+
+    private init(_ raw: Int32, isOwned: Bool) {
+        self.raw = raw
+        self.isOwned = isOwned
+        isTerminal = isatty(raw) == 1
+        Self.closedPipesAreErrors
+    }
+
+    deinit {
+        // `close` was called when there was anything to learn from it; this only frees the number.
+        if isOwned { Glibc.close(raw) }
+    }
+
+    /// Why the first write failed; nil while all went well.
+    ///
+    /// Later output was dropped.
+    package var error: SystemError? { failure.withLock { $0 } }
+
+    /// Whether the reader of a pipe went away (EPIPE): `head` has seen enough.
+    package var isClosedPipe: Bool { error?.code == ErrorCode(rawValue: EPIPE) }
+
+    /// Adds bytes without writing; the answer tells that more than `gatheredMax` wait and that the
+    /// caller must flush.
+    package func gather(_ bytes: [UInt8]) -> Bool {
+        gathered.withLock { gathered in
+            gathered += bytes
+            return gathered.count > Self.gatheredMax
+        }
+    }
+
+    /// Adds bytes, which are written by a later `flush`; at once when more than `gatheredMax` wait.
+    package func append(_ bytes: [UInt8]) {
+        if gather(bytes) { flush() }
+    }
+
+    /// Whether appended bytes have not been written yet.
+    package var hasGathered: Bool { gathered.withLock { !$0.isEmpty } }
+
+    /// Adds bytes and writes all that was gathered.
+    package func write(_ bytes: [UInt8]) {
+        append(bytes)
+        flush()
+    }
+
+    /// Writes all that was gathered.
+    ///
+    /// The corresponding system call is `write`.
+    package func flush() {
+        writing.withLock { outgoing in
+            gathered.withLock { gathered in
+                swap(&gathered, &outgoing)
+                gathered.removeAll(keepingCapacity: true)
+            }
+            defer { outgoing.removeAll(keepingCapacity: true) }
+            guard !outgoing.isEmpty, error == nil else { return }
+            if let code = writeAll(outgoing) {
+                failure.withLock { $0 = SystemError(.write, code) }
+            }
+        }
+    }
+
+    /// Writes what is left and closes the file, if it was made here.
+    ///
+    /// Some filesystems report a lost write only then; `error` tells.
+    package func finish() {
+        flush()
+        guard isOwned, error == nil else { return }
+        // Not close(2): the number must stay ours as long as somebody may still append. Closing a
+        // duplicate has the same effect on filesystems that write at every close.
+        let duplicate = Self.result { fcntl(raw, F_DUPFD_CLOEXEC, 0) }
+        let result = duplicate < 0 ? duplicate : Self.result { Glibc.close(duplicate) }
+        if result < 0, result != -EINTR {
+            failure.withLock { $0 = SystemError(.close, ErrorCode(rawValue: -result)) }
+        }
+    }
+
+    /// Writes all bytes, however many calls that takes; the error, or nil.
+    private func writeAll(_ bytes: [UInt8]) -> ErrorCode? {
+        bytes.withUnsafeBytes { buffer in
+            var rest = UnsafeRawBufferPointer(rebasing: buffer[...])
+            while !rest.isEmpty {
+                let written = Self.result { Glibc.write(raw, rest.baseAddress, rest.count) }
+                switch written {
+                case -Int(EINTR): continue
+                case -Int(EAGAIN):
+                    // Whoever shares the terminal or pipe made it non-blocking: wait for room. A signal
+                    // or an error of poll(2) shows at the next write.
+                    var wait = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+                    poll(&wait, 1, -1)
+                case ..<0: return ErrorCode(rawValue: Int32(-written))
+                default: rest = UnsafeRawBufferPointer(rebasing: rest[written...])
+                }
+            }
+            return nil
+        }
+    }
+
+    /// A call's value, or -errno; errno is read before anything else can run.
+    @inline(__always)
+    private static func result<Value: SignedInteger>(_ call: () -> Value) -> Value {
+        let value = call()
+        return value < 0 ? -Value(errno) : value
+    }
+
+    /// Makes writing to a pipe without a reader give EPIPE instead of ending the process by SIGPIPE.
+    ///
+    /// Done once, at first use. The previous disposition is of no interest.
+    private static let closedPipesAreErrors: Void = {
+        signal(SIGPIPE, SIG_IGN)
+    }()
+}

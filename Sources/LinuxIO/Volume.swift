@@ -1,0 +1,116 @@
+// What a filesystem says of itself as a whole, and the limits of this process.
+
+import CLinux
+import Glibc
+
+/// Capacity and identity of the filesystem behind a descriptor.
+///
+/// The system call is `fstatfs`.
+package struct VolumeStatus: Sendable {
+    private let raw: cl_volume_status
+
+    package init(of descriptor: borrowing Descriptor) throws(SystemError) {
+        var raw = cl_volume_status()
+        let fd = descriptor.raw
+        check(try retrying(.fstatfs) { cl_fstatfs(fd, &raw) })
+        self.raw = raw
+    }
+
+    package var blockBytes: UInt64 { max(raw.block_bytes, 512) }
+    package var usedBytes: UInt64 { (raw.blocks &- raw.blocks_free) &* raw.block_bytes }
+    /// What others than root may still fill.
+    package var availableBytes: UInt64 { raw.blocks_available &* raw.block_bytes }
+    package var usedInodes: UInt64 {
+        raw.inodes >= raw.inodes_free ? raw.inodes - raw.inodes_free : 0
+    }
+    package var freeInodes: UInt64 { raw.inodes_free }
+    /// Whether the filesystem counts inodes at all; btrfs does not.
+    package var countsInodes: Bool { raw.inodes > 0 }
+
+    /// The name of the filesystem's type by its magic number (statfs(2)), for people.
+    package var typeName: String {
+        switch raw.type {
+        case 0x5846_5342: "xfs"
+        case 0xEF53: "ext4"
+        case 0x9123_683E: "btrfs"
+        case 0x0102_1994: "tmpfs"
+        case 0x794C_7630: "overlay"
+        case 0x6969: "nfs"
+        case 0x6573_5546: "fuse"
+        default: "type 0x" + String(raw.type, radix: 16)
+        }
+    }
+}
+
+extension Descriptor {
+    /// How many names one inode can have here, or nil where the C library does not know.
+    ///
+    /// The corresponding function is `fpathconf` with _PC_LINK_MAX.
+    package func linkCountMax() -> UInt32? {
+        let result = cl_fpathconf_link_max(raw)
+        // 127 is glibc's answer for filesystems that it does not know (LINUX_LINK_MAX).
+        return result > 127 && result < Int(Int32.max) ? UInt32(result) : nil
+    }
+}
+
+/// What this process may do, set once at start, before other threads exist.
+package enum ProcessLimits {
+    /// Raises the limit of open descriptors to its hard limit and returns it, at most 1,048,576.
+    ///
+    /// The corresponding system call is `setrlimit` with RLIMIT_NOFILE.
+    package static func raiseDescriptorLimit() throws(SystemError) -> Int {
+        try retrying(.limit) { cl_raise_descriptor_limit() }
+    }
+
+    /// Puts this process into the idle I/O class and at nice 19.
+    ///
+    /// The system calls are `ioprio_set` and `setpriority`.
+    package static func setIdlePriority() throws(SystemError) {
+        check(try retrying(.priority) { cl_set_idle_priority() })
+    }
+
+    /// Clears the umask, which would take bits from every mode given to mkdir(2) and mknod(2);
+    /// returns the one that was set.
+    ///
+    /// The system call is `umask`.
+    package static func clearMask() -> UInt32 { UInt32(umask(0)) }
+
+    /// Whether this process acts as root: effective uid 0 (geteuid(2)).
+    package static var isRoot: Bool { geteuid() == 0 }
+
+    /// The effective user (geteuid(2)).
+    package static var effectiveUser: UInt32 { geteuid() }
+
+    /// Whether /proc/self/fd works: handles of entries are used through it (proc(5)).
+    package static func hasDescriptorPaths(_ descriptor: borrowing Descriptor) -> Bool {
+        (try? descriptor.path()) != nil
+    }
+}
+
+/// Monotonic time in nanoseconds, for rates and durations (clock_gettime(2), CLOCK_MONOTONIC).
+package func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    // It cannot fail for a clock that Linux always has.
+    _ = clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+}
+
+/// The time of day (clock_gettime(2), CLOCK_REALTIME).
+package func currentTime() -> Timestamp {
+    var time = timespec()
+    // It cannot fail for a clock that Linux always has.
+    _ = clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
+}
+
+/// Sleeps; may wake early by a signal.
+///
+/// The corresponding system call is `nanosleep`.
+package func pauseThread(nanoseconds: UInt64) {
+    var time = timespec(
+        tv_sec: Int(nanoseconds / 1_000_000_000),
+        tv_nsec: Int(nanoseconds % 1_000_000_000)
+    )
+    // An early end is harmless: callers look at the clock again.
+    _ = nanosleep(&time, nil)
+}

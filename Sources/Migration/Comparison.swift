@@ -1,0 +1,141 @@
+// Comparison is pure: an entry of SOURCE, what DESTINATION has of that name, and the rules in; what to
+// do out. No call, no clock, no state: every delta bug can be tested without a disk. Attributes
+// beyond the inode (xattrs, ACLs) are compared elsewhere, for entries that are kept.
+
+package import LinuxIO
+
+/// What can differ between the two entries of one name.
+package struct Differences: OptionSet, Sendable, Hashable {
+    package let rawValue: UInt16
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Contents of a file, target of a symlink, number of a device.
+    package static let contents = Differences(rawValue: 1 << 0)
+    package static let size = Differences(rawValue: 1 << 1)
+    package static let times = Differences(rawValue: 1 << 2)
+    package static let mode = Differences(rawValue: 1 << 3)
+    package static let owner = Differences(rawValue: 1 << 4)
+    package static let group = Differences(rawValue: 1 << 5)
+    package static let attributes = Differences(rawValue: 1 << 6)
+    package static let accessControl = Differences(rawValue: 1 << 7)
+    package static let flags = Differences(rawValue: 1 << 8)
+}
+
+/// What one entry of SOURCE asks for at DESTINATION.
+package enum Action: Equatable, Sendable {
+    /// Nothing has the name: make it.
+    case create
+    /// The same type, but other contents: put a new inode in its place (S12, S27).
+    case replace(Differences)
+    /// Another type has the name and goes away for it at once (S26, S28).
+    case replaceType(was: EntryKind)
+    /// A directory has the name and its tree goes first (S26; needs deletion).
+    case removeTree
+    /// A directory has the name and deletion is off: a failure (S26).
+    case refuse(was: EntryKind)
+    /// Up to date but for these attributes, to be repaired in place (S8); empty: nothing to do so far.
+    case keep(Differences)
+    /// Type and size agree; the contents must be read before anything can be said.
+    case compareContents
+}
+
+/// Whether contents, or targets of symlinks, were compared and what came out.
+package enum ContentKnowledge: Sendable { case unknown, equal, different }
+
+/// The rules of comparison that hold for a whole pass.
+package struct Comparison: Sendable {
+    package var preserved: PassOptions.Preserved
+    package var changeTest: PassOptions.ChangeTest
+    package var deletesExtras: Bool
+    /// Whether this process is root; others cannot set owners (S31).
+    package var isRoot: Bool
+    package var times: TimeStorage
+
+    package init(
+        preserved: PassOptions.Preserved,
+        changeTest: PassOptions.ChangeTest,
+        deletesExtras: Bool,
+        isRoot: Bool,
+        times: TimeStorage
+    ) {
+        self.preserved = preserved
+        self.changeTest = changeTest
+        self.deletesExtras = deletesExtras
+        self.isRoot = isRoot
+        self.times = times
+    }
+
+    /// Decides what to do for `source`, whose name DESTINATION gives to `destination` or to nothing.
+    package func action(
+        source: FileStatus,
+        destination: FileStatus?,
+        contents: ContentKnowledge = .unknown
+    ) -> Action {
+        guard let destination else { return .create }
+        guard source.kind == destination.kind else {
+            if destination.kind != .directory { return .replaceType(was: destination.kind) }
+            return deletesExtras ? .removeTree : .refuse(was: .directory)
+        }
+        let attributes = attributeDifferences(source: source, destination: destination)
+        switch source.kind {
+        case .regular:
+            return fileAction(source, destination, contents, attributes)
+        case .symlink:
+            if source.sizeBytes != destination.sizeBytes || contents == .different {
+                return .replace(attributes.union(.contents))
+            }
+            return contents == .equal ? .keep(attributes) : .compareContents
+        case .characterDevice, .blockDevice:
+            let isSame =
+                source.specialMajor == destination.specialMajor
+                && source.specialMinor == destination.specialMinor
+            return isSame ? .keep(attributes) : .replace(attributes.union(.contents))
+        case .directory, .fifo, .socket, .unknown:
+            return .keep(attributes)
+        }
+    }
+
+    private func fileAction(
+        _ source: FileStatus,
+        _ destination: FileStatus,
+        _ contents: ContentKnowledge,
+        _ attributes: Differences
+    ) -> Action {
+        if source.sizeBytes != destination.sizeBytes { return .replace(attributes.union(.size)) }
+        if contents == .different { return .replace(attributes.union(.contents)) }
+        if contents == .equal { return .keep(attributes) }
+        let timesDiffer = !times.agree(source: source.modified, destination: destination.modified)
+        switch changeTest {
+        case .sizeOnly: return .keep(attributes)
+        case .contents: return .compareContents
+        case .always: return .replace(attributes)
+        case .sizeAndTime:
+            return timesDiffer ? .replace(attributes.union(.times)) : .keep(attributes)
+        }
+    }
+
+    /// Owner, group, mode, times and visible flags that differ and that this pass would set.
+    package func attributeDifferences(source: FileStatus, destination: FileStatus) -> Differences {
+        var differences: Differences = []
+        if isRoot, preserved.contains(.owner), source.owner != destination.owner {
+            differences.insert(.owner)
+        }
+        if preserved.contains(.group), source.group != destination.group {
+            differences.insert(.group)
+        }
+        if preserved.contains(.mode), source.kind != .symlink, source.mode != destination.mode {
+            differences.insert(.mode)
+        }
+        if preserved.contains(.times),
+            !times.agree(source: source.modified, destination: destination.modified)
+        {
+            differences.insert(.times)
+        }
+        if isRoot, source.kind == .regular || source.kind == .directory,
+            source.visibleFlags != destination.visibleFlags
+        {
+            differences.insert(.flags)
+        }
+        return differences
+    }
+}

@@ -1,0 +1,60 @@
+// What a pass tells while it runs. Only rare things are events; what happens per entry is a counter.
+// The receiver is called from any worker, several at once, and must be quick.
+
+import LinuxIO
+
+/// One thing worth telling, as it happens.
+package enum PassEvent: Sendable {
+    /// Both roots are open and judged; the pass begins.
+    case started(PassStart)
+    case failed(Failure)
+    /// An entry of SOURCE went away between its listing and its opening (S47).
+    case vanished(path: [UInt8])
+    /// Another filesystem is mounted here on SOURCE; what is below it is left alone on both sides (S4).
+    case mountSkipped(path: [UInt8])
+    /// DESTINATION keeps everything in this directory, for SOURCE's could not be listed to its end (S44).
+    case directoryProtected(path: [UInt8])
+    /// One line of `--itemize`; only where `PassOptions.itemizes`.
+    case changed(Itemization)
+    /// Said once a pass.
+    case notice(Notice)
+    /// SIGUSR1 or SIGUSR2 changed the number of workers.
+    case workersChanged(Int)
+    /// DESTINATION takes no more writes; what is missing is being counted (S18).
+    case stopped(DestinationStop, Failure)
+    /// Everything is written; `syncfs` of DESTINATION runs.
+    case synchronizing
+}
+
+/// What is known when a pass begins.
+package struct PassStart: Sendable {
+    package var sourcePath: [UInt8]
+    package var destinationPath: [UInt8]
+    package var sourceType: String
+    package var destinationType: String
+    /// Used inodes and bytes of SOURCE's filesystem; nil where it does not count them.
+    package var entriesTotal: UInt64?
+    package var bytesTotal: UInt64
+    /// Whether SOURCE is a whole filesystem; if not, the totals are upper limits.
+    package var totalsAreExact: Bool
+    package var workers: Int
+    package var isDryRun: Bool
+}
+
+/// Things that hold for a whole pass and are said once.
+package enum Notice: Sendable, Hashable {
+    /// Not root: owners stay, devices are skipped (S31).
+    case notRoot
+    /// RLIMIT_NOFILE allows only so many workers.
+    case workersLimited(Int, descriptors: Int)
+    /// DESTINATION stores times in steps of so many nanoseconds, or only in a range of years (S6).
+    case coarseTimes(stepNanoseconds: UInt32)
+    /// DESTINATION holds no project ids (ext4 without `-O project`).
+    case projectsNotKept
+    /// DESTINATION has no inode flags.
+    case flagsNotKept
+    /// A link group is larger than DESTINATION's limit; fresh copies lead further groups (S41).
+    case linkLimitReached(Int)
+    /// An extra directory stays since a filter protects something in it (S45).
+    case protectedByFilter
+}

@@ -1,0 +1,69 @@
+// What one pass is asked to do: the plan that the command line has become. No text, no defaults that
+// destroy anything.
+
+package import LinuxIO
+
+/// What one pass carries over, counts as changed, deletes and tells.
+package struct PassOptions: Sendable {
+    /// What is carried over beside names and contents.
+    ///
+    /// All is on by default.
+    package struct Preserved: OptionSet, Sendable {
+        package let rawValue: UInt32
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        package static let owner = Preserved(rawValue: 1 << 0)
+        package static let group = Preserved(rawValue: 1 << 1)
+        package static let mode = Preserved(rawValue: 1 << 2)
+        package static let times = Preserved(rawValue: 1 << 3)
+        package static let attributes = Preserved(rawValue: 1 << 4)
+        package static let accessControl = Preserved(rawValue: 1 << 5)
+        package static let hardLinks = Preserved(rawValue: 1 << 6)
+        package static let devices = Preserved(rawValue: 1 << 7)
+        package static let specials = Preserved(rawValue: 1 << 8)
+        /// Runs of zeros in data become holes (S21).
+        package static let sparse = Preserved(rawValue: 1 << 9)
+        package static let all = Preserved(rawValue: (1 << 10) - 1)
+    }
+
+    /// How a regular file that both sides have is judged (S6, S11).
+    package enum ChangeTest: Sendable {
+        /// Size and time of modification, as `rsync` does, but to the nanosecond.
+        case sizeAndTime
+        /// Size alone (`--size-only`).
+        case sizeOnly
+        /// Contents, where sizes agree (`--checksum`).
+        case contents
+        /// Every file counts as changed (`--ignore-times`).
+        case always
+    }
+
+    package var preserved: Preserved = .all
+    package var changeTest: ChangeTest = .sizeAndTime
+    /// Remove what SOURCE lacks (S43).
+    package var deletesExtras = false
+    /// Stop deleting after so many entries (S45); nil: no limit.
+    package var deletionsMax: UInt64?
+    /// Write nothing at all (S49).
+    package var isDryRun = false
+    /// Emit an `Itemization` for every change.
+    package var itemizes = false
+    /// Descend into other filesystems mounted below the roots (S4).
+    package var crossesMounts = false
+    /// Accept an empty SOURCE together with deletion (S2).
+    package var allowsEmptySource = false
+    /// Only these top-level entries; empty: all.
+    package var branches: Set<Name> = []
+    package var filter = Filter()
+    /// Lanes that do blocking I/O, 1 to `workersMax`.
+    package var workers = 30
+    /// Serial queues stop at 255 threads in one process (DISPATCH_WORKQ_MAX_PTHREAD_COUNT); a few are left for
+    /// signals and the ticker.
+    package static let workersMax = 250
+    /// Bytes a second that are read from SOURCE at most, over all workers; nil: no limit.
+    package var bytesPerSecondMax: UInt64?
+    /// The umask of the person who started the pass, for new entries without `.mode`.
+    package var mask: UInt32 = 0o022
+
+    package init() {}
+}

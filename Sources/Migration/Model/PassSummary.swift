@@ -1,0 +1,54 @@
+// How a pass ended: what the summary and the exit status are made of.
+
+import LinuxIO
+
+/// The exit statuses of S48.
+package enum PassStatus: Int32, Sendable {
+    case done = 0
+    case different = 1
+    case refused = 3
+    case destinationStopped = 11
+    case interrupted = 20
+    case someFailed = 23
+    case someVanished = 24
+    case deletionLimit = 25
+    case usage = 64
+}
+
+/// The end of a pass.
+package struct PassSummary: Sendable {
+    package var status: PassStatus
+    package var isDryRun: Bool
+    /// The counts, read when no worker ran any more.
+    package var counters: Counters
+    package var durationNanoseconds: UInt64
+    /// The part of it that `syncfs` took.
+    package var synchronizeNanoseconds: UInt64
+    /// The slowest first, three at most.
+    package var slowestBranches: [BranchTime]
+    /// Failures, the first `PassSummary.failuresShownMax` of them.
+    package var firstFailures: [Failure]
+    /// Why DESTINATION stopped the pass, and what it then had.
+    package var stop: Stop?
+    /// The most workers that had work at the same time.
+    package var workersBusyMax: Int
+
+    package static let failuresShownMax = 10
+
+    /// One top-level entry's share of the work.
+    package struct BranchTime: Sendable {
+        package var name: [UInt8]
+        /// Time of all workers together in this branch.
+        package var workNanoseconds: UInt64
+        package var entries: UInt64
+        package var bytes: UInt64
+    }
+
+    /// What a stopped pass knows of DESTINATION.
+    package struct Stop: Sendable {
+        package var reason: DestinationStop
+        package var failure: Failure
+        package var availableBytes: UInt64
+        package var freeInodes: UInt64
+    }
+}

@@ -1,0 +1,195 @@
+// Which directories are open. A tree can be deeper, and more directories can be under way, than there are
+// descriptors: so nodes lend theirs out while a worker uses them, and beyond the budget the node that
+// was opened longest ago and that nobody uses is closed: that is the one nearest to the root, which is
+// needed again last. Reopening walks down from the nearest open ancestor, name by name, and checks by
+// inode that each directory is the one it was; on the way it leaves the ancestors open, so that coming
+// back up a deep tree costs one opening per directory, not one per directory and level.
+//
+//   budget = limit - reserved - workers * perWorker
+//
+// reserved (32): standard streams, roots, reports, Dispatch and signals, and some to spare.
+// perWorker (12): a file's handle, its reading end, its temporary, a link's handle (4), the parent and the
+// directory in hand on both sides (4), a large file's two ends (2), 2 to spare.
+
+import LinuxIO
+import Synchronization
+
+/// The two descriptors of a directory and how many workers use them now.
+///
+/// Guarded by its node's Mutex.
+struct Handles: ~Copyable, Sendable {
+    var source: SharedDescriptor?
+    var destination: SharedDescriptor?
+    var users = 0
+    var isOpen = false
+    /// Inodes as first opened: reopening must find the same.
+    var sourceIdentity: InodeIdentity?
+    var destinationIdentity: InodeIdentity?
+}
+
+/// What a worker holds while it uses a directory: both ends, either nil where there is none.
+struct OpenDirectory {
+    let source: SharedDescriptor?
+    let destination: SharedDescriptor?
+}
+
+/// Lends out the descriptors of directories and keeps their number within a limit.
+final class DescriptorBudget: Sendable {
+    static let reserved = 32
+    static let perWorker = 12
+    /// With fewer directories the tree would be reopened all the time.
+    static let directoriesMin = 8
+
+    /// Open directories at most; only those in use may exceed it.
+    let directoriesMax: Int
+
+    private struct State: Sendable {
+        /// In the order of opening; those that were closed since are skipped when met.
+        var opened = WorkDeque<Directory>()
+        var count = 0
+    }
+    private let state = Mutex(State())
+
+    init(descriptorLimit: Int, workers: Int) {
+        let descriptors = descriptorLimit - Self.reserved - workers * Self.perWorker
+        directoriesMax = max(Self.directoriesMin, descriptors / 2)
+    }
+
+    /// How many workers a limit of descriptors allows.
+    static func workersMax(descriptorLimit: Int) -> Int {
+        max(1, (descriptorLimit - reserved - 2 * directoriesMin) / perWorker)
+    }
+
+    /// Puts a node's first descriptors in place, in use by the caller.
+    func install(
+        _ open: OpenDirectory,
+        identities: (InodeIdentity?, InodeIdentity?),
+        in node: Directory
+    ) {
+        node.handles.withLock { handles in
+            handles.source = open.source
+            handles.destination = open.destination
+            handles.sourceIdentity = identities.0
+            handles.destinationIdentity = identities.1
+            handles.isOpen = true
+            handles.users = 1
+        }
+        noteOpened(node)
+    }
+
+    /// Lends out a node's descriptors until `release`.
+    ///
+    /// Opens what is closed: ENOENT or ESTALE tell that a directory went away or was replaced meanwhile.
+    func use(_ node: Directory) throws(SystemError) -> OpenDirectory {
+        if let open = tryUse(node) { return open }
+        // Iterative: a tree can be deeper than a stack.
+        var closed: [Directory] = [node]
+        var ancestor = node
+        var base: OpenDirectory?
+        while base == nil {
+            guard let parent = ancestor.parent else { preconditionFailure("roots stay open") }
+            base = tryUse(parent)
+            if base == nil { closed.append(parent) }
+            ancestor = parent
+        }
+        guard var open = base else { preconditionFailure("the loop ends with an open ancestor") }
+        for child in closed.reversed() {
+            let result = Result { () throws(SystemError) in try reopen(child, in: open) }
+            release(ancestor)
+            open = try result.get()
+            ancestor = child
+        }
+        return open
+    }
+
+    /// Ends a use.
+    func release(_ node: Directory) {
+        node.handles.withLock { handles in
+            handles.users -= 1
+            assert(handles.users >= 0)
+        }
+    }
+
+    /// Closes a node for good; in use by nobody.
+    func close(_ node: Directory) {
+        let wasOpen = node.handles.withLock { Self.closeIfUnused(&$0) }
+        if wasOpen { state.withLock { $0.count -= 1 } }
+    }
+
+    private func tryUse(_ node: Directory) -> OpenDirectory? {
+        node.handles.withLock { handles in
+            guard handles.isOpen else { return nil }
+            handles.users += 1
+            return OpenDirectory(source: handles.source, destination: handles.destination)
+        }
+    }
+
+    private func reopen(_ node: Directory, in parent: OpenDirectory) throws(SystemError)
+        -> OpenDirectory
+    {
+        let expected = node.handles.withLock { ($0.sourceIdentity, $0.destinationIdentity) }
+        let source = try Self.open(node.name, in: parent.source, expected: expected.0)
+        let destination = try Self.open(node.name, in: parent.destination, expected: expected.1)
+        let (open, isMine) = node.handles.withLock { handles in
+            let isMine = !handles.isOpen
+            if isMine {
+                handles.source = source
+                handles.destination = destination
+                handles.isOpen = true
+            }
+            handles.users += 1
+            return (OpenDirectory(source: handles.source, destination: handles.destination), isMine)
+        }
+        if isMine { noteOpened(node) }
+        return open
+    }
+
+    private static func open(
+        _ name: Name,
+        in parent: SharedDescriptor?,
+        expected: InodeIdentity?
+    ) throws(SystemError) -> SharedDescriptor? {
+        guard let parent, let expected else { return nil }
+        let descriptor = try parent.descriptor.openDirectory(name)
+        guard try descriptor.status().identity == expected else { throw SystemError(.open, .stale) }
+        return SharedDescriptor(descriptor)
+    }
+
+    private func noteOpened(_ node: Directory) {
+        let excess = state.withLock { state in
+            state.count += 1
+            state.opened.append(node)
+            return state.count - directoriesMax
+        }
+        if excess > 0 { closeOldest(excess) }
+    }
+
+    /// Closes up to `wanted` nodes, oldest first, passing over those in use and the roots.
+    private func closeOldest(_ wanted: Int) {
+        var left = wanted
+        var looks = 2 * directoriesMax
+        while left > 0, looks > 0, let node = state.withLock({ $0.opened.popOldest() }) {
+            looks -= 1
+            if node.isRoot { continue }
+            let outcome = node.handles.withLock { handles -> (wasOpen: Bool, isClosed: Bool) in
+                let wasOpen = handles.isOpen
+                return (wasOpen, Self.closeIfUnused(&handles))
+            }
+            if outcome.isClosed {
+                state.withLock { $0.count -= 1 }
+                left -= 1
+            } else if outcome.wasOpen {
+                state.withLock { $0.opened.append(node) }
+            }
+        }
+    }
+
+    /// True when it was open and now is not.
+    private static func closeIfUnused(_ handles: inout Handles) -> Bool {
+        guard handles.isOpen, handles.users == 0 else { return false }
+        handles.source = nil
+        handles.destination = nil
+        handles.isOpen = false
+        return true
+    }
+}

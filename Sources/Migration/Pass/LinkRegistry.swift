@@ -1,0 +1,245 @@
+// Hard links across workers and branches (S40-S42). Memory grows with multiply-linked inodes only.
+//
+// The names of one SOURCE inode are a group. One name leads: its entry of DESTINATION is compared, copied or
+// kept like any file; every further name is made a link to the leader's inode. A group waits for a
+// leader that is worth linking to:
+//   - a name whose DESTINATION file is up to date leads at once: nothing need be copied;
+//   - on a first copy (DESTINATION was empty) the first name leads at once;
+//   - otherwise names wait until one of these comes, all names of the inode were seen, or the walk is at
+//     its end (`leaderless`): then the first by path leads and is copied.
+// With `holdsUntilComplete` (itemized passes) all names wait so, and what is printed does not depend on
+// which worker was faster: a dry run and the real pass print the same lines (S49).
+//
+// `claim` guards the other direction (S42): one DESTINATION inode serves one SOURCE inode. Where two
+// SOURCE inodes find the same DESTINATION inode, the second gets a new one and never writes into the first.
+
+import LinuxIO
+import Synchronization
+
+/// The name that others of its group are linked to.
+struct LinkLeader: Sendable {
+    let directory: Directory
+    let name: Name
+    /// Its inode on DESTINATION; nil in a dry run that would make it.
+    let identity: InodeIdentity?
+}
+
+/// What an entry that belongs to a link group is to do.
+enum LinkRole: Sendable {
+    /// Be handled like any file, then tell `establish` or `fail`.
+    case lead
+    /// Be handled like any file that has this inode already; tell nobody.
+    case keep
+    /// Become a link to the leader.
+    case link(LinkLeader)
+    /// Its inode is the leader's already.
+    case linked
+    /// Nothing now: it comes back as work.
+    case wait
+    /// This one waits, and another that waited leads now.
+    case promote(Entry)
+}
+
+/// The link groups of one pass.
+///
+/// Thread-safe.
+final class LinkRegistry: Sendable {
+    private struct Group: Sendable {
+        var linkCount: UInt32
+        var seen: UInt32 = 0
+        var leader: LinkLeader?
+        var isBeingLed = false
+        var waiting: [Entry] = []
+        /// Entries among `waiting` that are up to date; only with `holdsUntilComplete`.
+        var upToDate: Set<[UInt8]> = []
+        /// Further inodes of a group too large for one (S41), by inode number.
+        var furtherInodes: Set<UInt64> = []
+    }
+
+    private let groups = Mutex<[InodeIdentity: Group]>([:])
+    private let claims = Mutex<[UInt64: InodeIdentity]>([:])
+    private let isFirstCopy: Bool
+    private let holdsUntilComplete: Bool
+    /// Names of one inode that DESTINATION holds at most.
+    private let linkCountMax: UInt32
+
+    init(isFirstCopy: Bool, holdsUntilComplete: Bool, linkCountMax: UInt32) {
+        self.isFirstCopy = isFirstCopy
+        self.holdsUntilComplete = holdsUntilComplete
+        self.linkCountMax = linkCountMax
+    }
+
+    /// Whether the SOURCE inode may use this DESTINATION inode: nobody does yet, or it does itself.
+    func claim(_ destination: InodeIdentity, for source: InodeIdentity) -> Bool {
+        claims.withLock { claims in
+            if let owner = claims[destination.inode] { return owner == source }
+            claims[destination.inode] = source
+            return true
+        }
+    }
+
+    /// One more name of a group was met.
+    ///
+    /// The caller has counted a piece for it, should it wait. `destination` is the inode that the name has on
+    /// DESTINATION, if any; `isUpToDate` tells that its contents are SOURCE's.
+    func arrive(
+        _ entry: Entry,
+        source: FileStatus,
+        destination: InodeIdentity?,
+        isUpToDate: Bool
+    ) -> LinkRole {
+        groups.withLock { groups in
+            var group = groups[source.identity] ?? Group(linkCount: source.linkCount)
+            group.seen &+= 1
+            let role = role(in: &group, entry, destination, isUpToDate)
+            groups[source.identity] = isComplete(group) ? nil : group
+            return role
+        }
+    }
+
+    private func role(
+        in group: inout Group,
+        _ entry: Entry,
+        _ destination: InodeIdentity?,
+        _ isUpToDate: Bool
+    ) -> LinkRole {
+        if group.leader != nil, !holdsUntilComplete {
+            return follow(&group, destination, isUpToDate: isUpToDate)
+        }
+        if holdsUntilComplete, isUpToDate { group.upToDate.insert(entry.path) }
+        let mayLead = !group.isBeingLed && !holdsUntilComplete && (isUpToDate || isFirstCopy)
+        if mayLead {
+            group.isBeingLed = true
+            return .lead
+        }
+        group.waiting.append(entry)
+        guard group.seen >= group.linkCount, !group.isBeingLed else { return .wait }
+        return promote(&group).map(LinkRole.promote) ?? .wait
+    }
+
+    /// The role of a name in a group that has a leader.
+    private func follow(
+        _ group: inout Group,
+        _ destination: InodeIdentity?,
+        isUpToDate: Bool
+    ) -> LinkRole {
+        guard let leader = group.leader else { return .lead }
+        guard let destination else { return .link(leader) }
+        if destination == leader.identity || group.furtherInodes.contains(destination.inode) {
+            return .linked
+        }
+        if isUpToDate, group.linkCount > linkCountMax {
+            // More names than one inode holds: a second inode that is right stays, or names would be
+            // moved from one to the other on every pass.
+            group.furtherInodes.insert(destination.inode)
+            return .keep
+        }
+        return .link(leader)
+    }
+
+    /// The role of a name that waited, now that its group has a leader.
+    func followed(
+        source: FileStatus,
+        leader: LinkLeader,
+        destination: InodeIdentity?,
+        isUpToDate: Bool
+    ) -> LinkRole {
+        groups.withLock { groups in
+            guard var group = groups[source.identity], group.leader != nil else {
+                // Complete and forgotten, or about to get a further leader: the one it was given serves.
+                return destination != nil && destination == leader.identity
+                    ? .linked : .link(leader)
+            }
+            let role = follow(&group, destination, isUpToDate: isUpToDate)
+            groups[source.identity] = group
+            return role
+        }
+    }
+
+    /// The leader is in place.
+    ///
+    /// Returns the names that waited for it.
+    func establish(_ source: FileStatus, leader: LinkLeader) -> [(Entry, LinkRole)] {
+        groups.withLock { groups in
+            var group =
+                groups[source.identity]
+                ?? Group(linkCount: source.linkCount, seen: source.linkCount)
+            group.leader = leader
+            group.isBeingLed = false
+            let waiting = group.waiting
+            group.waiting = []
+            groups[source.identity] = isComplete(group) ? nil : group
+            return waiting.map { ($0, .link(leader)) }
+        }
+    }
+
+    /// The leader could not be made.
+    ///
+    /// Returns another name that leads now.
+    func fail(_ source: FileStatus) -> Entry? {
+        groups.withLock { groups in
+            guard var group = groups[source.identity] else { return nil }
+            group.isBeingLed = false
+            let entry = promote(&group)
+            groups[source.identity] = group
+            return entry
+        }
+    }
+
+    /// The leader's inode takes no more names (EMLINK): the caller leads with a fresh copy, or follows the
+    /// one that somebody else has made meanwhile (S41).
+    func overflow(_ source: FileStatus, of full: LinkLeader, _ entry: Entry) -> LinkRole {
+        groups.withLock { groups in
+            var group =
+                groups[source.identity]
+                ?? Group(linkCount: source.linkCount, seen: source.linkCount)
+            defer { groups[source.identity] = group }
+            if let leader = group.leader, leader.identity != full.identity { return .link(leader) }
+            if group.isBeingLed {
+                group.waiting.append(entry)
+                return .wait
+            }
+            if let inode = full.identity?.inode { group.furtherInodes.insert(inode) }
+            group.leader = nil
+            group.isBeingLed = true
+            return .lead
+        }
+    }
+
+    /// For each group whose names wait though the walk is over, the name that leads now.
+    func leaderless() -> [Entry] {
+        groups.withLock { groups in
+            groups.keys.compactMap { identity in
+                guard var group = groups[identity], !group.isBeingLed, group.leader == nil else {
+                    return nil
+                }
+                let entry = promote(&group)
+                groups[identity] = group
+                return entry
+            }
+        }
+    }
+
+    /// Takes the name that shall lead out of those that wait: up to date before others, then by path.
+    private func promote(_ group: inout Group) -> Entry? {
+        let ranked = group.waiting.indices.map { index in
+            let path = group.waiting[index].path
+            return (isStale: !group.upToDate.contains(path), path: path, index: index)
+        }
+        let first = ranked.min { left, right in
+            if left.isStale != right.isStale { return right.isStale }
+            return left.path.lexicographicallyPrecedes(right.path)
+        }
+        guard let first else { return nil }
+        group.isBeingLed = true
+        return group.waiting.remove(at: first.index)
+    }
+
+    /// Every name was seen and served: the group can be forgotten.
+    ///
+    /// Not if one inode may prove too small.
+    private func isComplete(_ group: Group) -> Bool {
+        group.leader != nil && group.seen >= group.linkCount && group.waiting.isEmpty
+            && group.linkCount <= linkCountMax
+    }
+}

@@ -1,0 +1,260 @@
+// A pass from its start to `syncfs`: the roots, the plan, the pool, the summary.
+
+import Dispatch
+package import LinuxIO
+import Synchronization
+
+/// One pass from SOURCE to DESTINATION.
+///
+/// `run` blocks its thread and may be called once; the other methods may be called from any thread meanwhile.
+package final class Pass: Sendable {
+    private let roots: Roots
+    private let context: PassContext
+    private let pool: WorkerPool<Work>
+    private let root: Directory
+    private let workers: Int
+    private let notices: [Notice]
+
+    /// The counts, for a ticker to read while the pass runs.
+    package let counters: Counters
+
+    /// Judges the roots and prepares everything; touches nothing but a missing DESTINATION, which is made.
+    ///
+    /// Call it before other threads exist: it raises this process's limit of descriptors, clears its umask and
+    /// reads the rules of libattr.
+    package init(
+        source: Name,
+        destination: Name,
+        options: PassOptions,
+        counters: Counters,
+        emit: @escaping @Sendable (PassEvent) -> Void
+    ) throws(Refusal) {
+        var options = options
+        let limit: Int
+        do throws(SystemError) { limit = try ProcessLimits.raiseDescriptorLimit() } catch {
+            throw .cannotExamine(.source, error)
+        }
+        let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
+        guard limit >= Self.descriptorsMin else { throw .tooFewDescriptors(limit) }
+        let workers = min(options.workers, workersMax, WorkerPool<Work>.workersMax)
+        options.mask = ProcessLimits.clearMask()
+        let roots = try Roots(source: source, destination: destination, options: options)
+        let times = Self.timeStorage(roots, options)
+        let isRoot = ProcessLimits.isRoot
+        let context = PassContext(
+            options: options,
+            comparison: Comparison(
+                preserved: options.preserved,
+                changeTest: options.changeTest,
+                deletesExtras: options.deletesExtras,
+                isRoot: isRoot,
+                times: times
+            ),
+            counters: counters,
+            budget: DescriptorBudget(descriptorLimit: limit, workers: workers),
+            links: LinkRegistry(
+                isFirstCopy: try Self.isFirstCopy(roots),
+                holdsUntilComplete: options.itemizes,
+                linkCountMax: Self.linkCountMax(roots)
+            ),
+            roots: roots,
+            emit: emit
+        )
+        var notices: [Notice] = []
+        if !isRoot { notices.append(.notRoot) }
+        if workers < options.workers {
+            notices.append(.workersLimited(workers, descriptors: limit))
+        }
+        if times.stepNanoseconds > 1 {
+            notices.append(.coarseTimes(stepNanoseconds: times.stepNanoseconds))
+        }
+        root = try Self.openRoot(roots, context)
+        self.roots = roots
+        self.context = context
+        self.counters = counters
+        self.workers = workers
+        self.notices = notices
+        pool = Self.makePool(context, workers: workers)
+    }
+
+    /// One worker, the roots and the smallest number of open directories.
+    private static let descriptorsMin =
+        DescriptorBudget.reserved + DescriptorBudget.perWorker + 2 * DescriptorBudget.directoriesMin
+
+    /// Stops the pass within a second or two: files in hand are given back, nothing new is begun.
+    ///
+    /// Safe to call from a signal source's handler.
+    package func interrupt() { context.interrupt() }
+
+    /// Adds workers, or takes some away; at least one stays.
+    package func changeWorkers(by difference: Int) {
+        context.emit(.workersChanged(pool.setWorkers(pool.workers + difference)))
+    }
+
+    /// Workers that may work now.
+    package var currentWorkers: Int { pool.workers }
+
+    /// Runs the pass to its end and returns how it ended.
+    package func run() -> PassSummary {
+        let start = monotonicNanoseconds()
+        context.emit(.started(startFacts()))
+        for notice in notices { context.say(notice) }
+        pool.run(.directory(root))
+        let synchronizeStart = monotonicNanoseconds()
+        synchronize()
+        let end = monotonicNanoseconds()
+        return PassSummary(
+            status: status(),
+            isDryRun: context.options.isDryRun,
+            counters: counters,
+            durationNanoseconds: end - start,
+            synchronizeNanoseconds: end - synchronizeStart,
+            slowestBranches: slowestBranches(),
+            firstFailures: context.firstFailures,
+            stop: stop(),
+            workersBusyMax: pool.workersBusyMax
+        )
+    }
+
+    // MARK: Preparing
+
+    private static func makePool(_ context: PassContext, workers: Int) -> WorkerPool<Work> {
+        WorkerPool<Work>(
+            workers: workers,
+            makeLane: { pool, lane in
+                let worker = Worker(
+                    context: context,
+                    push: { pool.push($0, lane: lane) },
+                    workers: { pool.workers }
+                )
+                return worker.perform
+            },
+            whenQuiet: {
+                context.isInterrupted
+                    ? [] : context.links.leaderless().map { .linked($0, .lead) }
+            }
+        )
+    }
+
+    private static func timeStorage(_ roots: Roots, _ options: PassOptions) -> TimeStorage {
+        guard let destination = roots.destination, let status = roots.destinationStatus else {
+            return .exact
+        }
+        if !options.isDryRun, let probed = TimeStorage.probed(in: destination.descriptor) {
+            return probed
+        }
+        return .inferred(type: roots.destinationVolume.typeName, root: status)
+    }
+
+    private static func linkCountMax(_ roots: Roots) -> UInt32 {
+        guard let destination = roots.destination else { return .max }
+        // Where the C library does not know: large groups are remembered to the end of the pass.
+        return destination.descriptor.linkCountMax() ?? 1000
+    }
+
+    /// Whether DESTINATION holds nothing that could be linked to.
+    private static func isFirstCopy(_ roots: Roots) throws(Refusal) -> Bool {
+        guard let destination = roots.destination else { return true }
+        return try Roots.names(in: destination, .destination).allSatisfy {
+            $0 == Worker.lostAndFound
+        }
+    }
+
+    /// The node of both roots, open from the start to the end.
+    private static func openRoot(
+        _ roots: Roots,
+        _ context: PassContext
+    ) throws(Refusal) -> Directory {
+        let root = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
+        do throws(SystemError) {
+            let hasDefaultAccessControl =
+                try roots.destination?.descriptor.hasDefaultAccessControl() ?? false
+            root.facts.withLock { facts in
+                facts.source = roots.sourceStatus
+                facts.destination = roots.destinationStatus
+                facts.isNew = roots.destination == nil
+                facts.hasDefaultAccessControl = hasDefaultAccessControl
+            }
+            context.budget.install(
+                OpenDirectory(source: roots.source, destination: roots.destination),
+                identities: (roots.sourceStatus.identity, roots.destinationStatus?.identity),
+                in: root
+            )
+            // Installed in use and never released: the roots stay open.
+            return root
+        } catch {
+            throw .cannotExamine(.source, error)
+        }
+    }
+
+    private func startFacts() -> PassStart {
+        let source = roots.sourceVolume
+        return PassStart(
+            sourcePath: (try? roots.source.descriptor.path()) ?? [],
+            destinationPath: (try? roots.destination?.descriptor.path()) ?? [],
+            sourceType: source.typeName,
+            destinationType: roots.destinationVolume.typeName,
+            entriesTotal: source.countsInodes ? source.usedInodes : nil,
+            bytesTotal: source.usedBytes,
+            totalsAreExact: roots.sourceStatus.isMountRoot && context.options.branches.isEmpty
+                && context.options.filter.isEmpty,
+            workers: workers,
+            isDryRun: context.options.isDryRun
+        )
+    }
+
+    // MARK: Ending
+
+    /// S19: a pass is complete only when DESTINATION is on the disk.
+    private func synchronize() {
+        guard !context.options.isDryRun, let destination = roots.destination else { return }
+        context.emit(.synchronizing)
+        do throws(SystemError) {
+            try destination.descriptor.synchronizeFilesystem()
+        } catch {
+            context.recordWrite(
+                Failure(path: [], side: .destination, activity: .synchronize, error: error)
+            )
+        }
+    }
+
+    /// S48, with its precedence 20 > 11 > 23 > 24 > 25.
+    private func status() -> PassStatus {
+        if context.isInterrupted { return .interrupted }
+        if context.stop != nil { return .destinationStopped }
+        if counters.failures.value() > 0 { return .someFailed }
+        if counters.vanished.value() > 0 { return .someVanished }
+        if counters.deletionsRefused.value() > 0 { return .deletionLimit }
+        return .done
+    }
+
+    private func slowestBranches() -> [PassSummary.BranchTime] {
+        let times = context.branches.map { branch in
+            PassSummary.BranchTime(
+                name: Array(branch.name.bytes),
+                workNanoseconds: branch.workNanoseconds.value(),
+                entries: branch.entries.value(),
+                bytes: branch.bytes.value()
+            )
+        }
+        return Array(times.sorted { $0.workNanoseconds > $1.workNanoseconds }.prefix(3))
+    }
+
+    private func stop() -> PassSummary.Stop? {
+        guard let (reason, failure) = context.stop else { return nil }
+        var available: UInt64 = 0
+        var inodes: UInt64 = 0
+        if let destination = roots.destination,
+            let volume = try? VolumeStatus(of: destination.descriptor)
+        {
+            available = volume.availableBytes
+            inodes = volume.freeInodes
+        }
+        return PassSummary.Stop(
+            reason: reason,
+            failure: failure,
+            availableBytes: available,
+            freeInodes: inodes
+        )
+    }
+}

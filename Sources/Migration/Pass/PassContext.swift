@@ -1,0 +1,130 @@
+// What all workers of one pass share: the plan, both roots, counts, and the one switch that says
+// whether anything may still be written.
+
+import LinuxIO
+import Synchronization
+
+/// Shared state of a running pass.
+///
+/// Everything in it is either immutable or guards itself.
+final class PassContext: Sendable {
+    /// Whether DESTINATION is still written to.
+    enum Phase: UInt8, AtomicRepresentable {
+        case running
+        /// DESTINATION takes no more: the rest is only counted (S18).
+        case counting
+        /// A signal: workers give back what they have, nothing new is begun.
+        case interrupted
+    }
+
+    let options: PassOptions
+    let comparison: Comparison
+    let counters: Counters
+    let emit: @Sendable (PassEvent) -> Void
+    let budget: DescriptorBudget
+    let links: LinkRegistry
+    let temporaryNames = TemporaryNames()
+    let throttle: Throttle?
+    let isRoot: Bool
+    /// Device and mount of both roots: an entry with others is a mount point (S4, S46).
+    let sourceRoot: FileStatus
+    let destinationRoot: FileStatus?
+    /// DESTINATION's block size: runs of zeros that cover one become holes (S21).
+    let blockBytes: UInt64
+    private let phaseValue = Atomic<Phase>(.running)
+    private let deletions = Atomic<UInt64>(0)
+    private let stopRecord = Mutex<(DestinationStop, Failure)?>(nil)
+    private let saidNotices = Mutex<Set<Notice>>([])
+    private let failureRecord = Mutex<[Failure]>([])
+    private let branchRecord = Mutex<[Branch]>([])
+
+    init(
+        options: PassOptions,
+        comparison: Comparison,
+        counters: Counters,
+        budget: DescriptorBudget,
+        links: LinkRegistry,
+        roots: Roots,
+        emit: @escaping @Sendable (PassEvent) -> Void
+    ) {
+        self.options = options
+        self.comparison = comparison
+        self.counters = counters
+        self.budget = budget
+        self.links = links
+        self.emit = emit
+        throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))
+        isRoot = comparison.isRoot
+        sourceRoot = roots.sourceStatus
+        destinationRoot = roots.destinationStatus
+        blockBytes = min(max(roots.destinationVolume.blockBytes, 512), 65_536)
+    }
+
+    var phase: Phase { phaseValue.load(ordering: .relaxed) }
+    var mayWrite: Bool { !options.isDryRun && phase == .running }
+    var isInterrupted: Bool { phase == .interrupted }
+    /// Whether lines of `--itemize` are wanted; not for what a stopped pass only counts.
+    var itemizes: Bool { options.itemizes && phase == .running }
+
+    func interrupt() { phaseValue.store(.interrupted, ordering: .sequentiallyConsistent) }
+
+    /// Why DESTINATION stopped the pass, if it did.
+    var stop: (DestinationStop, Failure)? { stopRecord.withLock { $0 } }
+    var firstFailures: [Failure] { failureRecord.withLock { $0 } }
+    var branches: [Branch] { branchRecord.withLock { $0 } }
+
+    /// Records a failure of one entry; the pass goes on.
+    func record(_ failure: Failure) {
+        counters.failures.count()
+        failureRecord.withLock { failures in
+            if failures.count < PassSummary.failuresShownMax { failures.append(failure) }
+        }
+        emit(.failed(failure))
+    }
+
+    /// Records that something could not be written to DESTINATION: of one entry, or the end of writing (S18).
+    func recordWrite(_ failure: Failure) {
+        guard let error = failure.error, let stop = DestinationStop(error) else {
+            return record(failure)
+        }
+        let (exchanged, _) = phaseValue.compareExchange(
+            expected: .running,
+            desired: .counting,
+            ordering: .sequentiallyConsistent
+        )
+        // Others that fail for the same reason are among what is counted as missing.
+        guard exchanged else { return }
+        stopRecord.withLock { $0 = (stop, failure) }
+        emit(.stopped(stop, failure))
+    }
+
+    func say(_ notice: Notice) {
+        if saidNotices.withLock({ $0.insert(notice).inserted }) { emit(.notice(notice)) }
+    }
+
+    func addBranch(_ name: Name) -> Branch {
+        let branch = Branch(name: name)
+        branchRecord.withLock { $0.append(branch) }
+        return branch
+    }
+
+    /// Whether one more entry may be removed (S45); counts it, or the refusal.
+    func reserveDeletion() -> Bool {
+        guard let most = options.deletionsMax else { return true }
+        if deletions.wrappingAdd(1, ordering: .relaxed).oldValue < most { return true }
+        counters.deletionsRefused.count()
+        return false
+    }
+
+    /// Whether another filesystem, or another part of one, is mounted at an entry of SOURCE (S4).
+    func isForeignSource(_ status: FileStatus) -> Bool {
+        !options.crossesMounts
+            && (status.device != sourceRoot.device || status.mount != sourceRoot.mount)
+    }
+
+    /// The same for DESTINATION (S46).
+    func isForeignDestination(_ status: FileStatus) -> Bool {
+        guard let root = destinationRoot else { return false }
+        return status.device != root.device || status.mount != root.mount
+    }
+}

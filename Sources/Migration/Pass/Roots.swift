@@ -1,0 +1,229 @@
+// The two roots: resolved once, judged before anything is touched (S1, S2), held open to the end.
+
+package import LinuxIO
+
+/// Why a pass does not start.
+///
+/// Nothing was touched.
+package enum Refusal: Error, Equatable, Sendable {
+    case cannotOpen(Failure.Side, path: [UInt8], SystemError)
+    case notDirectory(Failure.Side, path: [UInt8])
+    case cannotCreate(path: [UInt8], SystemError)
+    case sameDirectory
+    case nested(inner: Failure.Side)
+    case emptySource
+    case noSuchBranch([UInt8])
+    case noDescriptorPaths
+    case noAttributeRules
+    case cannotExamine(Failure.Side, SystemError)
+    case tooFewDescriptors(Int)
+}
+
+/// Both roots, open.
+package struct Roots: Sendable {
+    package let source: SharedDescriptor
+    /// Nil in a dry run whose DESTINATION is missing.
+    package let destination: SharedDescriptor?
+    package let sourceStatus: FileStatus
+    package let destinationStatus: FileStatus?
+    package let sourceVolume: VolumeStatus
+    package let destinationVolume: VolumeStatus
+    /// DESTINATION was made now.
+    package let isDestinationNew: Bool
+
+    /// Opens and judges both roots; makes DESTINATION, one level, when it is missing and this is no dry run.
+    package init(
+        source sourcePath: Name,
+        destination destinationPath: Name,
+        options: PassOptions
+    ) throws(Refusal) {
+        source = try Self.open(.source, sourcePath)
+        sourceStatus = try Self.status(of: source, .source)
+        sourceVolume = try Self.volume(of: source, .source)
+        guard ProcessLimits.hasDescriptorPaths(source.descriptor) else { throw .noDescriptorPaths }
+        if options.preserved.contains(.attributes), !AttributeRules.areInstalled {
+            throw .noAttributeRules
+        }
+        let existing = try Self.openIfThere(destinationPath)
+        // What is about to be made is nested as its parent is.
+        let judged: SharedDescriptor
+        if let existing { judged = existing } else { judged = try Self.openParent(destinationPath) }
+        try Self.judge(
+            source.descriptor,
+            sourceStatus,
+            judged.descriptor,
+            try Self.status(of: judged, .destination),
+            isNew: existing == nil
+        )
+        try Self.judgeContents(of: source, existing, options)
+        isDestinationNew = existing == nil
+        if existing != nil || options.isDryRun {
+            destination = existing
+        } else {
+            destination = try Self.make(destinationPath)
+        }
+        if let destination {
+            destinationStatus = try Self.status(of: destination, .destination)
+        } else {
+            destinationStatus = nil
+        }
+        destinationVolume = try Self.volume(of: destination ?? judged, .destination)
+    }
+
+    private static func open(_ side: Failure.Side, _ path: Name) throws(Refusal) -> SharedDescriptor
+    {
+        do throws(SystemError) {
+            return SharedDescriptor(try Descriptor.openRoot(path))
+        } catch {
+            if error.code == .notDirectory { throw .notDirectory(side, path: Array(path.bytes)) }
+            throw .cannotOpen(side, path: Array(path.bytes), error)
+        }
+    }
+
+    private static func openIfThere(_ path: Name) throws(Refusal) -> SharedDescriptor? {
+        do throws(Refusal) {
+            return try open(.destination, path)
+        } catch {
+            if case .cannotOpen(_, _, let cause) = error, cause.code == .noEntry, path.count > 0 {
+                return nil
+            }
+            throw error
+        }
+    }
+
+    private static func openParent(_ path: Name) throws(Refusal) -> SharedDescriptor {
+        var bytes = Array(path.bytes)
+        while bytes.last == 0x2F { bytes.removeLast() }
+        let parent: [UInt8]
+        if let slash = bytes.lastIndex(of: 0x2F) {
+            parent = slash == 0 ? [0x2F] : Array(bytes[..<slash])
+        } else {
+            parent = [0x2E]
+        }
+        return try open(.destination, Name(parent))
+    }
+
+    private static func make(_ path: Name) throws(Refusal) -> SharedDescriptor {
+        do throws(SystemError) {
+            return SharedDescriptor(try Descriptor.makeRoot(path))
+        } catch {
+            throw .cannotCreate(path: Array(path.bytes), error)
+        }
+    }
+
+    private static func status(
+        of root: SharedDescriptor,
+        _ side: Failure.Side
+    ) throws(Refusal) -> FileStatus {
+        do throws(SystemError) { return try root.descriptor.status() } catch {
+            throw .cannotExamine(side, error)
+        }
+    }
+
+    private static func volume(
+        of root: SharedDescriptor,
+        _ side: Failure.Side
+    ) throws(Refusal) -> VolumeStatus {
+        do throws(SystemError) { return try VolumeStatus(of: root.descriptor) } catch {
+            throw .cannotExamine(side, error)
+        }
+    }
+
+    // MARK: Judging
+
+    /// S2: not the same directory, neither inside the other.
+    ///
+    /// Judged by inodes on the way up to `/`, and for one filesystem mounted in two places by paths
+    /// inside that filesystem.
+    private static func judge(
+        _ source: borrowing Descriptor,
+        _ sourceStatus: FileStatus,
+        _ destination: borrowing Descriptor,
+        _ destinationStatus: FileStatus,
+        isNew: Bool
+    ) throws(Refusal) {
+        if sourceStatus.identity == destinationStatus.identity {
+            throw isNew ? .nested(inner: .destination) : .sameDirectory
+        }
+        do throws(SystemError) {
+            if try hasAncestor(destination, sourceStatus.identity) {
+                throw SystemError(.open, .exists)
+            }
+        } catch {
+            if error == SystemError(.open, .exists) { throw .nested(inner: .destination) }
+            throw .cannotExamine(.destination, error)
+        }
+        if isNew { return }
+        do throws(SystemError) {
+            if try hasAncestor(source, destinationStatus.identity) {
+                throw SystemError(.open, .exists)
+            }
+        } catch {
+            if error == SystemError(.open, .exists) { throw .nested(inner: .source) }
+            throw .cannotExamine(.source, error)
+        }
+    }
+
+    /// Whether a directory is below the one of that identity.
+    private static func hasAncestor(
+        _ descriptor: borrowing Descriptor,
+        _ identity: InodeIdentity
+    ) throws(SystemError) -> Bool {
+        var current = try descriptor.openDirectory(Name(".."))
+        var last = try descriptor.status()
+        while true {
+            let status = try current.status()
+            if status.identity == identity { return true }
+            // The parent of `/` is `/` itself.
+            if status.identity == last.identity, status.mount == last.mount { return false }
+            last = status
+            current = try current.openDirectory(Name(".."))
+        }
+    }
+
+    private static func judgeContents(
+        of source: SharedDescriptor,
+        _ destination: SharedDescriptor?,
+        _ options: PassOptions
+    ) throws(Refusal) {
+        let names = try names(in: source, .source)
+        if options.deletesExtras, !options.allowsEmptySource,
+            names.allSatisfy({ $0 == Worker.lostAndFound })
+        {
+            throw .emptySource
+        }
+        for branch in options.branches where !names.contains(branch) {
+            guard try isThere(branch, in: destination) else {
+                throw .noSuchBranch(Array(branch.bytes))
+            }
+        }
+    }
+
+    /// The names in a root, through a descriptor of its own: a listing moves the position of the one it reads.
+    static func names(in root: SharedDescriptor, _ side: Failure.Side) throws(Refusal) -> [Name] {
+        var listing = Listing()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+        defer { buffer.deallocate() }
+        do throws(SystemError) {
+            let directory = try root.descriptor.openDirectory(Name("."))
+            try listing.read(directory, buffer: buffer)
+        } catch {
+            throw .cannotExamine(side, error)
+        }
+        return (0..<listing.count).map { listing.name($0) }
+    }
+
+    private static func isThere(
+        _ name: Name,
+        in destination: SharedDescriptor?
+    ) throws(Refusal) -> Bool {
+        guard let destination else { return false }
+        do throws(SystemError) {
+            return try name.withPointer { pointer throws(SystemError) in
+                try destination.descriptor.status(of: pointer) != nil
+            }
+        } catch {
+            throw .cannotExamine(.destination, error)
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// The pieces into which a pass is cut; any worker can do any of them.
+
+import LinuxIO
+
+/// One entry of SOURCE by its place in a listing: no allocation until its name or path is asked for.
+struct Entry: Sendable {
+    let directory: Directory
+    let entries: Pairing
+    let index: Int
+
+    /// Valid while `entries` is.
+    var pointer: NamePointer { entries.listing.namePointer(index) }
+    var name: Name { entries.listing.name(index) }
+    var path: [UInt8] { directory.path(of: name) }
+}
+
+/// One piece of work.
+enum Work: Sendable {
+    /// Open and list a directory of either purpose, remove what is extra, hand out its contents.
+    case directory(Directory)
+    /// Handle a run of entries.
+    case entries(EntryPiece)
+    /// Decide anew about an entry that waited for the leader of its link group.
+    case linked(Entry, LinkRole)
+    /// Copy ranges of a large file until none is left.
+    case ranges(LargeFile)
+
+    /// Whose time it counts as.
+    var branch: Branch? {
+        switch self {
+        case .directory(let directory): directory.branch
+        case .entries(let piece): piece.directory.branch
+        case .linked(let entry, _): entry.directory.branch
+        case .ranges(let file): file.entry.directory.branch
+        }
+    }
+}

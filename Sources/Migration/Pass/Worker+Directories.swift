@@ -1,0 +1,383 @@
+// A directory's life: opened on both sides, listed, paired; extras first, then contents; its own
+// attributes when its last piece is done (S23).
+
+import LinuxIO
+import Synchronization
+
+extension Worker {
+    /// Entries handled by one piece of work.
+    ///
+    /// Small enough to spread a directory over all workers, large enough that handing out costs
+    /// nothing beside the calls for its entries.
+    static var pieceEntries: Int { 64 }
+
+    /// Does a directory's own task: everything up to handing out what is in it.
+    func process(_ node: Directory) {
+        if !context.isInterrupted {
+            switch node.purpose {
+            case .pair: if open(node) { list(node) } else { node.abandon() }
+            case .removal: processRemoval(node)
+            }
+        }
+        finishPiece(of: node)
+    }
+
+    /// One piece of `node` is done; moves it on if it was the last, and its parents after it.
+    func finishPiece(of node: Directory) {
+        var node = node
+        while node.finishPiece() {
+            if let contents = takeContents(of: node) {
+                node.addPiece()
+                handOut(contents, of: node)
+                continue
+            }
+            finish(node)
+            guard let parent = node.parent else { return }
+            node = parent
+        }
+    }
+
+    private func takeContents(of node: Directory) -> Pairing? {
+        node.facts.withLock { facts in
+            guard facts.stage == .extras else { return nil }
+            facts.stage = .contents
+            defer { facts.contents = nil }
+            return facts.contents
+        }
+    }
+
+    /// Cuts a directory's entries into pieces for all workers; a small one is handled at once.
+    private func handOut(_ contents: Pairing, of node: Directory) {
+        let count = contents.listing.count
+        if count <= Self.pieceEntries {
+            handle(EntryPiece(directory: node, entries: contents, range: 0..<count))
+            return
+        }
+        // Pushed last to first: this lane takes its newest work first and goes through them in order.
+        var end = count
+        while end > 0 {
+            let start = (end - 1) / Self.pieceEntries * Self.pieceEntries
+            node.addPiece()
+            push(.entries(EntryPiece(directory: node, entries: contents, range: start..<end)))
+            end = start
+        }
+    }
+
+    // MARK: Opening
+
+    /// Opens both sides, making DESTINATION's where it is missing.
+    ///
+    /// False when nothing below can be done (S24).
+    private func open(_ node: Directory) -> Bool {
+        // The roots were opened at the start.
+        guard let parent = node.parent else { return true }
+        let parentOpen: OpenDirectory
+        do throws(SystemError) {
+            parentOpen = try context.budget.use(parent)
+        } catch {
+            noteVanished(node.path)
+            return false
+        }
+        defer { context.budget.release(parent) }
+        guard let source = openSource(node, in: parentOpen) else { return false }
+        let destination: SharedDescriptor?
+        do throws(SystemError) {
+            guard let opened = try openDestination(node, in: parentOpen) else { return false }
+            destination = opened.handle
+        } catch {
+            fail(.makeDirectory, .destination, error, isWrite: true, path: node.path)
+            return false
+        }
+        let identities = node.facts.withLock { facts in
+            facts.source = source.status
+            return (source.status.identity, facts.destination?.identity)
+        }
+        let made: InodeIdentity?
+        do throws(SystemError) {
+            if let known = identities.1 {
+                made = known
+            } else {
+                made = try destination?.descriptor.status().identity
+            }
+        } catch {
+            fail(.examine, .destination, error, path: node.path)
+            return false
+        }
+        context.budget.install(
+            OpenDirectory(source: source.handle, destination: destination),
+            identities: (identities.0, made),
+            in: node
+        )
+        context.budget.release(node)
+        return true
+    }
+
+    private func openSource(
+        _ node: Directory,
+        in parent: OpenDirectory
+    ) -> (handle: SharedDescriptor, status: FileStatus)? {
+        guard let parentSource = parent.source else { return nil }
+        do throws(SystemError) {
+            let descriptor = try parentSource.descriptor.openDirectory(node.name)
+            let status = try descriptor.status()
+            if context.isForeignSource(status) {
+                counters.mountsSkipped.count()
+                context.emit(.mountSkipped(path: node.path))
+                return nil
+            }
+            return (SharedDescriptor(descriptor), status)
+        } catch {
+            switch error.code {
+            case .noEntry, .notDirectory, .symlinkLoop: noteVanished(node.path)
+            default:
+                fail(.open, .source, error, path: node.path)
+                noteProtected(node)
+            }
+            return nil
+        }
+    }
+
+    /// A result of nil: a failure was recorded.
+    ///
+    /// A handle of nil: nothing is there and nothing is to be made.
+    private func openDestination(
+        _ node: Directory,
+        in parent: OpenDirectory
+    ) throws(SystemError) -> (handle: SharedDescriptor?, Void)? {
+        let before = node.facts.withLock { $0.destination }
+        guard let parentDestination = parent.destination else {
+            node.facts.withLock { $0.isNew = true }
+            return (nil, ())
+        }
+        if let before, before.kind == .directory {
+            let descriptor = try parentDestination.descriptor.openDirectory(node.name)
+            let status = try descriptor.status()
+            if !context.options.crossesMounts, context.isForeignDestination(status) {
+                fail(.enter, .destination, nil, path: node.path)
+                return nil
+            }
+            let inherits = try descriptor.hasDefaultAccessControl()
+            node.facts.withLock { facts in
+                facts.destination = status
+                facts.hasDefaultAccessControl = inherits
+            }
+            return (SharedDescriptor(descriptor), ())
+        }
+        node.facts.withLock { facts in
+            facts.isNew = true
+            facts.destination = nil
+        }
+        guard context.mayWrite, let parentNode = node.parent else {
+            if !context.options.isDryRun { tally(node.facts.withLock { $0.source }) }
+            return (nil, ())
+        }
+        try prepareForChange(of: parentNode, parent)
+        if before != nil {
+            // S26, S28: what has the name and is no directory goes; a symlink is never followed.
+            try node.name.withPointer { name throws(SystemError) in
+                try parentDestination.descriptor.removeFile(name)
+            }
+        }
+        let handle = try makeDirectory(
+            node.name,
+            in: parentDestination.descriptor,
+            inherits: parentNode.facts.withLock { $0.hasDefaultAccessControl }
+        )
+        counters.directoriesMade.count()
+        return (handle, ())
+    }
+
+    /// Makes a directory as 0700; it gets its attributes after its contents (S23).
+    private func makeDirectory(
+        _ name: Name,
+        in parent: borrowing Descriptor,
+        inherits: Bool
+    ) throws(SystemError) -> SharedDescriptor {
+        try name.withPointer { name throws(SystemError) in
+            try parent.makeDirectory(name, mode: 0o700)
+        }
+        let descriptor = try parent.openDirectory(name)
+        if inherits {
+            // S25: what is made in it from now on must not inherit what it inherited itself.
+            try removeInheritedAccessControl(from: descriptor)
+        }
+        return SharedDescriptor(descriptor)
+    }
+
+    // MARK: Listing
+
+    /// Lists and pairs both sides, removes extras that are no directories and hands on the others.
+    private func list(_ node: Directory) {
+        let open: OpenDirectory
+        do throws(SystemError) {
+            open = try context.budget.use(node)
+        } catch {
+            noteVanished(node.path)
+            node.abandon()
+            return
+        }
+        defer { context.budget.release(node) }
+        guard let sourceHandle = open.source else { return }
+        var source = Listing()
+        do throws(SystemError) {
+            try source.read(sourceHandle.descriptor, buffer: listingBuffer)
+        } catch {
+            fail(.list, .source, error, path: node.path)
+            noteProtected(node)
+            node.facts.withLock { $0.isProtected = true }
+        }
+        select(&source, of: node)
+        if source.count > 1 { source.sortByInode() }
+        var destination = Listing()
+        let isNew = node.facts.withLock { $0.isNew }
+        if !isNew, let handle = open.destination {
+            do throws(SystemError) {
+                try destination.read(handle.descriptor, buffer: listingBuffer)
+            } catch {
+                // Which names it has is then unknown: each is asked for, none is deleted.
+                fail(.list, .destination, error, path: node.path)
+                for index in 0..<source.count { source.mark(index) }
+                node.facts.withLock { $0.contents = Pairing(source) }
+                return
+            }
+        }
+        let pairs = NamePairs(source: source, destination: destination)
+        node.facts.withLock { $0.contents = Pairing(pairs.source) }
+        handleExtras(pairs.extras, of: destination, in: node, open)
+    }
+
+    /// Leaves out what this pass does not look at: `lost+found` at the root (S5), other branches, and what a
+    /// filter excludes.
+    private func select(_ source: inout Listing, of node: Directory) {
+        let options = context.options
+        guard node.isRoot || !options.filter.isEmpty else { return }
+        let listing = source
+        source.keep { index in
+            let name = listing.name(index)
+            if node.isRoot, !isSelected(name) { return false }
+            guard !options.filter.isEmpty else { return true }
+            return !options.filter.excludes(
+                path: node.path(of: name),
+                isDirectory: listing.records[index].type == 4
+            )
+        }
+    }
+
+    /// Whether a top-level name is looked at by this pass.
+    func isSelected(_ name: Name) -> Bool {
+        if name == Self.lostAndFound { return false }
+        let branches = context.options.branches
+        return branches.isEmpty || branches.contains(name)
+    }
+
+    static var lostAndFound: Name { Name("lost+found") }
+
+    private func noteProtected(_ node: Directory) {
+        guard context.options.deletesExtras else { return }
+        counters.directoriesProtected.count()
+        context.emit(.directoryProtected(path: node.path))
+    }
+
+    // MARK: Finishing
+
+    /// Everything in a directory is done: its own attributes, or its removal.
+    private func finish(_ node: Directory) {
+        defer { context.budget.close(node) }
+        if node.wasAbandoned || context.isInterrupted && node.facts.withLock({ $0.isNew }) {
+            if node.purpose == .removal { finishRemoval(node) }
+            return
+        }
+        switch node.purpose {
+        case .removal: finishRemoval(node)
+        case .pair:
+            do throws(SystemError) {
+                let open = try context.budget.use(node)
+                defer { context.budget.release(node) }
+                finishAttributes(of: node, open)
+            } catch {
+                noteVanished(node.path)
+            }
+        }
+    }
+
+    private func finishAttributes(of node: Directory, _ open: OpenDirectory) {
+        let facts = node.facts.withLock {
+            (source: $0.source, destination: $0.destination, isNew: $0.isNew)
+        }
+        guard let source = facts.source, let sourceHandle = open.source else { return }
+        if node.isRoot, !context.options.branches.isEmpty {
+            restoreTimes(of: node, facts.destination, open)
+            return
+        }
+        let inherits = node.parent?.facts.withLock { $0.hasDefaultAccessControl } ?? false
+        if facts.isNew {
+            itemize(
+                Itemization(action: .changed, kind: .directory, isNew: true, path: node.path)
+            )
+            guard let destination = open.destination, context.phase != .counting else { return }
+            // Its contents are in, so this closes it: no longer 0700 for root alone.
+            _ = carryAttributes(
+                from: sourceHandle.descriptor,
+                to: destination.descriptor,
+                status: source,
+                needs: newEntryNeeds,
+                isNew: true,
+                inherits: inherits,
+                path: node.path
+            )
+            return
+        }
+        guard let before = facts.destination, let destination = open.destination else { return }
+        var needs = context.comparison.attributeDifferences(source: source, destination: before)
+        do throws(AttributeFailure) {
+            needs.formUnion(
+                try attributeDifferences(
+                    sourceHandle.descriptor,
+                    destination.descriptor,
+                    kind: .directory
+                )
+            )
+        } catch {
+            fail(error.activity, error.side, error.error, path: node.path)
+            return
+        }
+        if !needs.isEmpty {
+            itemize(
+                Itemization(
+                    action: .repaired,
+                    kind: .directory,
+                    differences: needs,
+                    path: node.path
+                )
+            )
+        }
+        let isToRepair = !needs.isEmpty
+        if node.wasChanged {
+            if preserved.contains(.times) { needs.insert(.times) }
+            if !source.visibleFlags.isDisjoint(with: .frozen) { needs.insert(.flags) }
+        }
+        guard !needs.isEmpty, !context.options.isDryRun,
+            context.phase != .counting || node.wasChanged
+        else { return }
+        let isDone = carryAttributes(
+            from: sourceHandle.descriptor,
+            to: destination.descriptor,
+            status: source,
+            needs: needs,
+            isNew: false,
+            inherits: false,
+            path: node.path
+        )
+        if isDone, isToRepair { counters.attributesRepaired.count() }
+    }
+
+    /// With `--branch` the root is not compared; it only gets back the time that changes in it moved.
+    private func restoreTimes(of node: Directory, _ before: FileStatus?, _ open: OpenDirectory) {
+        guard node.wasChanged, let before, let destination = open.destination else { return }
+        do throws(SystemError) {
+            try destination.descriptor.setModified(before.modified)
+        } catch {
+            fail(.setTimes, .destination, error, isWrite: true, path: node.path)
+        }
+    }
+}

@@ -1,0 +1,367 @@
+// One entry: the status of both sides, the comparison, the action.
+
+import LinuxIO
+import Synchronization
+
+extension Worker {
+    /// Handles a run of entries of one directory.
+    func handle(_ piece: EntryPiece) {
+        let open: OpenDirectory
+        do throws(SystemError) {
+            open = try context.budget.use(piece.directory)
+        } catch {
+            if error.code == .noEntry || error.code == .stale || error.code == .notDirectory {
+                noteVanished(piece.directory.path)
+            } else {
+                fail(.open, .source, error, path: piece.directory.path)
+            }
+            piece.directory.abandon()
+            return
+        }
+        defer { context.budget.release(piece.directory) }
+        for index in piece.range {
+            if context.isInterrupted { return }
+            let entry = Entry(directory: piece.directory, entries: piece.entries, index: index)
+            handle(entry, open, role: nil, treeIsRemoved: piece.treeIsRemoved)
+        }
+    }
+
+    /// Handles an entry whose link group has decided.
+    func handleLinked(_ entry: Entry, _ role: LinkRole) {
+        if context.isInterrupted { return }
+        do throws(SystemError) {
+            let open = try context.budget.use(entry.directory)
+            defer { context.budget.release(entry.directory) }
+            handle(entry, open, role: role, treeIsRemoved: false)
+        } catch {
+            noteVanished(entry.path)
+            if case .lead = role, let status = try? examineSource(entry) { leaderFailed(status) }
+        }
+    }
+
+    private func examineSource(_ entry: Entry) throws(SystemError) -> FileStatus? {
+        let open = try context.budget.use(entry.directory)
+        defer { context.budget.release(entry.directory) }
+        return try open.source?.descriptor.status(of: entry.pointer)
+    }
+
+    /// Handles one entry.
+    ///
+    /// With a role its link group has decided already what it is to be.
+    func handle(_ entry: Entry, _ open: OpenDirectory, role: LinkRole?, treeIsRemoved: Bool) {
+        guard let source = open.source else { return }
+        let status: FileStatus
+        do throws(SystemError) {
+            guard let found = try source.descriptor.status(of: entry.pointer) else {
+                noteVanished(entry.path)
+                return
+            }
+            status = found
+        } catch {
+            fail(.examine, .source, error, path: entry.path)
+            return
+        }
+        if role == nil, !treeIsRemoved { noteSeen(entry, status) }
+        let branch =
+            entry.directory.isRoot && status.kind == .directory
+            ? context.addBranch(entry.name) : nil
+        if status.kind != .directory || context.isForeignSource(status) {
+            if context.isForeignSource(status) {
+                handleMountPoint(entry, status, open)
+                return
+            }
+        }
+        let destination: FileStatus?
+        do throws(SystemError) {
+            destination = try destinationStatus(of: entry, open, treeIsRemoved: treeIsRemoved)
+        } catch {
+            fail(.examine, .destination, error, path: entry.path)
+            return
+        }
+        decide(entry, open, status, destination, role: role, branch: branch)
+    }
+
+    private func noteSeen(_ entry: Entry, _ status: FileStatus) {
+        counters.entriesSeen.count()
+        counters.bytesSeen.count(status.allocatedBytes)
+        if let branch = entry.directory.branch {
+            branch.entries.count()
+            branch.bytes.count(status.allocatedBytes)
+        }
+    }
+
+    private func destinationStatus(
+        of entry: Entry,
+        _ open: OpenDirectory,
+        treeIsRemoved: Bool
+    ) throws(SystemError) -> FileStatus? {
+        guard let destination = open.destination, entry.entries.listing.records[entry.index].mark
+        else { return nil }
+        if treeIsRemoved, context.options.isDryRun { return nil }
+        return try destination.descriptor.status(of: entry.pointer)
+    }
+
+    /// S4: another filesystem stays where it is.
+    ///
+    /// The directory that it is mounted on is made, empty, so that it can be mounted there after
+    /// the cutover; one that is there is left alone.
+    private func handleMountPoint(_ entry: Entry, _ status: FileStatus, _ open: OpenDirectory) {
+        counters.mountsSkipped.count()
+        context.emit(.mountSkipped(path: entry.path))
+        guard status.kind == .directory, !entry.entries.listing.records[entry.index].mark,
+            context.mayWrite, let destination = open.destination
+        else { return }
+        do throws(SystemError) {
+            try prepareForChange(of: entry.directory, open)
+            try destination.descriptor.makeDirectory(entry.pointer, mode: 0o700)
+            counters.directoriesMade.count()
+            let handle = try destination.descriptor.openDirectory(entry.pointer)
+            try handle.setOwner(status.owner, group: status.group)
+            try handle.setMode(status.mode)
+            try handle.setModified(status.modified)
+        } catch {
+            fail(.makeDirectory, .destination, error, isWrite: true, path: entry.path)
+        }
+    }
+
+    // MARK: Deciding
+
+    /// Compares and acts.
+    private func decide(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        role: LinkRole?,
+        branch: Branch?
+    ) {
+        var action = context.comparison.action(source: status, destination: destination)
+        if action == .compareContents {
+            guard let knowledge = compareContents(entry, open, status, destination) else { return }
+            action = context.comparison.action(
+                source: status,
+                destination: destination,
+                contents: knowledge
+            )
+        }
+        if status.kind == .directory {
+            handleDirectory(entry, status, destination, action, branch)
+            return
+        }
+        switch action {
+        case .removeTree:
+            if let destination { replaceTree(entry, destination) }
+            return
+        case .refuse(let was):
+            fail(
+                .replaceType,
+                .destination,
+                nil,
+                detail: "SOURCE has a \(status.kind), DESTINATION a \(was)",
+                path: entry.path
+            )
+            return
+        default: break
+        }
+        guard isWanted(status.kind) else {
+            counters.specialsSkipped.count()
+            return
+        }
+        action = separated(action, status, destination)
+        if status.linkCount > 1, preserved.contains(.hardLinks) {
+            handleGrouped(entry, open, status, destination, action, role: role)
+        } else {
+            _ = act(entry, open, status, destination, action, isLeader: false)
+        }
+    }
+
+    /// S42: an inode of DESTINATION that another inode of SOURCE uses, or that must change though it has names
+    /// which are not known to belong to this group, is never written to: this entry gets a new one.
+    private func separated(_ action: Action, _ status: FileStatus, _ destination: FileStatus?)
+        -> Action
+    {
+        guard case .keep(let differences) = action, let destination, destination.linkCount > 1
+        else {
+            return action
+        }
+        let isOurs = context.links.claim(destination.identity, for: status.identity)
+        let sharesInode = !differences.isEmpty && destination.linkCount != status.linkCount
+        return isOurs && !sharesInode ? action : .replace(differences)
+    }
+
+    private func isWanted(_ kind: EntryKind) -> Bool {
+        switch kind {
+        case .characterDevice, .blockDevice: context.isRoot && preserved.contains(.devices)
+        case .fifo, .socket: preserved.contains(.specials)
+        case .unknown: false
+        default: true
+        }
+    }
+
+    private func handleDirectory(
+        _ entry: Entry,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        _ action: Action,
+        _ branch: Branch?
+    ) {
+        let child = Directory(
+            parent: entry.directory,
+            name: entry.name,
+            purpose: .pair,
+            branch: branch ?? entry.directory.branch
+        )
+        child.facts.withLock { facts in
+            facts.source = status
+            facts.destination = destination
+        }
+        entry.directory.addPiece()
+        push(.directory(child))
+    }
+
+    /// S26: the tree that has the name goes first; then the entry is handled again.
+    private func replaceTree(_ entry: Entry, _ destination: FileStatus) {
+        if context.isForeignDestination(destination) {
+            fail(.replaceType, .destination, SystemError(.rmdir, .busy), path: entry.path)
+            return
+        }
+        let piece = EntryPiece(
+            directory: entry.directory,
+            entries: entry.entries,
+            range: entry.index..<entry.index + 1,
+            treeIsRemoved: true
+        )
+        removeTree(entry.name, destination, in: entry.directory, afterRemoval: piece)
+    }
+
+    /// Does what the comparison decided for anything but a directory.
+    ///
+    /// Returns the identity that the entry has on DESTINATION then, if it has one and it is known;
+    /// a leader's always is, but in a dry run.
+    func act(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        _ action: Action,
+        isLeader: Bool
+    ) -> ActionResult {
+        switch action {
+        case .keep(let differences):
+            guard let destination else { return .failed }
+            return keep(entry, open, status, destination, differences)
+                ? .done(destination.identity) : .failed
+        case .create, .replaceType:
+            return make(entry, open, status, destination, differences: nil, isLeader)
+        case .replace(let differences):
+            return make(entry, open, status, destination, differences: differences, isLeader)
+        case .removeTree, .refuse, .compareContents: return .failed
+        }
+    }
+
+    /// Makes an entry, or puts a new inode in the place of an old one (`differences` not nil).
+    private func make(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        differences: Differences?,
+        _ isLeader: Bool
+    ) -> ActionResult {
+        guard context.mayWrite else {
+            if context.options.isDryRun {
+                itemizeMade(entry, open, status, destination, differences)
+                return .done(nil)
+            }
+            tally(status)
+            return .failed
+        }
+        guard let target = open.destination else { return .failed }
+        do throws(SystemError) {
+            try prepareForChange(of: entry.directory, open)
+            if let destination { try thaw(entry, destination, target.descriptor) }
+        } catch {
+            fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
+            return .failed
+        }
+        // Before it is made: afterwards the old attributes are gone.
+        let line =
+            context.itemizes
+            ? madeLine(entry, open, status, destination, differences) : nil
+        let result: ActionResult
+        switch status.kind {
+        case .regular:
+            result = copyFile(entry, open, status, destination, line: line, isLeader: isLeader)
+        default: result = makeSpecial(entry, open, status, destination)
+        }
+        if case .done = result, let line { context.emit(.changed(line)) }
+        if case .failed = result, context.phase == .counting { tally(status) }
+        return result
+    }
+
+    /// Counts what a stopped pass leaves out (S18).
+    func tally(_ status: FileStatus?) {
+        guard context.phase == .counting, let status else { return }
+        counters.entriesMissing.count()
+        counters.bytesMissing.count(status.allocatedBytes)
+    }
+
+    // MARK: Lines
+
+    private func itemizeMade(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        _ differences: Differences?
+    ) {
+        if context.itemizes {
+            context.emit(.changed(madeLine(entry, open, status, destination, differences)))
+        }
+    }
+
+    private func madeLine(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        _ differences: Differences?
+    ) -> Itemization {
+        var all = differences ?? []
+        if differences != nil, let target = open.destination, let source = open.source {
+            // What cannot be compared now is not worth a failure of its own: the entry is replaced anyway.
+            let more = try? attributeDifferences(
+                entry.pointer,
+                source.descriptor,
+                target.descriptor,
+                kind: status.kind
+            )
+            all.formUnion(more ?? [])
+        }
+        return Itemization(
+            action: status.kind == .regular ? .transferred : .changed,
+            kind: status.kind,
+            isNew: differences == nil,
+            differences: all,
+            path: entry.path,
+            target: symlinkTarget(entry, open, status)
+        )
+    }
+
+    func symlinkTarget(_ entry: Entry, _ open: OpenDirectory, _ status: FileStatus) -> [UInt8]? {
+        guard status.kind == .symlink, let source = open.source,
+            let length = try? source.descriptor.readSymlink(entry.pointer, into: sourceTarget)
+        else { return nil }
+        return sourceTarget.prefix(length).map { UInt8(bitPattern: $0) }
+    }
+}
+
+/// What became of an entry.
+enum ActionResult {
+    /// In place, with this identity on DESTINATION if it is known.
+    case done(InodeIdentity?)
+    /// Others are at it: a large file.
+    case underWay
+    /// A failure was recorded, or the entry vanished, or nothing may be written any more.
+    case failed
+}

@@ -1,0 +1,319 @@
+// A regular file: copied beside its place under a temporary name, complete with attributes, then renamed
+// over (S12-S18). This file is the one place that publishes.
+
+import LinuxIO
+import Synchronization
+
+/// A file of DESTINATION that is being written, and the name that it has now.
+struct NewFile: ~Copyable {
+    let name: Name
+    /// Whether that is a temporary name, to be renamed over the entry's own.
+    let isTemporary: Bool
+    let writer: Descriptor
+}
+
+/// A file of SOURCE, open, and its status from that very inode.
+private struct SourceFile: ~Copyable {
+    let status: FileStatus
+    let reader: Descriptor
+}
+
+extension Worker {
+    /// Files of this size and above are copied by several workers, in ranges of `LargeFile.rangeBytes`.
+    static var largeFileBytes: UInt64 { 2 * LargeFile.rangeBytes }
+
+    /// Copies one regular file.
+    ///
+    /// `line` is emitted by the caller, or when a large file is done.
+    func copyFile(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        line: Itemization?,
+        isLeader: Bool
+    ) -> ActionResult {
+        guard let source = open.source, let target = open.destination else { return .failed }
+        let reader: Descriptor
+        let opened: FileStatus
+        switch openSource(entry, source) {
+        case .none: return .failed
+        case .some(let file):
+            opened = file.status
+            reader = file.reader
+        }
+        let file: NewFile
+        switch create(entry, target.descriptor, hasName: destination != nil) {
+        case .none: return .failed
+        case .some(let new): file = new
+        }
+        if opened.sizeBytes >= Self.largeFileBytes, opened.allocatedBytes >= Self.largeFileBytes,
+            workers() > 1
+        {
+            return startLargeFile(
+                entry,
+                opened,
+                reader,
+                file,
+                target,
+                line: line,
+                isLeader: isLeader
+            )
+        }
+        return finishSmallFile(entry, opened, reader, file, target, isLeader)
+    }
+
+    /// Opens a file of SOURCE; nil when that failed, which was recorded, or it vanished.
+    ///
+    /// By a handle first: what is opened for reading is known to be a regular file of this volume, whatever
+    /// the name means by now. A FIFO or a device is never opened.
+    private func openSource(_ entry: Entry, _ source: SharedDescriptor) -> SourceFile? {
+        do throws(SystemError) {
+            let handle = try source.descriptor.openHandle(entry.pointer)
+            let status = try handle.status()
+            guard status.kind == .regular, !context.isForeignSource(status) else {
+                noteVanished(entry.path)
+                return nil
+            }
+            return SourceFile(status: status, reader: try handle.reopenForReading())
+        } catch {
+            if error.code == .noEntry {
+                noteVanished(entry.path)
+            } else {
+                fail(.open, .source, error, path: entry.path)
+            }
+            return nil
+        }
+    }
+
+    /// Makes the file, with as few rights as it can have; nil when that failed, which was recorded.
+    ///
+    /// Without a temporary name in a directory that this pass made and holds at 0700: times are set last, so a
+    /// file that was cut short never looks up to date (S12).
+    private func create(
+        _ entry: Entry,
+        _ target: borrowing Descriptor,
+        hasName: Bool
+    ) -> NewFile? {
+        var isDirect = !hasName && entry.directory.facts.withLock { $0.isNew }
+        while true {
+            let name = isDirect ? entry.name : context.temporaryNames.next()
+            do throws(SystemError) {
+                let writer = try target.createFile(name, mode: 0o600)
+                return NewFile(name: name, isTemporary: !isDirect, writer: writer)
+            } catch {
+                if error.code == .exists {
+                    isDirect = false
+                    continue
+                }
+                fail(.create, .destination, error, isWrite: true, path: entry.path)
+                return nil
+            }
+        }
+    }
+
+    private func finishSmallFile(
+        _ entry: Entry,
+        _ opened: FileStatus,
+        _ reader: borrowing Descriptor,
+        _ file: consuming NewFile,
+        _ target: SharedDescriptor,
+        _ isLeader: Bool
+    ) -> ActionResult {
+        let name = file.name
+        do throws(CopyFailure) {
+            let outcome = try copier.copy(
+                from: reader,
+                to: file.writer,
+                range: 0..<opened.sizeBytes,
+                sizeBytes: opened.sizeBytes,
+                mayHaveHoles: opened.sizeBytes > UInt64(ContentCopier.bufferBytes)
+                    || opened.allocatedBytes < opened.sizeBytes
+            )
+            guard case .copied(let end) = outcome else {
+                removeTemporary(name, target.descriptor, entry)
+                return .failed
+            }
+            return complete(entry, opened, reader, file, target, end: end, isLeader)
+        } catch {
+            failCopy(error, entry)
+            removeTemporary(name, target.descriptor, entry)
+            return .failed
+        }
+    }
+
+    func failCopy(_ failure: CopyFailure, _ entry: Entry) {
+        fail(
+            failure.side == .source ? .read : .write,
+            failure.side,
+            failure.error,
+            isWrite: failure.side == .destination,
+            bytes: failure.bytes,
+            path: entry.path
+        )
+    }
+
+    /// Everything of a new file but its contents: size, attributes, closing, its name.
+    ///
+    /// Removes the file when one of these fails.
+    func complete(
+        _ entry: Entry,
+        _ opened: FileStatus,
+        _ reader: borrowing Descriptor,
+        _ file: consuming NewFile,
+        _ target: SharedDescriptor,
+        end: UInt64,
+        _ isLeader: Bool
+    ) -> ActionResult {
+        let name = file.name
+        let isTemporary = file.isTemporary
+        var isPublished = false
+        defer { if !isPublished { removeTemporary(name, target.descriptor, entry) } }
+        let identity: InodeIdentity?
+        do throws(SystemError) {
+            // Always: the last data may have been a hole, and a file that shrank ends earlier (S17, S20).
+            try file.writer.truncate(to: min(end, opened.sizeBytes))
+            identity = isLeader ? try file.writer.status().identity : nil
+        } catch {
+            fail(.write, .destination, error, isWrite: true, path: entry.path)
+            return .failed
+        }
+        let inherits = entry.directory.facts.withLock { $0.hasDefaultAccessControl }
+        guard
+            carryAttributes(
+                from: reader,
+                to: file.writer,
+                status: opened,
+                needs: newEntryNeeds,
+                isNew: true,
+                inherits: inherits,
+                path: entry.path
+            )
+        else { return .failed }
+        do throws(SystemError) {
+            try file.writer.close()
+            if isTemporary { try publish(name, entry, target.descriptor) }
+            isPublished = true
+        } catch {
+            fail(.publish, .destination, error, isWrite: true, path: entry.path)
+            return .failed
+        }
+        freeze(entry, opened, target.descriptor)
+        counters.filesCopied.count()
+        return .done(identity)
+    }
+
+    /// S12: a reader of DESTINATION sees the old entry or the new one, never a part.
+    func publish(
+        _ temporary: Name,
+        _ entry: Entry,
+        _ target: borrowing Descriptor
+    ) throws(SystemError) {
+        try temporary.withPointer { name throws(SystemError) in
+            try target.rename(name, to: entry.pointer)
+        }
+    }
+
+    /// Removes what this worker made and could not finish; ENOENT is as good.
+    func removeTemporary(_ name: Name, _ target: borrowing Descriptor, _ entry: Entry) {
+        do throws(SystemError) {
+            try name.withPointer { pointer throws(SystemError) in try target.removeFile(pointer) }
+        } catch {
+            if error.code == .noEntry { return }
+            fail(.remove, .destination, error, isWrite: true, path: entry.directory.path(of: name))
+        }
+    }
+
+    // MARK: Comparing contents
+
+    /// Reads what the comparison needs to know: targets of symlinks, contents with `--checksum`.
+    ///
+    /// Nil when that failed, which was recorded, or the pass is interrupted.
+    func compareContents(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?
+    ) -> ContentKnowledge? {
+        guard let source = open.source, let target = open.destination, let destination else {
+            return .unknown
+        }
+        if status.kind == .symlink { return compareTargets(entry, source, target) }
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            let sourceFile = try openForComparison(entry, source, status)
+            side = .destination
+            let targetFile = try openForComparison(entry, target, destination)
+            guard let sourceFile, let targetFile else {
+                noteVanished(entry.path)
+                return nil
+            }
+            return compareFiles(entry, sourceFile, targetFile, status.sizeBytes)
+        } catch {
+            if error.code == .noEntry {
+                noteVanished(entry.path)
+            } else {
+                fail(.open, side, error, path: entry.path)
+            }
+            return nil
+        }
+    }
+
+    private func compareFiles(
+        _ entry: Entry,
+        _ source: SharedDescriptor,
+        _ target: SharedDescriptor,
+        _ sizeBytes: UInt64
+    ) -> ContentKnowledge? {
+        do throws(CopyFailure) {
+            return try copier.areEqual(source.descriptor, target.descriptor, sizeBytes: sizeBytes)
+                .map {
+                    $0 ? .equal : .different
+                }
+        } catch {
+            fail(.read, error.side, error.error, bytes: error.bytes, path: entry.path)
+            return nil
+        }
+    }
+
+    /// Nil when the name no longer means the entry whose status was taken.
+    private func openForComparison(
+        _ entry: Entry,
+        _ directory: SharedDescriptor,
+        _ status: FileStatus
+    ) throws(SystemError) -> SharedDescriptor? {
+        let handle = try directory.descriptor.openHandle(entry.pointer)
+        let opened = try handle.status()
+        guard opened.identity == status.identity, opened.kind == .regular else { return nil }
+        return SharedDescriptor(try handle.reopenForReading())
+    }
+
+    private func compareTargets(
+        _ entry: Entry,
+        _ source: SharedDescriptor,
+        _ target: SharedDescriptor
+    ) -> ContentKnowledge? {
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            let sourceLength = try source.descriptor.readSymlink(entry.pointer, into: sourceTarget)
+            side = .destination
+            let targetLength = try target.descriptor.readSymlink(
+                entry.pointer,
+                into: destinationTarget
+            )
+            let areEqual =
+                sourceLength == targetLength
+                && sourceTarget.prefix(sourceLength).elementsEqual(
+                    destinationTarget.prefix(targetLength)
+                )
+            return areEqual ? .equal : .different
+        } catch {
+            if error.code == .noEntry || error.code == .invalid {
+                noteVanished(entry.path)
+            } else {
+                fail(.examine, side, error, path: entry.path)
+            }
+            return nil
+        }
+    }
+}

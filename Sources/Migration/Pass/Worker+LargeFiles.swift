@@ -1,0 +1,93 @@
+// A large file copied by several workers, in ranges.
+
+import LinuxIO
+
+extension Worker {
+    /// Cuts a large file up; this worker and whoever has time copy its ranges.
+    func startLargeFile(
+        _ entry: Entry,
+        _ opened: FileStatus,
+        _ reader: consuming Descriptor,
+        _ file: consuming NewFile,
+        _ target: SharedDescriptor,
+        line: Itemization?,
+        isLeader: Bool
+    ) -> ActionResult {
+        let name = file.name
+        let writer: Descriptor
+        do throws(SystemError) {
+            writer = try file.writer.duplicate()
+        } catch {
+            fail(.open, .destination, error, path: entry.path)
+            removeTemporary(name, target.descriptor, entry)
+            return .failed
+        }
+        let pieces = min(LargeFile.rangeCount(sizeBytes: opened.sizeBytes), workers())
+        let large = LargeFile(
+            entry: entry,
+            status: opened,
+            reader: reader,
+            writer: writer,
+            file: file,
+            target: target,
+            line: line,
+            isLeader: isLeader,
+            workers: pieces
+        )
+        // One piece of the directory for the whole file, ended by the last worker.
+        entry.directory.addPiece()
+        for _ in 0..<pieces { push(.ranges(large)) }
+        return .underWay
+    }
+
+    /// Copies ranges until none is left; completes the file if this worker leaves it last.
+    func copyRanges(of file: LargeFile) {
+        while let range = file.takeRange() {
+            do throws(CopyFailure) {
+                let outcome = try copier.copy(
+                    from: file.reader,
+                    to: file.writer,
+                    range: range,
+                    sizeBytes: file.status.sizeBytes,
+                    mayHaveHoles: true
+                )
+                switch outcome {
+                case .interrupted: _ = file.giveUp()  // Nobody is told: the signal was.
+                case .copied(let end): if end < range.upperBound { file.noteEnd(end) }
+                }
+            } catch {
+                if file.giveUp() { failCopy(error, file.entry) }
+            }
+        }
+        guard file.leave() else { return }
+        completeLargeFile(file)
+        finishPiece(of: file.entry.directory)
+    }
+
+    private func completeLargeFile(_ file: LargeFile) {
+        guard let new = file.takeFile() else { return }
+        let entry = file.entry
+        var result = ActionResult.failed
+        if file.isGivenUp {
+            removeTemporary(new.name, file.target.descriptor, entry)
+        } else {
+            result = complete(
+                entry,
+                file.status,
+                file.reader,
+                new,
+                file.target,
+                end: file.end,
+                file.isLeader
+            )
+        }
+        switch result {
+        case .done(let identity):
+            if let line = file.line { context.emit(.changed(line)) }
+            if file.isLeader { establish(entry, file.status, identity) }
+        case .failed, .underWay:
+            tally(file.status)
+            if file.isLeader { leaderFailed(file.status) }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+// Hard links (S40-S42): what an entry with several names does in its group.
+
+import LinuxIO
+import Synchronization
+
+extension Worker {
+    /// Handles one name of an inode that has several.
+    func handleGrouped(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        _ action: Action,
+        role: LinkRole?
+    ) {
+        let isUpToDate: Bool
+        if case .keep = action { isUpToDate = true } else { isUpToDate = false }
+        let identity = destination.flatMap { $0.kind == status.kind ? $0.identity : nil }
+        let decided: LinkRole
+        switch role {
+        case .link(let leader):
+            decided = context.links.followed(
+                source: status,
+                leader: leader,
+                destination: identity,
+                isUpToDate: isUpToDate
+            )
+        case .some(let given): decided = given
+        case nil:
+            // Counted before the registry can hand the entry to another worker.
+            entry.directory.addPiece()
+            decided = context.links.arrive(
+                entry,
+                source: status,
+                destination: identity,
+                isUpToDate: isUpToDate
+            )
+        }
+        follow(decided, entry, open, status, destination, action)
+        if role == nil, !decided.waits { finishPiece(of: entry.directory) }
+    }
+
+    private func follow(
+        _ role: LinkRole,
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        _ action: Action
+    ) {
+        switch role {
+        case .lead: lead(entry, open, status, destination, action)
+        case .keep, .linked:
+            guard case .keep = action else {
+                // Its contents are not SOURCE's though it shares the leader's inode: the leader is about to
+                // be judged by its own name, so this can only be a change meanwhile.
+                if case .linked = role { return }
+                _ = act(entry, open, status, destination, action, isLeader: false)
+                return
+            }
+            if case .keep = role {
+                _ = act(entry, open, status, destination, action, isLeader: false)
+            }
+        case .link(let leader): link(entry, open, status, destination, to: leader)
+        case .wait: break
+        case .promote(let other): push(.linked(other, .lead))
+        }
+    }
+
+    private func lead(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        _ action: Action
+    ) {
+        switch act(entry, open, status, destination, action, isLeader: true) {
+        case .done(let identity): establish(entry, status, identity)
+        case .underWay: break
+        case .failed: leaderFailed(status)
+        }
+    }
+
+    /// Tells the group that its leader is in place, and hands on the names that waited.
+    func establish(_ entry: Entry, _ status: FileStatus, _ identity: InodeIdentity?) {
+        let leader = LinkLeader(directory: entry.directory, name: entry.name, identity: identity)
+        for (waiting, role) in context.links.establish(status, leader: leader) {
+            push(.linked(waiting, role))
+        }
+    }
+
+    /// Tells the group that its leader could not be made; the next name tries.
+    func leaderFailed(_ status: FileStatus) {
+        if let next = context.links.fail(status) { push(.linked(next, .lead)) }
+    }
+
+    /// Makes the entry one more name of the leader's inode.
+    private func link(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        to leader: LinkLeader
+    ) {
+        let line = Itemization(
+            action: .linked,
+            kind: status.kind,
+            isNew: destination == nil,
+            path: entry.path,
+            target: leader.directory.path(of: leader.name)
+        )
+        guard context.mayWrite else {
+            if context.options.isDryRun { itemize(line) } else { tally(status) }
+            return
+        }
+        guard let target = open.destination else { return }
+        do throws(SystemError) {
+            try prepareForChange(of: entry.directory, open)
+            if let destination { try thaw(entry, destination, target.descriptor) }
+            try makeLink(entry, target.descriptor, replaces: destination != nil, status, leader)
+            counters.linksMade.count()
+            itemize(line)
+        } catch {
+            if error.code == .tooManyLinks, error.operation == .link {
+                overflow(entry, open, status, destination, of: leader)
+                return
+            }
+            fail(.link, .destination, error, isWrite: true, path: entry.path)
+            if context.phase == .counting { tally(status) }
+        }
+    }
+
+    private func makeLink(
+        _ entry: Entry,
+        _ target: borrowing Descriptor,
+        replaces: Bool,
+        _ status: FileStatus,
+        _ leader: LinkLeader
+    ) throws(SystemError) {
+        let leaderOpen = try context.budget.use(leader.directory)
+        defer { context.budget.release(leader.directory) }
+        guard let leaderDirectory = leaderOpen.destination else { throw SystemError(.link, .stale) }
+        let handle = try leaderDirectory.descriptor.openHandle(leader.name)
+        let identity = try handle.status().identity
+        guard identity == leader.identity else { throw SystemError(.link, .stale) }
+        let isFrozen = !status.visibleFlags.isDisjoint(with: .frozen)
+        if isFrozen { try setFrozenFlags([], of: handle) }
+        defer {
+            // An inode that is immutable takes no name: thawed for the call, frozen again after it.
+            if isFrozen { refreeze(entry, handle, status) }
+        }
+        guard replaces else {
+            try target.makeLink(entry.pointer, to: handle)
+            return
+        }
+        let temporary = context.temporaryNames.next()
+        try temporary.withPointer { name throws(SystemError) in
+            try target.makeLink(name, to: handle)
+            do throws(SystemError) {
+                try target.rename(name, to: entry.pointer)
+            } catch {
+                removeTemporary(temporary, target, entry)
+                throw error
+            }
+        }
+    }
+
+    private func refreeze(_ entry: Entry, _ handle: borrowing Descriptor, _ status: FileStatus) {
+        do throws(SystemError) {
+            try setFrozenFlags(status.visibleFlags.intersection(.frozen), of: handle)
+        } catch {
+            fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
+        }
+    }
+
+    /// S41: the leader's inode is full.
+    ///
+    /// A fresh copy leads from here on.
+    private func overflow(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?,
+        of leader: LinkLeader
+    ) {
+        entry.directory.addPiece()
+        let role = context.links.overflow(status, of: leader, entry)
+        switch role {
+        case .lead:
+            context.say(.linkLimitReached(Int(status.linkCount)))
+            lead(entry, open, status, destination, destination == nil ? .create : .replace([]))
+        case .link(let next): link(entry, open, status, destination, to: next)
+        case .keep, .linked, .wait, .promote: break
+        }
+        if !role.waits { finishPiece(of: entry.directory) }
+    }
+}
+
+extension LinkRole {
+    /// Whether the entry stays with its group and comes back as work.
+    var waits: Bool {
+        switch self {
+        case .wait, .promote: true
+        case .lead, .keep, .link, .linked: false
+        }
+    }
+}

@@ -1,0 +1,248 @@
+// Deleting: extras (S43-S46), leftovers of killed runs (S13), trees in the way of another type (S26). This
+// file is the one place that removes what SOURCE lacks, and every guard stands here:
+//
+//   deletion was asked for · SOURCE's listing was read to its end · the name is no `lost+found` at the
+//   root, no other branch, not excluded by a filter · the limit is not reached · no mount point is
+//   crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
+
+import LinuxIO
+import Synchronization
+
+extension Worker {
+    /// Removes the extras of a directory: names at once, directories as work of their own.
+    func handleExtras(
+        _ extras: [Int],
+        of listing: Listing,
+        in node: Directory,
+        _ open: OpenDirectory
+    ) {
+        guard let destination = open.destination else { return }
+        let isProtected = node.facts.withLock { $0.isProtected }
+        let mayDelete = context.options.deletesExtras && !isProtected
+        for index in extras where !context.isInterrupted {
+            let name = listing.name(index)
+            if listing.records[index].type != 4, TemporaryNames.matches(name.bytes) {
+                removeLeftover(name, in: node, open)
+                continue
+            }
+            guard mayDelete, !node.isRoot || isSelected(name) else { continue }
+            guard let status = examineExtra(name, in: node, destination) else { continue }
+            if isFiltered(name, status.kind, in: node) { continue }
+            remove(name, status, in: node, open)
+        }
+    }
+
+    private func examineExtra(
+        _ name: Name,
+        in node: Directory,
+        _ destination: SharedDescriptor
+    ) -> FileStatus? {
+        do throws(SystemError) {
+            // Gone already: that is what was wanted.
+            return try name.withPointer { pointer throws(SystemError) in
+                try destination.descriptor.status(of: pointer)
+            }
+        } catch {
+            fail(.examine, .destination, error, path: node.path(of: name))
+            return nil
+        }
+    }
+
+    private func isFiltered(_ name: Name, _ kind: EntryKind, in node: Directory) -> Bool {
+        let filter = context.options.filter
+        return !filter.isEmpty
+            && filter.excludes(path: node.path(of: name), isDirectory: kind == .directory)
+    }
+
+    /// Removes one extra, or hands on its tree.
+    private func remove(
+        _ name: Name,
+        _ status: FileStatus,
+        in node: Directory,
+        _ open: OpenDirectory
+    ) {
+        if context.isForeignDestination(status) {
+            fail(.remove, .destination, SystemError(.unlink, .busy), path: node.path(of: name))
+            node.abandonRemoval()
+        } else if status.kind == .directory {
+            removeTree(name, status, in: node, afterRemoval: nil)
+        } else if context.reserveDeletion() {
+            removeFile(name, status.kind, in: node, open)
+        } else {
+            node.abandonRemoval()
+        }
+    }
+
+    /// Hands the tree of one directory of DESTINATION to whoever has time.
+    func removeTree(
+        _ name: Name,
+        _ status: FileStatus,
+        in node: Directory,
+        afterRemoval: EntryPiece?
+    ) {
+        let child = Directory(
+            parent: node,
+            name: name,
+            purpose: .removal,
+            branch: node.branch,
+            afterRemoval: afterRemoval
+        )
+        child.facts.withLock { $0.destination = status }
+        node.addPiece()
+        push(.directory(child))
+    }
+
+    private func removeFile(
+        _ name: Name,
+        _ kind: EntryKind,
+        in node: Directory,
+        _ open: OpenDirectory
+    ) {
+        guard let destination = open.destination else { return }
+        if context.mayWrite {
+            do throws(SystemError) {
+                try prepareForChange(of: node, open)
+                try name.withPointer { pointer throws(SystemError) in
+                    try destination.descriptor.removeFile(pointer)
+                }
+            } catch {
+                if error.code == .noEntry { return }
+                fail(.remove, .destination, error, isWrite: true, path: node.path(of: name))
+                node.abandonRemoval()
+                return
+            }
+        } else if !context.options.isDryRun {
+            node.abandonRemoval()
+            return
+        }
+        counters.extrasDeleted.count()
+        itemize(Itemization(action: .deleted, kind: kind, path: node.path(of: name)))
+    }
+
+    /// What a killed run left goes with or without deletion (S13); it never counted as an entry.
+    private func removeLeftover(_ name: Name, in node: Directory, _ open: OpenDirectory) {
+        guard context.mayWrite, let destination = open.destination else { return }
+        do throws(SystemError) {
+            try prepareForChange(of: node, open)
+            try name.withPointer { pointer throws(SystemError) in
+                try destination.descriptor.removeFile(pointer)
+            }
+            counters.leftoversRemoved.count()
+        } catch {
+            if error.code == .noEntry { return }
+            fail(.remove, .destination, error, isWrite: true, path: node.path(of: name))
+        }
+    }
+
+    // MARK: Trees
+
+    /// Opens and lists a directory that is to go, and removes what is in it.
+    func processRemoval(_ node: Directory) {
+        guard let parent = node.parent else { return }
+        let isOpen: Bool
+        do throws(SystemError) {
+            let parentOpen = try context.budget.use(parent)
+            defer { context.budget.release(parent) }
+            isOpen = try openRemoval(node, in: parentOpen)
+        } catch {
+            if error.code != .noEntry { fail(.remove, .destination, error, path: node.path) }
+            node.abandon()
+            return
+        }
+        guard isOpen else { return }
+        do throws(SystemError) {
+            let open = try context.budget.use(node)
+            defer { context.budget.release(node) }
+            guard let destination = open.destination else { return }
+            var listing = Listing()
+            try listing.read(destination.descriptor, buffer: listingBuffer)
+            removeContents(listing, of: node, open)
+        } catch {
+            fail(.list, .destination, error, path: node.path)
+            node.abandon()
+        }
+    }
+
+    private func openRemoval(_ node: Directory, in parent: OpenDirectory) throws(SystemError)
+        -> Bool
+    {
+        guard let parentDestination = parent.destination else { return false }
+        let descriptor = try parentDestination.descriptor.openDirectory(node.name)
+        let status = try descriptor.status()
+        // Asked of the open directory: what is mounted here since the listing is seen too (S46).
+        if context.isForeignDestination(status) { throw SystemError(.rmdir, .busy) }
+        node.facts.withLock { $0.destination = status }
+        context.budget.install(
+            OpenDirectory(source: nil, destination: SharedDescriptor(descriptor)),
+            identities: (nil, status.identity),
+            in: node
+        )
+        context.budget.release(node)
+        return true
+    }
+
+    private func removeContents(_ listing: Listing, of node: Directory, _ open: OpenDirectory) {
+        guard let destination = open.destination else { return }
+        for index in 0..<listing.count where !context.isInterrupted {
+            let name = listing.name(index)
+            guard let status = examineExtra(name, in: node, destination) else { continue }
+            if isFiltered(name, status.kind, in: node) {
+                context.say(.protectedByFilter)
+                node.abandonRemoval()
+            } else {
+                remove(name, status, in: node, open)
+            }
+        }
+    }
+
+    /// The contents of a tree are gone, or what stays was noted: removes the directory itself.
+    func finishRemoval(_ node: Directory) {
+        guard let parent = node.parent, !context.isInterrupted else { return }
+        if node.wasAbandoned {
+            // Something in it stays, so it does too.
+            parent.abandonRemoval()
+        } else if !context.reserveDeletion() {
+            parent.abandonRemoval()
+        } else if context.mayWrite {
+            removeDirectory(node, in: parent)
+        } else if context.options.isDryRun {
+            noteDeleted(node)
+        } else {
+            parent.abandonRemoval()
+        }
+        if let piece = node.afterRemoval {
+            piece.directory.addPiece()
+            push(.entries(piece))
+        }
+    }
+
+    private func removeDirectory(_ node: Directory, in parent: Directory) {
+        do throws(SystemError) {
+            let open = try context.budget.use(parent)
+            defer { context.budget.release(parent) }
+            guard let destination = open.destination else { return }
+            try prepareForChange(of: parent, open)
+            try node.name.withPointer { name throws(SystemError) in
+                try destination.descriptor.removeDirectory(name)
+            }
+            noteDeleted(node)
+        } catch {
+            fail(.remove, .destination, error, isWrite: true, path: node.path)
+            parent.abandonRemoval()
+        }
+    }
+
+    private func noteDeleted(_ node: Directory) {
+        counters.extrasDeleted.count()
+        itemize(Itemization(action: .deleted, kind: .directory, path: node.path))
+    }
+}
+
+extension Directory {
+    /// Something in a tree that was to go stays.
+    ///
+    /// A pair is not concerned: its directory stays anyway.
+    func abandonRemoval() {
+        if purpose == .removal { abandon() }
+    }
+}

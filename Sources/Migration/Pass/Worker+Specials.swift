@@ -1,0 +1,143 @@
+// Symlinks, devices, FIFOs and sockets: made under a temporary name, complete with attributes, then renamed
+// over (S27, S39).
+
+import LinuxIO
+import Synchronization
+
+extension Worker {
+    /// Makes an entry that is neither a regular file nor a directory.
+    func makeSpecial(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?
+    ) -> ActionResult {
+        guard let source = open.source, let target = open.destination else { return .failed }
+        let isDirect = destination == nil && entry.directory.facts.withLock { $0.isNew }
+        let name = isDirect ? entry.name : context.temporaryNames.next()
+        let activity: Failure.Activity = status.kind == .symlink ? .makeSymlink : .makeSpecial
+        guard let handle = handle(on: entry, source, status) else { return .failed }
+        let made: SharedDescriptor
+        do throws(SystemError) {
+            guard let found = try makeNode(name, entry, source, target.descriptor, status) else {
+                noteVanished(entry.path)
+                return .failed
+            }
+            made = found
+        } catch {
+            fail(activity, .destination, error, isWrite: true, path: entry.path)
+            return .failed
+        }
+        return finishSpecial(
+            entry,
+            status,
+            from: handle.descriptor,
+            made.descriptor,
+            name,
+            isDirect: isDirect,
+            target.descriptor
+        )
+    }
+
+    /// A handle on the entry whose status was taken; nil when it vanished or that failed.
+    private func handle(
+        on entry: Entry,
+        _ source: SharedDescriptor,
+        _ status: FileStatus
+    ) -> SharedDescriptor? {
+        do throws(SystemError) {
+            let handle = try source.descriptor.openHandle(entry.pointer)
+            guard try handle.status().identity == status.identity else {
+                noteVanished(entry.path)
+                return nil
+            }
+            return SharedDescriptor(handle)
+        } catch {
+            if error.code == .noEntry {
+                noteVanished(entry.path)
+            } else {
+                fail(.open, .source, error, path: entry.path)
+            }
+            return nil
+        }
+    }
+
+    /// Makes the node and takes a handle on it; nil when SOURCE's symlink is gone.
+    private func makeNode(
+        _ name: Name,
+        _ entry: Entry,
+        _ source: SharedDescriptor,
+        _ target: borrowing Descriptor,
+        _ status: FileStatus
+    ) throws(SystemError) -> SharedDescriptor? {
+        if status.kind == .symlink {
+            guard let length = try? source.descriptor.readSymlink(entry.pointer, into: sourceTarget)
+            else {
+                return nil
+            }
+            sourceTarget[min(length, sourceTarget.count - 1)] = 0
+            guard let text = sourceTarget.baseAddress else { return nil }
+            try name.withPointer { pointer throws(SystemError) in
+                try target.makeSymlink(pointer, target: text)
+            }
+        } else {
+            try name.withPointer { pointer throws(SystemError) in
+                try target.makeSpecial(
+                    pointer,
+                    kind: status.kind,
+                    mode: 0o600,
+                    major: status.specialMajor,
+                    minor: status.specialMinor
+                )
+            }
+        }
+        let handle = try target.openHandle(name)
+        let found = try handle.status()
+        // The name could have been given to something else meanwhile; that must not get our owner and mode.
+        guard found.kind == status.kind, found.linkCount == 1,
+            found.owner == ProcessLimits.effectiveUser
+        else { throw SystemError(.open, .stale) }
+        return SharedDescriptor(handle)
+    }
+
+    private func finishSpecial(
+        _ entry: Entry,
+        _ status: FileStatus,
+        from handle: borrowing Descriptor,
+        _ made: borrowing Descriptor,
+        _ name: Name,
+        isDirect: Bool,
+        _ target: borrowing Descriptor
+    ) -> ActionResult {
+        let inherits =
+            status.kind != .symlink && entry.directory.facts.withLock { $0.hasDefaultAccessControl }
+        guard
+            carryAttributes(
+                from: handle,
+                to: made,
+                status: status,
+                needs: newEntryNeeds,
+                isNew: true,
+                inherits: inherits,
+                path: entry.path
+            )
+        else {
+            removeTemporary(name, target, entry)
+            return .failed
+        }
+        do throws(SystemError) {
+            let identity = try made.status().identity
+            if !isDirect { try publish(name, entry, target) }
+            if status.kind == .symlink {
+                counters.symlinksMade.count()
+            } else {
+                counters.specialsMade.count()
+            }
+            return .done(identity)
+        } catch {
+            fail(.publish, .destination, error, isWrite: true, path: entry.path)
+            removeTemporary(name, target, entry)
+            return .failed
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// One lane's worker: its buffers and what it does with each piece of work. The steps stand in extensions:
+//
+//   Worker+Directories   open, list, pair, hand out, finish a directory
+//   Worker+Removal       extras, leftovers, trees that are in the way
+//   Worker+Entries       status of both sides, the comparison, the action
+//   Worker+Files         a regular file: copy beside its place, publish
+//   Worker+LargeFiles    the same for one that several workers copy
+//   Worker+Specials      symlinks, devices, FIFOs, sockets
+//   Worker+Links         hard links
+//   Worker+Attributes    comparing and carrying owner, mode, xattrs, ACLs, times, flags
+
+import LinuxIO
+
+/// Does the work of one lane.
+///
+/// Made and used on that lane's thread only, so nothing in it is guarded.
+final class Worker {
+    let context: PassContext
+    /// Adds work to this lane.
+    let push: (Work) -> Void
+    /// How many workers the pool has now; a large file is cut for that many.
+    let workers: () -> Int
+    let copier: ContentCopier
+    /// Scratch for getdents64(2): 64 KiB hold about 1,500 names of usual length.
+    let listingBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+    /// Names of attributes of both sides; what does not fit is read anew with more room.
+    let sourceNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
+    let destinationNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
+    /// Targets of symlinks: PATH_MAX and one byte more.
+    let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
+    let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
+
+    init(context: PassContext, push: @escaping (Work) -> Void, workers: @escaping () -> Int) {
+        self.context = context
+        self.push = push
+        self.workers = workers
+        copier = ContentCopier(context: context)
+    }
+
+    deinit {
+        listingBuffer.deallocate()
+        sourceNames.deallocate()
+        destinationNames.deallocate()
+        sourceTarget.deallocate()
+        destinationTarget.deallocate()
+    }
+
+    var counters: Counters { context.counters }
+    var preserved: PassOptions.Preserved { context.options.preserved }
+
+    /// Does one piece of work, to its end or until the pass is interrupted.
+    func perform(_ work: Work) {
+        let start = monotonicNanoseconds()
+        switch work {
+        case .directory(let directory): process(directory)
+        case .entries(let piece):
+            handle(piece)
+            finishPiece(of: piece.directory)
+        case .linked(let entry, let role):
+            handleLinked(entry, role)
+            finishPiece(of: entry.directory)
+        case .ranges(let file): copyRanges(of: file)
+        }
+        work.branch?.workNanoseconds.count(monotonicNanoseconds() &- start)
+    }
+
+    /// Records a failure of one entry.
+    ///
+    /// Of calls that write to DESTINATION, one may end all writing (S18).
+    func fail(
+        _ activity: Failure.Activity,
+        _ side: Failure.Side,
+        _ error: SystemError?,
+        isWrite: Bool = false,
+        bytes: Range<UInt64>? = nil,
+        detail: String? = nil,
+        path: @autoclosure () -> [UInt8]
+    ) {
+        let failure = Failure(
+            path: path(),
+            side: side,
+            activity: activity,
+            error: error,
+            bytes: bytes,
+            detail: detail
+        )
+        if isWrite { context.recordWrite(failure) } else { context.record(failure) }
+    }
+
+    /// Records that an entry went away between its listing and its opening (S47).
+    func noteVanished(_ path: @autoclosure () -> [UInt8]) {
+        counters.vanished.count()
+        context.emit(.vanished(path: path()))
+    }
+
+    /// Emits one line of `--itemize`, if any are wanted.
+    func itemize(_ item: @autoclosure () -> Itemization) {
+        if context.itemizes { context.emit(.changed(item())) }
+    }
+}

@@ -1,0 +1,214 @@
+// N blocking lanes with work stealing, carried by Dispatch in the one way that works: a serial queue per
+// lane, one long-running closure on it (measurements: docs/DESIGN.md, "Workers").
+//
+//   lane 0  [ oldest … newest ]  its owner pushes and pops at the newest end (depth first: the live set
+//   lane 1  [ oldest … newest ]  stays small); a lane that has nothing takes the OLDEST of another, which
+//   lane 2  [ ]  ◀── steals      in a tree is the largest piece of work it has.
+//
+// Termination: `outstanding` counts work that was pushed and is not finished. Work is pushed only while
+// other work is being done (or before the start), so once it is 0 it stays 0: every deque is empty and
+// no lane can fill one. The lane that brings it to 0 asks `whenQuiet` for more, once per such moment; if
+// there is none, the pool ends.
+//
+// A lane without work parks on its semaphore; nobody polls. No wake-up is lost: a lane enters itself in
+// `idle` before it looks through all deques a last time, and whoever pushes looks into `idle` after
+// the push.
+
+import Dispatch
+import Synchronization
+
+/// Lanes that do blocking work of one kind, with stealing between them.
+///
+/// `perform` runs on the lanes' threads, several at once; all other methods may be called from any thread.
+package final class WorkerPool<Work: Sendable>: Sendable {
+    package static var workersMax: Int { PassOptions.workersMax }
+
+    private let lanes: [Lane<Work>]
+    private let outstanding = Atomic<Int>(0)
+    private let isFinished = Atomic<Bool>(false)
+    private let target: Atomic<Int>
+    private let busy = Atomic<Int>(0)
+    private let busyMax = Atomic<Int>(0)
+    private let idleCount = Atomic<Int>(0)
+    private let idle = Mutex<[Int]>([])
+    private let started = Mutex<Int>(0)
+    private let lanesLeft = DispatchGroup()
+    private let makeLane: @Sendable (WorkerPool<Work>, Int) -> LaneBody
+    private let whenQuiet: @Sendable () -> [Work]
+
+    /// What one lane does with a piece of work; made and used on that lane's thread only.
+    package typealias LaneBody = (Work) -> Void
+
+    /// A pool that is not running yet.
+    ///
+    /// - Parameters:
+    ///   - workers: lanes at first, 1 to `workersMax`.
+    ///   - makeLane: called once on each lane's thread; its result performs the work of that lane.
+    ///   - whenQuiet: called when all work is done; what it returns is done next, nothing ends the pool.
+    package init(
+        workers: Int,
+        makeLane: @escaping @Sendable (WorkerPool<Work>, Int) -> LaneBody,
+        whenQuiet: @escaping @Sendable () -> [Work]
+    ) {
+        precondition((1...Self.workersMax).contains(workers))
+        lanes = (0..<Self.workersMax).map { _ in Lane() }
+        target = Atomic(workers)
+        self.makeLane = makeLane
+        self.whenQuiet = whenQuiet
+    }
+
+    /// Lanes that may work now.
+    package var workers: Int { target.load(ordering: .relaxed) }
+
+    /// The most lanes that had work at the same time.
+    package var workersBusyMax: Int { busyMax.load(ordering: .relaxed) }
+
+    /// Does `work` and all that comes of it; returns when nothing is left.
+    ///
+    /// Blocks the calling thread.
+    package func run(_ work: Work) {
+        outstanding.wrappingAdd(1, ordering: .relaxed)
+        lanes[0].push(work)
+        startLanes(upTo: workers)
+        lanesLeft.wait()
+    }
+
+    /// Adds work to a lane's own deque, newest last.
+    ///
+    /// Called by the lane itself while it performs work.
+    package func push(_ work: Work, lane: Int) {
+        outstanding.wrappingAdd(1, ordering: .relaxed)
+        lanes[lane].push(work)
+        // Sequentially consistent, as is the entry into `idle`: one of the two sides sees the other.
+        if idleCount.load(ordering: .sequentiallyConsistent) > 0 { wakeOne() }
+    }
+
+    /// Changes the number of lanes, within 1 and `workersMax`; lanes that are too many stop after
+    /// the work they have in hand.
+    ///
+    /// Returns the new number.
+    package func setWorkers(_ count: Int) -> Int {
+        let count = min(max(count, 1), Self.workersMax)
+        target.store(count, ordering: .sequentiallyConsistent)
+        startLanes(upTo: count)
+        for lane in lanes[..<count] { lane.semaphore.signal() }
+        return count
+    }
+
+    private func startLanes(upTo count: Int) {
+        let range = started.withLock { started in
+            let range =
+                started..<max(started, isFinished.load(ordering: .acquiring) ? started : count)
+            started = range.upperBound
+            return range
+        }
+        for index in range {
+            lanesLeft.enter()
+            // QoS is left unset: as root it would become a nice value.
+            DispatchQueue(label: "cutover.worker.\(index)").async { [self] in
+                work(asLane: index)
+                lanesLeft.leave()
+            }
+        }
+    }
+
+    private func work(asLane index: Int) {
+        let perform = makeLane(self, index)
+        while let work = next(lane: index) {
+            let now = busy.wrappingAdd(1, ordering: .relaxed).newValue
+            busyMax.max(now, ordering: .relaxed)
+            perform(work)
+            busy.wrappingSubtract(1, ordering: .relaxed)
+            finishOne(lane: index)
+        }
+    }
+
+    private func finishOne(lane: Int) {
+        let left = outstanding.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
+        guard left == 0 else { return }
+        let more = whenQuiet()
+        if more.isEmpty {
+            isFinished.store(true, ordering: .sequentiallyConsistent)
+            for lane in lanes { lane.semaphore.signal() }
+        } else {
+            for work in more { push(work, lane: lane) }
+        }
+    }
+
+    /// The next work of a lane; waits for it; nil at the end.
+    private func next(lane index: Int) -> Work? {
+        while !isFinished.load(ordering: .sequentiallyConsistent) {
+            guard index < target.load(ordering: .sequentiallyConsistent) else {
+                // One lane too many: what it has is stolen by the others, which may be asleep.
+                wakeOne()
+                lanes[index].semaphore.wait()
+                continue
+            }
+            if let work = lanes[index].popNewest() ?? steal(from: index) { return work }
+            enterIdle(index)
+            if let work = steal(from: index) {
+                leaveIdle(index)
+                return work
+            }
+            lanes[index].semaphore.wait()
+            leaveIdle(index)
+        }
+        return nil
+    }
+
+    /// The oldest work of another lane, looking from the neighbour on.
+    private func steal(from index: Int) -> Work? {
+        let count = started.withLock { $0 }
+        for step in 0..<count {
+            let victim = (index + step) % count
+            if let work = lanes[victim].popOldest() { return work }
+        }
+        return nil
+    }
+
+    private func enterIdle(_ index: Int) {
+        idle.withLock { $0.append(index) }
+        idleCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    }
+
+    private func leaveIdle(_ index: Int) {
+        let wasThere = idle.withLock { idle in
+            guard let position = idle.lastIndex(of: index) else { return false }
+            idle.remove(at: position)
+            return true
+        }
+        // Otherwise `wakeOne` took it out and counted it; its signal makes a later wait return once too
+        // early, and that loop looks again.
+        if wasThere { idleCount.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
+    }
+
+    private func wakeOne() {
+        guard let index = idle.withLock({ $0.popLast() }) else { return }
+        idleCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        lanes[index].semaphore.signal()
+    }
+}
+
+/// One lane: its deque and the semaphore on which it parks.
+private final class Lane<Work: Sendable>: Sendable {
+    let semaphore = DispatchSemaphore(value: 0)
+    private let deque = Mutex(WorkDeque<Work>())
+    /// How much is in the deque; lets thieves pass by without taking the lock.
+    private let count = Atomic<Int>(0)
+
+    func push(_ work: Work) {
+        deque.withLock { $0.append(work) }
+        count.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    }
+
+    func popNewest() -> Work? { pop { $0.popNewest() } }
+
+    func popOldest() -> Work? { pop { $0.popOldest() } }
+
+    private func pop(_ take: (inout WorkDeque<Work>) -> Work?) -> Work? {
+        guard count.load(ordering: .sequentiallyConsistent) > 0 else { return nil }
+        guard let work = deque.withLock({ take(&$0) }) else { return nil }
+        count.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+        return work
+    }
+}

@@ -1,0 +1,82 @@
+// How exactly DESTINATION stores times of modification, so that a file is never copied for ever since
+// its time cannot be kept (S6). ext4 with 128-byte inodes keeps whole seconds until 2038 only.
+
+package import LinuxIO
+
+/// The step and the range in which a filesystem stores times.
+package struct TimeStorage: Sendable, Equatable {
+    /// 1, or 1,000,000,000 where only whole seconds are kept; never 0.
+    package var stepNanoseconds: UInt32
+    package var earliestSeconds: Int64
+    package var latestSeconds: Int64
+
+    /// Nanoseconds, any year.
+    package static let exact = TimeStorage(
+        stepNanoseconds: 1,
+        earliestSeconds: .min,
+        latestSeconds: .max
+    )
+
+    /// What ext4 stores in inodes of 128 bytes: 32-bit seconds.
+    package static let wholeSecondsUntil2038 = TimeStorage(
+        stepNanoseconds: 1_000_000_000,
+        earliestSeconds: Int64(Int32.min),
+        latestSeconds: Int64(Int32.max)
+    )
+
+    package init(stepNanoseconds: UInt32, earliestSeconds: Int64, latestSeconds: Int64) {
+        precondition(stepNanoseconds > 0)
+        self.stepNanoseconds = stepNanoseconds
+        self.earliestSeconds = earliestSeconds
+        self.latestSeconds = latestSeconds
+    }
+
+    /// What becomes of `time` when it is stored: clamped, then cut to the step, as the kernel does
+    /// (timestamp_truncate in fs/inode.c).
+    package func stored(_ time: Timestamp) -> Timestamp {
+        if time.seconds <= earliestSeconds || time.seconds >= latestSeconds {
+            let seconds = min(max(time.seconds, earliestSeconds), latestSeconds)
+            return Timestamp(seconds: seconds, nanoseconds: 0)
+        }
+        return Timestamp(
+            seconds: time.seconds,
+            nanoseconds: stepNanoseconds == 1
+                ? time.nanoseconds : time.nanoseconds / stepNanoseconds * stepNanoseconds
+        )
+    }
+
+    /// Whether `destination` is what DESTINATION stores for `source`.
+    package func agree(source: Timestamp, destination: Timestamp) -> Bool {
+        source == destination || stored(source) == destination
+    }
+
+    /// Tries out what the filesystem behind `directory` stores, on a file without a name
+    /// (O_TMPFILE) that is gone at once.
+    ///
+    /// Nil where that cannot be tried: read-only, or no O_TMPFILE.
+    package static func probed(in directory: borrowing Descriptor) -> TimeStorage? {
+        do throws(SystemError) {
+            let file = try directory.createUnnamedFile()
+            // 2040-05-25 with odd nanoseconds, then moments far outside of what any filesystem stores.
+            try file.setModified(Timestamp(seconds: 1_000_000_001, nanoseconds: 999_999_999))
+            let near = try file.status().modified
+            try file.setModified(Timestamp(seconds: 1 << 40, nanoseconds: 0))
+            let latest = try file.status().modified.seconds
+            try file.setModified(Timestamp(seconds: -(1 << 40), nanoseconds: 0))
+            let earliest = try file.status().modified.seconds
+            try file.close()
+            return TimeStorage(
+                stepNanoseconds: 1_000_000_000 - min(near.nanoseconds, 999_999_999),
+                earliestSeconds: earliest == -(1 << 40) ? .min : earliest,
+                latestSeconds: latest == 1 << 40 ? .max : latest
+            )
+        } catch {
+            return nil
+        }
+    }
+
+    /// What can be known without writing (S49): ext4 shows no time of birth in 128-byte inodes.
+    package static func inferred(type: String, root: FileStatus) -> TimeStorage {
+        type == "ext4" && !root.hasBirthTime ? .wholeSecondsUntil2038 : .exact
+    }
+}

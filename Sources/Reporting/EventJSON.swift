@@ -1,0 +1,215 @@
+// Events, progress and the end of a pass as lines of JSON: the one place that knows their keys, which
+// docs/OUTPUT.md lists. Keys and types may be added; none changes its meaning or goes away.
+
+import LinuxIO
+package import Migration
+
+/// The lines of `--json` and `--failures`.
+package enum EventJSON {
+    /// The version of the format, in `start`: grows when something old would be misread.
+    static let format = 1
+
+    /// The line of an event.
+    ///
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - time: nanoseconds since 1970.
+    /// - Returns: the line, to be written whole.
+    package static func line(_ event: PassEvent, time: UInt64) -> JSONLine {
+        switch event {
+        case .started(let start): return self.start(start, time: time)
+        case .failed(let failure): return self.failure(failure, time: time)
+        case .vanished(let path): return named("vanished", path, time: time)
+        case .mountSkipped(let path): return named("mount_skipped", path, time: time)
+        case .directoryProtected(let path): return named("directory_protected", path, time: time)
+        case .changed(let itemization): return change(itemization, time: time)
+        case .notice(let notice): return self.notice(notice, time: time)
+        case .workersChanged(let count):
+            var line = begin("workers", time)
+            line.add("workers", count)
+            return line
+        case .stopped(let reason, let failure):
+            var line = begin("stopped", time)
+            line.add("reason", name(reason))
+            addFields(of: failure, to: &line)
+            return line
+        case .synchronizing: return begin("synchronizing", time)
+        }
+    }
+
+    /// A failure, also the line of `--failures`.
+    package static func failure(_ failure: Failure, time: UInt64) -> JSONLine {
+        var line = begin("failure", time)
+        addFields(of: failure, to: &line)
+        return line
+    }
+
+    /// A refusal before the pass began.
+    package static func refused(
+        _ reason: String,
+        path: [UInt8]?,
+        status: PassStatus,
+        time: UInt64
+    ) -> JSONLine {
+        var line = begin("refused", time)
+        line.add("status", status.rawValue)
+        line.add("message", reason)
+        if let path { line.add("path", name: path) }
+        return line
+    }
+
+    /// How far the pass is.
+    package static func progress(_ progress: Progress, time: UInt64) -> JSONLine {
+        let latest = progress.latest
+        var line = begin("progress", time)
+        line.add("seconds", seconds: latest.nanoseconds)
+        line.add("entries_seen", latest.entriesSeen)
+        line.add("entries_total", progress.entriesTotal)
+        line.add("bytes_seen", latest.bytesSeen)
+        line.add("bytes_total", progress.bytesTotal)
+        line.add("totals_are_exact", progress.totalsAreExact)
+        line.add("files_copied", latest.filesCopied)
+        line.add("bytes_copied", latest.bytesCopied)
+        line.add("entries_per_second", progress.entriesPerSecond)
+        line.add("bytes_per_second", progress.bytesPerSecond)
+        line.add("remaining_seconds", seconds: progress.remainingNanoseconds)
+        line.add("failures", latest.failures)
+        line.add("workers", progress.workers)
+        return line
+    }
+
+    /// The end of the pass; `status` is the exit status, which output errors may have changed.
+    package static func summary(
+        _ summary: PassSummary,
+        status: PassStatus,
+        time: UInt64
+    ) -> JSONLine {
+        var line = begin("summary", time)
+        line.add("status", status.rawValue)
+        line.add("status_name", name(status))
+        line.add("dry_run", summary.isDryRun)
+        line.add("seconds", seconds: summary.durationNanoseconds)
+        line.add("synchronize_seconds", seconds: summary.synchronizeNanoseconds)
+        for (key, value) in counts(summary.counters) { line.add(key, value) }
+        line.add("workers_busy_max", summary.workersBusyMax)
+        line.add(
+            "slowest_branches",
+            summary.slowestBranches.map { branch in
+                var object = JSONLine()
+                object.add("name", name: branch.name)
+                object.add("work_seconds", seconds: branch.workNanoseconds)
+                object.add("entries", branch.entries)
+                object.add("bytes", branch.bytes)
+                return object
+            }
+        )
+        line.add("stop", summary.stop.map { stop($0, counters: summary.counters) })
+        return line
+    }
+
+    /// All counters by name, in the order of the documentation.
+    static func counts(_ counters: Counters) -> [(key: String, value: UInt64)] {
+        [
+            ("entries_seen", counters.entriesSeen.value()),
+            ("bytes_seen", counters.bytesSeen.value()),
+            ("files_copied", counters.filesCopied.value()),
+            ("bytes_copied", counters.bytesCopied.value()),
+            ("directories_made", counters.directoriesMade.value()),
+            ("symlinks_made", counters.symlinksMade.value()),
+            ("specials_made", counters.specialsMade.value()),
+            ("links_made", counters.linksMade.value()),
+            ("attributes_repaired", counters.attributesRepaired.value()),
+            ("extras_deleted", counters.extrasDeleted.value()),
+            ("deletions_refused", counters.deletionsRefused.value()),
+            ("failures", counters.failures.value()),
+            ("vanished", counters.vanished.value()),
+            ("mounts_skipped", counters.mountsSkipped.value()),
+            ("specials_skipped", counters.specialsSkipped.value()),
+            ("leftovers_removed", counters.leftoversRemoved.value()),
+            ("directories_protected", counters.directoriesProtected.value()),
+            ("entries_missing", counters.entriesMissing.value()),
+            ("bytes_missing", counters.bytesMissing.value()),
+        ]
+    }
+
+    private static func begin(_ type: String, _ time: UInt64) -> JSONLine {
+        var line = JSONLine(type: type)
+        line.add("time", seconds: time)
+        return line
+    }
+
+    private static func named(_ type: String, _ path: [UInt8], time: UInt64) -> JSONLine {
+        var line = begin(type, time)
+        line.add("path", name: path)
+        return line
+    }
+
+    private static func start(_ start: PassStart, time: UInt64) -> JSONLine {
+        var line = begin("start", time)
+        line.add("format", format)
+        line.add("source", name: start.sourcePath)
+        line.add("destination", name: start.destinationPath)
+        line.add("source_type", start.sourceType)
+        line.add("destination_type", start.destinationType)
+        line.add("entries_total", start.entriesTotal)
+        line.add("bytes_total", start.bytesTotal)
+        line.add("totals_are_exact", start.totalsAreExact)
+        line.add("workers", start.workers)
+        line.add("dry_run", start.isDryRun)
+        return line
+    }
+
+    private static func addFields(of failure: Failure, to line: inout JSONLine) {
+        let text = FailureText(failure)
+        line.add("path", name: failure.path)
+        line.add("side", failure.side.rawValue)
+        line.add("activity", failure.activity.rawValue)
+        line.add("call", failure.error?.operation.rawValue)
+        line.add("errno", failure.error?.code.rawValue)
+        line.add("errno_name", failure.error?.code.name)
+        // An empty range has no first byte; where there is one, both ends are inclusive.
+        let bytes = failure.bytes.flatMap { $0.isEmpty ? nil : $0 }
+        line.add("first_byte", bytes?.lowerBound)
+        line.add("last_byte", bytes.map { $0.upperBound - 1 })
+        line.add("detail", failure.detail)
+        line.add("message", text.message)
+        line.add("advice", text.advice)
+    }
+
+    private static func change(_ itemization: Itemization, time: UInt64) -> JSONLine {
+        var line = begin("change", time)
+        // Letters of a deletion are rsync's too, without the blanks behind.
+        line.add("itemized", itemization.action == .deleted ? "*deleting" : itemization.code)
+        line.add("path", name: itemization.path)
+        line.add("kind", name(itemization.kind))
+        if let target = itemization.target { line.add("target", name: target) }
+        return line
+    }
+
+    private static func notice(_ notice: Notice, time: UInt64) -> JSONLine {
+        var line = begin("notice", time)
+        line.add("notice", NoticeText.kind(notice))
+        switch notice {
+        case .workersLimited(let workers, let descriptors):
+            line.add("workers", workers)
+            line.add("descriptors", descriptors)
+        case .coarseTimes(let step): line.add("step_nanoseconds", step)
+        case .linkLimitReached(let limit): line.add("limit", limit)
+        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter: break
+        }
+        line.add("message", NoticeText.sentence(notice))
+        return line
+    }
+
+    private static func stop(_ stop: PassSummary.Stop, counters: Counters) -> JSONLine {
+        let text = StopText(stop, counters: counters)
+        var object = JSONLine()
+        object.add("reason", name(stop.reason))
+        object.add("available_bytes", stop.availableBytes)
+        object.add("free_inodes", stop.freeInodes)
+        object.add("needed_bytes", text.bytesNeeded)
+        object.add("needed_inodes", text.inodesNeeded)
+        object.add("advice", text.advice)
+        return object
+    }
+}

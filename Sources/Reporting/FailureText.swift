@@ -1,0 +1,65 @@
+// A failure as a sentence: what could not be done, why, and what the person does next. The one place
+// that makes text of (activity, side, errno, detail); the advice is a table in FailureAdvice.swift.
+// Sentences are for people and may change; programs read the fields beside them.
+
+import LinuxIO
+package import Migration
+
+/// The sentences for one failure.
+package struct FailureText: Sendable {
+    private let failure: Failure
+
+    package init(_ failure: Failure) { self.failure = failure }
+
+    /// What failed and why: "cannot read bytes 4096-8191 of SOURCE: Input/output error (EIO)".
+    package var message: String {
+        var message = "cannot " + Self.phrase(failure)
+        if let detail = failure.detail { message += " (\(detail))" }
+        guard let error = failure.error else { return message }
+        return message + ": \(error.code.sentence) (\(error.code.name))"
+    }
+
+    /// What to do about it, in whole sentences.
+    package var advice: String { FailureAdvice.advice(for: failure) }
+
+    /// The line for people, path first; names are escaped by `shown`.
+    package func line(_ shown: ShownName) -> String {
+        "\(shown.path(failure.path)): \(shown.message(message)). \(shown.message(advice))"
+    }
+
+    /// What was being done, read after "cannot".
+    private static func phrase(_ failure: Failure) -> String {
+        let side = failure.side.shown
+        let bytes = failure.bytes.map { "bytes \($0.lowerBound)-\(max($0.upperBound, 1) - 1)" }
+        switch failure.activity {
+        case .examine: return "examine it on \(side)"
+        case .list: return "list this directory of \(side)"
+        case .open: return "open it on \(side)"
+        case .read: return bytes.map { "read \($0) of \(side)" } ?? "read it from \(side)"
+        case .write: return bytes.map { "write \($0) to \(side)" } ?? "write it to \(side)"
+        case .create: return "create a file on \(side)"
+        case .publish: return "rename the finished copy into place on \(side)"
+        case .remove: return "remove it from \(side)"
+        case .link: return "make a hard link on \(side)"
+        case .synchronize: return "bring \(side) to its disk"
+        case .makeDirectory: return "make this directory on \(side)"
+        case .makeSymlink: return "make this symlink on \(side)"
+        case .makeSpecial: return "make this device, FIFO or socket on \(side)"
+        case .readAttributes: return "read extended attributes on \(side)"
+        case .readAccessControl: return "read the ACL on \(side)"
+        case .setOwner: return "set owner and group on \(side)"
+        case .setMode: return "set the mode on \(side)"
+        case .setTimes: return "set times on \(side)"
+        case .setAttribute: return "set an extended attribute on \(side)"
+        case .setAccessControl: return "set the ACL on \(side)"
+        case .setFlags: return "set inode flags on \(side)"
+        case .replaceType: return "replace it by an entry of another type on \(side)"
+        case .enter: return "enter another filesystem on \(side)"
+        }
+    }
+}
+
+extension Failure.Side {
+    /// The word of the command line.
+    var shown: String { self == .source ? "SOURCE" : "DESTINATION" }
+}

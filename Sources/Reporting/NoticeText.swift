@@ -1,0 +1,45 @@
+// What holds for a whole pass and is said once, as sentences.
+
+import LinuxIO
+import Migration
+
+/// The sentences for one notice.
+enum NoticeText {
+    /// A stable word for programs.
+    static func kind(_ notice: Notice) -> String {
+        switch notice {
+        case .notRoot: "not_root"
+        case .workersLimited: "workers_limited"
+        case .coarseTimes: "coarse_times"
+        case .projectsNotKept: "projects_not_kept"
+        case .flagsNotKept: "flags_not_kept"
+        case .linkLimitReached: "link_limit_reached"
+        case .protectedByFilter: "protected_by_filter"
+        }
+    }
+
+    /// One or two sentences for people.
+    static func sentence(_ notice: Notice) -> String {
+        switch notice {
+        case .notRoot:
+            "not root: owners stay as they are, devices are skipped. Run as root for a whole copy."
+        case .workersLimited(let workers, let descriptors):
+            "only \(Quantity.count(UInt64(max(workers, 0)), "worker", "workers")): "
+                + "RLIMIT_NOFILE is \(descriptors). Raise ulimit -n for more."
+        case .coarseTimes(let step):
+            "DESTINATION stores times in steps of \(Quantity.count(UInt64(step))) ns, or in a "
+                + "smaller range of years: compared at what it can store. "
+                + "mkfs.ext4 -I 256 stores them all."
+        case .projectsNotKept:
+            "DESTINATION holds no project ids: they are not kept. "
+                + "mkfs.ext4 -O project,quota would hold them."
+        case .flagsNotKept:
+            "DESTINATION has no inode flags (chattr): they are not kept."
+        case .linkLimitReached(let limit):
+            "a file has more names than DESTINATION allows (\(Quantity.count(UInt64(max(limit, 0))))): "
+                + "further names share further copies."
+        case .protectedByFilter:
+            "an extra directory stays on DESTINATION: a filter protects something in it."
+        }
+    }
+}

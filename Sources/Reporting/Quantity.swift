@@ -1,0 +1,91 @@
+// Numbers as people read them: sizes in binary units, counts with separators, durations. Pure, and
+// the same in every locale, so that scripts of people who parse summaries do not break by LANG.
+// Programs get plain numbers instead (JSONLine.swift).
+
+/// Numbers made text.
+package enum Quantity {
+    /// A size, such as "734.2 GiB".
+    ///
+    /// One decimal, cut (never rounded up to a full unit), powers of 1024.
+    package static func size(_ bytes: UInt64) -> String {
+        guard bytes >= 1024 else { return "\(bytes) B" }
+        let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
+        // The unit's exponent is the number of whole tens of bits.
+        let exponent = (63 - bytes.leadingZeroBitCount) / 10
+        let shift = UInt64(exponent) * 10
+        let whole = bytes >> shift
+        // The remainder is below 2^60, so ten times it fits.
+        let tenths = ((bytes & (1 << shift - 1)) * 10) >> shift
+        return "\(whole).\(tenths) \(units[exponent - 1])"
+    }
+
+    /// A count with separators: "1,234,567".
+    package static func count(_ number: UInt64) -> String {
+        let digits = Array(String(number))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+            text.append(digit)
+        }
+        return text
+    }
+
+    /// A count that needs little room, such as "48.1M".
+    ///
+    /// Cut, powers of 1000.
+    package static func shortCount(_ number: UInt64) -> String {
+        guard number >= 1000 else { return "\(number)" }
+        var unit: UInt64 = 1000
+        var suffix = "k"
+        for larger in ["M", "G", "T", "P", "E"] where number / unit >= 1000 {
+            unit *= 1000
+            suffix = larger
+        }
+        return "\(number / unit).\(number % unit / (unit / 10))\(suffix)"
+    }
+
+    /// A count and what is counted: "1 file", "2 files".
+    package static func count(_ number: UInt64, _ one: String, _ many: String) -> String {
+        "\(count(number)) \(number == 1 ? one : many)"
+    }
+
+    /// A duration: "0.3 s", "59.9 s", then "1:00", "26:03:11", without limit of hours.
+    package static func duration(_ nanoseconds: UInt64) -> String {
+        let seconds = nanoseconds / 1_000_000_000
+        if seconds < 60 { return "\(seconds).\(nanoseconds / 100_000_000 % 10) s" }
+        let minutes = seconds / 60 % 60
+        let tail = twoDigits(seconds % 60)
+        if seconds < 3600 { return "\(minutes):\(tail)" }
+        return "\(seconds / 3600):\(twoDigits(minutes)):\(tail)"
+    }
+
+    /// A part of a whole in percent: "45%"; a whole of 0 is complete.
+    ///
+    /// Never more than 100, and 100 only when nothing is left, for the totals of a volume in use
+    /// are estimates.
+    package static func percent(_ part: UInt64, of whole: UInt64) -> String {
+        part >= whole
+            ? "100%" : "\(UInt64(Double(part) / Double(whole) * 100).clamped(to: 0...99))%"
+    }
+
+    /// An amount in a time, as an amount a second; 0 when no time passed.
+    package static func perSecond(_ amount: UInt64, in nanoseconds: UInt64) -> UInt64 {
+        guard nanoseconds > 0 else { return 0 }
+        return UInt64(exactlyOrMax: Double(amount) * 1e9 / Double(nanoseconds))
+    }
+
+    private static func twoDigits(_ number: UInt64) -> String {
+        number < 10 ? "0\(number)" : "\(number)"
+    }
+}
+
+extension UInt64 {
+    /// The whole part of a number that is not negative; the largest UInt64 when it does not fit.
+    init(exactlyOrMax number: Double) {
+        self = number < 0x1p64 ? UInt64(Swift.max(number, 0)) : .max
+    }
+
+    fileprivate func clamped(to range: ClosedRange<UInt64>) -> UInt64 {
+        Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
+    }
+}

@@ -1,0 +1,282 @@
+// The summary that ends a pass, for people: a headline, a table of counts, what was left alone, the
+// first failures, and what to do next. Pure: the end of a pass in, lines out.
+//
+// Lines keep within 80 columns, but for paths: a path that is broken or cut cannot be copied.
+
+package import Migration
+
+/// The lines of a summary.
+package struct SummaryText: Sendable {
+    private let summary: PassSummary
+    private let asides: PassAsides
+    private let shown: ShownName
+    private let failuresFile: String?
+
+    /// The width that everything but paths keeps to.
+    static let width = 80
+
+    /// - Parameters:
+    ///   - summary: the end of the pass.
+    ///   - asides: what was left alone on the way.
+    ///   - shown: how names are escaped.
+    ///   - failuresFile: whether and where all failures were written down.
+    package init(
+        _ summary: PassSummary,
+        asides: PassAsides,
+        shown: ShownName,
+        failuresFile: String? = nil
+    ) {
+        self.summary = summary
+        self.asides = asides
+        self.shown = shown
+        self.failuresFile = failuresFile
+    }
+
+    /// All of it, without newlines.
+    package var lines: [String] {
+        var lines = Self.wrap("cutover: " + headline, indent: 2)
+        lines += rows.map { "  " + $0 }
+        lines += branches
+        lines += stop
+        lines += leftAlone
+        lines += failures
+        lines += advice
+        return lines
+    }
+
+    /// What `--quiet` leaves of it: one line when something went wrong, else none.
+    package var quietLines: [String] {
+        let counters = summary.counters
+        let failures = counters.failures.value()
+        if let stop = summary.stop {
+            return ["cutover: stopped: \(StopText(stop, counters: counters).reason)"]
+        }
+        guard failures > 0 else { return [] }
+        let means = failuresFile.map { "listed in \($0)" } ?? "--failures FILE lists them"
+        return ["cutover: \(Quantity.count(failures, "failure", "failures")); \(means)"]
+    }
+
+    private var headline: String {
+        let time = Quantity.duration(summary.durationNanoseconds)
+        let prefix = summary.isDryRun ? "dry run, nothing was written: " : ""
+        var text: String
+        switch summary.status {
+        case .interrupted: text = "interrupted after \(time)"
+        case .destinationStopped: text = "stopped by DESTINATION after \(time)"
+        case .someFailed: text = "done in \(time), with failures"
+        case .someVanished: text = "done in \(time); some entries vanished meanwhile"
+        case .deletionLimit: text = "done in \(time); --max-delete was reached"
+        case .done, .different, .refused, .usage: text = "done in \(time)"
+        }
+        if summary.synchronizeNanoseconds > 0 {
+            text += " (\(Quantity.duration(summary.synchronizeNanoseconds)) of it in syncfs)"
+        }
+        return prefix + text
+    }
+
+    /// The table: what always appears, and what was counted of the rest.
+    private var rows: [String] {
+        let counters = summary.counters
+        let time = summary.durationNanoseconds
+        let dry = summary.isDryRun
+        func verb(_ done: String, _ planned: String) -> String { dry ? planned : done }
+        let seen = counters.entriesSeen.value()
+        let bytes = counters.bytesCopied.value()
+        var rows: [(label: String, count: UInt64, note: String?)] = [
+            ("entries seen", seen, "\(Quantity.count(Quantity.perSecond(seen, in: time)))/s"),
+            (
+                verb("files copied", "files to copy"), counters.filesCopied.value(),
+                "\(Quantity.size(bytes)), \(Quantity.size(Quantity.perSecond(bytes, in: time)))/s"
+            ),
+        ]
+        func addIfAny(_ label: String, _ count: UInt64, _ note: String? = nil) {
+            if count > 0 { rows.append((label, count, note)) }
+        }
+        addIfAny(verb("directories made", "directories to make"), counters.directoriesMade.value())
+        addIfAny(verb("symlinks made", "symlinks to make"), counters.symlinksMade.value())
+        addIfAny(verb("specials made", "specials to make"), counters.specialsMade.value())
+        addIfAny(verb("hard links made", "hard links to make"), counters.linksMade.value())
+        rows.append(
+            (
+                verb("attributes repaired", "attributes to repair"),
+                counters.attributesRepaired.value(), nil
+            )
+        )
+        rows.append(
+            (verb("extras deleted", "extras to delete"), counters.extrasDeleted.value(), nil)
+        )
+        addIfAny(
+            "extras not deleted",
+            counters.deletionsRefused.value(),
+            "--max-delete was reached"
+        )
+        addIfAny(
+            "leftovers removed",
+            counters.leftoversRemoved.value(),
+            "of a pass that was killed"
+        )
+        rows.append(("failures", counters.failures.value(), nil))
+        rows.append(("vanished", counters.vanished.value(), nil))
+        addIfAny("workers busy", UInt64(max(summary.workersBusyMax, 0)), "at most at a time")
+
+        let counts = rows.map { Quantity.count($0.count) }
+        let width = counts.map(\.count).max() ?? 0
+        return zip(rows, counts).map { row, count in
+            let text =
+                TextLayout.padded(row.label, to: 20) + "  "
+                + TextLayout.rightAligned(count, to: width)
+            return row.note.map { text + "  " + $0 } ?? text
+        }
+    }
+
+    private var branches: [String] {
+        guard !summary.slowestBranches.isEmpty else { return [] }
+        let columns = summary.slowestBranches.map { branch in
+            [
+                Quantity.duration(branch.workNanoseconds),
+                Quantity.count(branch.entries, "entry", "entries"), Quantity.size(branch.bytes),
+            ]
+        }
+        let widths = (0..<3).map { column in columns.map { $0[column].count }.max() ?? 0 }
+        // Four blanks before the name, two before each column.
+        let room = Self.width - 4 - widths.reduce(0) { $0 + $1 + 2 }
+        let names = summary.slowestBranches.map { TextLayout.cut(shown.path($0.name), to: room) }
+        let nameWidth = names.map(TextLayout.columns).max() ?? 0
+        let lines = zip(names, columns).map { name, columns in
+            zip(columns, widths).reduce("    " + TextLayout.padded(name, to: nameWidth)) {
+                line,
+                column in
+                line + "  " + TextLayout.rightAligned(column.0, to: column.1)
+            }
+        }
+        return ["  slowest branches (time of all workers together)"] + lines
+    }
+
+    private var stop: [String] {
+        guard let stop = summary.stop else { return [] }
+        let text = StopText(stop, counters: summary.counters)
+        let path = shown.path(stop.failure.path)
+        var lines = Self.wrap("Stopped: \(text.reason)", indent: 2)
+        lines += TextLayout.wrapped(
+            [path + ":"] + Self.words(shown.message(FailureText(stop.failure).message)),
+            lead: "  ",
+            indent: 4,
+            width: Self.width
+        )
+        lines += text.table.map { "  " + $0 }
+        return lines + Self.wrap("  " + text.advice, indent: 2)
+    }
+
+    /// Skipped mounts, protected directories, skipped devices: each said once.
+    private var leftAlone: [String] {
+        let counters = summary.counters
+        var lines: [String] = []
+        lines += listed(
+            asides.mountsSkipped,
+            of: counters.mountsSkipped.value(),
+            "Not entered, as other filesystems are mounted there (--cross-mounts enters them; nothing "
+                + "was deleted below):"
+        )
+        lines += listed(
+            asides.directoriesProtected,
+            of: counters.directoriesProtected.value(),
+            "Nothing was deleted in these directories, as SOURCE's could not be listed to the end:"
+        )
+        let specials = counters.specialsSkipped.value()
+        if specials > 0 {
+            lines += Self.wrap(
+                "Skipped \(Quantity.count(specials, "device, FIFO or socket", "devices, FIFOs and sockets"))"
+                    + ": not root, or --no-devices or --no-specials was given.",
+                indent: 2
+            )
+        }
+        return lines
+    }
+
+    private var failures: [String] {
+        let total = summary.counters.failures.value()
+        let first = summary.firstFailures
+        guard total > 0, !first.isEmpty else { return [] }
+        var title =
+            total == 1
+            ? "The failure:" : "The first \(first.count) of \(Quantity.count(total)) failures:"
+        if total > 1, UInt64(first.count) >= total {
+            title = "The \(Quantity.count(total)) failures:"
+        }
+        var lines = [title]
+        for failure in first {
+            let text = FailureText(failure)
+            let words = Self.words(shown.message("\(text.message). \(text.advice)"))
+            lines += TextLayout.wrapped(
+                [shown.path(failure.path) + ":"] + words,
+                lead: "  ",
+                indent: 4,
+                width: Self.width
+            )
+        }
+        if let failuresFile {
+            lines.append("All failures are in \(failuresFile).")
+        } else if UInt64(first.count) < total {
+            lines.append("To see all of them, run the pass with --failures FILE.")
+        }
+        return lines
+    }
+
+    /// What to do next, where the failures' own advice does not say it.
+    private var advice: [String] {
+        switch summary.status {
+        case .interrupted:
+            Self.wrap(
+                "No half-written file was left. Run the same command again: the next pass resumes and "
+                    + "copies only what is missing.",
+                indent: 0
+            )
+        case .someVanished:
+            Self.wrap(
+                "Entries that vanished were removed on SOURCE during the pass: nothing to be done.",
+                indent: 0
+            )
+        case .deletionLimit:
+            Self.wrap(
+                "See whether DESTINATION is the right one; then raise --max-delete and run the pass again.",
+                indent: 0
+            )
+        case .done, .different, .refused, .usage, .someFailed, .destinationStopped: []
+        }
+    }
+
+    private func listed(_ paths: [[UInt8]], of total: UInt64, _ title: String) -> [String] {
+        guard !paths.isEmpty else { return [] }
+        var lines = Self.wrap(title, indent: 2) + paths.map { "    " + shown.path($0) }
+        let more = total - min(UInt64(paths.count), total)
+        if more > 0 { lines.append("    and \(Quantity.count(more)) more") }
+        return lines
+    }
+
+    private static func words(_ text: String) -> [String] {
+        text.split(separator: " ").map(String.init)
+    }
+
+    private static func wrap(_ text: String, indent: Int) -> [String] {
+        let lead = String(repeating: " ", count: text.prefix { $0 == " " }.count)
+        return TextLayout.wrapped(words(text), lead: lead, indent: indent, width: width)
+    }
+}
+
+/// What a pass left alone on the way, for its summary: the first few names of each kind.
+package struct PassAsides: Sendable {
+    /// So many names of a kind are kept; the counters tell of the rest.
+    static let shownMax = 10
+    package var mountsSkipped: [[UInt8]] = []
+    package var directoriesProtected: [[UInt8]] = []
+
+    package init() {}
+
+    mutating func addMount(_ path: [UInt8]) {
+        if mountsSkipped.count < Self.shownMax { mountsSkipped.append(path) }
+    }
+
+    mutating func addProtected(_ path: [UInt8]) {
+        if directoriesProtected.count < Self.shownMax { directoriesProtected.append(path) }
+    }
+}

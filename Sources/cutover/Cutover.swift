@@ -1,0 +1,53 @@
+// cutover: moves a whole filesystem volume while it is in use. The map of the program:
+//
+//   Cutover         this file: the command and its subcommands; one line for every usage error
+//   RawArguments    arguments as bytes, though the parser knows text only
+//   SyncCommand     `sync`: the options of one pass, made into a plan, run
+//   SyncOptions     what was typed; SyncPlan: what will be done
+//   Signals         what SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 do to a running pass
+//   RefusalText     why a pass did not start, in one line
+//
+// Below: Reporting tells people and programs (Reporter), Migration does the pass (Pass: roots, pool, walk,
+// comparison, copy, links, deletion), LinuxIO is the kernel in Swift types, CLinux its calls.
+
+import ArgumentParser
+import LinuxIO
+
+/// The command.
+///
+/// Parses, runs, and turns every error into one line and an exit status.
+@main
+struct Cutover: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cutover",
+        abstract: "Move a filesystem volume to another while it is in use.",
+        discussion: """
+            'cutover SOURCE DESTINATION' is 'cutover sync SOURCE DESTINATION': one pass that makes \
+            DESTINATION like SOURCE. Run it again for each delta pass, and a last time when nothing \
+            writes to SOURCE any more.
+            """,
+        version: "0.1.0",
+        subcommands: [SyncCommand.self],
+        defaultSubcommand: SyncCommand.self
+    )
+
+    static func main() {
+        do {
+            var command = try parseAsRoot(RawArguments.encoded())
+            try command.run()
+        } catch {
+            exit(reporting: error)
+        }
+    }
+
+    /// Help goes to standard output; everything else is one line on standard error.
+    private static func exit(reporting error: any Error) -> Never {
+        let status = exitCode(for: error)
+        guard status == .validationFailure else { exit(withError: error) }
+        let reason = message(for: error).split(separator: "\n").joined(separator: " ")
+        OutputFile.standardError.write(
+            Array("cutover: \(reason) See 'cutover sync --help'.\n".utf8)
+        )
+        exit(withError: status)
+    }
+}

@@ -1,0 +1,72 @@
+// Signals of a running pass, through Dispatch sources: handlers run on an ordinary thread.
+
+import Dispatch
+import Glibc
+import LinuxIO
+import Migration
+import Synchronization
+
+/// Listens to the signals that steer a running pass.
+final class Signals {
+    private static let numbers: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
+    private let steering: Steering
+    private var sources: [any DispatchSourceSignal] = []
+
+    init(_ pass: Pass) { steering = Steering(pass) }
+
+    /// Writing to a closed pipe is an error to be handled, not the end of a migration.
+    static func ignoreBrokenPipes() {
+        // Its result is the handler before, which nobody wants back.
+        _ = signal(SIGPIPE, SIG_IGN)
+    }
+
+    /// Begins to listen.
+    func begin() {
+        let queue = DispatchQueue(label: "cutover.signals")
+        for number in Self.numbers {
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            source.setEventHandler { [steering] in steering.receive(number) }
+            source.activate()
+            // The kernel's own action would end the process; the source sees the signal all the same. The
+            // result is the handler before, which nobody wants back.
+            _ = signal(number, SIG_IGN)
+            sources.append(source)
+        }
+    }
+
+    /// Stops listening.
+    func end() {
+        for source in sources { source.cancel() }
+    }
+}
+
+/// What signals do: the first of SIGINT, SIGTERM, SIGHUP stops the pass cleanly, the second at once; SIGUSR1
+/// and SIGUSR2 change the number of workers.
+private final class Steering: Sendable {
+    private let pass: Pass
+    private let stops = Atomic<Int>(0)
+
+    init(_ pass: Pass) { self.pass = pass }
+
+    func receive(_ number: Int32) {
+        switch number {
+        case SIGUSR1: pass.changeWorkers(by: 1)
+        case SIGUSR2: pass.changeWorkers(by: -1)
+        default: stop()
+        }
+    }
+
+    private func stop() {
+        if stops.wrappingAdd(1, ordering: .relaxed).newValue > 1 {
+            OutputFile.standardError.write(Array("\ncutover: stopped at once.\n".utf8))
+            _exit(PassStatus.interrupted.rawValue)
+        }
+        OutputFile.standardError.write(
+            Array(
+                "\ncutover: stopping; files in hand are given back (once more: stop at once).\n"
+                    .utf8
+            )
+        )
+        pass.interrupt()
+    }
+}

@@ -1,0 +1,187 @@
+// What was typed after `cutover sync`. Parsing touches no filesystem; SyncPlan makes a plan of it.
+
+import ArgumentParser
+import Migration
+import Reporting
+
+/// The options of one pass, grouped as `--help` shows them.
+struct SyncOptions: ParsableArguments {
+    @Argument(help: "The volume to copy from. A trailing slash changes nothing.")
+    var source: BytesArgument
+
+    @Argument(help: "The volume to make like SOURCE. Made when missing, one level.")
+    var destination: BytesArgument
+
+    @OptionGroup(title: "What is copied") var copied: CopyOptions
+    @OptionGroup(title: "What counts as changed") var changed: ChangeOptions
+    @OptionGroup(title: "Deleting") var deleting: DeleteOptions
+    @OptionGroup(title: "Trying") var trying: TryOptions
+    @OptionGroup(title: "How") var how: HowOptions
+    @OptionGroup(title: "Telling") var telling: TellOptions
+}
+
+/// What is carried over.
+///
+/// Everything is on; rsync's letters are taken and change nothing.
+struct CopyOptions: ParsableArguments {
+    @Flag(
+        name: [
+            .customShort("r"), .customShort("a"), .customShort("X"), .customShort("A"),
+            .customShort("S"),
+            .customShort("H"), .customShort("l"), .customShort("p"), .customShort("t"),
+            .customShort("g"),
+            .customShort("o"), .customShort("D"),
+        ],
+        help: "rsync's letters: all this is done anyway."
+    )
+    var rsyncLetters: Int
+
+    @Flag(name: .customLong("no-xattrs"), help: "Leave out extended attributes.") var noAttributes =
+        false
+    @Flag(name: .customLong("no-acls"), help: "Leave out ACLs.") var noAccessControl = false
+    @Flag(help: "Do not turn runs of zeros into holes.") var noSparse = false
+    @Flag(help: "Copy each name of an inode as a file of its own.") var noHardLinks = false
+    @Flag(help: "Leave out owners.") var noOwner = false
+    @Flag(help: "Leave out groups.") var noGroup = false
+    @Flag(help: "Leave out permissions.") var noPerms = false
+    @Flag(help: "Leave out times of modification.") var noTimes = false
+    @Flag(help: "Leave out devices.") var noDevices = false
+    @Flag(help: "Leave out FIFOs and sockets.") var noSpecials = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out, and never delete, what matches (rsync's rules). Repeatable.",
+            valueName: "pattern"
+        )
+    )
+    var exclude: [BytesArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The same for each line of a file, after all --exclude; '-' is standard input.",
+            valueName: "file"
+        )
+    )
+    var excludeFrom: [BytesArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only this top-level entry; nothing else is touched or deleted. Repeatable.",
+            valueName: "name"
+        )
+    )
+    var branch: [BytesArgument] = []
+
+    @Flag(help: "Descend into filesystems mounted below SOURCE.") var crossMounts = false
+    @Flag(help: "Allow --delete with a SOURCE that is empty.") var allowEmptySource = false
+
+    var preserved: PassOptions.Preserved {
+        let switches: [(Bool, PassOptions.Preserved)] = [
+            (noAttributes, .attributes), (noAccessControl, .accessControl), (noSparse, .sparse),
+            (noHardLinks, .hardLinks), (noOwner, .owner), (noGroup, .group), (noPerms, .mode),
+            (noTimes, .times), (noDevices, .devices), (noSpecials, .specials),
+        ]
+        var preserved = PassOptions.Preserved.all
+        for (isOff, part) in switches where isOff { preserved.remove(part) }
+        return preserved
+    }
+}
+
+/// How files that both sides have are judged.
+struct ChangeOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Compare contents of files whose size agrees.")
+    var checksum = false
+    @Flag(help: "Compare sizes only.") var sizeOnly = false
+    @Flag(name: [.customShort("I"), .long], help: "Copy every file, whatever its size and time.")
+    var ignoreTimes = false
+
+    func validate() throws {
+        if [checksum, sizeOnly, ignoreTimes].filter({ $0 }).count > 1 {
+            throw ValidationError("Give only one of --checksum, --size-only and --ignore-times.")
+        }
+    }
+
+    var test: PassOptions.ChangeTest {
+        if checksum { return .contents }
+        if sizeOnly { return .sizeOnly }
+        return ignoreTimes ? .always : .sizeAndTime
+    }
+}
+
+/// Deletion is never a default.
+struct DeleteOptions: ParsableArguments {
+    @Flag(help: "Delete at DESTINATION what SOURCE lacks.") var delete = false
+    @Option(help: ArgumentHelp("Stop deleting after so many entries.", valueName: "number"))
+    var maxDelete: UInt64?
+
+    func validate() throws {
+        if maxDelete != nil, !delete { throw ValidationError("--max-delete needs --delete.") }
+    }
+}
+
+/// Trying without changing.
+struct TryOptions: ParsableArguments {
+    @Flag(name: [.customShort("n"), .long], help: "Write nothing at all.") var dryRun = false
+    @Flag(name: .shortAndLong, help: "Print a line for each change, with rsync's letters.")
+    var itemize = false
+}
+
+/// How the work is done.
+struct HowOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp("Workers at the same time, 1 to 250.", valueName: "number")
+    )
+    var workers = 30
+
+    @Option(
+        help: ArgumentHelp(
+            "Read at most so many bytes a second; suffixes K, M, G (1024 each).",
+            valueName: "rate"
+        )
+    )
+    var bwlimit: ByteRate?
+
+    @Flag(help: "Use the disk only when nobody else does (idle I/O class, nice 19).") var idle =
+        false
+
+    func validate() throws {
+        let most = PassOptions.workersMax
+        if !(1...most).contains(workers) {
+            throw ValidationError("--workers takes 1 to \(most), not \(workers).")
+        }
+    }
+}
+
+/// What is told, and where.
+struct TellOptions: ParsableArguments {
+    @Option(help: "Progress on standard error: auto, none or plain.")
+    var progress = ReporterConfiguration.ProgressMode.auto
+    @Flag(name: .shortAndLong, help: "Say only what went wrong.") var quiet = false
+    @Flag(name: .shortAndLong, help: "Say more as it happens.") var verbose: Int
+    @Option(help: ArgumentHelp("Events as JSON lines; '-' is standard output.", valueName: "file"))
+    var json: BytesArgument?
+    @Option(help: ArgumentHelp("One failure a line, as JSON.", valueName: "file"))
+    var failures: BytesArgument?
+}
+
+extension ReporterConfiguration.ProgressMode: ExpressibleByArgument {}
+
+/// A number of bytes a second: digits, then nothing, K, M or G.
+struct ByteRate: ExpressibleByArgument, Equatable {
+    let bytesPerSecond: UInt64
+
+    init?(argument: String) {
+        let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+        var digits = argument[...]
+        var unit: UInt64 = 1
+        if let last = argument.last, let factor = units[Character(last.uppercased())] {
+            unit = factor
+            digits = argument.dropLast()
+        }
+        guard let number = UInt64(digits), number > 0 else { return nil }
+        let (product, overflow) = number.multipliedReportingOverflow(by: unit)
+        guard !overflow else { return nil }
+        bytesPerSecond = product
+    }
+}

@@ -1,0 +1,108 @@
+// What will be done: the options, read and checked, and the files for reports, opened.
+
+import ArgumentParser
+import LinuxIO
+import Migration
+import Reporting
+
+/// The plan of one pass and of its reports.
+struct SyncPlan {
+    let pass: PassOptions
+    let reporting: ReporterConfiguration
+
+    /// 64 MiB of patterns: more is a mistake.
+    private static let patternBytesMax = 64 << 20
+
+    /// Reads pattern files and opens the files for reports; every mistake in them is a usage error.
+    init(_ options: SyncOptions) throws {
+        var pass = PassOptions()
+        pass.preserved = options.copied.preserved
+        pass.changeTest = options.changed.test
+        pass.deletesExtras = options.deleting.delete
+        pass.deletionsMax = options.deleting.maxDelete
+        pass.isDryRun = options.trying.dryRun
+        pass.itemizes = options.trying.itemize
+        pass.crossesMounts = options.copied.crossMounts
+        pass.allowsEmptySource = options.copied.allowEmptySource
+        pass.branches = try Self.branches(options.copied.branch)
+        pass.filter = try Self.filter(options.copied)
+        pass.workers = options.how.workers
+        pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
+        self.pass = pass
+        reporting = try Self.reporting(options)
+    }
+
+    /// `--idle`; before threads exist, for they inherit it.
+    func setIdlePriority() throws {
+        do throws(SystemError) { try ProcessLimits.setIdlePriority() } catch {
+            throw ValidationError("--idle cannot be had here: \(error.code.sentence).")
+        }
+    }
+
+    private static func branches(_ names: [BytesArgument]) throws -> Set<Name> {
+        var branches: Set<Name> = []
+        for argument in names {
+            var bytes = argument.bytes
+            while bytes.last == 0x2F { bytes.removeLast() }
+            if bytes.isEmpty || bytes.contains(0x2F) || bytes == [0x2E] || bytes == [0x2E, 0x2E] {
+                throw ValidationError(
+                    "--branch takes the name of a top-level entry of SOURCE, not '\(shown(argument))'."
+                )
+            }
+            branches.insert(Name(bytes))
+        }
+        return branches
+    }
+
+    private static func filter(_ options: CopyOptions) throws -> Filter {
+        var filter = Filter()
+        do {
+            for pattern in options.exclude { try filter.exclude(pattern: pattern.bytes) }
+        } catch {
+            throw ValidationError("--exclude: \(error)")
+        }
+        for file in options.excludeFrom {
+            do {
+                try filter.addRules(
+                    fromFile: InputFile.contents(of: file.name, bytesMax: patternBytesMax)
+                )
+            } catch let error as SystemError {
+                throw ValidationError(
+                    "--exclude-from: cannot read '\(shown(file))': \(error.code.sentence)."
+                )
+            } catch {
+                throw ValidationError("--exclude-from '\(shown(file))': \(error)")
+            }
+        }
+        return filter
+    }
+
+    private static func reporting(_ options: SyncOptions) throws -> ReporterConfiguration {
+        var reporting = ReporterConfiguration()
+        reporting.progress = options.telling.progress
+        reporting.isQuiet = options.telling.quiet
+        reporting.isVerbose = options.telling.verbose > 0
+        reporting.itemizes = options.trying.itemize
+        if let json = options.telling.json {
+            reporting.json = json.bytes == [0x2D] ? .standardOutput : try create(json, "--json")
+        }
+        if let failures = options.telling.failures {
+            reporting.failures = try create(failures, "--failures")
+            reporting.failuresName = failures.bytes
+        }
+        return reporting
+    }
+
+    private static func create(_ path: BytesArgument, _ option: String) throws -> OutputFile {
+        do throws(SystemError) { return try OutputFile(creating: path.name) } catch {
+            throw ValidationError(
+                "\(option): cannot write '\(shown(path))': \(error.code.sentence)."
+            )
+        }
+    }
+
+    /// A name in a message: control characters must not reach the terminal.
+    private static func shown(_ argument: BytesArgument) -> String {
+        String(decoding: ShownName(isForTerminal: true).escaped(argument.bytes), as: UTF8.self)
+    }
+}

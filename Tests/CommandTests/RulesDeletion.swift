@@ -1,0 +1,177 @@
+// S43-S47: what is deleted, what is protected, and what vanishes by itself.
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Deletion, S43-S47", .requiresVolumes, .requiresTool("strace"), .timeLimit(.minutes(5)))
+struct RulesDeletion {
+    let stage: Stage
+
+    init() throws { stage = try Stage() }
+
+    @Test("S43: extras go only with --delete, trees and all")
+    func extras() throws {
+        try Files.makeDirectory(stage.source("branch"))
+        try Files.write(stage.source("branch/kept"), bytes("kept"))
+        for place in ["", "branch/"] {
+            try Files.makeDirectory(stage.destination(place.isEmpty ? "extra" : "branch"))
+            try StandardTree.special(stage.destination(place.isEmpty ? "extra" : "branch"))
+        }
+        try StandardTree.plain(stage.destination("extra"))
+        try StandardTree.unreadable(stage.destination("extra"))
+        #expect(try stage.attempt().status == 0)
+        #expect(Files.exists(stage.destination("extra/closed/secret")))
+        #expect(Files.exists(stage.destination("branch/fifo")))
+        try stage.pass()
+        try stage.expectSame()
+        try stage.expectNothingToDo()
+    }
+
+    @Test("S44: a listing that fails protects that directory only, and the summary names it")
+    func failedListings() throws {
+        for branch in ["good", "bad"] {
+            try Files.makeDirectory(stage.source(branch))
+            try Files.makeDirectory(stage.source(branch + "/inner"))
+            try Files.write(stage.source(branch + "/file"), bytes("x"))
+        }
+        try stage.pass()
+        let extras = ["good/extra", "good/inner/extra", "bad/extra", "bad/inner/extra", "extra"]
+        for name in extras { try Files.write(stage.destination(name), bytes("extra")) }
+        let bad = String(decoding: stage.source("bad"), as: UTF8.self)
+        let trace = try stage.trace(failing: "getdents64,getdents", of: bad, with: "EIO")
+        #expect(trace.outcome.status == 23, "\(trace.outcome)")
+        #expect(extras.map { Files.exists(stage.destination($0)) } == [false, false, true, true, false])
+        #expect(Files.exists(stage.destination("bad/file")))
+        #expect(trace.outcome.errors.contains("bad"), "\(trace.outcome)")
+        try stage.pass()
+        try stage.expectSame()
+    }
+
+    @Test("S44: a directory that its reader may not open protects what DESTINATION has of it", .requiresTool("setpriv"))
+    func deniedListings() throws {
+        try Files.makeDirectory(stage.source("closed"))
+        try Files.write(stage.source("closed/file"), bytes("x"))
+        try Files.makeDirectory(stage.source("open"))
+        try Files.changeMode(stage.source("closed"), 0)
+        for name in ["closed", "open"] {
+            try Files.makeDirectory(stage.destination(name))
+            try Files.write(stage.destination(name + "/extra"), bytes("x"))
+        }
+        let outcome = try Unprivileged.sync(stage)
+        #expect(outcome.status == 23, "\(outcome)")
+        #expect(Files.exists(stage.destination("closed/extra")))
+        #expect(!Files.exists(stage.destination("open/extra")))
+        #expect(outcome.errors.contains("closed"), "\(outcome)")
+    }
+
+    @Test("S45: --max-delete stops after N and says so")
+    func maxDelete() throws {
+        try Files.write(stage.source("kept"), bytes("x"))
+        for index in 0..<20 { try Files.write(stage.destination("extra\(index)"), bytes("x")) }
+        let outcome = try stage.attempt("--delete", "--max-delete", "7")
+        #expect(outcome.status == 25, "\(outcome)")
+        #expect(try Files.names(stage.to).count == 1 + 13)
+        #expect(try text(stage.destination("kept")) == "x")
+        #expect(outcome.errors.contains("max-delete"), "\(outcome)")
+        #expect(try stage.attempt("--delete", "--max-delete", "13").status == 0)
+        try stage.expectSame()
+    }
+
+    @Test("S45: excluded names are neither copied nor deleted")
+    func excludedNames() throws {
+        for root in [stage.from, stage.to] {
+            let side = root == stage.from ? "source" : "destination"
+            try Files.makeDirectory(joined(root, "cache"))
+            try Files.write(joined(root, "cache/\(side)"), bytes("x"))
+            try Files.write(joined(root, "\(side).tmp"), bytes("x"))
+            try Files.write(joined(root, "\(side).text"), bytes("x"))
+        }
+        try stage.pass("--exclude", "*.tmp", "--exclude", "/cache/")
+        let names = try Files.tree(stage.to).map(shown)
+        #expect(names == ["cache", "cache/destination", "destination.tmp", "source.text"])
+    }
+
+    @Test("S46: deleting crosses no mount point, bind or tmpfs, of an extra directory")
+    func mountedExtrasSurvive() throws {
+        try Files.write(stage.source("kept"), bytes("x"))
+        let canary = joined(stage.outside, "canary")
+        try Files.makeDirectory(canary)
+        try Files.write(joined(canary, "file"), bytes("untouched"))
+        for name in ["extra", "extra/tmpfs", "extra/bind"] {
+            try Files.makeDirectory(stage.destination(name))
+        }
+        try Files.write(stage.destination("extra/file"), bytes("deleted"))
+        try Shell.run("mount -t tmpfs none \"$1\"; mount --bind \"$3\" \"$2\"", stage.destination("extra/tmpfs"), stage.destination("extra/bind"), canary)
+        try Files.write(stage.destination("extra/tmpfs/file"), bytes("untouched"))
+        let outcome = try stage.attempt("--delete")
+        #expect(outcome.status == 23, "\(outcome)")
+        #expect(try text(stage.destination("extra/tmpfs/file")) == "untouched")
+        #expect(try text(joined(canary, "file")) == "untouched")
+        #expect(!Files.exists(stage.destination("extra/file")))
+    }
+
+    @Test("S46: a bind mount of DESTINATION's own filesystem is a mount point as well")
+    func bindMountOfTheSameFilesystem() throws {
+        try Files.write(stage.source("kept"), bytes("x"))
+        try Files.write(joined(stage.reference, "file"), bytes("untouched"))
+        try Files.makeDirectory(stage.destination("extra"))
+        try Shell.run("mount --bind \"$2\" \"$1\"", stage.destination("extra"), stage.reference)
+        let outcome = try stage.attempt("--delete")
+        #expect(outcome.status == 23, "\(outcome)")
+        #expect(try text(joined(stage.reference, "file")) == "untouched")
+    }
+
+    @Test("S46: an extra symlink is removed, not what it leads to")
+    func symlinkExtras() throws {
+        try Files.write(stage.source("kept"), bytes("x"))
+        let canary = joined(stage.outside, "canary")
+        try Files.makeDirectory(canary)
+        try Files.write(joined(canary, "file"), bytes("untouched"))
+        try Files.link(symbolic: stage.destination("extra"), to: canary)
+        try Files.makeDirectory(stage.destination("tree"))
+        try Files.link(symbolic: stage.destination("tree/extra"), to: canary)
+        let before = try Snapshot(canary)
+        try stage.pass()
+        try stage.expectSame()
+        #expect(try before.changes() == [])
+    }
+
+    @Test("S46: immutable extras are failures, and everything else goes", .requiresTool("chattr"))
+    func immutableExtras() throws {
+        try Files.write(stage.source("kept"), bytes("x"))
+        try Files.makeDirectory(stage.destination("extra"))
+        for name in ["extra/a", "extra/immutable", "extra/z", "immutable", "other"] {
+            try Files.write(stage.destination(name), bytes("x"))
+        }
+        try Shell.run("chattr +i \"$1\" \"$2\"", stage.destination("immutable"), stage.destination("extra/immutable"))
+        let outcome = try stage.attempt("--delete")
+        #expect(outcome.status == 23, "\(outcome)")
+        let names = try Files.tree(stage.to).map(shown)
+        #expect(names == ["extra", "extra/immutable", "immutable", "kept"])
+    }
+
+    @Test("S47: an entry that vanished between listing and opening is status 24, not a failure")
+    func vanishedEntries() throws {
+        for name in ["victim", "other"] { try Files.write(stage.source(name), bytes(name)) }
+        let trace = try stage.trace(failing: "openat,openat2,?statx,newfstatat", of: "victim", with: "ENOENT")
+        #expect(trace.outcome.status == 24, "\(trace.outcome)")
+        #expect(try text(stage.destination("other")) == "other")
+        #expect(!Files.exists(stage.destination("victim")))
+        try stage.pass()
+        try stage.expectSame()
+    }
+
+    @Test("S47: a directory that vanishes is status 24, and its copy is left to the next pass")
+    func vanishedDirectories() throws {
+        for name in ["victim", "other"] {
+            try Files.makeDirectory(stage.source(name))
+            try Files.write(stage.source(name + "/file"), bytes(name))
+        }
+        let trace = try stage.trace(failing: "openat,openat2", of: "victim", with: "ENOENT")
+        #expect(trace.outcome.status == 24, "\(trace.outcome)")
+        #expect(try text(stage.destination("other/file")) == "other")
+        try stage.pass()
+        try stage.expectSame()
+    }
+}

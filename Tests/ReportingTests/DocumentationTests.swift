@@ -1,0 +1,64 @@
+// docs/OUTPUT.md against what is written: every type, key and word of the JSON lines stands there.
+
+import LinuxIO
+import Migration
+import Reporting
+import TestSupport
+import Testing
+
+@Suite struct DocumentationTests {
+    @Test("every type and key of the JSON lines is documented, and every exit status")
+    func keys() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let document = String(decoding: try readFile("/\(root)/docs/OUTPUT.md"), as: UTF8.self)
+        let stop = PassSummary.Stop(
+            reason: .full,
+            failure: failure(),
+            availableBytes: 1,
+            freeInodes: 1
+        )
+        let branch = PassSummary.BranchTime(
+            name: bytes("b"),
+            workNanoseconds: 1,
+            entries: 1,
+            bytes: 1
+        )
+        let events: [PassEvent] = [
+            .started(passStart()), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
+            .directoryProtected(path: []),
+            .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
+            .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),
+            .notice(.coarseTimes(stepNanoseconds: 1)), .notice(.projectsNotKept),
+            .notice(.flagsNotKept), .notice(.linkLimitReached(1)), .notice(.protectedByFilter),
+            .workersChanged(1), .stopped(.full, failure()), .synchronizing,
+        ]
+        var lines = events.map { EventJSON.line($0, time: 0) }
+        lines.append(EventJSON.progress(Progress(passStart()), time: 0))
+        lines.append(
+            EventJSON.summary(
+                passSummary(.done, branches: [branch], stop: stop),
+                status: .done,
+                time: 0
+            )
+        )
+        lines.append(EventJSON.refused("r", path: [], status: .refused, time: 0))
+        var words: Set<Substring> = []
+        for line in lines {
+            let text = String(decoding: line.object, as: UTF8.self)
+            words.formUnion(text.matches(of: /"([a-z_]+)":/).map(\.output.1))
+            words.formUnion(text.matches(of: /"(?:type|notice)":"([a-z_]+)"/).map(\.output.1))
+        }
+        #expect(words.count > 70, "the search finds keys: \(words.count)")
+        for word in words where word != "message" && word != "r" {
+            let isThere =
+                document.contains("`\(word)`") || document.contains("\"\(word)\":")
+                || document.contains("\":\"\(word)\"")
+            #expect(isThere, "\(word)")
+        }
+        for status in [0, 1, 3, 11, 20, 23, 24, 25, 64] {
+            #expect(
+                document.contains("\n| \(status) | ") && PassStatus(rawValue: Int32(status)) != nil
+            )
+        }
+    }
+}

@@ -1,0 +1,27 @@
+// What a test needs of its machine. A missing thing skips the test visibly; where
+// CUTOVER_REQUIRE_VOLUMES=1 is set (CI), nothing is skipped: the test runs and fails on what is
+// missing.
+
+import Glibc
+package import Testing
+
+private let everythingIsRequired = Environment.value("CUTOVER_REQUIRE_VOLUMES") == "1"
+
+extension Trait where Self == ConditionTrait {
+    /// Root, loop devices, XFS and ext4: a test on real volumes.
+    package static var requiresVolumes: Self {
+        .enabled(
+            "needs root, loop devices, XFS and ext4 (CUTOVER_REQUIRE_VOLUMES=1 forbids skipping)"
+        ) {
+            everythingIsRequired || LoopVolume.isAvailable
+        }
+    }
+
+    /// A program in PATH.
+    package static func requiresTool(_ name: String) -> Self {
+        .enabled("needs the program \(name)") {
+            if everythingIsRequired { return true }
+            return try Shell.attempt("command -v -- \"$1\"", [bytes(name)]).status == 0
+        }
+    }
+}
