@@ -141,6 +141,30 @@ long cl_descriptor_path(int descriptor, char *buffer, size_t length) {
     RESULT(readlink(descriptor_path(path, descriptor), buffer, length));
 }
 
+// Both calls have one number on every architecture; glibc 2.36 declares them, older ones do not.
+#define SYSCALL_OPEN_TREE 428
+#define SYSCALL_MOUNT_SETATTR 442
+
+int cl_private_mount(int directory, bool is_read_only) {
+    CL_FAULT("open_tree");
+    // OPEN_TREE_CLONE is 1; OPEN_TREE_CLOEXEC is O_CLOEXEC; AT_RECURSIVE is 0x8000.
+    const unsigned recursive = 0x8000;
+    int tree = (int)syscall(SYSCALL_OPEN_TREE, directory, "", AT_EMPTY_PATH | 1 | O_CLOEXEC | recursive);
+    if (tree < 0) return -errno;
+    // struct mount_attr of linux/mount.h: MOUNT_ATTR_RDONLY 1, NODEV 4, NOATIME 0x10 (of the mask 0x70),
+    // NOSYMFOLLOW 0x200000.
+    struct { uint64_t set, clear, propagation, userns; } attributes = {
+        .set = (is_read_only ? 1 : 0) | 4 | 0x10 | 0x200000,
+        .clear = 0x70,
+    };
+    if (syscall(SYSCALL_MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) < 0) {
+        int error = errno;
+        close(tree);
+        return -error;
+    }
+    return tree;
+}
+
 long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset) {
     CL_FAULT("pread");
     RESULT(pread(descriptor, buffer, length, offset));

@@ -65,6 +65,18 @@ package struct Descriptor: ~Copyable, Sendable {
         return try openRoot(path)
     }
 
+    /// A view of this directory and all below it that is this process's own: access times never move,
+    /// symlinks are never followed, devices never opened, and a read-only one takes no write at all,
+    /// whoever asks.
+    ///
+    /// The view ends when the result is closed. Nil where it cannot be had: not root (EPERM), Linux before
+    /// 5.12 (ENOSYS, EINVAL for a flag), an unbindable mount (EINVAL). The corresponding system calls are
+    /// `open_tree` with OPEN_TREE_CLONE and `mount_setattr`.
+    package func privateView(isReadOnly: Bool) -> Descriptor? {
+        let view = cl_private_mount(raw, isReadOnly)
+        return view < 0 ? nil : Descriptor(owning: view, isPath: true)
+    }
+
     /// Opens the directory `name` in this one, without touching its access time where that is allowed.
     ///
     /// ENOTDIR or ELOOP tell that it is no directory. The corresponding system call is `openat`.

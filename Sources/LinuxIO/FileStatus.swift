@@ -36,6 +36,20 @@ package enum EntryKind: UInt8, Sendable, CaseIterable {
         }
     }
 
+    /// What a person calls it.
+    package var noun: String {
+        switch self {
+        case .regular: "regular file"
+        case .directory: "directory"
+        case .symlink: "symlink"
+        case .characterDevice: "character device"
+        case .blockDevice: "block device"
+        case .fifo: "FIFO"
+        case .socket: "socket"
+        case .unknown: "entry of unknown type"
+        }
+    }
+
     /// Whether mknod(2) with a device number makes it.
     package var isDevice: Bool { self == .characterDevice || self == .blockDevice }
 }

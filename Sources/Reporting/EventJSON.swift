@@ -206,7 +206,7 @@ package enum EventJSON {
         var object = JSONLine()
         object.add("reason", name(stop.reason))
         object.add("available_bytes", stop.availableBytes)
-        object.add("free_inodes", stop.freeInodes)
+        if let freeInodes = stop.freeInodes { object.add("free_inodes", freeInodes) }
         object.add("needed_bytes", text.bytesNeeded)
         object.add("needed_inodes", text.inodesNeeded)
         object.add("advice", text.advice)

@@ -18,7 +18,7 @@ struct StopText {
     /// Bytes that DESTINATION lacks beside those that it has; 0 when there is room.
     var bytesNeeded: UInt64 { bytesMissing - min(stop.availableBytes, bytesMissing) }
     /// Inodes that it lacks beside those that are free.
-    var inodesNeeded: UInt64 { entriesMissing - min(stop.freeInodes, entriesMissing) }
+    var inodesNeeded: UInt64 { entriesMissing - min(stop.freeInodes ?? .max, entriesMissing) }
 
     /// One phrase.
     var reason: String {
@@ -40,7 +40,8 @@ struct StopText {
             ),
             (
                 "available there",
-                "\(Quantity.size(stop.availableBytes)), \(Quantity.count(stop.freeInodes, "inode", "inodes"))"
+                Quantity.size(stop.availableBytes)
+                    + (stop.freeInodes.map { ", " + Quantity.count($0, "inode", "inodes") } ?? "")
             ),
         ]
         if stop.reason == .full {

@@ -39,6 +39,28 @@ package struct PassStart: Sendable {
     package var totalsAreExact: Bool
     package var workers: Int
     package var isDryRun: Bool
+
+    package init(
+        sourcePath: [UInt8],
+        destinationPath: [UInt8],
+        sourceType: String,
+        destinationType: String,
+        entriesTotal: UInt64?,
+        bytesTotal: UInt64,
+        totalsAreExact: Bool,
+        workers: Int,
+        isDryRun: Bool
+    ) {
+        self.sourcePath = sourcePath
+        self.destinationPath = destinationPath
+        self.sourceType = sourceType
+        self.destinationType = destinationType
+        self.entriesTotal = entriesTotal
+        self.bytesTotal = bytesTotal
+        self.totalsAreExact = totalsAreExact
+        self.workers = workers
+        self.isDryRun = isDryRun
+    }
 }
 
 /// Things that hold for a whole pass and are said once.

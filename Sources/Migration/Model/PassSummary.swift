@@ -35,6 +35,28 @@ package struct PassSummary: Sendable {
 
     package static let failuresShownMax = 10
 
+    package init(
+        status: PassStatus,
+        isDryRun: Bool,
+        counters: Counters,
+        durationNanoseconds: UInt64,
+        synchronizeNanoseconds: UInt64,
+        slowestBranches: [BranchTime],
+        firstFailures: [Failure],
+        stop: Stop?,
+        workersBusyMax: Int
+    ) {
+        self.status = status
+        self.isDryRun = isDryRun
+        self.counters = counters
+        self.durationNanoseconds = durationNanoseconds
+        self.synchronizeNanoseconds = synchronizeNanoseconds
+        self.slowestBranches = slowestBranches
+        self.firstFailures = firstFailures
+        self.stop = stop
+        self.workersBusyMax = workersBusyMax
+    }
+
     /// One top-level entry's share of the work.
     package struct BranchTime: Sendable {
         package var name: [UInt8]
@@ -42,6 +64,13 @@ package struct PassSummary: Sendable {
         package var workNanoseconds: UInt64
         package var entries: UInt64
         package var bytes: UInt64
+
+        package init(name: [UInt8], workNanoseconds: UInt64, entries: UInt64, bytes: UInt64) {
+            self.name = name
+            self.workNanoseconds = workNanoseconds
+            self.entries = entries
+            self.bytes = bytes
+        }
     }
 
     /// What a stopped pass knows of DESTINATION.
@@ -49,6 +78,19 @@ package struct PassSummary: Sendable {
         package var reason: DestinationStop
         package var failure: Failure
         package var availableBytes: UInt64
-        package var freeInodes: UInt64
+        /// Nil where the filesystem does not count inodes.
+        package var freeInodes: UInt64?
+
+        package init(
+            reason: DestinationStop,
+            failure: Failure,
+            availableBytes: UInt64,
+            freeInodes: UInt64?
+        ) {
+            self.reason = reason
+            self.failure = failure
+            self.availableBytes = availableBytes
+            self.freeInodes = freeInodes
+        }
     }
 }

@@ -1,20 +1,20 @@
 // Contents: data is read, holes are not (S20); blocks of zeros are not written (S21); what was there when
 // the file was opened is copied, no more (S17).
 
-import LinuxIO
+package import LinuxIO
 
 /// Why contents could not be copied.
-struct CopyFailure: Error {
-    let side: Failure.Side
-    let error: SystemError
+package struct CopyFailure: Error {
+    package let side: Failure.Side
+    package let error: SystemError
     /// The bytes that the failing call was about.
-    let bytes: Range<UInt64>
+    package let bytes: Range<UInt64>
 }
 
 /// Copies contents with one buffer.
 ///
 /// Belongs to one worker.
-final class ContentCopier {
+package final class ContentCopier {
     /// 256 KiB: reads of this size keep readahead busy, and 30 workers hold 7.5 MB together.
     static let bufferBytes = 262_144
 
@@ -24,12 +24,12 @@ final class ContentCopier {
         alignment: 4096
     )
 
-    init(context: PassContext) { self.context = context }
+    package init(context: PassContext) { self.context = context }
 
     deinit { buffer.deallocate() }
 
     /// What was found while copying.
-    enum Outcome {
+    package enum Outcome {
         /// All of it, or as much as a file that shrank still had: its bytes end here.
         case copied(end: UInt64)
         case interrupted
@@ -38,7 +38,7 @@ final class ContentCopier {
     /// Copies `range` of a file of `sizeBytes`.
     ///
     /// `mayHaveHoles` is false when its space says that it has none.
-    func copy(
+    package func copy(
         from source: borrowing Descriptor,
         to destination: borrowing Descriptor,
         range: Range<UInt64>,
@@ -166,7 +166,7 @@ final class ContentCopier {
     /// Whether two files of `sizeBytes` hold the same bytes; a hole equals zeros.
     ///
     /// Nil when interrupted.
-    func areEqual(
+    package func areEqual(
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor,
         sizeBytes: UInt64

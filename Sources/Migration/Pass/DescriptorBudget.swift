@@ -11,7 +11,7 @@
 // perWorker (12): a file's handle, its reading end, its temporary, a link's handle (4), the parent and the
 // directory in hand on both sides (4), a large file's two ends (2), 2 to spare.
 
-import LinuxIO
+package import LinuxIO
 import Synchronization
 
 /// The two descriptors of a directory and how many workers use them now.
@@ -28,20 +28,25 @@ struct Handles: ~Copyable, Sendable {
 }
 
 /// What a worker holds while it uses a directory: both ends, either nil where there is none.
-struct OpenDirectory {
-    let source: SharedDescriptor?
-    let destination: SharedDescriptor?
+package struct OpenDirectory {
+    package let source: SharedDescriptor?
+    package let destination: SharedDescriptor?
+
+    package init(source: SharedDescriptor?, destination: SharedDescriptor?) {
+        self.source = source
+        self.destination = destination
+    }
 }
 
 /// Lends out the descriptors of directories and keeps their number within a limit.
-final class DescriptorBudget: Sendable {
+package final class DescriptorBudget: Sendable {
     static let reserved = 32
     static let perWorker = 12
     /// With fewer directories the tree would be reopened all the time.
     static let directoriesMin = 8
 
     /// Open directories at most; only those in use may exceed it.
-    let directoriesMax: Int
+    package let directoriesMax: Int
 
     private struct State: Sendable {
         /// In the order of opening; those that were closed since are skipped when met.
@@ -50,18 +55,18 @@ final class DescriptorBudget: Sendable {
     }
     private let state = Mutex(State())
 
-    init(descriptorLimit: Int, workers: Int) {
+    package init(descriptorLimit: Int, workers: Int) {
         let descriptors = descriptorLimit - Self.reserved - workers * Self.perWorker
         directoriesMax = max(Self.directoriesMin, descriptors / 2)
     }
 
     /// How many workers a limit of descriptors allows.
-    static func workersMax(descriptorLimit: Int) -> Int {
+    package static func workersMax(descriptorLimit: Int) -> Int {
         max(1, (descriptorLimit - reserved - 2 * directoriesMin) / perWorker)
     }
 
     /// Puts a node's first descriptors in place, in use by the caller.
-    func install(
+    package func install(
         _ open: OpenDirectory,
         identities: (InodeIdentity?, InodeIdentity?),
         in node: Directory
@@ -80,7 +85,7 @@ final class DescriptorBudget: Sendable {
     /// Lends out a node's descriptors until `release`.
     ///
     /// Opens what is closed: ENOENT or ESTALE tell that a directory went away or was replaced meanwhile.
-    func use(_ node: Directory) throws(SystemError) -> OpenDirectory {
+    package func use(_ node: Directory) throws(SystemError) -> OpenDirectory {
         if let open = tryUse(node) { return open }
         // Iterative: a tree can be deeper than a stack.
         var closed: [Directory] = [node]
@@ -103,7 +108,7 @@ final class DescriptorBudget: Sendable {
     }
 
     /// Ends a use.
-    func release(_ node: Directory) {
+    package func release(_ node: Directory) {
         node.handles.withLock { handles in
             handles.users -= 1
             assert(handles.users >= 0)
@@ -111,7 +116,7 @@ final class DescriptorBudget: Sendable {
     }
 
     /// Closes a node for good; in use by nobody.
-    func close(_ node: Directory) {
+    package func close(_ node: Directory) {
         let wasOpen = node.handles.withLock { Self.closeIfUnused(&$0) }
         if wasOpen { state.withLock { $0.count -= 1 } }
     }

@@ -12,15 +12,15 @@
 // Descriptors are lent by `DescriptorBudget`, which may close those of a node that nobody uses at the
 // moment and opens them again when they are wanted.
 
-import LinuxIO
+package import LinuxIO
 import Synchronization
 
 /// A directory that a pass works on.
 ///
 /// One instance per directory, none per file; shared by all workers.
-final class Directory: Sendable {
+package final class Directory: Sendable {
     /// What is to become of it.
-    enum Purpose: Sendable {
+    package enum Purpose: Sendable {
         /// Both sides are compared and DESTINATION's is made like SOURCE's.
         case pair
         /// DESTINATION's tree is removed.
@@ -60,7 +60,7 @@ final class Directory: Sendable {
     private let isChanged = Atomic<Bool>(false)
     private let isAbandoned = Atomic<Bool>(false)
 
-    init(
+    package init(
         parent: Directory?,
         name: Name,
         purpose: Purpose,
@@ -118,7 +118,7 @@ final class Directory: Sendable {
 }
 
 /// A run of entries of one directory, to be handled by one worker.
-struct EntryPiece: Sendable {
+package struct EntryPiece: Sendable {
     let directory: Directory
     let entries: Pairing
     let range: Range<Int>
@@ -129,14 +129,14 @@ struct EntryPiece: Sendable {
 /// The entries of one directory of SOURCE, each marked where DESTINATION has its name too.
 ///
 /// Immutable once made.
-final class Pairing: Sendable {
+package final class Pairing: Sendable {
     let listing: Listing
 
-    init(_ listing: Listing) { self.listing = listing }
+    package init(_ listing: Listing) { self.listing = listing }
 }
 
 /// A top-level entry of SOURCE: the unit in which work is handed out first and reported.
-final class Branch: Sendable {
+package final class Branch: Sendable {
     let name: Name
     let workNanoseconds = Atomic<UInt64>(0)
     let entries = Atomic<UInt64>(0)

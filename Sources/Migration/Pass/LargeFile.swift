@@ -22,6 +22,8 @@ final class LargeFile: Sendable {
     let line: Itemization?
     let isLeader: Bool
     private let file: Mutex<NewFile?>
+    /// Its space on SOURCE that the counts do not have yet.
+    private let unseenBytes: Mutex<UInt64>
     private let nextRange = Atomic<UInt64>(0)
     private let workersIn: Atomic<Int>
     private let isGivenUpValue = Atomic<Bool>(false)
@@ -49,7 +51,25 @@ final class LargeFile: Sendable {
         self.isLeader = isLeader
         self.file = Mutex(consume file)
         workersIn = Atomic(workers)
+        unseenBytes = Mutex(status.allocatedBytes)
         shortestEnd = Atomic(status.sizeBytes)
+    }
+
+    /// What of the file's space a finished range stands for, in bytes.
+    func see(_ range: Range<UInt64>) -> UInt64 {
+        let share = Double(range.count) / Double(status.sizeBytes)
+        return take(UInt64(Double(status.allocatedBytes) * share))
+    }
+
+    /// What no finished range stood for: rounding, and ranges that were given up.
+    func takeUnseen() -> UInt64 { take(.max) }
+
+    private func take(_ wanted: UInt64) -> UInt64 {
+        unseenBytes.withLock { unseen in
+            let taken = min(wanted, unseen)
+            unseen -= taken
+            return taken
+        }
     }
 
     static func rangeCount(sizeBytes: UInt64) -> Int {

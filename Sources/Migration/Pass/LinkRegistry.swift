@@ -13,21 +13,35 @@
 // `claim` guards the other direction (S42): one DESTINATION inode serves one SOURCE inode. Where two
 // SOURCE inodes find the same DESTINATION inode, the second gets a new one and never writes into the first.
 
-import LinuxIO
+package import LinuxIO
 import Synchronization
 
 /// The name that others of its group are linked to.
-struct LinkLeader: Sendable {
-    let directory: Directory
-    let name: Name
+package struct LinkLeader: Sendable {
+    /// The SOURCE inode that its group is of.
+    package let source: InodeIdentity
+    package let directory: Directory
+    package let name: Name
     /// Its inode on DESTINATION; nil in a dry run that would make it.
-    let identity: InodeIdentity?
+    package let identity: InodeIdentity?
+
+    package init(
+        source: InodeIdentity,
+        directory: Directory,
+        name: Name,
+        identity: InodeIdentity?
+    ) {
+        self.source = source
+        self.directory = directory
+        self.name = name
+        self.identity = identity
+    }
 }
 
 /// What an entry that belongs to a link group is to do.
-enum LinkRole: Sendable {
-    /// Be handled like any file, then tell `establish` or `fail`.
-    case lead
+package enum LinkRole: Sendable {
+    /// Be handled like any file of this SOURCE inode, then tell `establish` or `fail`.
+    case lead(InodeIdentity)
     /// Be handled like any file that has this inode already; tell nobody.
     case keep
     /// Become a link to the leader.
@@ -38,13 +52,23 @@ enum LinkRole: Sendable {
     case wait
     /// This one waits, and another that waited leads now.
     case promote(Entry)
+
+    /// The SOURCE inode of the group that decided, where the role is one for later.
+    var group: InodeIdentity? {
+        switch self {
+        case .lead(let source): source
+        case .link(let leader): leader.source
+        case .keep, .linked, .wait, .promote: nil
+        }
+    }
 }
 
 /// The link groups of one pass.
 ///
 /// Thread-safe.
-final class LinkRegistry: Sendable {
+package final class LinkRegistry: Sendable {
     private struct Group: Sendable {
+        let source: InodeIdentity
         var linkCount: UInt32
         var seen: UInt32 = 0
         var leader: LinkLeader?
@@ -63,14 +87,14 @@ final class LinkRegistry: Sendable {
     /// Names of one inode that DESTINATION holds at most.
     private let linkCountMax: UInt32
 
-    init(isFirstCopy: Bool, holdsUntilComplete: Bool, linkCountMax: UInt32) {
+    package init(isFirstCopy: Bool, holdsUntilComplete: Bool, linkCountMax: UInt32) {
         self.isFirstCopy = isFirstCopy
         self.holdsUntilComplete = holdsUntilComplete
         self.linkCountMax = linkCountMax
     }
 
     /// Whether the SOURCE inode may use this DESTINATION inode: nobody does yet, or it does itself.
-    func claim(_ destination: InodeIdentity, for source: InodeIdentity) -> Bool {
+    package func claim(_ destination: InodeIdentity, for source: InodeIdentity) -> Bool {
         claims.withLock { claims in
             if let owner = claims[destination.inode] { return owner == source }
             claims[destination.inode] = source
@@ -82,14 +106,14 @@ final class LinkRegistry: Sendable {
     ///
     /// The caller has counted a piece for it, should it wait. `destination` is the inode that the name has on
     /// DESTINATION, if any; `isUpToDate` tells that its contents are SOURCE's.
-    func arrive(
+    package func arrive(
         _ entry: Entry,
         source: FileStatus,
         destination: InodeIdentity?,
         isUpToDate: Bool
     ) -> LinkRole {
         groups.withLock { groups in
-            var group = groups[source.identity] ?? Group(linkCount: source.linkCount)
+            var group = groups[source.identity] ?? Group(source: source.identity, linkCount: source.linkCount)
             group.seen &+= 1
             let role = role(in: &group, entry, destination, isUpToDate)
             groups[source.identity] = isComplete(group) ? nil : group
@@ -110,7 +134,7 @@ final class LinkRegistry: Sendable {
         let mayLead = !group.isBeingLed && !holdsUntilComplete && (isUpToDate || isFirstCopy)
         if mayLead {
             group.isBeingLed = true
-            return .lead
+            return .lead(group.source)
         }
         group.waiting.append(entry)
         guard group.seen >= group.linkCount, !group.isBeingLed else { return .wait }
@@ -123,7 +147,7 @@ final class LinkRegistry: Sendable {
         _ destination: InodeIdentity?,
         isUpToDate: Bool
     ) -> LinkRole {
-        guard let leader = group.leader else { return .lead }
+        guard let leader = group.leader else { return .lead(group.source) }
         guard let destination else { return .link(leader) }
         if destination == leader.identity || group.furtherInodes.contains(destination.inode) {
             return .linked
@@ -138,7 +162,7 @@ final class LinkRegistry: Sendable {
     }
 
     /// The role of a name that waited, now that its group has a leader.
-    func followed(
+    package func followed(
         source: FileStatus,
         leader: LinkLeader,
         destination: InodeIdentity?,
@@ -159,11 +183,11 @@ final class LinkRegistry: Sendable {
     /// The leader is in place.
     ///
     /// Returns the names that waited for it.
-    func establish(_ source: FileStatus, leader: LinkLeader) -> [(Entry, LinkRole)] {
+    package func establish(_ source: FileStatus, leader: LinkLeader) -> [(Entry, LinkRole)] {
         groups.withLock { groups in
             var group =
                 groups[source.identity]
-                ?? Group(linkCount: source.linkCount, seen: source.linkCount)
+                ?? Group(source: source.identity, linkCount: source.linkCount, seen: source.linkCount)
             group.leader = leader
             group.isBeingLed = false
             let waiting = group.waiting
@@ -176,23 +200,23 @@ final class LinkRegistry: Sendable {
     /// The leader could not be made.
     ///
     /// Returns another name that leads now.
-    func fail(_ source: FileStatus) -> Entry? {
+    package func fail(_ source: InodeIdentity) -> Entry? {
         groups.withLock { groups in
-            guard var group = groups[source.identity] else { return nil }
+            guard var group = groups[source] else { return nil }
             group.isBeingLed = false
             let entry = promote(&group)
-            groups[source.identity] = group
+            groups[source] = group
             return entry
         }
     }
 
     /// The leader's inode takes no more names (EMLINK): the caller leads with a fresh copy, or follows the
     /// one that somebody else has made meanwhile (S41).
-    func overflow(_ source: FileStatus, of full: LinkLeader, _ entry: Entry) -> LinkRole {
+    package func overflow(_ source: FileStatus, of full: LinkLeader, _ entry: Entry) -> LinkRole {
         groups.withLock { groups in
             var group =
                 groups[source.identity]
-                ?? Group(linkCount: source.linkCount, seen: source.linkCount)
+                ?? Group(source: source.identity, linkCount: source.linkCount, seen: source.linkCount)
             defer { groups[source.identity] = group }
             if let leader = group.leader, leader.identity != full.identity { return .link(leader) }
             if group.isBeingLed {
@@ -202,12 +226,12 @@ final class LinkRegistry: Sendable {
             if let inode = full.identity?.inode { group.furtherInodes.insert(inode) }
             group.leader = nil
             group.isBeingLed = true
-            return .lead
+            return .lead(source.identity)
         }
     }
 
     /// For each group whose names wait though the walk is over, the name that leads now.
-    func leaderless() -> [Entry] {
+    package func leaderless() -> [(Entry, LinkRole)] {
         groups.withLock { groups in
             groups.keys.compactMap { identity in
                 guard var group = groups[identity], !group.isBeingLed, group.leader == nil else {
@@ -215,7 +239,7 @@ final class LinkRegistry: Sendable {
                 }
                 let entry = promote(&group)
                 groups[identity] = group
-                return entry
+                return entry.map { ($0, .lead(identity)) }
             }
         }
     }

@@ -1,17 +1,17 @@
 // Which names both sides of a directory have. Hashed with the standard library's seeded hash: users
 // choose the names and could otherwise choose them to collide.
 
-import LinuxIO
+package import LinuxIO
 
 /// The names of one directory's two sides, put beside each other.
-struct NamePairs {
+package struct NamePairs {
     /// SOURCE's entries, marked where DESTINATION has the name.
-    var source: Listing
+    package var source: Listing
     /// Indices into `destination` of names that SOURCE lacks.
-    var extras: [Int]
+    package var extras: [Int]
 
     /// Pairs by equal bytes, in time proportional to the number of names.
-    init(source: consuming Listing, destination: borrowing Listing) {
+    package init(source: consuming Listing, destination: borrowing Listing) {
         var paired = source
         guard destination.count > 0 else {
             self.source = paired

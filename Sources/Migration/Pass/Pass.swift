@@ -131,7 +131,7 @@ package final class Pass: Sendable {
             },
             whenQuiet: {
                 context.isInterrupted
-                    ? [] : context.links.leaderless().map { .linked($0, .lead) }
+                    ? [] : context.links.leaderless().map { .linked($0, $1) }
             }
         )
     }
@@ -190,13 +190,13 @@ package final class Pass: Sendable {
     private func startFacts() -> PassStart {
         let source = roots.sourceVolume
         return PassStart(
-            sourcePath: (try? roots.source.descriptor.path()) ?? [],
-            destinationPath: (try? roots.destination?.descriptor.path()) ?? [],
+            sourcePath: roots.sourcePath,
+            destinationPath: roots.destinationPath,
             sourceType: source.typeName,
             destinationType: roots.destinationVolume.typeName,
             entriesTotal: source.countsInodes ? source.usedInodes : nil,
             bytesTotal: source.usedBytes,
-            totalsAreExact: roots.sourceStatus.isMountRoot && context.options.branches.isEmpty
+            totalsAreExact: roots.isSourceWholeVolume && context.options.branches.isEmpty
                 && context.options.filter.isEmpty,
             workers: workers,
             isDryRun: context.options.isDryRun
@@ -243,12 +243,12 @@ package final class Pass: Sendable {
     private func stop() -> PassSummary.Stop? {
         guard let (reason, failure) = context.stop else { return nil }
         var available: UInt64 = 0
-        var inodes: UInt64 = 0
+        var inodes: UInt64?
         if let destination = roots.destination,
             let volume = try? VolumeStatus(of: destination.descriptor)
         {
             available = volume.availableBytes
-            inodes = volume.freeInodes
+            inodes = volume.countsInodes ? volume.freeInodes : nil
         }
         return PassSummary.Stop(
             reason: reason,

@@ -7,7 +7,7 @@ import Synchronization
 /// Shared state of a running pass.
 ///
 /// Everything in it is either immutable or guards itself.
-final class PassContext: Sendable {
+package final class PassContext: Sendable {
     /// Whether DESTINATION is still written to.
     enum Phase: UInt8, AtomicRepresentable {
         case running
@@ -38,7 +38,7 @@ final class PassContext: Sendable {
     private let failureRecord = Mutex<[Failure]>([])
     private let branchRecord = Mutex<[Branch]>([])
 
-    init(
+    package init(
         options: PassOptions,
         comparison: Comparison,
         counters: Counters,
@@ -66,7 +66,7 @@ final class PassContext: Sendable {
     /// Whether lines of `--itemize` are wanted; not for what a stopped pass only counts.
     var itemizes: Bool { options.itemizes && phase == .running }
 
-    func interrupt() { phaseValue.store(.interrupted, ordering: .sequentiallyConsistent) }
+    package func interrupt() { phaseValue.store(.interrupted, ordering: .sequentiallyConsistent) }
 
     /// Why DESTINATION stopped the pass, if it did.
     var stop: (DestinationStop, Failure)? { stopRecord.withLock { $0 } }

@@ -20,6 +20,11 @@ package enum Refusal: Error, Equatable, Sendable {
 }
 
 /// Both roots, open.
+///
+/// As root they are opened through views of this process's own: SOURCE's takes no write at all, a dry run's
+/// DESTINATION neither, and on both no access time moves (S10, S49) and no symlink is followed, whatever
+/// name is used; see `Descriptor.privateView`. Where such a view cannot be had, O_NOATIME and O_NOFOLLOW do the
+/// same but for access times of symlinks, which readlink(2) moves.
 package struct Roots: Sendable {
     package let source: SharedDescriptor
     /// Nil in a dry run whose DESTINATION is missing.
@@ -28,46 +33,81 @@ package struct Roots: Sendable {
     package let destinationStatus: FileStatus?
     package let sourceVolume: VolumeStatus
     package let destinationVolume: VolumeStatus
+    /// As the kernel shows them, for people.
+    package let sourcePath: [UInt8]
+    package let destinationPath: [UInt8]
+    /// SOURCE is the root of its mount, so its volume's counts are its own.
+    package let isSourceWholeVolume: Bool
     /// DESTINATION was made now.
     package let isDestinationNew: Bool
+    /// What keeps the views there.
+    private let views: [SharedDescriptor]
 
-    /// Opens and judges both roots; makes DESTINATION, one level, when it is missing and this is no dry run.
+    /// Opens and judges both roots; makes DESTINATION, one level, when it is missing and this is no dry
+    /// run.
     package init(
-        source sourcePath: Name,
-        destination destinationPath: Name,
+        source sourceName: Name,
+        destination destinationName: Name,
         options: PassOptions
     ) throws(Refusal) {
-        source = try Self.open(.source, sourcePath)
-        sourceStatus = try Self.status(of: source, .source)
-        sourceVolume = try Self.volume(of: source, .source)
+        let source = try Self.open(.source, sourceName)
+        let status = try Self.status(of: source, .source)
         guard ProcessLimits.hasDescriptorPaths(source.descriptor) else { throw .noDescriptorPaths }
         if options.preserved.contains(.attributes), !AttributeRules.areInstalled {
             throw .noAttributeRules
         }
-        let existing = try Self.openIfThere(destinationPath)
+        let existing = try Self.openIfThere(destinationName)
         // What is about to be made is nested as its parent is.
         let judged: SharedDescriptor
-        if let existing { judged = existing } else { judged = try Self.openParent(destinationPath) }
+        if let existing { judged = existing } else { judged = try Self.openParent(destinationName) }
         try Self.judge(
             source.descriptor,
-            sourceStatus,
+            status,
             judged.descriptor,
             try Self.status(of: judged, .destination),
             isNew: existing == nil
         )
         try Self.judgeContents(of: source, existing, options)
+        var destination = existing
+        if existing == nil, !options.isDryRun { destination = try Self.make(destinationName) }
         isDestinationNew = existing == nil
-        if existing != nil || options.isDryRun {
-            destination = existing
+        sourceVolume = try Self.volume(of: source, .source)
+        destinationVolume = try Self.volume(of: destination ?? judged, .destination)
+        sourcePath = (try? source.descriptor.path()) ?? Array(sourceName.bytes)
+        destinationPath =
+            (try? destination?.descriptor.path()) ?? Array(destinationName.bytes)
+        isSourceWholeVolume = status.isMountRoot
+        var views: [SharedDescriptor] = []
+        self.source = try Self.view(of: source, .source, isReadOnly: true, &views)
+        if let opened = destination {
+            let view = try Self.view(
+                of: opened, .destination, isReadOnly: options.isDryRun, &views)
+            self.destination = view
+            destinationStatus = try Self.status(of: view, .destination)
         } else {
-            destination = try Self.make(destinationPath)
-        }
-        if let destination {
-            destinationStatus = try Self.status(of: destination, .destination)
-        } else {
+            self.destination = nil
             destinationStatus = nil
         }
-        destinationVolume = try Self.volume(of: destination ?? judged, .destination)
+        sourceStatus = try Self.status(of: self.source, .source)
+        self.views = views
+    }
+
+    /// The root as this pass uses it: through a view if one can be had, else itself.
+    private static func view(
+        of root: SharedDescriptor,
+        _ side: Failure.Side,
+        isReadOnly: Bool,
+        _ views: inout [SharedDescriptor]
+    ) throws(Refusal) -> SharedDescriptor {
+        guard ProcessLimits.isRoot, let view = root.descriptor.privateView(isReadOnly: isReadOnly)
+        else { return root }
+        do throws(SystemError) {
+            let opened = SharedDescriptor(try view.openDirectory(Name(".")))
+            views.append(SharedDescriptor(view))
+            return opened
+        } catch {
+            throw .cannotExamine(side, error)
+        }
     }
 
     private static func open(_ side: Failure.Side, _ path: Name) throws(Refusal) -> SharedDescriptor

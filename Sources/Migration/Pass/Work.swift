@@ -3,15 +3,21 @@
 import LinuxIO
 
 /// One entry of SOURCE by its place in a listing: no allocation until its name or path is asked for.
-struct Entry: Sendable {
-    let directory: Directory
-    let entries: Pairing
-    let index: Int
+package struct Entry: Sendable {
+    package let directory: Directory
+    package let entries: Pairing
+    package let index: Int
+
+    package init(directory: Directory, entries: Pairing, index: Int) {
+        self.directory = directory
+        self.entries = entries
+        self.index = index
+    }
 
     /// Valid while `entries` is.
     var pointer: NamePointer { entries.listing.namePointer(index) }
     var name: Name { entries.listing.name(index) }
-    var path: [UInt8] { directory.path(of: name) }
+    package var path: [UInt8] { directory.path(of: name) }
 }
 
 /// One piece of work.

@@ -29,20 +29,15 @@ extension Worker {
     /// Handles an entry whose link group has decided.
     func handleLinked(_ entry: Entry, _ role: LinkRole) {
         if context.isInterrupted { return }
+        if case .lead(let source) = role { unsettledLead = source }
         do throws(SystemError) {
             let open = try context.budget.use(entry.directory)
             defer { context.budget.release(entry.directory) }
             handle(entry, open, role: role, treeIsRemoved: false)
         } catch {
             noteVanished(entry.path)
-            if case .lead = role, let status = try? examineSource(entry) { leaderFailed(status) }
         }
-    }
-
-    private func examineSource(_ entry: Entry) throws(SystemError) -> FileStatus? {
-        let open = try context.budget.use(entry.directory)
-        defer { context.budget.release(entry.directory) }
-        return try open.source?.descriptor.status(of: entry.pointer)
+        if let source = unsettledLead { leaderFailed(source) }
     }
 
     /// Handles one entry.
@@ -65,11 +60,9 @@ extension Worker {
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.addBranch(entry.name) : nil
-        if status.kind != .directory || context.isForeignSource(status) {
-            if context.isForeignSource(status) {
-                handleMountPoint(entry, status, open)
-                return
-            }
+        if context.isForeignSource(status) {
+            handleMountPoint(entry, status, open)
+            return
         }
         let destination: FileStatus?
         do throws(SystemError) {
@@ -78,7 +71,9 @@ extension Worker {
             fail(.examine, .destination, error, path: entry.path)
             return
         }
-        decide(entry, open, status, destination, role: role, branch: branch)
+        // A name that waited may mean another inode by now: then its group's decision is not about it.
+        let isDecided = role?.group == nil || role?.group == status.identity
+        decide(entry, open, status, destination, role: isDecided ? role : nil, branch: branch)
     }
 
     private func noteSeen(_ entry: Entry, _ status: FileStatus) {
@@ -157,7 +152,7 @@ extension Worker {
                 .replaceType,
                 .destination,
                 nil,
-                detail: "SOURCE has a \(status.kind), DESTINATION a \(was)",
+                detail: "\(was.noun) by \(status.kind.noun)",
                 path: entry.path
             )
             return

@@ -309,7 +309,7 @@ extension Worker {
                     .destination,
                     error,
                     isWrite: true,
-                    detail: "\(String(decoding: name.bytes, as: UTF8.self)) (\(value.count) bytes)",
+                    detail: "\(String(decoding: name.bytes, as: UTF8.self)), \(value.count) bytes",
                     path: path()
                 )
             }

@@ -1,6 +1,7 @@
 // A large file copied by several workers, in ranges.
 
 import LinuxIO
+import Synchronization
 
 extension Worker {
     /// Cuts a large file up; this worker and whoever has time copy its ranges.
@@ -36,6 +37,9 @@ extension Worker {
         )
         // One piece of the directory for the whole file, ended by the last worker.
         entry.directory.addPiece()
+        // Counted as seen with its entry; from here on it is seen range by range, for who watches.
+        let allocated = opened.allocatedBytes
+        counters.bytesSeen.wrappingSubtract(allocated, ordering: .relaxed)
         for _ in 0..<pieces { push(.ranges(large)) }
         return .underWay
     }
@@ -43,6 +47,7 @@ extension Worker {
     /// Copies ranges until none is left; completes the file if this worker leaves it last.
     func copyRanges(of file: LargeFile) {
         while let range = file.takeRange() {
+            defer { counters.bytesSeen.count(file.see(range)) }
             do throws(CopyFailure) {
                 let outcome = try copier.copy(
                     from: file.reader,
@@ -60,6 +65,7 @@ extension Worker {
             }
         }
         guard file.leave() else { return }
+        counters.bytesSeen.count(file.takeUnseen())
         completeLargeFile(file)
         finishPiece(of: file.entry.directory)
     }
@@ -87,7 +93,7 @@ extension Worker {
             if file.isLeader { establish(entry, file.status, identity) }
         case .failed, .underWay:
             tally(file.status)
-            if file.isLeader { leaderFailed(file.status) }
+            if file.isLeader { leaderFailed(file.status.identity) }
         }
     }
 }

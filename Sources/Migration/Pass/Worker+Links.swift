@@ -63,7 +63,7 @@ extension Worker {
             }
         case .link(let leader): link(entry, open, status, destination, to: leader)
         case .wait: break
-        case .promote(let other): push(.linked(other, .lead))
+        case .promote(let other): push(.linked(other, .lead(status.identity)))
         }
     }
 
@@ -76,22 +76,25 @@ extension Worker {
     ) {
         switch act(entry, open, status, destination, action, isLeader: true) {
         case .done(let identity): establish(entry, status, identity)
-        case .underWay: break
-        case .failed: leaderFailed(status)
+        case .underWay: unsettledLead = nil
+        case .failed: leaderFailed(status.identity)
         }
     }
 
     /// Tells the group that its leader is in place, and hands on the names that waited.
     func establish(_ entry: Entry, _ status: FileStatus, _ identity: InodeIdentity?) {
-        let leader = LinkLeader(directory: entry.directory, name: entry.name, identity: identity)
+        unsettledLead = nil
+        let leader = LinkLeader(
+            source: status.identity, directory: entry.directory, name: entry.name, identity: identity)
         for (waiting, role) in context.links.establish(status, leader: leader) {
             push(.linked(waiting, role))
         }
     }
 
     /// Tells the group that its leader could not be made; the next name tries.
-    func leaderFailed(_ status: FileStatus) {
-        if let next = context.links.fail(status) { push(.linked(next, .lead)) }
+    func leaderFailed(_ source: InodeIdentity) {
+        unsettledLead = nil
+        if let next = context.links.fail(source) { push(.linked(next, .lead(source))) }
     }
 
     /// Makes the entry one more name of the leader's inode.

@@ -8,19 +8,19 @@ import Synchronization
 ///
 /// Each request is given the next free stretch of time and its worker sleeps until that begins; so the rate
 /// holds over any second but for one buffer per worker at the start.
-final class Throttle: Sendable {
+package final class Throttle: Sendable {
     private let bytesPerSecond: UInt64
     /// When the last stretch that was given away ends (monotonic nanoseconds).
     private let free: Mutex<UInt64>
 
-    init(bytesPerSecond: UInt64) {
+    package init(bytesPerSecond: UInt64) {
         precondition(bytesPerSecond > 0)
         self.bytesPerSecond = bytesPerSecond
         free = Mutex(monotonicNanoseconds())
     }
 
     /// Waits until `byteCount` more bytes may be read; looks every 100 ms whether the pass was stopped.
-    func wait(for byteCount: Int, isStopped: () -> Bool) {
+    package func wait(for byteCount: Int, isStopped: () -> Bool) {
         let nanoseconds = UInt64(Double(byteCount) * 1e9 / Double(bytesPerSecond))
         let start = free.withLock { free in
             let start = max(free, monotonicNanoseconds())

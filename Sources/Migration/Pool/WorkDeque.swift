@@ -3,25 +3,27 @@
 /// A double-ended queue; all operations are constant time on average.
 ///
 /// Not thread-safe.
-struct WorkDeque<Element> {
+package struct WorkDeque<Element> {
     private var storage: [Element?] = []
     /// Index of the oldest element; what is before it was taken.
     private var head = 0
 
-    var isEmpty: Bool { head == storage.count }
+    package init() {}
 
-    mutating func append(_ element: Element) {
+    package var isEmpty: Bool { head == storage.count }
+
+    package mutating func append(_ element: Element) {
         storage.append(element)
     }
 
-    mutating func popNewest() -> Element? {
+    package mutating func popNewest() -> Element? {
         guard head < storage.count else { return nil }
         let element = storage.removeLast()
         if isEmpty { reset() }
         return element
     }
 
-    mutating func popOldest() -> Element? {
+    package mutating func popOldest() -> Element? {
         guard head < storage.count else { return nil }
         let element = storage[head]
         storage[head] = nil

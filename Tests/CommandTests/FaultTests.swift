@@ -1,0 +1,174 @@
+// S16, S18, S34, S48: one call of a pass fails. Whatever call and whatever errno: the pass ends, its
+// status fits, what it did not name is in place, nothing looks right that is wrong, nothing of it
+// is left, and the next pass makes good.
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Faults, S16-S18, S34, S48", .requiresVolumes, .requiresFaultTable, .timeLimit(.minutes(10)))
+struct FaultTests {
+    let stage: Stage
+    let trees: FaultTrees
+
+    init() throws {
+        stage = try Stage()
+        trees = try FaultTrees.shared()
+    }
+
+    @Test("S48: a call that fails, at every place and with every errno", arguments: FaultTable.operations)
+    func anyCallMayFail(operation: String) throws {
+        var statuses: [Int32: Int] = [:]
+        for fault in FaultTable.cases(of: operation) {
+            let run = try run(fault)
+            statuses[run.outcome.status ?? -1, default: 0] += 1
+            let problems = try run.problems(leftovers: stage.leftovers())
+            #expect(problems.isEmpty, "\(fault) \(problems.joined(separator: "\n"))\n\(run.outcome)")
+            try Cutover.pass(trees.new, stage.to)
+            let after = try HazardLikeness(stage.to)
+            let differing = trees.newLikeness.differences(after)
+            let shown = differing.prefix(5).map { trees.newLikeness.explain($0, after) }
+            #expect(shown.isEmpty, "\(fault): the next pass did not make good: \(shown)")
+            if fault.number == 2 { #expect(try Oracle.differences(trees.new, stage.to) == [], "\(fault)") }
+        }
+        // A case that meets no call proves nothing: most must fail in some way.
+        #expect(statuses.count > 1, "no fault was ever met: \(statuses)")
+    }
+
+    @Test("S16: EIO while SOURCE is read is told with path, call, errno and bytes", arguments: [1, 2, 5, 8])
+    func readErrors(number: Int) throws {
+        let run = try run(FaultCase(operation: "pread", error: "EIO", number: number))
+        #expect(run.outcome.status == 23, "\(run.outcome)")
+        let failures = run.report.of("failure")
+        #expect(failures.count == 1)
+        for line in failures {
+            let path = HazardReport.path(in: line) ?? []
+            #expect(Files.exists(joined(trees.new, path)), "\(line)")
+            #expect(HazardReport.text("side", in: line) == "source", "\(line)")
+            #expect(HazardReport.text("activity", in: line) == "read", "\(line)")
+            #expect(HazardReport.text("call", in: line)?.hasSuffix("read") == true, "\(line)")
+            #expect(HazardReport.text("errno_name", in: line) == "EIO", "\(line)")
+            let first = HazardReport.number("first_byte", in: line)
+            let last = HazardReport.number("last_byte", in: line)
+            #expect((first ?? -1) >= 0 && (last ?? -1) >= (first ?? 0), "\(line)")
+            let old = try? Files.read(joined(trees.old, path))
+            #expect((try? Files.read(joined(stage.to, path))) == old, "the old copy of \(shown(path)) stays")
+        }
+    }
+
+    @Test(
+        "S18: EIO and ENOSPC of a write stop the pass, EDQUOT does not",
+        arguments: ["pwrite", "ftruncate", "mkdirat", "symlinkat", "renameat"])
+    func writeErrors(operation: String) throws {
+        for (error, status) in [("EIO", 11), ("ENOSPC", 11), ("EROFS", 11), ("EDQUOT", 23)] {
+            let run = try run(FaultCase(operation: operation, error: error, number: 1))
+            #expect(run.outcome.status == Int32(status), "\(operation) \(error): \(run.outcome)")
+            #expect(try stage.leftovers() == [], "\(operation) \(error)")
+            if status == 11 {
+                #expect((run.report.summary("entries_missing") ?? 0) > 0, "\(operation) \(error)")
+            }
+        }
+    }
+
+    @Test("S18: calls that fail from one moment on for ever: a broken or a full disk", arguments: [1, 3, 9])
+    func failuresThatStay(number: Int) throws {
+        let writes = "pwrite openat mkdirat renameat linkat symlinkat mknodat fchown utimensat"
+        for error in ["EIO", "ENOSPC", "EMFILE", "EDQUOT"] {
+            for operation in writes.split(separator: " ") {
+                let fault = "\(operation):\(number):\(error):*"
+                let outcome = try pass(from: trees.new, fault: fault)
+                let fits: [Int32] = error == "EMFILE" || error == "EDQUOT" ? [3, 23] : [3, 11, 23]
+                #expect(fits.contains(outcome.status ?? -1), "\(fault): \(outcome)")
+                #expect(try stage.leftovers() == [], "\(fault)")
+                let after = try HazardLikeness(stage.to)
+                #expect(trees.newLikeness.falseCopies(in: after) == [], "\(fault)")
+                try Cutover.pass(trees.new, stage.to)
+                #expect(trees.newLikeness.differences(try HazardLikeness(stage.to)) == [], "\(fault)")
+                try Cutover.pass(trees.old, stage.to)
+            }
+        }
+    }
+
+    /// A pass with one fault, from `old` to `new`.
+    private func run(_ fault: FaultCase) throws -> FaultRun {
+        try Cutover.pass(trees.old, stage.to)
+        let before = try HazardLikeness(stage.to)
+        let outcome = try pass(from: trees.new, fault: fault.description)
+        return FaultRun(
+            fault: fault,
+            outcome: outcome,
+            report: try HazardReport(joined(stage.outside, "report")),
+            trees: trees,
+            before: before,
+            after: try HazardLikeness(stage.to)
+        )
+    }
+
+    private func pass(from source: [UInt8], fault: String) throws -> Outcome {
+        let report = joined(stage.outside, "report")
+        let words = ["sync", "--delete", "--workers", "1", "--json"].map { bytes($0) }
+        return try Cutover.run(
+            bytes: words + [report, source, stage.to],
+            environment: ["CUTOVER_FAULTS=" + fault],
+            seconds: 30
+        )
+    }
+}
+
+/// What a pass with one fault did.
+private struct FaultRun {
+    let fault: FaultCase
+    let outcome: Outcome
+    let report: HazardReport
+    let trees: FaultTrees
+    let before: HazardLikeness
+    let after: HazardLikeness
+
+    /// Everything that is wrong with it.
+    func problems(leftovers: [[UInt8]]) throws -> [String] {
+        var problems: [String] = []
+        guard let status = outcome.status else { return ["ended by signal \(outcome.signal ?? 0)"] }
+        if !statuses.contains(status) { problems.append("status \(status) does not fit") }
+        if !leftovers.isEmpty { problems.append("left: \(leftovers.map(shown))") }
+        let wrong = trees.newLikeness.falseCopies(in: after)
+        if !wrong.isEmpty { problems.append("looks right and is wrong: \(wrong.map(shown))") }
+        let different = trees.newLikeness.differences(after)
+        switch status {
+        case 0: problems += different.map { "status 0: " + trees.newLikeness.explain($0, after) }
+        case 3:
+            let touched = before.differences(after)
+            if !touched.isEmpty { problems.append("refused, but touched \(touched.map(shown))") }
+        case 23, 24:
+            let named = told
+            let unnamed = different.filter { path in !named.contains { isNear(path, $0) } }
+            problems += unnamed.map { "not told: " + trees.newLikeness.explain($0, after) }
+            if named.isEmpty { problems.append("nothing is named") }
+        default: break
+        }
+        return problems
+    }
+
+    /// The statuses that an errno may lead to.
+    private var statuses: [Int32] {
+        switch fault.error {
+        case "EINTR": [0]
+        case "EIO", "ENOSPC": [0, 3, 11, 23]
+        case "ENOENT", "ESTALE": [0, 3, 23, 24]
+        default: [0, 3, 23]
+        }
+    }
+
+    /// The paths that were named as failed, vanished or protected.
+    private var told: [[UInt8]] {
+        ["failure", "vanished", "directory_protected"].flatMap { report.of($0) }
+            .compactMap { HazardReport.path(in: $0) }
+    }
+
+    /// A directory that could not be opened takes what is below it along, and what is not done in a
+    /// directory may leave its times.
+    private func isNear(_ path: [UInt8], _ named: [UInt8]) -> Bool {
+        let slash = UInt8(ascii: "/")
+        return path == named || path.starts(with: named + [slash]) || named.isEmpty
+            || named.starts(with: path + [slash]) || path.isEmpty
+    }
+}

@@ -1,0 +1,96 @@
+// The contracts of every wrapper, as a table: EINTR is never seen by the engine and always ends; another
+// error comes out with the call's name; what is an ordinary answer is no error.
+//
+// The fault table of debug builds (CUTOVER_FAULTS) is read once in a process, so each row is a
+// process of its own (an exit test). A release build has no faults: nothing is tested there.
+
+import Glibc
+import LinuxIO
+import TestSupport
+import Testing
+
+#if DEBUG
+
+@Suite("Wrappers and errors", .requiresVolumes) struct FaultTests {
+    @Test("EINTR three times is not seen by the caller", arguments: Wrapper.allCases)
+    func interrupted(wrapper: Wrapper) async throws {
+        let path = try wrapper.makePlace()
+        await #expect(processExitsWith: .success) {
+            [wrapper = wrapper as Wrapper, path = path as [UInt8]] in
+            setenv("CUTOVER_FAULTS", wrapper.fault("EINTR", count: 3), 1)
+            let answer = Wrapper.result { try wrapper.call(path) }
+            #expect(answer == "done", "\(wrapper)")
+        }
+    }
+
+    @Test("any other error comes out, by the name of its call", arguments: Wrapper.allCases)
+    func failing(wrapper: Wrapper) async throws {
+        let path = try wrapper.makePlace()
+        await #expect(processExitsWith: .success) {
+            [wrapper = wrapper as Wrapper, path = path as [UInt8]] in
+            setenv("CUTOVER_FAULTS", wrapper.fault("EIO", count: 1), 1)
+            let answer = Wrapper.result { try wrapper.call(path) }
+            #expect(answer == "\(wrapper.operation.rawValue): EIO", "\(wrapper)")
+        }
+    }
+
+    @Test(
+        "S34, S38, S47: what is an ordinary answer is no error",
+        arguments: [
+            OrdinaryAnswer(.statusOfName, "ENOENT", "nil"),
+            OrdinaryAnswer(.listing, "ENOENT", "0"),
+            OrdinaryAnswer(.attributeNames, "ENOTSUP", "0"),
+            OrdinaryAnswer(.attributeNamesOfName, "ENOTSUP", "0"),
+            OrdinaryAnswer(.attribute, "ENOTSUP", "nil"),
+            OrdinaryAnswer(.attributeOfName, "ENOTSUP", "nil"),
+            OrdinaryAnswer(.removeAttribute, "ENOTSUP", "done"),
+            OrdinaryAnswer(.readFlags, "ENOTSUP", "nil"),
+            OrdinaryAnswer(.readAccessControl, "ENOTSUP", "nil"),
+            OrdinaryAnswer(.reopenForReading, "EPERM", "done"),
+            OrdinaryAnswer(.openDirectory, "EPERM", "done"),
+        ]
+    )
+    func ordinary(answer: OrdinaryAnswer) async throws {
+        let path = try answer.wrapper.makePlace()
+        await #expect(processExitsWith: .success) {
+            [answer = answer as OrdinaryAnswer, path = path as [UInt8]] in
+            setenv("CUTOVER_FAULTS", answer.wrapper.fault(answer.error, count: 1), 1)
+            let found = Wrapper.result { try answer.wrapper.answer(path) }
+            #expect(found == answer.expected, "\(answer.wrapper)")
+        }
+    }
+
+    @Test(
+        "close: the number is gone whatever it says; EINTR is success",
+        arguments: ["EINTR", "EIO"]
+    )
+    func closing(error: String) async throws {
+        let path = try Wrapper.read.makePlace()
+        await #expect(processExitsWith: .success) {
+            [error = error as String, path = path as [UInt8]] in
+            setenv("CUTOVER_FAULTS", "close:1:\(error)", 1)
+            let opened = withBytes(joined(path, "file")) { open($0, O_RDONLY) }
+            let answer = Wrapper.result {
+                try Descriptor(owning: opened).close()
+                return "done"
+            }
+            #expect(answer == (error == "EINTR" ? "done" : "close: EIO"))
+            #expect(fcntl(opened, F_GETFD) == -1, "the descriptor is still open")
+        }
+    }
+}
+
+/// One row: a fault of a wrapper that is an ordinary answer.
+struct OrdinaryAnswer: Codable, Sendable {
+    let wrapper: Wrapper
+    let error: String
+    let expected: String
+
+    init(_ wrapper: Wrapper, _ error: String, _ expected: String) {
+        self.wrapper = wrapper
+        self.error = error
+        self.expected = expected
+    }
+}
+
+#endif
