@@ -393,3 +393,13 @@ int cl_set_idle_priority(void) {
     RESULT(setpriority(PRIO_PROCESS, 0, 19));
 }
 
+
+#if defined(__has_feature) && __has_feature(thread_sanitizer)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+void cl_sanitizer_acquire(void *address) { __tsan_acquire(address); }
+void cl_sanitizer_release(void *address) { __tsan_release(address); }
+#else
+void cl_sanitizer_acquire(void *address) { (void)address; }
+void cl_sanitizer_release(void *address) { (void)address; }
+#endif

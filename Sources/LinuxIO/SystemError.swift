@@ -76,6 +76,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     /// The corresponding function is `strerrordesc_np`.
     package var sentence: String {
         guard let sentence = cl_error_sentence(rawValue) else { return "Unknown error \(rawValue)" }
+        // ASCII text of the C library, not a name.
         return String(cString: sentence)
     }
 

@@ -2,6 +2,7 @@
 // runs and none comes.
 
 import Dispatch
+import LinuxIO
 import Synchronization
 
 /// A repeating timer.

@@ -44,7 +44,8 @@ struct Cutover: ParsableCommand {
     private static func exit(reporting error: any Error) -> Never {
         let status = exitCode(for: error)
         guard status == .validationFailure else { exit(withError: error) }
-        let reason = message(for: error).split(separator: "\n").joined(separator: " ")
+        var reason = message(for: error).split(separator: "\n").joined(separator: " ")
+        if let last = reason.last, !".?!".contains(last) { reason += "." }
         OutputFile.standardError.write(
             Array("cutover: \(reason) See 'cutover sync --help'.\n".utf8)
         )

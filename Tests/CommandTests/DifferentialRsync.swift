@@ -6,7 +6,12 @@
 import TestSupport
 import Testing
 
-@Suite("Differential against rsync", .requiresVolumes, .requiresTool("rsync"), .timeLimit(.minutes(10)))
+@Suite(
+    "Differential against rsync",
+    .requiresVolumes,
+    .requiresTool("rsync"),
+    .timeLimit(.minutes(10))
+)
 struct DifferentialRsync {
     let stage: Stage
 
@@ -18,13 +23,17 @@ struct DifferentialRsync {
         // (S33).
         try Shell.run(
             "rsync \(options) --delete --numeric-ids --modify-window=-1 \"$3\" \"$1\"/ \"$2\"/",
-            stage.from, stage.reference, bytes("--filter=-x trusted.SGI_ACL*"))
+            stage.from,
+            stage.reference,
+            bytes("--filter=-x trusted.SGI_ACL*")
+        )
     }
 
     private func expectSame(_ comment: String) throws {
         let differences = try Oracle.differences(stage.reference, stage.to)
-        #expect(differences == [], "\(comment): rsync's copy | cutover's")
-        #expect(try Oracle.blocksBeyond(reference: stage.reference, stage.to) == [], "\(comment)")
+        #expect(differences.isEmpty, "\(comment): rsync's copy | cutover's: \(differences)")
+        let beyond = try Oracle.blocksBeyond(reference: stage.reference, stage.to)
+        #expect(beyond.isEmpty, "\(comment): \(beyond)")
     }
 
     @Test("standard trees")

@@ -26,17 +26,29 @@ enum FaultTable {
         "utimensat", "listxattr", "getxattr", "setxattr", "removexattr", "acl_get", "acl_set",
         "fsgetxattr", "syncfs", "close",
     ]
-    static let errors = ["EIO", "ENOSPC", "EDQUOT", "EMFILE", "EINTR", "ENOENT", "ESTALE"]
     static let numbers = [1, 2, 5, 20]
 
+    /// Every errno at every number for the errnos that the program treats each in its own way; for
+    /// those that it only tells, the first call and one later.
     static func cases(of operation: String) -> [FaultCase] {
-        errors.flatMap { error in
+        let many = ["EIO", "ENOSPC", "ENOENT"].flatMap { error in
             numbers.map { FaultCase(operation: operation, error: error, number: $0) }
         }
+        let few = ["EDQUOT", "EMFILE", "ESTALE"].flatMap { error in
+            [1, 5].map { FaultCase(operation: operation, error: error, number: $0) }
+        }
+        return many + few
     }
 
-    /// Whether the binary has a fault table: only debug builds do. It ends by SIGABRT when it cannot
-    /// read the variable; a release build does not look at it.
+    /// All calls interrupted by signals, at every number, in passes of at most 16 faults.
+    static let interruptions: [String] = stride(from: 0, to: operations.count, by: 4).map { start in
+        operations[start..<min(start + 4, operations.count)]
+            .flatMap { operation in numbers.map { "\(operation):\($0):EINTR" } }
+            .joined(separator: ",")
+    }
+
+    /// Whether the binary has a fault table: only debug builds do. It ends by SIGABRT when it
+    /// cannot read the variable; a release build does not look at it.
     static let isCompiledIn: Bool = {
         let outcome = try? Cutover.run(["sync", "-n", "/", "/"], environment: ["CUTOVER_FAULTS=?"])
         return outcome?.signal == SIGABRT
@@ -146,7 +158,11 @@ struct FaultTrees: Sendable {
     private static func specials(_ root: [UInt8], _ isNew: Bool) throws {
         try Files.link(symbolic: joined(root, "kept/symlink~"), to: bytes(isNew ? "new" : "old"))
         try Files.makeNode(joined(root, "kept/pipe"), S_IFIFO | 0o640)
-        try Files.makeNode(joined(root, "kept/device~"), S_IFCHR | 0o600, device: isNew ? 0x105 : 0x103)
+        try Files.makeNode(
+            joined(root, "kept/device~"),
+            S_IFCHR | 0o600,
+            device: isNew ? 0x105 : 0x103
+        )
         try Files.changeOwner(joined(root, "kept/pipe"), isNew ? 3 : 4, 5)
     }
 

@@ -8,7 +8,9 @@ import Testing
 extension Stage {
     /// One pass with `--delete`, and what it told as JSON.
     func reported(
-        _ options: String..., environment: [String] = [], seconds: Int = 120
+        _ options: String...,
+        environment: [String] = [],
+        seconds: Int = 120
     ) throws -> (outcome: Outcome, report: HazardReport) {
         let file = joined(outside, "report.json")
         let words = (["sync", "--delete"] + options + ["--json"]).map { bytes($0) }
@@ -26,11 +28,15 @@ extension Stage {
         return try Cutover.start(words + [report, from, to], seconds: seconds)
     }
 
-    /// One pass with `--delete` under bash, which first runs `setup`: limits, closed streams, pipes.
+    /// One pass with `--delete` under bash, which first runs `setup`: limits, closed streams,
+    /// pipes.
     func pass(under setup: String, _ options: String..., seconds: Int = 120) throws -> Outcome {
         let words = (["sync", "--delete"] + options).map { bytes($0) }
         return try Shell.attempt(
-            setup, [Cutover.binary] + words + [from, to], seconds: seconds)
+            setup,
+            [Cutover.binary] + words + [from, to],
+            seconds: seconds
+        )
     }
 
     /// Temporary files that a pass has left, found at any depth (S13, S51).
@@ -48,7 +54,8 @@ extension Stage {
 
 /// Waits until something has become true, for at most `seconds`.
 func waitUntil(
-    seconds: Int = 30, sourceLocation: SourceLocation = #_sourceLocation,
+    seconds: Int = 30,
+    sourceLocation: SourceLocation = #_sourceLocation,
     _ isTrue: () throws -> Bool
 ) rethrows {
     let end = monotonicSeconds() + Double(seconds)
@@ -97,7 +104,8 @@ struct Canary {
         snapshot = try Snapshot(home)
     }
 
-    /// It is as it was: nothing came, went or changed, by every ctime, and contents are what they were.
+    /// It is as it was: nothing came, went or changed, by every ctime, and contents are what they
+    /// were.
     func expectUntouched(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let changes = try snapshot.changes()
         #expect(changes.isEmpty, "\(changes)", sourceLocation: sourceLocation)

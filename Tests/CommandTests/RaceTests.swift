@@ -24,7 +24,10 @@ struct RaceTests {
         var (count, met) = (0, 0)
         while monotonicSeconds() < end {
             let words = (["sync", "--delete"] + options + ["--json"]).map { bytes($0) }
-            let outcome = try Cutover.run(bytes: words + [report, stage.from, stage.to], seconds: 30)
+            let outcome = try Cutover.run(
+                bytes: words + [report, stage.from, stage.to],
+                seconds: 30
+            )
             let status = outcome.status ?? -1
             #expect([0, 23, 24].contains(status), "\(outcome)")
             let told = try HazardReport(report)
@@ -38,7 +41,9 @@ struct RaceTests {
 
     // MARK: On SOURCE
 
-    @Test("S28: on SOURCE directories, files and symlinks to a canary are exchanged: it is never read")
+    @Test(
+        "S28: on SOURCE directories, files and symlinks to a canary are exchanged: it is never read"
+    )
     func symlinksOnSource() throws {
         let near = try Canary(in: joined(stage.from, ".."))
         let far = try Canary(in: stage.outside)
@@ -55,7 +60,7 @@ struct RaceTests {
             pairs.append(HazardPair(joined(branch, "file"), joined(branch, "fileEvil")))
         }
         let swapper = HazardSwapper(pairs)
-        let result = try passes(seconds: 8, "--ignore-times") {
+        let result = try passes(seconds: 8, "--ignore-times") { () throws in
             #expect(try Canary.copies(in: stage.to) == [])
         }
         let swaps = swapper.stop()
@@ -67,7 +72,9 @@ struct RaceTests {
         #expect(try stage.leftovers() == [])
     }
 
-    @Test("S28: on SOURCE files and directories are exchanged with FIFOs and each other: no FIFO is opened")
+    @Test(
+        "S28: on SOURCE files and directories are exchanged with FIFOs and each other: no FIFO is opened"
+    )
     func pipesOnSource() throws {
         var pairs: [HazardPair] = []
         var pipes: [[UInt8]] = []
@@ -104,7 +111,11 @@ struct RaceTests {
         try Files.makeDirectory(stage.source("branch"))
         for index in 0..<40 {
             let name = stage.source("branch/entry\(index)")
-            if index % 4 == 0 { try makeVictim(name) } else { try Files.write(name, bytes("\(index)")) }
+            if index % 4 == 0 {
+                try makeVictim(name)
+            } else {
+                try Files.write(name, bytes("\(index)"))
+            }
             pairs.append(HazardPair(name, joined(place, "entry\(index)")))
         }
         // Nothing to exchange with: the entry is moved away, and back at the next turn.
@@ -125,7 +136,9 @@ struct RaceTests {
 
     // MARK: On DESTINATION
 
-    @Test("S28, S46: on DESTINATION directories, files and symlinks are exchanged: nothing outside is touched")
+    @Test(
+        "S28, S46: on DESTINATION directories, files and symlinks are exchanged: nothing outside is touched"
+    )
     func symlinksOnDestination() throws {
         let near = try Canary(in: joined(stage.to, ".."))
         let far = try Canary(in: stage.outside)
@@ -175,7 +188,9 @@ struct RaceTests {
         #expect(try stage.leftovers() == [])
     }
 
-    @Test("S28: on DESTINATION files are exchanged with FIFOs: none is opened, with --checksum neither")
+    @Test(
+        "S28: on DESTINATION files are exchanged with FIFOs: none is opened, with --checksum neither"
+    )
     func pipesOnDestination() throws {
         var pairs: [HazardPair] = []
         var pipes: [[UInt8]] = []
@@ -210,7 +225,9 @@ struct RaceTests {
     private func makeVictim(_ path: [UInt8]) throws {
         try Files.makeDirectory(path)
         try Files.makeDirectory(joined(path, "sub"))
-        for name in ["secret", "sub/secret"] { try Files.write(joined(path, name), bytes("harmless\n")) }
+        for name in ["secret", "sub/secret"] {
+            try Files.write(joined(path, name), bytes("harmless\n"))
+        }
     }
 
     /// Makes what a pass has removed of a pair. Any step may fail: the pass is at it too.

@@ -7,13 +7,21 @@
 import TestSupport
 import Testing
 
-@Suite("Random trees and changes, S1-S51", .requiresVolumes, .requiresTool("strace"), .timeLimit(.minutes(10)))
+@Suite(
+    "Random trees and changes, S1-S51",
+    .requiresVolumes,
+    .requiresTool("strace"),
+    .timeLimit(.minutes(10))
+)
 struct RandomPasses {
     let stage: Stage
 
     init() throws { stage = try Stage() }
 
-    @Test("random edits between passes leave no difference and nothing to do", arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+    @Test(
+        "random edits between passes leave no difference and nothing to do",
+        arguments: [1, 2, 3, 4, 5, 6] as [UInt64]
+    )
     func editsBetweenPasses(seed: UInt64) throws {
         let workers = ["1", "2", "30", "8", "30", "100"][Int(seed) % 6]
         var tree = RandomTree(seed: seed)
@@ -43,7 +51,10 @@ struct RandomPasses {
         try stage.expectNothingToDo("seed \(seed)")
     }
 
-    @Test("DESTINATION that holds another tree altogether becomes SOURCE", arguments: [21, 22] as [UInt64])
+    @Test(
+        "DESTINATION that holds another tree altogether becomes SOURCE",
+        arguments: [21, 22] as [UInt64]
+    )
     func unrelatedDestination(seed: UInt64) throws {
         // The same seeds give the same names, so that types and link groups collide.
         var right = RandomTree(seed: seed)
@@ -55,7 +66,7 @@ struct RandomPasses {
         try stage.expectNothingToDo("seed \(seed)")
     }
 
-    @Test("all standard trees at once: the same, with nothing to do, and no more blocks than rsync")
+    @Test("all standard trees at once: the same, and nothing left to do")
     func standardTrees() throws {
         try StandardTree.everything(stage.from)
         try stage.pass()

@@ -5,7 +5,12 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Attributes and ACLs, S32-S38", .requiresVolumes, .requiresTool("strace"), .timeLimit(.minutes(5)))
+@Suite(
+    "Attributes and ACLs, S32-S38",
+    .requiresVolumes,
+    .requiresTool("strace"),
+    .timeLimit(.minutes(5))
+)
 struct RulesAttributes {
     let stage: Stage
 
@@ -35,7 +40,9 @@ struct RulesAttributes {
         try stage.expectSame()
         for name in names {
             #expect(try Files.attribute(stage.destination(name), "trusted.extra") == nil)
-            #expect(try Files.attribute(stage.destination(name), "trusted.changed") == bytes("right"))
+            #expect(
+                try Files.attribute(stage.destination(name), "trusted.changed") == bytes("right")
+            )
             #expect(try Files.attribute(stage.destination(name), "security.empty") == [])
         }
         try stage.expectNothingToDo()
@@ -58,7 +65,9 @@ struct RulesAttributes {
         try stage.expectSame()
     }
 
-    @Test("S33: XFS's shadows of ACLs are not planted on ext4, and are removed where rsync planted them")
+    @Test(
+        "S33: XFS's shadows of ACLs are not planted on ext4, and are removed where rsync planted them"
+    )
     func shadowsAreNotCopied() throws {
         try StandardTree.attributes(stage.from)
         try Shell.run("rsync -raXAS \"$1\"/ \"$2\"/", stage.from, stage.to)
@@ -91,10 +100,20 @@ struct RulesAttributes {
     func unreadableAttributes() throws {
         for name in ["victim", "other"] { try Files.write(stage.source(name), bytes("old")) }
         try stage.pass()
-        for name in ["victim", "other"] { try Files.write(stage.source(name), bytes("newer")) }
-        let calls = "listxattr,llistxattr,flistxattr"
+        for name in ["victim", "fresh", "other"] {
+            try Files.write(stage.source(name), bytes("newer"))
+        }
+        // Descriptors show their paths in full, or from their own mount where that is detached.
+        var words = ["-e", "inject=listxattr,llistxattr,flistxattr:error=EIO"]
+        for name in ["victim", "fresh"] {
+            words += ["-P", String(decoding: stage.source(name), as: UTF8.self), "-P", "/" + name]
+        }
         let trace = try stage.trace(
-            failing: calls, of: String(decoding: stage.source("victim"), as: UTF8.self), with: "EIO")
+            calls: ["listxattr", "llistxattr", "flistxattr"],
+            strace: words
+        )
+        #expect(trace.calls.contains { $0.text.contains("INJECTED") }, "nothing was made to fail")
+        #expect(!Files.exists(stage.destination("fresh")))
         #expect(trace.outcome.status == 23, "\(trace.outcome)")
         #expect(try text(stage.destination("victim")) == "old")
         #expect(try text(stage.destination("other")) == "newer")
@@ -110,7 +129,11 @@ struct RulesAttributes {
         try Files.write(stage.source("other"), bytes("other"))
         let report = joined(stage.outside, "failures")
         for turn in ["first", "second"] {
-            let outcome = try stage.attempt("--delete", "--failures", String(decoding: report, as: UTF8.self))
+            let outcome = try stage.attempt(
+                "--delete",
+                "--failures",
+                String(decoding: report, as: UTF8.self)
+            )
             #expect(outcome.status == 23, "\(turn): \(outcome)")
             let failures = try text(report)
             #expect(failures.split(separator: "\n").count == 1, "\(failures)")
@@ -123,7 +146,9 @@ struct RulesAttributes {
         let before = try inode(stage.destination("file"))
         #expect(try stage.attempt("--delete").status == 23)
         #expect(try inode(stage.destination("file")) == before, "the data was copied again")
-        let times = try (Files.status(file).st_mtim, Files.status(stage.destination("file")).st_mtim)
+        let times = try (
+            Files.status(file).st_mtim, Files.status(stage.destination("file")).st_mtim
+        )
         #expect(times.0.tv_sec == times.1.tv_sec && times.0.tv_nsec == times.1.tv_nsec)
     }
 

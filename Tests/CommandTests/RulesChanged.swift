@@ -4,7 +4,12 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("What counts as changed, S6-S11", .requiresVolumes, .requiresTool("strace"), .timeLimit(.minutes(5)))
+@Suite(
+    "What counts as changed, S6-S11",
+    .requiresVolumes,
+    .requiresTool("strace"),
+    .timeLimit(.minutes(5))
+)
 struct RulesChanged {
     let stage: Stage
 
@@ -32,7 +37,11 @@ struct RulesChanged {
             try StandardTree.times(stage.source("times"))
             try stage.pass()
             for branch in ["a", "b", ".hidden"] {
-                try Shell.run("diff -r \"$1\" \"$2\"", stage.source(branch), stage.destination(branch))
+                try Shell.run(
+                    "diff -r \"$1\" \"$2\"",
+                    stage.source(branch),
+                    stage.destination(branch)
+                )
             }
             try ext4.remount(options: "nodev")
             try stage.expectNothingToDo("seconds until 2038")
@@ -45,12 +54,16 @@ struct RulesChanged {
         }
     }
 
-    @Test("S8: attributes of an up-to-date file are repaired in place: no new inode, no data written")
+    @Test(
+        "S8: attributes of an up-to-date file are repaired in place: no new inode, no data written"
+    )
     func attributesAreRepaired() throws {
         let data = [UInt8](repeating: 7, count: 100_000)
         for name in ["source", "destination"] { try Files.write(stage.source(name), data) }
         try stage.pass()
-        let before = try (inode(stage.destination("source")), inode(stage.destination("destination")))
+        let before = try (
+            inode(stage.destination("source")), inode(stage.destination("destination"))
+        )
         for path in [stage.source("source"), stage.destination("destination")] {
             let time = try Files.status(path).st_mtim
             try Files.changeOwner(path, 4242, 4343)
@@ -62,11 +75,15 @@ struct RulesChanged {
         let trace = try stage.trace()
         #expect(trace.outcome.status == 0, "\(trace.outcome)")
         try stage.expectSame()
-        let after = try (inode(stage.destination("source")), inode(stage.destination("destination")))
+        let after = try (
+            inode(stage.destination("source")), inode(stage.destination("destination"))
+        )
         #expect(before == after)
-        let rewriting = ["write", "pwrite", "ftruncate", "rename", "link", "unlink", "copy_file_range"]
-        let calls = trace.calls.filter { call in
-            call.concerns(stage.to) && rewriting.contains { call.name.hasPrefix($0) }
+        let rewriting = [
+            "write", "pwrite", "ftruncate", "rename", "link", "unlink", "copy_file_range",
+        ]
+        let calls = trace.changes(in: stage.to, unnamed: false).filter { call in
+            rewriting.contains { call.hasPrefix($0) }
         }
         #expect(calls.isEmpty, "\(calls)")
     }
@@ -76,7 +93,11 @@ struct RulesChanged {
         for root in [stage.from, stage.to] {
             let other = root == stage.to
             try Files.link(symbolic: joined(root, "link"), to: bytes(other ? "aaaa" : "bbbb"))
-            try Files.makeNode(joined(root, "device"), S_IFCHR | 0o600, device: other ? 0x103 : 0x105)
+            try Files.makeNode(
+                joined(root, "device"),
+                S_IFCHR | 0o600,
+                device: other ? 0x103 : 0x105
+            )
             try Files.makeNode(joined(root, "special"), (other ? S_IFIFO : S_IFSOCK) | 0o600)
             try Files.makeDirectory(joined(root, "directory"), mode: other ? 0o700 : 0o751)
             try Files.link(symbolic: joined(root, "same"), to: bytes("cccc"))
@@ -87,7 +108,9 @@ struct RulesChanged {
         let kept = try (inode(stage.destination("directory")), inode(stage.destination("same")))
         try stage.pass()
         try stage.expectSame()
-        #expect(try kept == (inode(stage.destination("directory")), inode(stage.destination("same"))))
+        #expect(
+            try kept == (inode(stage.destination("directory")), inode(stage.destination("same")))
+        )
         try stage.expectNothingToDo()
     }
 
@@ -95,10 +118,11 @@ struct RulesChanged {
     func accessTimes() throws {
         try StandardTree.plain(stage.from)
         try StandardTree.sparse(stage.from)
-        // Symlinks stay out: readlink(2) has no O_NOATIME.
+        try StandardTree.loops(stage.from)
         let before = try Snapshot(stage.from, agesAccess: true)
         try stage.pass()
-        #expect(try before.changes() == [])
+        let moved = try before.changes()
+        #expect(moved.isEmpty, "\(moved)")
         try stage.expectSame()
         for name in try Files.tree(stage.to) { try Files.ageAccess(joined(stage.to, name)) }
         try stage.expectNothingToDo("atimes and ctimes differ everywhere")
@@ -116,7 +140,10 @@ struct RulesChanged {
         #expect(try text(stage.destination("file")) == "right")
         let before = try inode(stage.destination("file"))
         try stage.pass("--checksum")
-        #expect(try inode(stage.destination("file")) == before, "equal contents are not copied again")
+        #expect(
+            try inode(stage.destination("file")) == before,
+            "equal contents are not copied again"
+        )
     }
 
     @Test("S11: --size-only copies no data for a time, --ignore-times copies always")

@@ -30,25 +30,38 @@ struct RulesDeletion {
 
     @Test("S44: a listing that fails protects that directory only, and the summary names it")
     func failedListings() throws {
+        let xfs = try LoopVolume(.xfs(), megabytes: 320)
+        defer { xfs.destroy() }
+        let stage = Stage(xfs.mountPoint, stage.to)
         for branch in ["good", "bad"] {
             try Files.makeDirectory(stage.source(branch))
             try Files.makeDirectory(stage.source(branch + "/inner"))
-            try Files.write(stage.source(branch + "/file"), bytes("x"))
+            // Enough names for a block of their own on the disk.
+            for index in 0..<30 {
+                try Files.write(
+                    stage.source("\(branch)/file-with-a-long-name-\(index)"),
+                    bytes("x")
+                )
+            }
         }
         try stage.pass()
         let extras = ["good/extra", "good/inner/extra", "bad/extra", "bad/inner/extra", "extra"]
         for name in extras { try Files.write(stage.destination(name), bytes("extra")) }
-        let bad = String(decoding: stage.source("bad"), as: UTF8.self)
-        let trace = try stage.trace(failing: "getdents64,getdents", of: bad, with: "EIO")
-        #expect(trace.outcome.status == 23, "\(trace.outcome)")
-        #expect(extras.map { Files.exists(stage.destination($0)) } == [false, false, true, true, false])
-        #expect(Files.exists(stage.destination("bad/file")))
-        #expect(trace.outcome.errors.contains("bad"), "\(trace.outcome)")
-        try stage.pass()
-        try stage.expectSame()
+        try Damage.directory(stage.source("bad"), of: xfs)
+        try #require(throws: ScriptFailure.self) { try Shell.run("ls \"$1\"", stage.source("bad")) }
+        let outcome = try stage.attempt("--delete")
+        #expect(outcome.status == 23, "\(outcome)")
+        #expect(
+            extras.map { Files.exists(stage.destination($0)) } == [false, false, true, true, false]
+        )
+        #expect(Files.exists(stage.destination("bad/file-with-a-long-name-0")))
+        #expect(outcome.errors.contains("bad"), "\(outcome)")
     }
 
-    @Test("S44: a directory that its reader may not open protects what DESTINATION has of it", .requiresTool("setpriv"))
+    @Test(
+        "S44: a directory that its reader may not open protects what DESTINATION has of it",
+        .requiresTool("setpriv")
+    )
     func deniedListings() throws {
         try Files.makeDirectory(stage.source("closed"))
         try Files.write(stage.source("closed/file"), bytes("x"))
@@ -102,7 +115,12 @@ struct RulesDeletion {
             try Files.makeDirectory(stage.destination(name))
         }
         try Files.write(stage.destination("extra/file"), bytes("deleted"))
-        try Shell.run("mount -t tmpfs none \"$1\"; mount --bind \"$3\" \"$2\"", stage.destination("extra/tmpfs"), stage.destination("extra/bind"), canary)
+        try Shell.run(
+            "mount -t tmpfs none \"$1\"; mount --bind \"$3\" \"$2\"",
+            stage.destination("extra/tmpfs"),
+            stage.destination("extra/bind"),
+            canary
+        )
         try Files.write(stage.destination("extra/tmpfs/file"), bytes("untouched"))
         let outcome = try stage.attempt("--delete")
         #expect(outcome.status == 23, "\(outcome)")
@@ -144,7 +162,11 @@ struct RulesDeletion {
         for name in ["extra/a", "extra/immutable", "extra/z", "immutable", "other"] {
             try Files.write(stage.destination(name), bytes("x"))
         }
-        try Shell.run("chattr +i \"$1\" \"$2\"", stage.destination("immutable"), stage.destination("extra/immutable"))
+        try Shell.run(
+            "chattr +i \"$1\" \"$2\"",
+            stage.destination("immutable"),
+            stage.destination("extra/immutable")
+        )
         let outcome = try stage.attempt("--delete")
         #expect(outcome.status == 23, "\(outcome)")
         let names = try Files.tree(stage.to).map(shown)
@@ -154,7 +176,11 @@ struct RulesDeletion {
     @Test("S47: an entry that vanished between listing and opening is status 24, not a failure")
     func vanishedEntries() throws {
         for name in ["victim", "other"] { try Files.write(stage.source(name), bytes(name)) }
-        let trace = try stage.trace(failing: "openat,openat2,?statx,newfstatat", of: "victim", with: "ENOENT")
+        let trace = try stage.trace(
+            failing: "openat,openat2,?statx,newfstatat",
+            of: "victim",
+            with: "ENOENT"
+        )
         #expect(trace.outcome.status == 24, "\(trace.outcome)")
         #expect(try text(stage.destination("other")) == "other")
         #expect(!Files.exists(stage.destination("victim")))
@@ -173,5 +199,27 @@ struct RulesDeletion {
         #expect(try text(stage.destination("other/file")) == "other")
         try stage.pass()
         try stage.expectSame()
+    }
+}
+
+/// Damage to a disk.
+enum Damage {
+    /// Overwrites the one block of names of an XFS directory, so that listing it fails from now on.
+    static func directory(_ path: [UInt8], of volume: LoopVolume) throws {
+        let inode = try inode(path)
+        try Shell.run(
+            """
+            umount -- "$1"
+            block=$(xfs_db -r -c "inode $3" -c bmap "$2" | sed -n 's/.*startblock \\([0-9]*\\) .*/\\1/p')
+            at=$(xfs_db -r -c "convert fsblock $block daddr" "$2" | sed 's/.*(\\([0-9]*\\)).*/\\1/')
+            head -c 4096 /dev/zero | tr '\\0' x >"$1.block"
+            dd if="$1.block" of="$2" bs=512 seek="$at" conv=fsync status=none
+            rm "$1.block"
+            mount -t xfs -o nodev -- "$2" "$1"
+            """,
+            volume.mountPoint,
+            bytes(volume.device),
+            bytes("\(inode)")
+        )
     }
 }

@@ -10,18 +10,27 @@ struct RulesDirectories {
 
     init() throws { stage = try Stage() }
 
-    @Test("S23: mtimes of directories stand at the end, with any number of workers", arguments: [1, 3, 30])
+    @Test(
+        "S23: mtimes of directories stand at the end, with any number of workers",
+        arguments: [1, 3, 30]
+    )
     func directoryTimes(workers: Int) throws {
         for branch in 0..<6 {
             for sub in ["", "/a", "/a/b", "/c"] {
                 let directory = stage.source("branch\(branch)\(sub)")
                 try Files.makeDirectory(directory)
-                for index in 0..<5 { try Files.write(joined(directory, "f\(index)"), bytes("\(index)")) }
+                for index in 0..<5 {
+                    try Files.write(joined(directory, "f\(index)"), bytes("\(index)"))
+                }
             }
         }
         func age() throws {
             for (index, name) in ([[]] + (try Files.tree(stage.from))).enumerated() {
-                try Files.changeTime(joined(stage.from, name), seconds: 1_000_000_000 + index, nanoseconds: 1 + index)
+                try Files.changeTime(
+                    joined(stage.from, name),
+                    seconds: 1_000_000_000 + index,
+                    nanoseconds: 1 + index
+                )
             }
         }
         try age()
@@ -67,7 +76,11 @@ struct RulesDirectories {
         try Files.write(over, bytes("mounted over it"))
         try Shell.run("mount --bind \"$1\" \"$2\"", over, stage.destination("branch"))
         let report = joined(stage.outside, "failures")
-        let outcome = try stage.attempt("--delete", "--failures", String(decoding: report, as: UTF8.self))
+        let outcome = try stage.attempt(
+            "--delete",
+            "--failures",
+            String(decoding: report, as: UTF8.self)
+        )
         #expect(outcome.status == 23, "\(outcome)")
         let failures = try text(report).split(separator: "\n")
         #expect(failures.count == 1 && failures.allSatisfy { $0.contains("branch") }, "\(failures)")

@@ -23,7 +23,8 @@ struct RulesSparse {
         try Files.truncate(file, to: 1 << 40)
         try Files.overwrite(file, data, at: 1 << 39)
         let reading = [
-            "read", "pread64", "readv", "preadv", "preadv2", "copy_file_range", "sendfile", "splice",
+            "read", "pread64", "readv", "preadv", "preadv2", "copy_file_range", "sendfile",
+            "splice",
         ]
         let trace = try stage.trace(calls: reading)
         #expect(trace.outcome.status == 0, "\(trace.outcome)")
@@ -36,7 +37,10 @@ struct RulesSparse {
         #expect(try Files.status(copy).st_size == 1 << 40)
         #expect(try blocks("huge") <= (1 << 11) + 64)
         try Shell.run(
-            "cmp -n 1048576 -i 549755813888:549755813888 \"$1\" \"$2\"", file, copy)
+            "cmp -n 1048576 -i 549755813888:549755813888 \"$1\" \"$2\"",
+            file,
+            copy
+        )
         try stage.expectNothingToDo()
     }
 
@@ -89,7 +93,9 @@ struct RulesSparse {
             fallocate -o 4096 -l 8M mixed
             : >beyond
             fallocate --keep-size -l 8M beyond
-            """, stage.from)
+            """,
+            stage.from
+        )
         try stage.pass()
         try stage.expectSame()
         #expect(try blocks("unwritten") == 0)

@@ -41,7 +41,8 @@ struct Stage {
     /// A pass that must end with status 0.
     @discardableResult
     func pass(
-        _ options: String..., sourceLocation: SourceLocation = #_sourceLocation
+        _ options: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws -> Outcome {
         try Cutover.pass(from, to, ["--delete"] + options, sourceLocation: sourceLocation)
     }
@@ -53,7 +54,8 @@ struct Stage {
 
     /// The calls of one pass with `--delete`; `strace` may make some fail.
     func trace(
-        _ options: [String] = ["--delete"], calls: [String] = Trace.writing,
+        _ options: [String] = ["--delete"],
+        calls: [String] = Trace.writing,
         strace: [String] = []
     ) throws -> Trace {
         try Trace.sync(from, to, options, calls: calls, strace: strace.map { bytes($0) })
@@ -63,30 +65,42 @@ struct Stage {
     func trace(failing calls: String, of name: String, with code: String) throws -> Trace {
         let words = ["-P", name, "-e", "inject=\(calls):error=\(code)"]
         let names = calls.split(separator: ",").map(String.init)
-        return try trace(calls: names, strace: words)
+        let trace = try trace(calls: names, strace: words)
+        let isInjected = trace.calls.contains { $0.text.contains("INJECTED") }
+        #expect(isInjected, "no call of \(name) was made to fail")
+        return trace
     }
 
     /// The independent oracles find no difference.
     func expectSame(
-        _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+        _ comment: Comment? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let differences = try Oracle.differences(from, to)
         let text = differences.joined(separator: "\n")
         #expect(
-            differences.isEmpty, "\(comment?.description ?? "") \(text)",
-            sourceLocation: sourceLocation)
+            differences.isEmpty,
+            "\(comment?.description ?? "") \(text)",
+            sourceLocation: sourceLocation
+        )
     }
 
-    /// One more pass writes nothing, by its system calls and by every ctime of DESTINATION.
+    /// One more pass writes nothing (but a file without a name, to learn how times are kept), by
+    /// its system calls and by every ctime of DESTINATION.
     func expectNothingToDo(
-        _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+        _ comment: Comment? = nil,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let before = try Snapshot(to)
         let trace = try trace()
-        let calls = trace.changes(in: to).prefix(20).joined(separator: "\n")
+        let calls = trace.changes(in: to, unnamed: false).prefix(20).joined(separator: "\n")
         let changes = try before.changes().prefix(20).joined(separator: "\n")
         let note = comment?.description ?? ""
-        #expect(trace.outcome.status == 0, "\(note) \(trace.outcome)", sourceLocation: sourceLocation)
+        #expect(
+            trace.outcome.status == 0,
+            "\(note) \(trace.outcome)",
+            sourceLocation: sourceLocation
+        )
         #expect(calls == "", "\(note)", sourceLocation: sourceLocation)
         #expect(changes == "", "\(note)", sourceLocation: sourceLocation)
     }
@@ -107,4 +121,6 @@ func inode(_ path: [UInt8]) throws -> UInt64 { UInt64(try Files.status(path).st_
 func mode(_ path: [UInt8]) throws -> UInt32 { UInt32(try Files.status(path).st_mode) & 0o7777 }
 
 /// The text of a file.
-func text(_ path: [UInt8]) throws -> String { String(decoding: try Files.read(path), as: UTF8.self) }
+func text(_ path: [UInt8]) throws -> String {
+    String(decoding: try Files.read(path), as: UTF8.self)
+}

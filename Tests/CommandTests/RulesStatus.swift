@@ -4,17 +4,26 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Status and output, S48-S51", .requiresVolumes, .requiresTool("strace"), .timeLimit(.minutes(5)))
+@Suite(
+    "Status and output, S48-S51",
+    .requiresVolumes,
+    .requiresTool("strace"),
+    .timeLimit(.minutes(5))
+)
 struct RulesStatus {
     let stage: Stage
 
     init() throws { stage = try Stage() }
 
-    @Test("S48: a command line that cannot be understood is 64, said in words, nothing touched", arguments: [
-        ["--no-such-option"], ["--workers", "0"], ["--workers", "251"], ["--workers", "1000"],
-        ["--workers", "many"], ["--max-delete", "-1"], ["--max-delete", "x"], ["--bwlimit", "fast"],
-        ["--exclude-from", "/no/such/file"], ["extra", "words", "too"],
-    ])
+    @Test(
+        "S48: a command line that cannot be understood is 64, said in words, nothing touched",
+        arguments: [
+            ["--no-such-option"], ["--workers", "0"], ["--workers", "251"], ["--workers", "1000"],
+            ["--workers", "many"], ["--max-delete", "-1"], ["--max-delete", "x"],
+            ["--bwlimit", "fast"],
+            ["--exclude-from", "/no/such/file"], ["extra", "words", "too"],
+        ]
+    )
     func usageErrors(options: [String]) throws {
         try Files.write(stage.source("file"), bytes("x"))
         try Files.write(stage.destination("old"), bytes("x"))
@@ -43,7 +52,10 @@ struct RulesStatus {
         try stage.expectSame()
     }
 
-    @Test("S48: a signal ends a pass with 20, cleanly, and the next pass completes it", arguments: [SIGINT, SIGTERM, SIGHUP])
+    @Test(
+        "S48: a signal ends a pass with 20, cleanly, and the next pass completes it",
+        arguments: [SIGINT, SIGTERM, SIGHUP]
+    )
     func interruption(signal: Int32) throws {
         for branch in 0..<4 {
             try Files.makeDirectory(stage.source("b\(branch)"))
@@ -53,7 +65,10 @@ struct RulesStatus {
         }
         try Files.write(stage.destination("extra"), bytes("x"))
         let running = try Cutover.start(
-            ["sync", "--delete", "--workers", "2", "--bwlimit", "1M"].map { bytes($0) } + [stage.from, stage.to])
+            ["sync", "--delete", "--workers", "2", "--bwlimit", "1M"].map { bytes($0) } + [
+                stage.from, stage.to,
+            ]
+        )
         usleep(1_500_000)
         try #require(running.isRunning, "the pass was over before the signal")
         var start = timespec()
@@ -80,14 +95,21 @@ struct RulesStatus {
         let second = try stage.trace(options, calls: calls, strace: vanished)
         #expect(second.outcome.status == 24, "24 before 25: \(second.outcome)")
         try Files.write(stage.source("large"), bytes("x"))
-        try Files.setAttribute(stage.source("large"), "user.large", [UInt8](repeating: 1, count: 30_000))
+        try Files.setAttribute(
+            stage.source("large"),
+            "user.large",
+            [UInt8](repeating: 1, count: 30_000)
+        )
         let first = try stage.trace(options, calls: calls, strace: vanished)
         #expect(first.outcome.status == 23, "23 before 24: \(first.outcome)")
         let only = try stage.attempt("--delete", "--max-delete", "1", "--exclude", "large")
         #expect(only.status == 25, "\(only)")
     }
 
-    @Test("S49: a dry run writes nothing, reads no atime forward, and prints what the pass then prints", arguments: 1...3)
+    @Test(
+        "S49: a dry run writes nothing, reads no atime forward, and prints what the pass then prints",
+        arguments: 1...3
+    )
     func dryRun(seed: UInt64) throws {
         var tree = RandomTree(seed: seed)
         try tree.fill(stage.from, entries: 200)
@@ -95,21 +117,21 @@ struct RulesStatus {
         try stage.pass()
         var edits = EditScript(seed: seed)
         try edits.apply(stage.from, edits: 120)
-        // readlink(2) has no O_NOATIME, so the one atime that may move is a symlink's.
         let before = try Snapshot(stage.to, agesAccess: true)
         let options = ["--delete", "--dry-run", "--itemize"]
         let trace = try stage.trace(options)
-        #expect(trace.changes(in: stage.to) == [])
-        let changes = try before.changes().filter { !$0.contains(" 412") && !$0.contains(" 413") }
-        #expect(changes == [], "seed \(seed)")
+        let calls = trace.changes(in: stage.to)
+        #expect(calls.isEmpty, "seed \(seed): \(calls.prefix(10))")
+        let changes = try before.changes()
+        #expect(changes.isEmpty, "seed \(seed): \(changes)")
         let real = try stage.attempt("--delete", "--itemize")
         #expect(real.status == 0, "\(real)")
         let promised = Set(trace.outcome.lines)
         let done = Set(real.lines)
         let missing = promised.subtracting(done).sorted()
         let unexpected = done.subtracting(promised).sorted()
-        #expect(missing == [], "promised and not done, seed \(seed)")
-        #expect(unexpected == [], "done and not promised, seed \(seed)")
+        #expect(missing.isEmpty, "promised and not done, seed \(seed): \(missing)")
+        #expect(unexpected.isEmpty, "done and not promised, seed \(seed): \(unexpected)")
         #expect(promised.count > 40)
         try stage.expectSame("seed \(seed)")
         let idle = try stage.attempt("--delete", "--itemize")
@@ -127,12 +149,16 @@ struct RulesStatus {
         try Files.makeNode(stage.source("fifo"), S_IFIFO | 0o600)
         try Files.changeMode(stage.source("mode"), 0o751)
         try Files.write(stage.source("size"), bytes("longer"))
+        try Files.changeTime(stage.source("size"), seconds: 1_100_000_000)
         try Files.write(stage.destination("extra"), bytes("x"))
         try Files.changeTime(stage.from, seconds: 1_000_000_000)
         let ours = try stage.attempt("--delete", "-n", "-i")
         let theirs = try Shell.run("rsync -naXASHi --delete \"$1\"/ \"$2\"/", stage.from, stage.to)
         #expect(ours.lines.sorted() == theirs.lines.sorted(), "\(ours.errors)")
-        for line in [">f+++++++++ new", "cL+++++++++ link -> target", ".f...p..... mode", "*deleting   extra"] {
+        for line in [
+            ">f+++++++++ new", "cL+++++++++ link -> target", ".f...p..... mode",
+            "*deleting   extra",
+        ] {
             #expect(ours.lines.contains(line), "\(ours.lines)")
         }
     }
@@ -154,14 +180,29 @@ struct RulesStatus {
     func namesInJSON() throws {
         let name: [UInt8] = [0x61, 0xff, 0x0a, 0x1b, 0x22, 0x5c, 0x80]
         try Files.write(joined(stage.from, name), bytes("x"))
-        try Files.setAttribute(joined(stage.from, name), "user.large", [UInt8](repeating: 1, count: 30_000))
+        try Files.setAttribute(
+            joined(stage.from, name),
+            "user.large",
+            [UInt8](repeating: 1, count: 30_000)
+        )
         let report = joined(stage.outside, "failures")
-        let outcome = try stage.attempt("--json", "-", "--failures", String(decoding: report, as: UTF8.self))
+        let outcome = try stage.attempt(
+            "--json",
+            "-",
+            "--failures",
+            String(decoding: report, as: UTF8.self)
+        )
         #expect(outcome.status == 23, "\(outcome)")
         for output in [outcome.stdout, try Files.read(report)] {
             #expect(String(validating: output, as: UTF8.self) != nil, "not UTF-8")
-            let lines = output.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
-            #expect(lines.allSatisfy { $0.hasPrefix("{\"type\":") || $0.hasPrefix("{") && $0.hasSuffix("}") })
+            let lines = output.split(separator: UInt8(ascii: "\n")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            #expect(
+                lines.allSatisfy {
+                    $0.hasPrefix("{\"type\":") || $0.hasPrefix("{") && $0.hasSuffix("}")
+                }
+            )
             let named = lines.filter { $0.contains("\"path_bytes\":\"61ff0a1b225c80\"") }
             #expect(named.count == 1, "\(lines)")
         }
@@ -173,21 +214,33 @@ struct RulesStatus {
         let names = ["\u{1b}[31mred", "bell\u{07}", "carriage\rreturn", "\u{9b}31m", "new\nline"]
         for name in names { try Files.write(stage.source(name), bytes("x")) }
         let typescript = joined(stage.outside, "typescript")
-        let command = "script -qec '\"$CUTOVER\" sync -n -i --progress none \"$FROM\" \"$TO\"' \"$4\""
+        let command =
+            "script -qec '\"$CUTOVER\" sync -n -i --progress none \"$FROM\" \"$TO\"' \"$4\""
         try Shell.run(
-            "export CUTOVER=\"$1\" FROM=\"$2\" TO=\"$3\"; \(command) >/dev/null", Cutover.binary, stage.from, stage.to, typescript)
+            "export CUTOVER=\"$1\" FROM=\"$2\" TO=\"$3\"; \(command) >/dev/null",
+            Cutover.binary,
+            stage.from,
+            stage.to,
+            typescript
+        )
         let shown = try Files.read(typescript)
         let lines = String(decoding: shown, as: UTF8.self)
         #expect(lines.contains("red") && lines.contains("bell"), "\(lines)")
-        #expect(!lines.contains("\u{1b}[31m") && !lines.contains("\u{07}") && !lines.contains("\u{9b}"))
-        #expect(!lines.contains("carriage\rreturn") && !lines.contains("new\nline") && !lines.contains("new\r\nline"))
+        #expect(
+            !lines.contains("\u{1b}[31m") && !lines.contains("\u{07}") && !lines.contains("\u{9b}")
+        )
+        #expect(
+            !lines.contains("carriage\rreturn") && !lines.contains("new\nline")
+                && !lines.contains("new\r\nline")
+        )
     }
 
     @Test("S51: paths longer than PATH_MAX are copied, compared and deleted")
     func pathsBeyondPathMax() throws {
         try StandardTree.deep(stage.from)
         try stage.pass()
-        #expect(try Oracle.differences(stage.from, stage.to, deep: true) == [])
+        let differences = try Oracle.differences(stage.from, stage.to, deep: true)
+        #expect(differences.isEmpty, "\(differences.map { $0.suffix(300) })")
         let again = try stage.attempt("--delete", "--itemize")
         #expect(again.status == 0 && again.lines == [], "\(again)")
         // The whole chain becomes an extra.

@@ -4,7 +4,12 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Trouble while writing, S16-S18", .requiresVolumes, .requiresTool("strace"), .timeLimit(.minutes(5)))
+@Suite(
+    "Trouble while writing, S16-S18",
+    .requiresVolumes,
+    .requiresTool("strace"),
+    .timeLimit(.minutes(5))
+)
 struct RulesTrouble {
     let stage: Stage
 
@@ -22,7 +27,9 @@ struct RulesTrouble {
             try Files.write(stage.source("d\(index)/file"), SeededBytes.megabytes(2))
         }
         try stage.pass()
-        for index in 0..<8 { try Files.changeTime(stage.source("d\(index)/file"), seconds: 1_600_000_000) }
+        for index in 0..<8 {
+            try Files.changeTime(stage.source("d\(index)/file"), seconds: 1_600_000_000)
+        }
         try Files.write(stage.source("good"), bytes("changed"))
         // The file that lies last on the disk loses its second half: the image ends in its middle.
         let victim = try Shell.run(
@@ -38,8 +45,15 @@ struct RulesTrouble {
             for file in "$1"/d*/file; do dd of="$file" oflag=nocache conv=notrunc,fdatasync count=0 status=none; done
             echo "${file#"$1"/} $start"
             read -r start file <<<"$start $file"
-            """, xfs.mountPoint, xfs.image)
-        let outcome = try stage.attempt("--delete", "--failures", String(decoding: report, as: UTF8.self))
+            """,
+            xfs.mountPoint,
+            xfs.image
+        )
+        let outcome = try stage.attempt(
+            "--delete",
+            "--failures",
+            String(decoding: report, as: UTF8.self)
+        )
         #expect(outcome.status == 23, "\(outcome)\n\(victim)")
         #expect(try text(stage.destination("good")) == "changed")
         let failures = try text(report)
@@ -53,13 +67,17 @@ struct RulesTrouble {
         #expect(try stage.leftovers() == [])
     }
 
-    @Test("S17: a file that grows while it is read is copied as far as it was, and wholly in the end")
+    @Test(
+        "S17: a file that grows while it is read is copied as far as it was, and wholly in the end"
+    )
     func growingFile() throws {
         let log = stage.source("log")
         try Files.write(log, bytes("first line\n"))
         let stop = joined(stage.outside, "stop")
         let loop = "while [ ! -e \"$2\" ]; do echo \"a line of the log $RANDOM\" >>\"$1\"; done"
-        let writer = try Subprocess(["bash", "-c", loop, "writer"].map { bytes($0) } + [log, stop])
+        let writer = try Subprocess(
+            ["bash", "-c", loop, "writer"].map { bytes($0) } + [log, stop]
+        )
         for _ in 0..<8 {
             let outcome = try stage.attempt("--delete")
             #expect(outcome.status == 0, "\(outcome)")
@@ -80,7 +98,8 @@ struct RulesTrouble {
         let stop = joined(stage.outside, "stop")
         let loop = "while [ ! -e \"$2\" ]; do truncate -s 4097 \"$1\"; truncate -s 3M \"$1\"; done"
         let writer = try Subprocess(
-            ["bash", "-c", loop, "writer"].map { bytes($0) } + [stage.source("file"), stop])
+            ["bash", "-c", loop, "writer"].map { bytes($0) } + [stage.source("file"), stop]
+        )
         for _ in 0..<8 {
             let outcome = try stage.attempt("--delete", "--ignore-times")
             #expect(outcome.status == 0, "\(outcome)")
@@ -92,7 +111,9 @@ struct RulesTrouble {
         #expect(try stage.leftovers() == [])
     }
 
-    @Test("S18: a full DESTINATION stops the pass; what was good stays, and the summary says what is missing")
+    @Test(
+        "S18: a full DESTINATION stops the pass; what was good stays, and the summary says what is missing"
+    )
     func fullDestination() throws {
         let ext4 = try LoopVolume(.ext4(), megabytes: 40)
         defer { ext4.destroy() }
@@ -107,7 +128,10 @@ struct RulesTrouble {
         #expect(try inode(stage.destination("good")) == good)
         #expect(try text(stage.destination("good")) == "good")
         for name in try Files.names(stage.to) where name.first == UInt8(ascii: "f") {
-            #expect(try Files.status(joined(stage.to, name)).st_size == 3 << 20, "\(shown(name)) is a part")
+            #expect(
+                try Files.status(joined(stage.to, name)).st_size == 3 << 20,
+                "\(shown(name)) is a part"
+            )
         }
         #expect(outcome.errors.contains("space"), "\(outcome)")
     }

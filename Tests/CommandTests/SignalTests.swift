@@ -1,5 +1,5 @@
-// S48 and "Workers": signals that stop a pass, signals that change its workers, readers that go away,
-// streams that are closed.
+// S48 and "Workers": signals that stop a pass, signals that change its workers, readers that go
+// away, streams that are closed.
 
 import Glibc
 import TestSupport
@@ -27,7 +27,9 @@ struct SignalTests {
 
     @Test(
         "S48: SIGINT, SIGTERM and SIGHUP stop within two seconds, clean up and exit with 20",
-        arguments: [SIGINT, SIGTERM, SIGHUP], [0, 700_000])
+        arguments: [SIGINT, SIGTERM, SIGHUP],
+        [0, 700_000]
+    )
     func stopSignals(signal: Int32, microseconds: UInt32) throws {
         try makeSlowTree()
         let process = try stage.start("--bwlimit", "2M", report: reportFile)
@@ -43,7 +45,8 @@ struct SignalTests {
         #expect(try HazardReport(reportFile).summary("status") == 20)
         #expect(try stage.leftovers() == [])
         for name in try Files.names(stage.to) where name.starts(with: bytes("slow")) {
-            let isWhole = try Files.read(joined(stage.to, name)) == Files.read(joined(stage.from, name))
+            let isWhole =
+                try Files.read(joined(stage.to, name)) == Files.read(joined(stage.from, name))
             #expect(isWhole, "\(shown(name)) is a part")
         }
         try stage.pass()
@@ -70,7 +73,10 @@ struct SignalTests {
         try stage.expectSame()
     }
 
-    @Test("S48: a second signal stops at once, whatever the pass waits for", .requiresTool("strace"))
+    @Test(
+        "S48: a second signal stops at once, whatever the pass waits for",
+        .requiresTool("strace")
+    )
     func secondSignal() throws {
         try makeSlowTree()
         // The first signal's pass waits for a disk that takes its time: strace holds syncfs up.
@@ -79,10 +85,12 @@ struct SignalTests {
         let run = ["sync", "--bwlimit", "2M", "--json"]
         let tracer = try Subprocess(
             (words + delay).map { bytes($0) } + [Cutover.binary] + run.map { bytes($0) }
-                + [reportFile, stage.from, stage.to])
+                + [reportFile, stage.from, stage.to]
+        )
         waitForStart()
         let children = try Shell.run(
-            "cat /proc/\(tracer.processID)/task/\(tracer.processID)/children")
+            "cat /proc/\(tracer.processID)/task/\(tracer.processID)/children"
+        )
         let child = try #require(children.lines.first.flatMap { pid_t($0.filter(\.isNumber)) })
         kill(child, SIGINT)
         waitForStart(of: "synchronizing")
@@ -120,7 +128,10 @@ struct SignalTests {
         try stage.expectSame()
     }
 
-    @Test("Workers: a pass under a hail of SIGUSR1 and SIGUSR2 ends right", arguments: [1, 30, 250])
+    @Test(
+        "Workers: a pass under a hail of SIGUSR1 and SIGUSR2 ends right",
+        arguments: [1, 30, 250]
+    )
     func workerHail(workers: Int) throws {
         for branch in 0..<4 {
             try Files.makeDirectory(stage.source("b\(branch)"))
@@ -145,13 +156,19 @@ struct SignalTests {
     func readerGoesAway() throws {
         try StandardTree.everything(stage.from)
         let outcome = try stage.pass(
-            under: "\"$@\" | head -n 1; echo \"status ${PIPESTATUS[0]}\"", "-i", "-v")
+            under: "\"$@\" | head -n 1; echo \"status ${PIPESTATUS[0]}\"",
+            "-i",
+            "-v"
+        )
         #expect(outcome.lines.last == "status 0", "\(outcome)")
         #expect(outcome.lines.count == 2, "\(outcome)")
         try stage.expectSame()
         try Files.write(stage.source("more"), bytes("more"))
         let both = try stage.pass(
-            under: "\"$@\" 2>&1 | true; echo \"status ${PIPESTATUS[0]}\"", "-i", "-v")
+            under: "\"$@\" 2>&1 | true; echo \"status ${PIPESTATUS[0]}\"",
+            "-i",
+            "-v"
+        )
         #expect(both.lines.last == "status 0", "\(both)")
         try stage.expectSame()
     }
@@ -160,17 +177,44 @@ struct SignalTests {
         "S48: closed standard streams: the pass is done, and no message gets into a file",
         arguments: [
             ">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-",
-        ])
+        ]
+    )
     func closedStreams(closing: String) throws {
         try StandardTree.everything(stage.from)
         try Files.write(stage.destination("extra"), bytes("extra"))
-        // What is written is known to no test: a terminal's lines, itemized lines, a summary.
+        // Its status may tell of the lost lines; that is the test after this one.
         _ = try stage.pass(under: "\"$@\" \(closing)", "-i", "-v", "--progress", "plain")
         try stage.expectSame("\(closing)")
         try Files.write(stage.source("more"), bytes("more"))
         let outcome = try stage.pass(under: "\"$@\" \(closing)", "--json", "-", "-i")
         #expect([0, 23].contains(outcome.status ?? -1), "\(outcome)")
         try stage.expectSame("\(closing)")
+    }
+
+    @Test(
+        "S48: a report keeps its own descriptor where a standard stream is closed",
+        arguments: [">&-", "2>&-"]
+    )
+    func reportsBesideClosedStreams(closing: String) throws {
+        try StandardTree.plain(stage.from)
+        let files = [reportFile, joined(stage.outside, "failures")]
+        let words =
+            ["--json", String(decoding: files[0], as: UTF8.self)]
+            + ["--failures", String(decoding: files[1], as: UTF8.self)]
+        _ = try stage.pass(
+            under: "\"$@\" \(closing)",
+            "-i",
+            "-v",
+            words[0],
+            words[1],
+            words[2],
+            words[3]
+        )
+        for file in files {
+            let strange = try text(file).split(separator: "\n").filter { !$0.hasPrefix("{") }
+            #expect(strange.isEmpty, "\(closing): \(strange.prefix(3))")
+        }
+        try stage.expectSame()
     }
 
     @Test("S48: standard output on a full disk: the pass is done, and the status tells of the loss")

@@ -120,15 +120,10 @@ import Testing
         }
         for left in variants.indices {
             for right in variants.indices {
-                let one = try #require(
-                    try AccessControlList(.access, of: place.directory.openHandle(Name("f\(left)")))
-                )
-                let other = try #require(
-                    try AccessControlList(
-                        .access,
-                        of: place.directory.openHandle(Name("f\(right)"))
-                    )
-                )
+                let leftHandle = try place.directory.openHandle(Name("f\(left)"))
+                let rightHandle = try place.directory.openHandle(Name("f\(right)"))
+                let one = try accessControl(.access, of: leftHandle)
+                let other = try accessControl(.access, of: rightHandle)
                 let isEqual = one.isEqual(to: other)
                 #expect(isEqual == (left == right), "\(left), \(right)")
             }

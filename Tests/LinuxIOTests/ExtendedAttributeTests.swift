@@ -75,9 +75,10 @@ import Testing
         #expect(throws: Never.self) { try handle.removeAttribute("trusted.none") }
         let process = try Descriptor.openRoot(Name("/proc/self"))
         #expect(try process.attribute("user.none") == nil)
+        #expect(try handle.attribute("nonsense.none") == nil)
         #expect(try process.attributeNames() == [])
         #expect(throws: SystemError(.setxattr, .notSupported)) {
-            try process.setAttribute("user.x", [1])
+            try handle.setAttribute("nonsense.x", [1])
         }
         #expect(throws: SystemError(.listxattr, .noEntry)) {
             try place.directory.attributeNames(

@@ -96,7 +96,7 @@ import Testing
         let marks = listing.records.map(\.mark)
         listing.keep { marks[$0] }
         #expect(names(listing) == kept)
-        #expect(listing.records.allSatisfy(\.mark))
+        #expect(listing.records.allSatisfy { $0.mark })
         for index in 0..<listing.count {
             #expect(listing.records[index].inode == inodeOf[Array(listing.nameBytes(index))])
         }

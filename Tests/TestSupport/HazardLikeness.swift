@@ -1,8 +1,9 @@
 // Everything of a tree in memory, to compare many small trees within this process: hundreds of
 // faults are too many for the tools that Oracle asks, so those see a sample and this sees all.
 //
-// Kept: type, mode, owner, size, mtime, device, target, contents, extended attributes with ACLs, and
-// which names share an inode. `lost+found` at the root and trusted.SGI_ACL_* are left out (S5, S33).
+// Kept: type, mode, owner, size, mtime, device, target, contents, extended attributes with ACLs,
+// and which names share an inode. `lost+found` at the root and trusted.SGI_ACL_* are left out (S5,
+// S33).
 
 import Glibc
 

@@ -13,7 +13,9 @@ package struct HazardReport: Sendable {
     /// - Throws: `CallError` when it cannot be read.
     package init(_ path: [UInt8]) throws {
         var cut = try Files.read(path).split(
-            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            separator: UInt8(ascii: "\n"),
+            omittingEmptySubsequences: false
+        )
         cut.removeLast()
         lines = cut.map { String(decoding: $0, as: UTF8.self) }
     }

@@ -31,8 +31,10 @@ package final class HazardSwapper: Sendable {
     /// - Parameters:
     ///   - pairs: names on one filesystem, exchanged in turn.
     ///   - restore: called when a pair could not be exchanged, since one of its names is missing.
-    package init(_ pairs: [HazardPair], restore: @escaping @Sendable (HazardPair) -> Void = { _ in })
-    {
+    package init(
+        _ pairs: [HazardPair],
+        restore: @escaping @Sendable (HazardPair) -> Void = { _ in }
+    ) {
         DispatchQueue(label: "hazard.swapper").async { [self] in
             while !isStopped.load(ordering: .relaxed) {
                 for pair in pairs {

@@ -20,8 +20,19 @@ package struct Trace: Sendable {
         package var description: String { "\(name)\(text)" }
 
         /// True when a path or a descriptor of the call lies in or is `directory`.
+        ///
+        /// A descriptor opened through a detached mount shows a path that begins at that mount:
+        /// `/`, or `/name` for what is `directory/name`. Paths that the machine itself does not
+        /// have are therefore taken for paths in `directory`, outputs of children and /proc apart.
         package func concerns(_ directory: [UInt8]) -> Bool {
-            text.contains(String(decoding: directory, as: UTF8.self))
+            if text.contains(String(decoding: directory, as: UTF8.self)) { return true }
+            return text.split(separator: "<").dropFirst().contains { part in
+                let path = part.prefix { $0 != ">" }
+                guard path.hasPrefix("/") else { return false }
+                let elsewhere = ["/proc/", "/dev/", "/sys/", "/tmp/cutover-output-"]
+                if elsewhere.contains(where: { path.hasPrefix($0) }) { return false }
+                return path == "/" || !Files.exists(bytes(String(path)))
+            }
         }
     }
 
@@ -49,14 +60,17 @@ package struct Trace: Sendable {
     ///   - strace: further words for strace, such as `-e inject=…` to make calls fail.
     /// - Throws: when strace cannot be run or has printed nothing.
     package init(
-        _ arguments: [[UInt8]], calls names: [String] = Trace.writing, strace: [[UInt8]] = []
+        _ arguments: [[UInt8]],
+        calls names: [String] = Trace.writing,
+        strace: [[UInt8]] = []
     ) throws {
         let log = joined(try Scratch.directory(), Scratch.uniqueName("trace"))
         defer { try? Files.unlink(log) }
         let words = ["strace", "-f", "-y", "-s", "4096", "--seccomp-bpf", "-e", "signal=none"]
         let filter = ["-e", "trace=" + names.joined(separator: ","), "-o"]
         outcome = try Subprocess.run(
-            (words + filter).map { bytes($0) } + [log, bytes("--"), Cutover.binary] + arguments
+            words.map { bytes($0) } + strace + filter.map { bytes($0) }
+                + [log, bytes("--"), Cutover.binary] + arguments
         )
         let text = String(decoding: try Files.read(log), as: UTF8.self)
         calls = Trace.parse(text)
@@ -70,22 +84,33 @@ package struct Trace: Sendable {
         _ source: [UInt8],
         _ destination: [UInt8],
         _ options: [String] = ["--delete"],
-        calls names: [String] = Trace.writing, strace: [[UInt8]] = []
+        calls names: [String] = Trace.writing,
+        strace: [[UInt8]] = []
     ) throws -> Trace {
         let words = (["sync"] + options).map { bytes($0) }
         return try Trace(words + [source, destination], calls: names, strace: strace)
     }
 
     /// The calls that change, or try to change, something in a tree.
-    package func changes(in directory: [UInt8]) -> [String] {
+    ///
+    /// - Parameters:
+    ///   - directory: the tree.
+    ///   - unnamed: whether files without a name (O_TMPFILE) count: they are in no directory.
+    /// - Returns: the calls as text.
+    package func changes(in directory: [UInt8], unnamed: Bool = true) -> [String] {
         let flags = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC"]
-        let tree = String(decoding: directory, as: UTF8.self)
         return calls.filter { call in
             guard call.concerns(directory) else { return false }
+            let isUnnamed = call.text.contains("O_TMPFILE") || call.text.contains(">(deleted)")
+            if isUnnamed && !unnamed { return false }
             switch call.name {
             case "write", "writev", "pwrite64", "pwritev", "pwritev2":
                 // What is written may be a message that names the tree; where it goes decides.
-                return call.text.prefix { $0 != "," }.contains(tree)
+                return Call(
+                    thread: "",
+                    name: "",
+                    text: String(call.text.prefix { $0 != "," })
+                ).concerns(directory)
             case "open", "openat", "openat2": return flags.contains { call.text.contains($0) }
             case "ioctl": return call.text.contains("SETFLAGS") || call.text.contains("FSSETXATTR")
             default: return true

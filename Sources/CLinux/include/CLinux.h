@@ -156,4 +156,9 @@ const char *cl_error_sentence(int error);
 long cl_raise_descriptor_limit(void);
 int cl_set_idle_priority(void);
 
+// For ThreadSanitizer: whatever happened before a release of an address happens before what follows an
+// acquire of it. Nothing in other builds.
+void cl_sanitizer_acquire(void *address);
+void cl_sanitizer_release(void *address);
+
 #endif

@@ -113,7 +113,9 @@ package final class LinkRegistry: Sendable {
         isUpToDate: Bool
     ) -> LinkRole {
         groups.withLock { groups in
-            var group = groups[source.identity] ?? Group(source: source.identity, linkCount: source.linkCount)
+            var group =
+                groups[source.identity]
+                ?? Group(source: source.identity, linkCount: source.linkCount)
             group.seen &+= 1
             let role = role(in: &group, entry, destination, isUpToDate)
             groups[source.identity] = isComplete(group) ? nil : group
@@ -187,7 +189,11 @@ package final class LinkRegistry: Sendable {
         groups.withLock { groups in
             var group =
                 groups[source.identity]
-                ?? Group(source: source.identity, linkCount: source.linkCount, seen: source.linkCount)
+                ?? Group(
+                    source: source.identity,
+                    linkCount: source.linkCount,
+                    seen: source.linkCount
+                )
             group.leader = leader
             group.isBeingLed = false
             let waiting = group.waiting
@@ -216,7 +222,11 @@ package final class LinkRegistry: Sendable {
         groups.withLock { groups in
             var group =
                 groups[source.identity]
-                ?? Group(source: source.identity, linkCount: source.linkCount, seen: source.linkCount)
+                ?? Group(
+                    source: source.identity,
+                    linkCount: source.linkCount,
+                    seen: source.linkCount
+                )
             defer { groups[source.identity] = group }
             if let leader = group.leader, leader.identity != full.identity { return .link(leader) }
             if group.isBeingLed {

@@ -81,7 +81,11 @@ package struct Roots: Sendable {
         self.source = try Self.view(of: source, .source, isReadOnly: true, &views)
         if let opened = destination {
             let view = try Self.view(
-                of: opened, .destination, isReadOnly: options.isDryRun, &views)
+                of: opened,
+                .destination,
+                isReadOnly: options.isDryRun,
+                &views
+            )
             self.destination = view
             destinationStatus = try Self.status(of: view, .destination)
         } else {
@@ -185,39 +189,58 @@ package struct Roots: Sendable {
         if sourceStatus.identity == destinationStatus.identity {
             throw isNew ? .nested(inner: .destination) : .sameDirectory
         }
-        do throws(SystemError) {
-            if try hasAncestor(destination, sourceStatus.identity) {
-                throw SystemError(.open, .exists)
-            }
-        } catch {
-            if error == SystemError(.open, .exists) { throw .nested(inner: .destination) }
-            throw .cannotExamine(.destination, error)
+        if try hasAncestor(destination, sourceStatus.identity, .destination) {
+            throw .nested(inner: .destination)
         }
-        if isNew { return }
+        if !isNew, try hasAncestor(source, destinationStatus.identity, .source) {
+            throw .nested(inner: .source)
+        }
+        if sourceStatus.device == destinationStatus.device {
+            try judgePaths(source, destination, isNew: isNew)
+        }
+    }
+
+    /// The same for two mounts of one filesystem, by the paths inside it.
+    private static func judgePaths(
+        _ source: borrowing Descriptor,
+        _ destination: borrowing Descriptor,
+        isNew: Bool
+    ) throws(Refusal) {
+        let paths: (source: [UInt8]?, destination: [UInt8]?)
         do throws(SystemError) {
-            if try hasAncestor(source, destinationStatus.identity) {
-                throw SystemError(.open, .exists)
-            }
+            let path = try MountTable.pathInFilesystem(of: source)
+            paths = (path, try MountTable.pathInFilesystem(of: destination))
         } catch {
-            if error == SystemError(.open, .exists) { throw .nested(inner: .source) }
             throw .cannotExamine(.source, error)
         }
+        guard let inner = paths.source, let outer = paths.destination else { return }
+        if inner == outer, !isNew { throw .sameDirectory }
+        if outer == inner || outer.starts(with: inner + [0x2F]) {
+            throw .nested(inner: .destination)
+        }
+        if !isNew, inner.starts(with: outer + [0x2F]) { throw .nested(inner: .source) }
     }
 
     /// Whether a directory is below the one of that identity.
     private static func hasAncestor(
         _ descriptor: borrowing Descriptor,
-        _ identity: InodeIdentity
-    ) throws(SystemError) -> Bool {
-        var current = try descriptor.openDirectory(Name(".."))
-        var last = try descriptor.status()
-        while true {
-            let status = try current.status()
-            if status.identity == identity { return true }
-            // The parent of `/` is `/` itself.
-            if status.identity == last.identity, status.mount == last.mount { return false }
-            last = status
-            current = try current.openDirectory(Name(".."))
+        _ identity: InodeIdentity,
+        _ side: Failure.Side
+    ) throws(Refusal) -> Bool {
+        do throws(SystemError) {
+            // Handles: a parent need not be readable for others than root.
+            var current = try descriptor.openHandle(Name(".."))
+            var last = try descriptor.status()
+            while true {
+                let status = try current.status()
+                if status.identity == identity { return true }
+                // The parent of `/` is `/` itself.
+                if status.identity == last.identity, status.mount == last.mount { return false }
+                last = status
+                current = try current.openHandle(Name(".."))
+            }
+        } catch {
+            throw .cannotExamine(side, error)
         }
     }
 

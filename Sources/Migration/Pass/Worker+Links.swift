@@ -85,7 +85,11 @@ extension Worker {
     func establish(_ entry: Entry, _ status: FileStatus, _ identity: InodeIdentity?) {
         unsettledLead = nil
         let leader = LinkLeader(
-            source: status.identity, directory: entry.directory, name: entry.name, identity: identity)
+            source: status.identity,
+            directory: entry.directory,
+            name: entry.name,
+            identity: identity
+        )
         for (waiting, role) in context.links.establish(status, leader: leader) {
             push(.linked(waiting, role))
         }

@@ -15,6 +15,7 @@
 // the push.
 
 import Dispatch
+import LinuxIO
 import Synchronization
 
 /// Lanes that do blocking work of one kind, with stealing between them.
