@@ -26,7 +26,7 @@ package struct InodeFlags: OptionSet, Sendable, Hashable {
 }
 
 /// An inode's flags and its project id.
-package struct InodeSettings: Sendable {
+package struct InodeSettings: Equatable, Sendable {
     private var raw: cl_inode_flags
 
     /// Flags that are carried; others that the filesystem set stay as they are.
@@ -41,6 +41,10 @@ package struct InodeSettings: Sendable {
     package var project: UInt32 {
         get { raw.project }
         set { raw.project = newValue }
+    }
+
+    package static func == (left: InodeSettings, right: InodeSettings) -> Bool {
+        left.flags == right.flags && left.project == right.project
     }
 
     /// Reads them from an open file or directory; nil where the filesystem has none (ENOTTY, EOPNOTSUPP).

@@ -78,6 +78,15 @@ package enum ProcessLimits {
     /// Whether this process acts as root: effective uid 0 (geteuid(2)).
     package static var isRoot: Bool { geteuid() == 0 }
 
+    /// The groups that this process is in, the effective one included (getgroups(2)); nil on failure.
+    package static var groups: Set<UInt32>? {
+        let count = getgroups(0, nil)
+        guard count >= 0 else { return nil }
+        var groups = [gid_t](repeating: 0, count: Int(count))
+        guard count == 0 || getgroups(count, &groups) >= 0 else { return nil }
+        return Set(groups.map { UInt32($0) }).union([getegid()])
+    }
+
     /// The effective user (geteuid(2)).
     package static var effectiveUser: UInt32 { geteuid() }
 
@@ -113,4 +122,15 @@ package func pauseThread(nanoseconds: UInt64) {
     )
     // An early end is harmless: callers look at the clock again.
     _ = nanosleep(&time, nil)
+}
+
+extension Descriptor {
+    /// Marks this directory as in use by one process until its descriptors are closed; false when another
+    /// process has marked it. The corresponding system call is `flock` with LOCK_EX and LOCK_NB.
+    package func lockExclusively() throws(SystemError) -> Bool {
+        if flock(raw, LOCK_EX | LOCK_NB) == 0 { return true }
+        let code = ErrorCode(rawValue: errno)
+        if code == ErrorCode(rawValue: EWOULDBLOCK) { return false }
+        throw SystemError(.open, code)
+    }
 }

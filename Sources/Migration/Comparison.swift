@@ -50,19 +50,23 @@ package struct Comparison: Sendable {
     /// Whether this process is root; others cannot set owners (S31).
     package var isRoot: Bool
     package var times: TimeStorage
+    /// The groups that this process is in; nil: not known, so each is tried.
+    package var groups: Set<UInt32>?
 
     package init(
         preserved: PassOptions.Preserved,
         changeTest: PassOptions.ChangeTest,
         deletesExtras: Bool,
         isRoot: Bool,
-        times: TimeStorage
+        times: TimeStorage,
+        groups: Set<UInt32>? = nil
     ) {
         self.preserved = preserved
         self.changeTest = changeTest
         self.deletesExtras = deletesExtras
         self.isRoot = isRoot
         self.times = times
+        self.groups = groups
     }
 
     /// Decides what to do for `source`, whose name DESTINATION gives to `destination` or to nothing.
@@ -117,13 +121,16 @@ package struct Comparison: Sendable {
     /// Owner, group, mode, times and visible flags that differ and that this pass would set.
     package func attributeDifferences(source: FileStatus, destination: FileStatus) -> Differences {
         var differences: Differences = []
-        if isRoot, preserved.contains(.owner), source.owner != destination.owner {
-            differences.insert(.owner)
-        }
-        if preserved.contains(.group), source.group != destination.group {
-            differences.insert(.group)
-        }
-        if preserved.contains(.mode), source.kind != .symlink, source.mode != destination.mode {
+        let setsOwner = isRoot && preserved.contains(.owner)
+        let setsGroup = preserved.contains(.group) && mayGive(source.group)
+        if setsOwner, source.owner != destination.owner { differences.insert(.owner) }
+        if setsGroup, source.group != destination.group { differences.insert(.group) }
+        let mode = mode(
+            of: source,
+            owner: setsOwner ? source.owner : destination.owner,
+            group: setsGroup ? source.group : destination.group
+        )
+        if preserved.contains(.mode), source.kind != .symlink, mode != destination.mode {
             differences.insert(.mode)
         }
         if preserved.contains(.times),
@@ -137,5 +144,19 @@ package struct Comparison: Sendable {
             differences.insert(.flags)
         }
         return differences
+    }
+
+    /// SOURCE's mode for an entry that in the end belongs to `owner` and `group`: setuid and setgid lend the
+    /// rights of SOURCE's owner and group, and of nobody else (S14).
+    package func mode(of source: FileStatus, owner: UInt32, group: UInt32) -> UInt32 {
+        var mode = source.mode
+        if owner != source.owner { mode &= ~0o4000 }
+        if group != source.group { mode &= ~0o2000 }
+        return mode
+    }
+
+    /// Root gives every group; others those that they are in (chown(2)).
+    private func mayGive(_ group: UInt32) -> Bool {
+        isRoot || groups?.contains(group) ?? true
     }
 }

@@ -57,7 +57,7 @@ package struct TimeStorage: Sendable, Equatable {
     package static func probed(in directory: borrowing Descriptor) -> TimeStorage? {
         do throws(SystemError) {
             let file = try directory.createUnnamedFile()
-            // 2040-05-25 with odd nanoseconds, then moments far outside of what any filesystem stores.
+            // 2001-09-09 with odd nanoseconds, then moments far outside of what any filesystem stores.
             try file.setModified(Timestamp(seconds: 1_000_000_001, nanoseconds: 999_999_999))
             let near = try file.status().modified
             try file.setModified(Timestamp(seconds: 1 << 40, nanoseconds: 0))

@@ -48,6 +48,9 @@ struct RefusalText {
             path = nil
             reason =
                 "cannot examine \(Self.name(side)): \(error.code.sentence) (\(error.operation.rawValue))"
+        case .destinationBusy:
+            path = nil
+            reason = "another pass writes to DESTINATION; wait for its end, or stop it"
         case .tooFewDescriptors(let limit):
             path = nil
             reason =

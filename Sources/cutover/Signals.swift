@@ -14,10 +14,11 @@ final class Signals {
 
     init(_ pass: Pass) { steering = Steering(pass) }
 
-    /// Writing to a closed pipe is an error to be handled, not the end of a migration.
-    static func ignoreBrokenPipes() {
-        // Its result is the handler before, which nobody wants back.
-        _ = signal(SIGPIPE, SIG_IGN)
+    /// From the start: writing to a closed pipe is an error to be handled, and a request for more workers that
+    /// comes too early is not the end of a migration.
+    static func ignoreHarmless() {
+        // The results are the handlers before, which nobody wants back.
+        for number in [SIGPIPE, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
     }
 
     /// Begins to listen.

@@ -28,11 +28,11 @@ struct SyncCommand: ParsableCommand {
     @OptionGroup var options: SyncOptions
 
     func run() throws {
+        Signals.ignoreHarmless()
         let plan = try SyncPlan(options)
         if options.how.idle { try plan.setIdlePriority() }
         let counters = Counters()
         let reporter = Reporter(configuration: plan.reporting, counters: counters)
-        Signals.ignoreBrokenPipes()
         let pass: Pass
         do {
             pass = try Pass(

@@ -96,7 +96,7 @@ import Testing
         "letters, joined or apart, before, between and after the roots, with and without `sync`",
         arguments: [
             ["-raXASHlptgoD", "S", "D"], ["sync", "-r", "-a", "S", "D"], ["S", "-a", "D"],
-            ["S", "D", "-aX"], ["sync", "S", "D", "--delete", "-w8"], ["-aw8", "S", "D"],
+            ["S", "D", "-aX"], ["sync", "S", "D", "--delete", "-w8"], 
             ["-w", "8", "S", "D"], ["--workers=8", "S", "D"], ["--workers", "8", "S", "D"],
             ["-av", "S", "D"], ["-avv", "S", "D"], ["-aq", "S", "D"], ["-acX", "S", "D"],
             ["-aI", "S", "D"], ["--", "S", "D"], ["-w1", "S", "D"], ["-w250", "S", "D"],
@@ -175,7 +175,7 @@ import Testing
             (["--checksum", "--size-only", "S", "D"], ["--checksum"]),
             (["-cI", "S", "D"], ["--ignore-times"]), (["--bwlimit", "0", "S", "D"], ["bwlimit"]),
             (["--bwlimit", "fast", "S", "D"], ["fast"]),
-            (["--bwlimit", "9999999999G", "S", "D"], ["bwlimit"]),
+            (["--bwlimit", "99999999999G", "S", "D"], ["bwlimit"]),
             (["--progress", "loud", "S", "D"], ["loud"]), (["--branch", "a/b", "S", "D"], ["a/b"]),
             (["--branch", "..", "S", "D"], [".."]),
             (["--exclude-from", "/nowhere/patterns", "S", "D"], ["/nowhere/patterns"]),

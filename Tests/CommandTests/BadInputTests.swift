@@ -22,19 +22,12 @@ struct BadInputTests {
         _ status: Int32,
         _ words: [String],
         _ arguments: [[UInt8]],
-        environment: [String] = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let outcome = try Cutover.run(bytes: arguments, environment: environment, seconds: 20)
-        try judge(outcome, status, words, sourceLocation)
-    }
-
-    private func judge(
-        _ outcome: Outcome,
-        _ status: Int32,
-        _ words: [String],
-        _ location: SourceLocation
-    ) throws {
+        // Atimes too, so that a read shows as well; looking moves them, so each time anew.
+        let before = try [stage.from, stage.to].map { try Snapshot($0, agesAccess: true) }
+        let outcome = try Cutover.run(bytes: arguments, seconds: 20)
+        let location = sourceLocation
         #expect(outcome.status == status, "\(outcome)", sourceLocation: location)
         let lines = outcome.errors.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(

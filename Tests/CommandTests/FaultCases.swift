@@ -47,8 +47,9 @@ enum FaultTable {
             .joined(separator: ",")
     }
 
-    /// Whether the binary has a fault table: only debug builds do. It ends by SIGABRT when it
-    /// cannot read the variable; a release build does not look at it.
+    /// Whether the binary has a fault table: only debug builds do.
+    ///
+    /// It ends by SIGABRT when it cannot read the variable; others do not look at it.
     static let isCompiledIn: Bool = {
         let outcome = try? Cutover.run(["sync", "-n", "/", "/"], environment: ["CUTOVER_FAULTS=?"])
         return outcome?.signal == SIGABRT

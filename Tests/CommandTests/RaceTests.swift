@@ -230,7 +230,9 @@ struct RaceTests {
         }
     }
 
-    /// Makes what a pass has removed of a pair. Any step may fail: the pass is at it too.
+    /// Makes what a pass has removed of a pair.
+    ///
+    /// Any step may fail: the pass is at it too.
     private static func restore(_ pair: HazardPair, _ target: [UInt8]) {
         let isFile = target.last == UInt8(ascii: "e")
         for name in [pair.right, pair.left] where !Files.exists(name) {

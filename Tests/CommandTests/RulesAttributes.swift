@@ -66,7 +66,7 @@ struct RulesAttributes {
     }
 
     @Test(
-        "S33: XFS's shadows of ACLs are not planted on ext4, and are removed where rsync planted them"
+        "S33: shadows of ACLs are not planted on ext4, and are removed where rsync planted them"
     )
     func shadowsAreNotCopied() throws {
         try StandardTree.attributes(stage.from)

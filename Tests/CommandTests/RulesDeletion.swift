@@ -210,7 +210,8 @@ enum Damage {
         try Shell.run(
             """
             umount -- "$1"
-            block=$(xfs_db -r -c "inode $3" -c bmap "$2" | sed -n 's/.*startblock \\([0-9]*\\) .*/\\1/p')
+            block=$(xfs_db -r -c "inode $3" -c bmap "$2" |
+                sed -n 's/.*startblock \\([0-9]*\\) .*/\\1/p')
             at=$(xfs_db -r -c "convert fsblock $block daddr" "$2" | sed 's/.*(\\([0-9]*\\)).*/\\1/')
             head -c 4096 /dev/zero | tr '\\0' x >"$1.block"
             dd if="$1.block" of="$2" bs=512 seek="$at" conv=fsync status=none

@@ -107,7 +107,7 @@ struct RulesStatus {
     }
 
     @Test(
-        "S49: a dry run writes nothing, reads no atime forward, and prints what the pass then prints",
+        "S49: a dry run writes nothing, moves no atime, and prints what the pass then prints",
         arguments: 1...3
     )
     func dryRun(seed: UInt64) throws {

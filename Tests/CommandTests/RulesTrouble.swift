@@ -36,13 +36,16 @@ struct RulesTrouble {
             """
             sync -f "$1"
             for file in "$1"/d*/file; do
-                start=$(xfs_io -r -c 'fiemap -v' "$file" | awk '$1 == "0:" { split($3, at, "."); print at[1] }')
+                start=$(xfs_io -r -c 'fiemap -v' "$file" |
+                    awk '$1 == "0:" { split($3, at, "."); print at[1] }')
                 echo "$start $file"
             done | sort -n | tail -n 1 >"$1".last
             read -r start file <"$1".last
             rm -f "$1".last
             truncate -s $(( (start + 2048) * 512 )) "$2"
-            for file in "$1"/d*/file; do dd of="$file" oflag=nocache conv=notrunc,fdatasync count=0 status=none; done
+            for file in "$1"/d*/file; do
+                dd of="$file" oflag=nocache conv=notrunc,fdatasync count=0 status=none
+            done
             echo "${file#"$1"/} $start"
             read -r start file <<<"$start $file"
             """,
@@ -112,7 +115,7 @@ struct RulesTrouble {
     }
 
     @Test(
-        "S18: a full DESTINATION stops the pass; what was good stays, and the summary says what is missing"
+        "S18: a full DESTINATION stops the pass; what was good stays; the summary tells"
     )
     func fullDestination() throws {
         let ext4 = try LoopVolume(.ext4(), megabytes: 40)

@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Lets `count` threads go on only when all of them have arrived; gives up after 60 s.
+/// Lets `count` threads go on only when all of them have arrived; gives up after 20 s.
 private final class Rendezvous: Sendable {
     private let count: Int
     private let arrived = Atomic<Int>(0)
@@ -21,7 +21,7 @@ private final class Rendezvous: Sendable {
         if arrived.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue == count {
             for _ in 0..<count { gate.signal() }
         }
-        return gate.wait(timeout: .now() + 60) == .success
+        return gate.wait(timeout: .now() + 20) == .success
     }
 }
 
@@ -131,6 +131,7 @@ private final class Rendezvous: Sendable {
         let workers = 30
         let round = Atomic<Int>(0)
         let gates = (0..<200).map { _ in Rendezvous(workers) }
+        let failed = Atomic<Bool>(false)
         let met = Atomic<Int>(0)
         let pool = pool(
             workers: workers,
@@ -139,7 +140,9 @@ private final class Rendezvous: Sendable {
                 return next < 200 ? [Int](repeating: next, count: workers) : []
             },
             perform: { (work: Int, _, _) in
-                if work >= 0, gates[work].wait() { met.wrappingAdd(1, ordering: .relaxed) }
+                // Once somebody was left waiting there is nothing more to learn.
+                if failed.load(ordering: .relaxed) || work < 0 { return }
+                if !gates[work].wait() { failed.store(true, ordering: .relaxed) } else { met.wrappingAdd(1, ordering: .relaxed) }
             }
         )
         pool.run(-1)

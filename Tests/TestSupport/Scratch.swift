@@ -52,7 +52,14 @@ package enum Scratch {
     /// Bash: `clean DIRECTORY` unmounts and detaches all below a scratch directory and removes it.
     private static let cleaning = """
         clean() {
-            local loop mounted
+            local loop mounted process
+            # Children lead process groups of their own and outlive a test process that is killed.
+            # Only those that name this directory are ours.
+            for process in /proc/[0-9]*; do
+                if tr '\\0' '\\n' <"$process/cmdline" 2>/dev/null | grep -qF -- "$1/"; then
+                    kill -KILL "${process#/proc/}" 2>/dev/null || true
+                fi
+            done
             for turn in 1 2 3; do
                 cut -d' ' -f5 /proc/self/mountinfo | grep -F -- "$1/" | sort -r |
                     while read -r mounted; do

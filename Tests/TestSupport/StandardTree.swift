@@ -179,7 +179,12 @@ package enum StandardTree {
         try Files.truncate(joined(root, "large"), to: 64 << 20)
         try Files.overwrite(joined(root, "large"), data, at: 48 << 20)
         try Shell.run(
-            "cd -- \"$1\"; fallocate -l 2M unwritten; cp holes partly; fallocate -o 20M -l 1M partly",
+            """
+            cd -- "$1"
+            fallocate -l 2M unwritten
+            cp holes partly
+            fallocate -o 20M -l 1M partly
+            """,
             root
         )
     }

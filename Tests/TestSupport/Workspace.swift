@@ -73,7 +73,8 @@ package final class Workspace {
                 """
                 for directory in "$@"; do
                     [ -e "$directory" ] || continue
-                    { cut -d' ' -f5 /proc/self/mountinfo | grep -F -- "$directory/" | sort -r || true; } |
+                    { cut -d' ' -f5 /proc/self/mountinfo | grep -F -- "$directory/" |
+                        sort -r || true; } |
                         while read -r name; do umount -l -- "$(printf %b "$name")"; done
                     rm -rf --one-file-system -- "$directory" 2>/dev/null ||
                         { chattr -R -f -ia -- "$directory" || true

@@ -5,11 +5,12 @@
 // inode that each directory is the one it was; on the way it leaves the ancestors open, so that coming
 // back up a deep tree costs one opening per directory, not one per directory and level.
 //
-//   budget = limit - reserved - workers * perWorker
+//   directories = (limit - reserved - workers * perWorker) / 4, each of them two descriptors: the other
+//   half is for workers that SIGUSR1 adds; at most 4,096, for more saves no opening
 //
 // reserved (32): standard streams, roots, reports, Dispatch and signals, and some to spare.
 // perWorker (12): a file's handle, its reading end, its temporary, a link's handle (4), the parent and the
-// directory in hand on both sides (4), a large file's two ends (2), 2 to spare.
+// directory in hand on both sides (4), a large file's three (3), 1 to spare.
 
 package import LinuxIO
 import Synchronization
@@ -45,19 +46,27 @@ package final class DescriptorBudget: Sendable {
     /// With fewer directories the tree would be reopened all the time.
     static let directoriesMin = 8
 
+    static let directoriesLimit = 4096
+
     /// Open directories at most; only those in use may exceed it.
     package let directoriesMax: Int
+    /// Workers that there are descriptors for.
+    let workersMax: Int
 
     private struct State: Sendable {
-        /// In the order of opening; those that were closed since are skipped when met.
-        var opened = WorkDeque<Directory>()
-        var count = 0
+        /// In the order of opening. Those that were closed since are skipped when met, and swept out when
+        /// they are most of it.
+        var order = WorkDeque<ObjectIdentifier>()
+        /// Open nodes, and no others: a finished one must not be kept from going away.
+        var open: [ObjectIdentifier: Directory] = [:]
     }
     private let state = Mutex(State())
 
     package init(descriptorLimit: Int, workers: Int) {
         let descriptors = descriptorLimit - Self.reserved - workers * Self.perWorker
-        directoriesMax = max(Self.directoriesMin, descriptors / 2)
+        directoriesMax = max(Self.directoriesMin, min(Self.directoriesLimit, descriptors / 4))
+        let forWorkers = descriptorLimit - Self.reserved - 2 * directoriesMax
+        workersMax = max(workers, forWorkers / Self.perWorker)
     }
 
     /// How many workers a limit of descriptors allows.
@@ -118,7 +127,39 @@ package final class DescriptorBudget: Sendable {
     /// Closes a node for good; in use by nobody.
     package func close(_ node: Directory) {
         let wasOpen = node.handles.withLock { Self.closeIfUnused(&$0) }
-        if wasOpen { state.withLock { $0.count -= 1 } }
+        if wasOpen { forget(node) }
+    }
+
+    /// Opens the parent of an open node again if it was closed, through `..` and checked by inode as every
+    /// reopening: on the way up a deep tree this saves the way down from the nearest open ancestor.
+    func openParent(of node: Directory) {
+        guard let parent = node.parent, !parent.handles.withLock({ $0.isOpen }),
+            let open = tryUse(node)
+        else { return }
+        defer { release(node) }
+        let expected = parent.handles.withLock { ($0.sourceIdentity, $0.destinationIdentity) }
+        // Not to be had this way: whoever needs the parent opens it the other way, or records why not.
+        guard let source = try? Self.open(Name(".."), in: open.source, expected: expected.0),
+            let destination = try? Self.open(Name(".."), in: open.destination, expected: expected.1)
+        else { return }
+        let isMine = parent.handles.withLock { handles in
+            guard !handles.isOpen else { return false }
+            handles.source = source
+            handles.destination = destination
+            handles.isOpen = true
+            return true
+        }
+        if isMine { noteOpened(parent) }
+    }
+
+    private func forget(_ node: Directory) {
+        state.withLock { state in
+            state.open[ObjectIdentifier(node)] = nil
+            if state.order.count > 2 * state.open.count + 1024 {
+                let open = state.open
+                state.order.keep { open[$0] != nil }
+            }
+        }
     }
 
     private func tryUse(_ node: Directory) -> OpenDirectory? {
@@ -162,9 +203,9 @@ package final class DescriptorBudget: Sendable {
 
     private func noteOpened(_ node: Directory) {
         let excess = state.withLock { state in
-            state.count += 1
-            state.opened.append(node)
-            return state.count - directoriesMax
+            state.open[ObjectIdentifier(node)] = node
+            state.order.append(ObjectIdentifier(node))
+            return state.open.count - directoriesMax
         }
         if excess > 0 { closeOldest(excess) }
     }
@@ -173,18 +214,19 @@ package final class DescriptorBudget: Sendable {
     private func closeOldest(_ wanted: Int) {
         var left = wanted
         var looks = 2 * directoriesMax
-        while left > 0, looks > 0, let node = state.withLock({ $0.opened.popOldest() }) {
+        while left > 0, looks > 0 {
             looks -= 1
-            if node.isRoot { continue }
-            let outcome = node.handles.withLock { handles -> (wasOpen: Bool, isClosed: Bool) in
-                let wasOpen = handles.isOpen
-                return (wasOpen, Self.closeIfUnused(&handles))
+            let (node, isEnd) = state.withLock { state -> (Directory?, Bool) in
+                guard let oldest = state.order.popOldest() else { return (nil, true) }
+                return (state.open[oldest], false)
             }
-            if outcome.isClosed {
-                state.withLock { $0.count -= 1 }
+            if isEnd { return }
+            guard let node, !node.isRoot else { continue }
+            if node.handles.withLock({ Self.closeIfUnused(&$0) }) {
+                forget(node)
                 left -= 1
-            } else if outcome.wasOpen {
-                state.withLock { $0.opened.append(node) }
+            } else {
+                state.withLock { $0.order.append(ObjectIdentifier(node)) }
             }
         }
     }

@@ -38,8 +38,8 @@ package final class Directory: Sendable {
         var destination: FileStatus?
         /// Made by this very pass and still 0700: temporary names can be left out (S12).
         var isNew = false
-        /// Entries made in it inherit an ACL, which must go (S25).
-        var hasDefaultAccessControl = false
+        /// What entries made in it get from it without being asked (S25).
+        var inherited: Inherited = []
         /// SOURCE could not be listed to its end: nothing is deleted here (S44).
         var isProtected = false
         /// SOURCE's entries, while their pieces are not made yet.
@@ -122,7 +122,7 @@ package struct EntryPiece: Sendable {
     let directory: Directory
     let entries: Pairing
     let range: Range<Int>
-    /// The directory of DESTINATION that had this name was removed; in a dry run it only seems to be there.
+    /// See `Entry.treeIsRemoved`.
     var treeIsRemoved = false
 }
 

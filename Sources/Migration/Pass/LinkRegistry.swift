@@ -81,11 +81,15 @@ package final class LinkRegistry: Sendable {
     }
 
     private let groups = Mutex<[InodeIdentity: Group]>([:])
-    private let claims = Mutex<[UInt64: InodeIdentity]>([:])
+    private let claims = Mutex<[InodeIdentity: InodeIdentity]>([:])
+    /// Names that this pass took from inodes of DESTINATION which had several.
+    private let unlinkedNames = Mutex<[InodeIdentity: UInt32]>([:])
+    /// Inodes of SOURCE with several names that are missing at DESTINATION, after it stopped the pass.
+    private let missing = Mutex<Set<InodeIdentity>>([])
     private let isFirstCopy: Bool
     private let holdsUntilComplete: Bool
     /// Names of one inode that DESTINATION holds at most.
-    private let linkCountMax: UInt32
+    package let linkCountMax: UInt32
 
     package init(isFirstCopy: Bool, holdsUntilComplete: Bool, linkCountMax: UInt32) {
         self.isFirstCopy = isFirstCopy
@@ -96,10 +100,31 @@ package final class LinkRegistry: Sendable {
     /// Whether the SOURCE inode may use this DESTINATION inode: nobody does yet, or it does itself.
     package func claim(_ destination: InodeIdentity, for source: InodeIdentity) -> Bool {
         claims.withLock { claims in
-            if let owner = claims[destination.inode] { return owner == source }
-            claims[destination.inode] = source
+            if let owner = claims[destination] { return owner == source }
+            claims[destination] = source
             return true
         }
+    }
+
+    /// This pass took a name from an entry of DESTINATION.
+    package func noteUnlinked(_ destination: FileStatus) {
+        guard destination.linkCount > 1, destination.kind != .directory else { return }
+        unlinkedNames.withLock { $0[destination.identity, default: 0] += 1 }
+    }
+
+    /// How many names this pass took from an inode of DESTINATION that had several.
+    package func unlinked(_ destination: InodeIdentity) -> UInt32 {
+        unlinkedNames.withLock { $0[destination] ?? 0 }
+    }
+
+    /// Whether this is the first name of its inode that is missing at DESTINATION.
+    package func isFirstMissing(_ source: FileStatus) -> Bool {
+        missing.withLock { $0.insert(source.identity).inserted }
+    }
+
+    /// The names that still wait. None, when all work is done: anything else is a defect, and is told.
+    package func stranded() -> [Entry] {
+        groups.withLock { groups in groups.values.flatMap(\.waiting) }
     }
 
     /// One more name of a group was met.

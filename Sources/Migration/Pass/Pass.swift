@@ -48,7 +48,8 @@ package final class Pass: Sendable {
                 changeTest: options.changeTest,
                 deletesExtras: options.deletesExtras,
                 isRoot: isRoot,
-                times: times
+                times: times,
+                groups: isRoot ? nil : ProcessLimits.groups
             ),
             counters: counters,
             budget: DescriptorBudget(descriptorLimit: limit, workers: workers),
@@ -88,7 +89,11 @@ package final class Pass: Sendable {
 
     /// Adds workers, or takes some away; at least one stays.
     package func changeWorkers(by difference: Int) {
-        context.emit(.workersChanged(pool.setWorkers(pool.workers + difference)))
+        context.emit(
+            .workersChanged(
+                pool.setWorkers(min(pool.workers + difference, context.budget.workersMax))
+            )
+        )
     }
 
     /// Workers that may work now.
@@ -100,6 +105,7 @@ package final class Pass: Sendable {
         context.emit(.started(startFacts()))
         for notice in notices { context.say(notice) }
         pool.run(.directory(root))
+        noteStranded()
         let synchronizeStart = monotonicNanoseconds()
         synchronize()
         let end = monotonicNanoseconds()
@@ -167,13 +173,15 @@ package final class Pass: Sendable {
     ) throws(Refusal) -> Directory {
         let root = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
         do throws(SystemError) {
-            let hasDefaultAccessControl =
-                try roots.destination?.descriptor.hasDefaultAccessControl() ?? false
+            let inherited =
+                try roots.destination.map { root throws(SystemError) in
+                    try Worker.inherited(from: root.descriptor)
+                } ?? []
             root.facts.withLock { facts in
                 facts.source = roots.sourceStatus
                 facts.destination = roots.destinationStatus
-                facts.isNew = roots.destination == nil
-                facts.hasDefaultAccessControl = hasDefaultAccessControl
+                facts.isNew = roots.isDestinationNew
+                facts.inherited = inherited
             }
             context.budget.install(
                 OpenDirectory(source: roots.source, destination: roots.destination),
@@ -205,6 +213,21 @@ package final class Pass: Sendable {
 
     // MARK: Ending
 
+    /// No name may be left waiting for its link group; if one is, that must not pass for success.
+    private func noteStranded() {
+        guard !context.isInterrupted else { return }
+        for entry in context.links.stranded() {
+            context.record(
+                Failure(
+                    path: entry.path,
+                    side: .destination,
+                    activity: .link,
+                    detail: "its link group was never led: a defect of cutover, please report it"
+                )
+            )
+        }
+    }
+
     /// S19: a pass is complete only when DESTINATION is on the disk.
     private func synchronize() {
         guard !context.options.isDryRun, let destination = roots.destination else { return }
@@ -212,9 +235,18 @@ package final class Pass: Sendable {
         do throws(SystemError) {
             try destination.descriptor.synchronizeFilesystem()
         } catch {
-            context.recordWrite(
-                Failure(path: [], side: .destination, activity: .synchronize, error: error)
+            let failure = Failure(
+                path: [],
+                side: .destination,
+                activity: .synchronize,
+                error: error
             )
+            // Only a running pass can still be stopped by it; it is never left untold.
+            if context.phase == .running {
+                context.recordWrite(failure)
+            } else {
+                context.record(failure)
+            }
         }
     }
 

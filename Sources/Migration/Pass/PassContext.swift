@@ -32,6 +32,8 @@ package final class PassContext: Sendable {
     /// DESTINATION's block size: runs of zeros that cover one become holes (S21).
     let blockBytes: UInt64
     private let phaseValue = Atomic<Phase>(.running)
+    /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
+    let largeFiles = Atomic<Int>(0)
     private let deletions = Atomic<UInt64>(0)
     private let stopRecord = Mutex<(DestinationStop, Failure)?>(nil)
     private let saidNotices = Mutex<Set<Notice>>([])

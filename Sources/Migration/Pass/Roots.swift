@@ -17,6 +17,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case noAttributeRules
     case cannotExamine(Failure.Side, SystemError)
     case tooFewDescriptors(Int)
+    /// Another pass writes to DESTINATION: the two would take each other's temporary files for leftovers.
+    case destinationBusy
 }
 
 /// Both roots, open.
@@ -70,6 +72,7 @@ package struct Roots: Sendable {
         try Self.judgeContents(of: source, existing, options)
         var destination = existing
         if existing == nil, !options.isDryRun { destination = try Self.make(destinationName) }
+        if !options.isDryRun, let destination { try Self.lock(destination) }
         isDestinationNew = existing == nil
         sourceVolume = try Self.volume(of: source, .source)
         destinationVolume = try Self.volume(of: destination ?? judged, .destination)
@@ -77,7 +80,9 @@ package struct Roots: Sendable {
         destinationPath =
             (try? destination?.descriptor.path()) ?? Array(destinationName.bytes)
         isSourceWholeVolume = status.isMountRoot
-        var views: [SharedDescriptor] = []
+        // The roots themselves stay open too: a view does not keep its volume from being unmounted.
+        var views: [SharedDescriptor] = [source]
+        if let destination { views.append(destination) }
         self.source = try Self.view(of: source, .source, isReadOnly: true, &views)
         if let opened = destination {
             let view = try Self.view(
@@ -94,6 +99,15 @@ package struct Roots: Sendable {
         }
         sourceStatus = try Self.status(of: self.source, .source)
         self.views = views
+    }
+
+    /// Keeps other passes from DESTINATION until this process is done.
+    private static func lock(_ destination: SharedDescriptor) throws(Refusal) {
+        let isMine: Bool
+        do throws(SystemError) { isMine = try destination.descriptor.lockExclusively() } catch {
+            throw .cannotExamine(.destination, error)
+        }
+        if !isMine { throw .destinationBusy }
     }
 
     /// The root as this pass uses it: through a view if one can be had, else itself.

@@ -7,11 +7,19 @@ package struct Entry: Sendable {
     package let directory: Directory
     package let entries: Pairing
     package let index: Int
+    /// The directory of DESTINATION that had this name was removed; in a dry run it only seems to be there.
+    package let treeIsRemoved: Bool
 
-    package init(directory: Directory, entries: Pairing, index: Int) {
+    package init(
+        directory: Directory,
+        entries: Pairing,
+        index: Int,
+        treeIsRemoved: Bool = false
+    ) {
         self.directory = directory
         self.entries = entries
         self.index = index
+        self.treeIsRemoved = treeIsRemoved
     }
 
     /// Valid while `entries` is.

@@ -25,17 +25,16 @@ extension Worker {
 
     /// Gives `target` the attributes in `needs`.
     ///
-    /// False when it must not be published, which was recorded.
-    ///
-    /// `isNew`: this worker has just made it, for nobody else. `inherits`: it may have got an ACL from its
-    /// directory. Descriptors are open ones for files and directories, handles for the other types.
+    /// False when it must not be published, which was recorded. `isNew`: this worker has just made it, for
+    /// nobody else. `inherited`: what it may have got from its directory. Descriptors are open ones for new
+    /// files and for directories, handles otherwise.
     func carryAttributes(
         from source: borrowing Descriptor,
         to target: borrowing Descriptor,
         status: FileStatus,
         needs: Differences,
         isNew: Bool,
-        inherits: Bool,
+        inherited: Inherited,
         path: @autoclosure () -> [UInt8]
     ) -> Bool {
         let set: SourceAttributes
@@ -46,12 +45,20 @@ extension Worker {
             fail(error.activity, error.side, error.error, path: path())
             return false
         }
+        let setsMode =
+            status.kind != .symlink
+            && (isNew || !needs.isDisjoint(with: [.accessControl, .mode, .owner, .group]))
+        var mode: UInt32?
         do throws(AttributeFailure) {
             try setOwner(target, status, needs, isNew: isNew)
-            if isNew || !needs.isDisjoint(with: [.accessControl, .mode, .owner, .group]),
-                status.kind != .symlink
-            {
-                try setMode(target, status, set, needs, isNew: isNew, inherits: inherits)
+            if setsMode {
+                mode = try finalMode(target, status, isNew: isNew)
+                let isCleared =
+                    inherited.contains(.accessControl) || !isNew && needs.contains(.accessControl)
+                if isCleared, !set.hasAccessControl {
+                    try removeAccessControl(target, mode, isNew: isNew)
+                }
+                try setMode(target, mode, set, needs)
             }
         } catch {
             fail(error.activity, .destination, error.error, isWrite: true, path: path())
@@ -62,17 +69,23 @@ extension Worker {
             setAttributes(target, set, isNew: isNew, path: path())
         }
         if needs.contains(.accessControl), status.kind != .symlink {
-            setAccessControl(
-                source,
-                target,
-                status,
-                set,
-                isNew: isNew,
-                inherits: inherits,
-                path: path()
-            )
+            setAccessControl(source, target, status, set, mode, isNew: isNew, path: path())
         }
-        return finishAttributes(source, target, status, needs, isNew: isNew, path: path())
+        if let mode, !context.isRoot {
+            do throws(SystemError) { try target.setMode(mode) } catch {
+                fail(.setMode, .destination, error, isWrite: true, path: path())
+                return false
+            }
+        }
+        return finishAttributes(
+            source,
+            target,
+            status,
+            needs,
+            isNew: isNew,
+            inherited: inherited,
+            path: path()
+        )
     }
 
     private func finishAttributes(
@@ -81,14 +94,18 @@ extension Worker {
         _ status: FileStatus,
         _ needs: Differences,
         isNew: Bool,
+        inherited: Inherited,
         path: @autoclosure () -> [UInt8]
     ) -> Bool {
-        do throws(SystemError) {
-            if isNew, status.kind == .regular || status.kind == .directory {
-                try carrySettings(from: source, to: target, without: .frozen)
-            }
-        } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: path())
+        let hasSettings = status.kind == .regular || status.kind == .directory
+        if isNew, hasSettings {
+            carrySettings(
+                from: source,
+                to: target,
+                without: .frozen,
+                inherited: inherited,
+                path: path()
+            )
         }
         do throws(SystemError) {
             if needs.contains(.times) { try target.setModified(status.modified) }
@@ -96,18 +113,14 @@ extension Worker {
             fail(.setTimes, .destination, error, isWrite: true, path: path())
             return false
         }
-        // A file is frozen after it was published: a frozen inode cannot be renamed.
-        guard needs.contains(.flags), !(isNew && status.kind == .regular), context.isRoot else {
-            return true
-        }
-        do throws(SystemError) {
-            switch status.kind {
-            case .directory: try carrySettings(from: source, to: target, without: [])
-            case .regular: try carryHandleSettings(from: source, to: target)
-            default: break
-            }
-        } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: path())
+        // A new file is frozen after it was published: a frozen inode cannot be renamed.
+        guard needs.contains(.flags), hasSettings, !(isNew && status.kind == .regular),
+            context.isRoot
+        else { return true }
+        if status.kind == .directory {
+            carrySettings(from: source, to: target, without: [], inherited: .project, path: path())
+        } else {
+            carryHandleSettings(from: source, to: target, path: path())
         }
         return true
     }
@@ -147,231 +160,58 @@ extension Worker {
         }
     }
 
-    private func setMode(
+    /// The mode that the entry is to have in the end, now that its owner is what it will be; nil when it keeps
+    /// the one that it has.
+    private func finalMode(
         _ target: borrowing Descriptor,
         _ status: FileStatus,
-        _ set: borrowing SourceAttributes,
-        _ needs: Differences,
-        isNew: Bool,
-        inherits: Bool
-    ) throws(AttributeFailure) {
-        let name = Name(AccessControlKind.access.attributeName)
-        do throws(SystemError) {
-            // S25, S36: an ACL that SOURCE does not have, inherited or old, goes before the mode is set, which
-            // would only change its mask.
-            let mayHaveOne = inherits || !isNew && needs.contains(.accessControl)
-            if mayHaveOne, !set.hasAccessControl {
-                try name.withPointer { pointer throws(SystemError) in
-                    try target.removeAttribute(pointer)
-                }
-            }
-        } catch {
-            throw AttributeFailure(.setAccessControl, .destination, error)
-        }
+        isNew: Bool
+    ) throws(AttributeFailure) -> UInt32? {
         guard preserved.contains(.mode) else {
-            if isNew { try apply(status.mode & 0o777 & ~context.options.mask, to: target) }
-            return
+            return isNew ? status.mode & 0o777 & ~context.options.mask : nil
         }
-        // The group bits of an entry with an ACL are its mask: with them, but without the ACL, the owning
-        // group could have more rights than the ACL gives it.
-        let withheld: UInt32 = set.hasAccessControl && needs.contains(.accessControl) ? 0o070 : 0
-        try apply(status.mode & ~withheld, to: target)
-    }
-
-    private func apply(
-        _ mode: UInt32,
-        to target: borrowing Descriptor
-    ) throws(AttributeFailure) {
-        do throws(SystemError) { try target.setMode(mode) } catch {
+        // Only setuid and setgid depend on the owner.
+        guard status.mode & 0o6000 != 0 else { return status.mode }
+        do throws(SystemError) {
+            let actual = try target.status()
+            return context.comparison.mode(of: status, owner: actual.owner, group: actual.group)
+        } catch {
             throw AttributeFailure(.setMode, .destination, error)
         }
     }
 
-    // MARK: Flags and projects
-
-    /// Carries project id and flags of an open file or directory, where both filesystems have them.
-    private func carrySettings(
-        from source: borrowing Descriptor,
-        to target: borrowing Descriptor,
-        without: InodeFlags
-    ) throws(SystemError) {
-        guard let wanted = try InodeSettings(of: source) else { return }
-        let flags = wanted.flags.subtracting(without)
-        // Most entries have none, and what was just made has none either.
-        if flags.isEmpty, wanted.project == 0, without == .frozen { return }
-        guard var settings = try InodeSettings(of: target) else {
-            if !flags.isEmpty { context.say(.flagsNotKept) }
-            return
-        }
-        if settings.flags == flags, settings.project == wanted.project { return }
-        settings.flags = flags.union(settings.flags.intersection(without))
-        settings.project = wanted.project
+    /// S25, S36: an ACL that SOURCE does not have, inherited or old, goes before the mode is set, which would
+    /// only change its mask; and rights of the group before the ACL, which may have held them back.
+    private func removeAccessControl(
+        _ target: borrowing Descriptor,
+        _ mode: UInt32?,
+        isNew: Bool
+    ) throws(AttributeFailure) {
         do throws(SystemError) {
-            try settings.apply(to: target)
+            if !isNew, let mode { try target.setMode(mode & ~0o070) }
+            try Name(AccessControlKind.access.attributeName).withPointer {
+                name throws(SystemError) in
+                try target.removeAttribute(name)
+            }
         } catch {
-            guard error.code == .notSupported || error.code == .invalid else { throw error }
-            // ext4 without `-O project` refuses the id; the flags are worth a second try.
-            context.say(.projectsNotKept)
-            settings.project = 0
-            settings.flags.remove(.projectInherit)
-            try settings.apply(to: target)
+            throw AttributeFailure(.setAccessControl, .destination, error)
         }
     }
 
-    /// The same for handles of regular files.
-    private func carryHandleSettings(
-        from source: borrowing Descriptor,
-        to target: borrowing Descriptor
-    ) throws(SystemError) {
-        let openSource = try source.reopenForReading()
-        let openTarget = try target.reopenForReading()
-        try carrySettings(from: openSource, to: openTarget, without: [])
-    }
-
-    /// Sets the flags that freeze, on a file that has just been published.
-    func freeze(_ entry: Entry, _ status: FileStatus, _ target: borrowing Descriptor) {
-        let flags = status.visibleFlags.intersection(.frozen)
-        guard !flags.isEmpty, context.isRoot else { return }
-        do throws(SystemError) {
-            let handle = try target.openHandle(entry.pointer)
-            guard try handle.status().kind == .regular else { throw SystemError(.open, .stale) }
-            try setFrozenFlags(flags, of: handle)
-        } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
-        }
-    }
-
-    /// Makes the flags that freeze a regular file or a directory exactly these.
-    func setFrozenFlags(_ flags: InodeFlags, of handle: borrowing Descriptor) throws(SystemError) {
-        let opened = try handle.reopenForReading()
-        guard var settings = try InodeSettings(of: opened) else { return }
-        settings.flags = settings.flags.subtracting(.frozen).union(flags)
-        try settings.apply(to: opened)
-    }
-
-    /// Takes from an old entry the flags that would stop its update (immutable, append only).
-    func thaw(
-        _ entry: Entry,
-        _ status: FileStatus,
-        _ target: borrowing Descriptor
-    ) throws(SystemError) {
-        guard !status.visibleFlags.isDisjoint(with: .frozen), status.kind == .regular else {
-            return
-        }
-        let handle = try target.openHandle(entry.pointer)
-        guard try handle.status().identity == status.identity else { return }
-        try setFrozenFlags([], of: handle)
-    }
-
-    /// To be called before anything is made, renamed or removed in a directory of DESTINATION: its times are to
-    /// be set again (S23), and flags that would stop the change are taken off until then.
-    func prepareForChange(of node: Directory, _ open: OpenDirectory) throws(SystemError) {
-        if node.wasChanged { return }
-        let flags = node.facts.withLock { $0.destination?.visibleFlags ?? [] }
-        if !flags.isDisjoint(with: .frozen), let destination = open.destination,
-            var settings = try InodeSettings(of: destination.descriptor)
-        {
-            settings.flags = settings.flags.subtracting(.frozen)
-            try settings.apply(to: destination.descriptor)
-        }
-        node.noteChange()
-    }
-
-    // MARK: Keeping
-
-    /// Repairs an up-to-date entry in place (S8).
-    ///
-    /// False when that failed.
-    func keep(
-        _ entry: Entry,
-        _ open: OpenDirectory,
-        _ status: FileStatus,
-        _ destination: FileStatus,
-        _ found: Differences
-    ) -> Bool {
-        guard let source = open.source, let target = open.destination else { return false }
-        var needs = found
-        do throws(AttributeFailure) {
-            needs.formUnion(
-                try attributeDifferences(
-                    entry.pointer,
-                    source.descriptor,
-                    target.descriptor,
-                    kind: status.kind
-                )
-            )
-        } catch {
-            if error.error.code == .noEntry {
-                noteVanished(entry.path)
-            } else {
-                fail(error.activity, error.side, error.error, path: entry.path)
-            }
-            return false
-        }
-        if needs.isEmpty { return true }
-        if context.itemizes {
-            context.emit(
-                .changed(
-                    Itemization(
-                        action: .repaired,
-                        kind: status.kind,
-                        differences: needs,
-                        path: entry.path,
-                        target: symlinkTarget(entry, open, status)
-                    )
-                )
-            )
-        }
-        guard context.mayWrite else { return true }
-        return repair(entry, source, target, status, destination, needs)
-    }
-
-    private func repair(
-        _ entry: Entry,
-        _ source: SharedDescriptor,
-        _ target: SharedDescriptor,
-        _ status: FileStatus,
-        _ destination: FileStatus,
-        _ differences: Differences
-    ) -> Bool {
-        var needs = differences
-        do throws(SystemError) {
-            let sourceHandle = try source.descriptor.openHandle(entry.pointer)
-            let targetHandle = try target.descriptor.openHandle(entry.pointer)
-            guard try sourceHandle.status().identity == status.identity,
-                try targetHandle.status().identity == destination.identity
-            else {
-                noteVanished(entry.path)
-                return false
-            }
-            if !destination.visibleFlags.isDisjoint(with: .frozen), status.kind == .regular {
-                try setFrozenFlags([], of: targetHandle)
-                needs.insert(.flags)
-            }
-            if !needs.isDisjoint(with: [.owner, .group]) {
-                // chown(2) has cleared setuid, setgid and file capabilities: all are set again.
-                needs.formUnion([.mode, .attributes])
-            }
-            guard
-                carryAttributes(
-                    from: sourceHandle,
-                    to: targetHandle,
-                    status: status,
-                    needs: needs.intersection(newEntryNeeds),
-                    isNew: false,
-                    inherits: false,
-                    path: entry.path
-                )
-            else { return false }
-            counters.attributesRepaired.count()
-            return true
-        } catch {
-            if error.code == .noEntry {
-                noteVanished(entry.path)
-            } else {
-                fail(.open, .destination, error, path: entry.path)
-            }
-            return false
+    private func setMode(
+        _ target: borrowing Descriptor,
+        _ mode: UInt32?,
+        _ set: borrowing SourceAttributes,
+        _ needs: Differences
+    ) throws(AttributeFailure) {
+        guard let mode else { return }
+        // The group bits of an entry with an ACL are its mask: with them, but without the ACL, the owning
+        // group could have more rights than the ACL gives it.
+        let withheld: UInt32 = set.hasAccessControl && needs.contains(.accessControl) ? 0o070 : 0
+        // Others than root set attributes only on what they may write to; the final mode follows.
+        let lent: UInt32 = context.isRoot ? 0 : 0o200
+        do throws(SystemError) { try target.setMode(mode & ~withheld | lent) } catch {
+            throw AttributeFailure(.setMode, .destination, error)
         }
     }
 }

@@ -63,147 +63,6 @@ extension Worker {
         }
     }
 
-    // MARK: Opening
-
-    /// Opens both sides, making DESTINATION's where it is missing.
-    ///
-    /// False when nothing below can be done (S24).
-    private func open(_ node: Directory) -> Bool {
-        // The roots were opened at the start.
-        guard let parent = node.parent else { return true }
-        let parentOpen: OpenDirectory
-        do throws(SystemError) {
-            parentOpen = try context.budget.use(parent)
-        } catch {
-            noteVanished(node.path)
-            return false
-        }
-        defer { context.budget.release(parent) }
-        guard let source = openSource(node, in: parentOpen) else { return false }
-        let destination: SharedDescriptor?
-        do throws(SystemError) {
-            guard let opened = try openDestination(node, in: parentOpen) else { return false }
-            destination = opened.handle
-        } catch {
-            fail(.makeDirectory, .destination, error, isWrite: true, path: node.path)
-            return false
-        }
-        let identities = node.facts.withLock { facts in
-            facts.source = source.status
-            return (source.status.identity, facts.destination?.identity)
-        }
-        let made: InodeIdentity?
-        do throws(SystemError) {
-            if let known = identities.1 {
-                made = known
-            } else {
-                made = try destination?.descriptor.status().identity
-            }
-        } catch {
-            fail(.examine, .destination, error, path: node.path)
-            return false
-        }
-        context.budget.install(
-            OpenDirectory(source: source.handle, destination: destination),
-            identities: (identities.0, made),
-            in: node
-        )
-        context.budget.release(node)
-        return true
-    }
-
-    private func openSource(
-        _ node: Directory,
-        in parent: OpenDirectory
-    ) -> (handle: SharedDescriptor, status: FileStatus)? {
-        guard let parentSource = parent.source else { return nil }
-        do throws(SystemError) {
-            let descriptor = try parentSource.descriptor.openDirectory(node.name)
-            let status = try descriptor.status()
-            if context.isForeignSource(status) {
-                counters.mountsSkipped.count()
-                context.emit(.mountSkipped(path: node.path))
-                return nil
-            }
-            return (SharedDescriptor(descriptor), status)
-        } catch {
-            switch error.code {
-            case .noEntry, .notDirectory, .symlinkLoop: noteVanished(node.path)
-            default:
-                fail(.open, .source, error, path: node.path)
-                noteProtected(node)
-            }
-            return nil
-        }
-    }
-
-    /// A result of nil: a failure was recorded.
-    ///
-    /// A handle of nil: nothing is there and nothing is to be made.
-    private func openDestination(
-        _ node: Directory,
-        in parent: OpenDirectory
-    ) throws(SystemError) -> (handle: SharedDescriptor?, Void)? {
-        let before = node.facts.withLock { $0.destination }
-        guard let parentDestination = parent.destination else {
-            node.facts.withLock { $0.isNew = true }
-            return (nil, ())
-        }
-        if let before, before.kind == .directory {
-            let descriptor = try parentDestination.descriptor.openDirectory(node.name)
-            let status = try descriptor.status()
-            if !context.options.crossesMounts, context.isForeignDestination(status) {
-                fail(.enter, .destination, nil, path: node.path)
-                return nil
-            }
-            let inherits = try descriptor.hasDefaultAccessControl()
-            node.facts.withLock { facts in
-                facts.destination = status
-                facts.hasDefaultAccessControl = inherits
-            }
-            return (SharedDescriptor(descriptor), ())
-        }
-        node.facts.withLock { facts in
-            facts.isNew = true
-            facts.destination = nil
-        }
-        guard context.mayWrite, let parentNode = node.parent else {
-            if !context.options.isDryRun { tally(node.facts.withLock { $0.source }) }
-            return (nil, ())
-        }
-        try prepareForChange(of: parentNode, parent)
-        if before != nil {
-            // S26, S28: what has the name and is no directory goes; a symlink is never followed.
-            try node.name.withPointer { name throws(SystemError) in
-                try parentDestination.descriptor.removeFile(name)
-            }
-        }
-        let handle = try makeDirectory(
-            node.name,
-            in: parentDestination.descriptor,
-            inherits: parentNode.facts.withLock { $0.hasDefaultAccessControl }
-        )
-        counters.directoriesMade.count()
-        return (handle, ())
-    }
-
-    /// Makes a directory as 0700; it gets its attributes after its contents (S23).
-    private func makeDirectory(
-        _ name: Name,
-        in parent: borrowing Descriptor,
-        inherits: Bool
-    ) throws(SystemError) -> SharedDescriptor {
-        try name.withPointer { name throws(SystemError) in
-            try parent.makeDirectory(name, mode: 0o700)
-        }
-        let descriptor = try parent.openDirectory(name)
-        if inherits {
-            // S25: what is made in it from now on must not inherit what it inherited itself.
-            try removeInheritedAccessControl(from: descriptor)
-        }
-        return SharedDescriptor(descriptor)
-    }
-
     // MARK: Listing
 
     /// Lists and pairs both sides, removes extras that are no directories and hands on the others.
@@ -212,7 +71,8 @@ extension Worker {
         do throws(SystemError) {
             open = try context.budget.use(node)
         } catch {
-            noteVanished(node.path)
+            noteUnusable(error, node)
+            noteProtected(node)
             node.abandon()
             return
         }
@@ -226,7 +86,7 @@ extension Worker {
             noteProtected(node)
             node.facts.withLock { $0.isProtected = true }
         }
-        select(&source, of: node)
+        select(&source, of: node, sourceHandle)
         if source.count > 1 { source.sortByInode() }
         var destination = Listing()
         let isNew = node.facts.withLock { $0.isNew }
@@ -248,7 +108,7 @@ extension Worker {
 
     /// Leaves out what this pass does not look at: `lost+found` at the root (S5), other branches, and what a
     /// filter excludes.
-    private func select(_ source: inout Listing, of node: Directory) {
+    private func select(_ source: inout Listing, of node: Directory, _ handle: SharedDescriptor) {
         let options = context.options
         guard node.isRoot || !options.filter.isEmpty else { return }
         let listing = source
@@ -258,9 +118,19 @@ extension Worker {
             guard !options.filter.isEmpty else { return true }
             return !options.filter.excludes(
                 path: node.path(of: name),
-                isDirectory: listing.records[index].type == 4
+                isDirectory: isDirectory(index, of: listing, handle)
             )
         }
+    }
+
+    /// Whether a listed name is a directory's. XFS made without ftype lists all as unknown (DT_UNKNOWN).
+    private func isDirectory(_ index: Int, of listing: Listing, _ handle: SharedDescriptor) -> Bool
+    {
+        let type = listing.records[index].type
+        guard type == 0 else { return type == 4 }
+        // An entry that cannot be examined now is met again, and its failure recorded, when it is handled.
+        let status = try? handle.descriptor.status(of: listing.namePointer(index))
+        return status?.kind == .directory
     }
 
     /// Whether a top-level name is looked at by this pass.
@@ -272,7 +142,7 @@ extension Worker {
 
     static var lostAndFound: Name { Name("lost+found") }
 
-    private func noteProtected(_ node: Directory) {
+    func noteProtected(_ node: Directory) {
         guard context.options.deletesExtras else { return }
         counters.directoriesProtected.count()
         context.emit(.directoryProtected(path: node.path))
@@ -282,7 +152,10 @@ extension Worker {
 
     /// Everything in a directory is done: its own attributes, or its removal.
     private func finish(_ node: Directory) {
-        defer { context.budget.close(node) }
+        defer {
+            context.budget.openParent(of: node)
+            context.budget.close(node)
+        }
         if node.wasAbandoned || context.isInterrupted && node.facts.withLock({ $0.isNew }) {
             if node.purpose == .removal { finishRemoval(node) }
             return
@@ -295,21 +168,24 @@ extension Worker {
                 defer { context.budget.release(node) }
                 finishAttributes(of: node, open)
             } catch {
-                noteVanished(node.path)
+                noteUnusable(error, node)
             }
         }
     }
 
     private func finishAttributes(of node: Directory, _ open: OpenDirectory) {
         let facts = node.facts.withLock {
-            (source: $0.source, destination: $0.destination, isNew: $0.isNew)
+            (
+                source: $0.source, destination: $0.destination, isNew: $0.isNew,
+                inherited: $0.inherited
+            )
         }
         guard let source = facts.source, let sourceHandle = open.source else { return }
-        if node.isRoot, !context.options.branches.isEmpty {
+        if node.isRoot, !facts.isNew, !context.options.branches.isEmpty {
             restoreTimes(of: node, facts.destination, open)
             return
         }
-        let inherits = node.parent?.facts.withLock { $0.hasDefaultAccessControl } ?? false
+        let inherited = node.parent?.facts.withLock { $0.inherited } ?? facts.inherited
         if facts.isNew {
             itemize(
                 Itemization(action: .changed, kind: .directory, isNew: true, path: node.path)
@@ -322,7 +198,7 @@ extension Worker {
                 status: source,
                 needs: newEntryNeeds,
                 isNew: true,
-                inherits: inherits,
+                inherited: inherited,
                 path: node.path
             )
             return
@@ -354,18 +230,35 @@ extension Worker {
         let isToRepair = !needs.isEmpty
         if node.wasChanged {
             if preserved.contains(.times) { needs.insert(.times) }
-            if !source.visibleFlags.isDisjoint(with: .frozen) { needs.insert(.flags) }
+            // Others than root lent themselves the right to write.
+            if !context.isRoot, preserved.contains(.mode) { needs.insert(.mode) }
         }
-        guard !needs.isEmpty, !context.options.isDryRun,
-            context.phase != .counting || node.wasChanged
-        else { return }
+        guard !context.options.isDryRun, context.phase != .counting || node.wasChanged else {
+            if isToRepair, context.options.isDryRun { counters.attributesRepaired.count() }
+            return
+        }
+        if needs.isEmpty {
+            // What statx(2) does not show, and both ends are open anyway.
+            let isChanged =
+                context.isRoot
+                && carrySettings(
+                    from: sourceHandle.descriptor,
+                    to: destination.descriptor,
+                    without: [],
+                    inherited: .project,
+                    path: node.path
+                )
+            if isChanged { counters.attributesRepaired.count() }
+            return
+        }
+        if context.isRoot { needs.insert(.flags) }
         let isDone = carryAttributes(
             from: sourceHandle.descriptor,
             to: destination.descriptor,
             status: source,
             needs: needs,
             isNew: false,
-            inherits: false,
+            inherited: [],
             path: node.path
         )
         if isDone, isToRepair { counters.attributesRepaired.count() }

@@ -10,19 +10,20 @@ extension Worker {
         do throws(SystemError) {
             open = try context.budget.use(piece.directory)
         } catch {
-            if error.code == .noEntry || error.code == .stale || error.code == .notDirectory {
-                noteVanished(piece.directory.path)
-            } else {
-                fail(.open, .source, error, path: piece.directory.path)
-            }
+            noteUnusable(error, piece.directory)
             piece.directory.abandon()
             return
         }
         defer { context.budget.release(piece.directory) }
         for index in piece.range {
             if context.isInterrupted { return }
-            let entry = Entry(directory: piece.directory, entries: piece.entries, index: index)
-            handle(entry, open, role: nil, treeIsRemoved: piece.treeIsRemoved)
+            let entry = Entry(
+                directory: piece.directory,
+                entries: piece.entries,
+                index: index,
+                treeIsRemoved: piece.treeIsRemoved
+            )
+            handle(entry, open, role: nil)
         }
     }
 
@@ -33,9 +34,9 @@ extension Worker {
         do throws(SystemError) {
             let open = try context.budget.use(entry.directory)
             defer { context.budget.release(entry.directory) }
-            handle(entry, open, role: role, treeIsRemoved: false)
+            handle(entry, open, role: role)
         } catch {
-            noteVanished(entry.path)
+            noteUnusable(error, entry.directory)
         }
         if let source = unsettledLead { leaderFailed(source) }
     }
@@ -43,7 +44,7 @@ extension Worker {
     /// Handles one entry.
     ///
     /// With a role its link group has decided already what it is to be.
-    func handle(_ entry: Entry, _ open: OpenDirectory, role: LinkRole?, treeIsRemoved: Bool) {
+    func handle(_ entry: Entry, _ open: OpenDirectory, role: LinkRole?) {
         guard let source = open.source else { return }
         let status: FileStatus
         do throws(SystemError) {
@@ -56,7 +57,7 @@ extension Worker {
             fail(.examine, .source, error, path: entry.path)
             return
         }
-        if role == nil, !treeIsRemoved { noteSeen(entry, status) }
+        if role == nil, !entry.treeIsRemoved { noteSeen(entry, status) }
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.addBranch(entry.name) : nil
@@ -66,7 +67,7 @@ extension Worker {
         }
         let destination: FileStatus?
         do throws(SystemError) {
-            destination = try destinationStatus(of: entry, open, treeIsRemoved: treeIsRemoved)
+            destination = try destinationStatus(of: entry, open)
         } catch {
             fail(.examine, .destination, error, path: entry.path)
             return
@@ -87,12 +88,11 @@ extension Worker {
 
     private func destinationStatus(
         of entry: Entry,
-        _ open: OpenDirectory,
-        treeIsRemoved: Bool
+        _ open: OpenDirectory
     ) throws(SystemError) -> FileStatus? {
         guard let destination = open.destination, entry.entries.listing.records[entry.index].mark
         else { return nil }
-        if treeIsRemoved, context.options.isDryRun { return nil }
+        if entry.treeIsRemoved, context.options.isDryRun { return nil }
         return try destination.descriptor.status(of: entry.pointer)
     }
 
@@ -108,12 +108,15 @@ extension Worker {
         else { return }
         do throws(SystemError) {
             try prepareForChange(of: entry.directory, open)
-            try destination.descriptor.makeDirectory(entry.pointer, mode: 0o700)
+            let made = try makeDirectory(
+                entry.name,
+                in: destination.descriptor,
+                inherited: entry.directory.facts.withLock { $0.inherited }
+            )
             counters.directoriesMade.count()
-            let handle = try destination.descriptor.openDirectory(entry.pointer)
-            try handle.setOwner(status.owner, group: status.group)
-            try handle.setMode(status.mode)
-            try handle.setModified(status.modified)
+            if context.isRoot { try made.descriptor.setOwner(status.owner, group: status.group) }
+            try made.descriptor.setMode(status.mode)
+            try made.descriptor.setModified(status.modified)
         } catch {
             fail(.makeDirectory, .destination, error, isWrite: true, path: entry.path)
         }
@@ -143,9 +146,13 @@ extension Worker {
             handleDirectory(entry, status, destination, action, branch)
             return
         }
+        guard isWanted(status.kind) else {
+            counters.specialsSkipped.count()
+            return
+        }
         switch action {
         case .removeTree:
-            if let destination { replaceTree(entry, destination) }
+            if let destination { replaceTree(entry, status, destination) }
             return
         case .refuse(let was):
             fail(
@@ -158,10 +165,6 @@ extension Worker {
             return
         default: break
         }
-        guard isWanted(status.kind) else {
-            counters.specialsSkipped.count()
-            return
-        }
         action = separated(action, status, destination)
         if status.linkCount > 1, preserved.contains(.hardLinks) {
             handleGrouped(entry, open, status, destination, action, role: role)
@@ -170,17 +173,19 @@ extension Worker {
         }
     }
 
-    /// S42: an inode of DESTINATION that another inode of SOURCE uses, or that must change though it has names
-    /// which are not known to belong to this group, is never written to: this entry gets a new one.
+    /// S42: an inode of DESTINATION is never written to for two inodes of SOURCE.
+    ///
+    /// One that another inode of SOURCE uses, or that must change though it has names which are not known to
+    /// belong to this group, is left to them: this entry gets a new one. Names that this pass itself removed
+    /// still count, so that a dry run decides as the real pass does.
     private func separated(_ action: Action, _ status: FileStatus, _ destination: FileStatus?)
         -> Action
     {
-        guard case .keep(let differences) = action, let destination, destination.linkCount > 1
-        else {
-            return action
-        }
+        guard case .keep(let differences) = action, let destination else { return action }
+        let names = destination.linkCount + context.links.unlinked(destination.identity)
+        guard names > 1 else { return action }
         let isOurs = context.links.claim(destination.identity, for: status.identity)
-        let sharesInode = !differences.isEmpty && destination.linkCount != status.linkCount
+        let sharesInode = !differences.isEmpty && names != status.linkCount
         return isOurs && !sharesInode ? action : .replace(differences)
     }
 
@@ -215,7 +220,12 @@ extension Worker {
     }
 
     /// S26: the tree that has the name goes first; then the entry is handled again.
-    private func replaceTree(_ entry: Entry, _ destination: FileStatus) {
+    private func replaceTree(_ entry: Entry, _ status: FileStatus, _ destination: FileStatus) {
+        if entry.treeIsRemoved {
+            // It was removed, and another directory has the name already. Once more would be for ever.
+            fail(.replaceType, .destination, SystemError(.rmdir, .exists), path: entry.path)
+            return
+        }
         if context.isForeignDestination(destination) {
             fail(.replaceType, .destination, SystemError(.rmdir, .busy), path: entry.path)
             return
@@ -226,7 +236,7 @@ extension Worker {
             range: entry.index..<entry.index + 1,
             treeIsRemoved: true
         )
-        removeTree(entry.name, destination, in: entry.directory, afterRemoval: piece)
+        removeTree(entry.name, destination, in: entry.directory, afterRemoval: piece, for: status)
     }
 
     /// Does what the comparison decided for anything but a directory.
@@ -265,6 +275,7 @@ extension Worker {
     ) -> ActionResult {
         guard context.mayWrite else {
             if context.options.isDryRun {
+                countMade(status)
                 itemizeMade(entry, open, status, destination, differences)
                 return .done(nil)
             }
@@ -274,7 +285,7 @@ extension Worker {
         guard let target = open.destination else { return .failed }
         do throws(SystemError) {
             try prepareForChange(of: entry.directory, open)
-            if let destination { try thaw(entry, destination, target.descriptor) }
+            if let destination { try thaw(entry.name, destination, target.descriptor) }
         } catch {
             fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
             return .failed
@@ -289,16 +300,40 @@ extension Worker {
             result = copyFile(entry, open, status, destination, line: line, isLeader: isLeader)
         default: result = makeSpecial(entry, open, status, destination)
         }
-        if case .done = result, let line { context.emit(.changed(line)) }
-        if case .failed = result, context.phase == .counting { tally(status) }
+        switch result {
+        case .done:
+            if let line { context.emit(.changed(line)) }
+            if let destination { context.links.noteUnlinked(destination) }
+        case .failed: tally(status)
+        case .underWay: break
+        }
         return result
+    }
+
+    /// Counts one entry that was made, or in a dry run would be.
+    func countMade(_ status: FileStatus) {
+        switch status.kind {
+        case .regular:
+            counters.filesCopied.count()
+            if context.options.isDryRun {
+                counters.bytesCopied.count(min(status.sizeBytes, status.allocatedBytes))
+            }
+        case .directory: counters.directoriesMade.count()
+        case .symlink: counters.symlinksMade.count()
+        default: counters.specialsMade.count()
+        }
     }
 
     /// Counts what a stopped pass leaves out (S18).
     func tally(_ status: FileStatus?) {
         guard context.phase == .counting, let status else { return }
         counters.entriesMissing.count()
-        counters.bytesMissing.count(status.allocatedBytes)
+        // The names of one inode share its space.
+        if status.kind == .directory || status.linkCount == 1
+            || context.links.isFirstMissing(status)
+        {
+            counters.bytesMissing.count(status.allocatedBytes)
+        }
     }
 
     // MARK: Lines

@@ -354,16 +354,17 @@ extension Worker {
         _ target: borrowing Descriptor,
         _ status: FileStatus,
         _ set: borrowing SourceAttributes,
+        _ mode: UInt32?,
         isNew: Bool,
-        inherits: Bool,
         path: @autoclosure () -> [UInt8]
     ) {
+        let mode = mode ?? status.mode
         if set.hasAccessControl {
-            copyAccessControl(.access, source, target, status, path: path())
+            copyAccessControl(.access, source, target, mode, path: path())
         }
         guard status.kind == .directory else { return }
         if set.hasDefaultAccessControl {
-            copyAccessControl(.defaults, source, target, status, path: path())
+            copyAccessControl(.defaults, source, target, mode, path: path())
         } else if !isNew {
             do throws(SystemError) {
                 try Name(AccessControlKind.defaults.attributeName).withPointer {
@@ -380,7 +381,7 @@ extension Worker {
         _ kind: AccessControlKind,
         _ source: borrowing Descriptor,
         _ target: borrowing Descriptor,
-        _ status: FileStatus,
+        _ mode: UInt32,
         path: @autoclosure () -> [UInt8]
     ) {
         var side = Failure.Side.source
@@ -391,12 +392,12 @@ extension Worker {
             side = .destination
             if list.isTrivial(kind) {
                 // S38: the mode says the same, and it gets back the bits that were withheld.
-                if kind == .access { try target.setMode(status.mode) }
+                if kind == .access { try target.setMode(mode) }
                 return
             }
             try list.apply(kind, to: target)
             // Setting an ACL can take setgid from those who may not set it.
-            if kind == .access, status.mode & 0o7000 != 0 { try target.setMode(status.mode) }
+            if kind == .access, mode & 0o7000 != 0 { try target.setMode(mode) }
         } catch {
             fail(
                 side == .source ? .readAccessControl : .setAccessControl,

@@ -36,7 +36,7 @@ extension Worker {
         guard let source = open.source, let target = open.destination else { return .failed }
         let reader: Descriptor
         let opened: FileStatus
-        switch openSource(entry, source) {
+        switch openSource(entry, source, status) {
         case .none: return .failed
         case .some(let file):
             opened = file.status
@@ -48,7 +48,7 @@ extension Worker {
         case .some(let new): file = new
         }
         if opened.sizeBytes >= Self.largeFileBytes, opened.allocatedBytes >= Self.largeFileBytes,
-            workers() > 1
+            workers() > 1, takeLargeFile()
         {
             return startLargeFile(
                 entry,
@@ -67,11 +67,18 @@ extension Worker {
     ///
     /// By a handle first: what is opened for reading is known to be a regular file of this volume, whatever
     /// the name means by now. A FIFO or a device is never opened.
-    private func openSource(_ entry: Entry, _ source: SharedDescriptor) -> SourceFile? {
+    private func openSource(
+        _ entry: Entry,
+        _ source: SharedDescriptor,
+        _ known: FileStatus
+    ) -> SourceFile? {
         do throws(SystemError) {
             let handle = try source.descriptor.openHandle(entry.pointer)
             let status = try handle.status()
-            guard status.kind == .regular, !context.isForeignSource(status) else {
+            // A file may be replaced meanwhile, and the new one is copied; but what leads a link group must be
+            // that group's inode.
+            let isExpected = known.linkCount == 1 || status.identity == known.identity
+            guard status.kind == .regular, !context.isForeignSource(status), isExpected else {
                 noteVanished(entry.path)
                 return nil
             }
@@ -178,7 +185,7 @@ extension Worker {
             fail(.write, .destination, error, isWrite: true, path: entry.path)
             return .failed
         }
-        let inherits = entry.directory.facts.withLock { $0.hasDefaultAccessControl }
+        let inherited = entry.directory.facts.withLock { $0.inherited }
         guard
             carryAttributes(
                 from: reader,
@@ -186,7 +193,7 @@ extension Worker {
                 status: opened,
                 needs: newEntryNeeds,
                 isNew: true,
-                inherits: inherits,
+                inherited: inherited,
                 path: entry.path
             )
         else { return .failed }
@@ -199,7 +206,7 @@ extension Worker {
             return .failed
         }
         freeze(entry, opened, target.descriptor)
-        counters.filesCopied.count()
+        countMade(opened)
         return .done(identity)
     }
 

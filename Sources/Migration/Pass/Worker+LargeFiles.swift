@@ -4,6 +4,16 @@ import LinuxIO
 import Synchronization
 
 extension Worker {
+    /// Whether one more large file may be under way: as many as there are workers, for each holds
+    /// descriptors. Beyond that one is copied by one worker alone.
+    func takeLargeFile() -> Bool {
+        if context.largeFiles.wrappingAdd(1, ordering: .relaxed).newValue <= workers() {
+            return true
+        }
+        context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
+        return false
+    }
+
     /// Cuts a large file up; this worker and whoever has time copy its ranges.
     func startLargeFile(
         _ entry: Entry,
@@ -20,6 +30,7 @@ extension Worker {
             writer = try file.writer.duplicate()
         } catch {
             fail(.open, .destination, error, path: entry.path)
+            context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
             removeTemporary(name, target.descriptor, entry)
             return .failed
         }
@@ -40,7 +51,8 @@ extension Worker {
         // Counted as seen with its entry; from here on it is seen range by range, for who watches.
         let allocated = opened.allocatedBytes
         counters.bytesSeen.wrappingSubtract(allocated, ordering: .relaxed)
-        for _ in 0..<pieces { push(.ranges(large)) }
+        for _ in 1..<pieces { push(.ranges(large)) }
+        copyRanges(of: large)
         return .underWay
     }
 
@@ -71,6 +83,7 @@ extension Worker {
     }
 
     private func completeLargeFile(_ file: LargeFile) {
+        context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
         guard let new = file.takeFile() else { return }
         let entry = file.entry
         var result = ActionResult.failed

@@ -76,14 +76,14 @@ extension Worker {
     ) {
         switch act(entry, open, status, destination, action, isLeader: true) {
         case .done(let identity): establish(entry, status, identity)
-        case .underWay: unsettledLead = nil
+        case .underWay: settle(status.identity)
         case .failed: leaderFailed(status.identity)
         }
     }
 
     /// Tells the group that its leader is in place, and hands on the names that waited.
     func establish(_ entry: Entry, _ status: FileStatus, _ identity: InodeIdentity?) {
-        unsettledLead = nil
+        settle(status.identity)
         let leader = LinkLeader(
             source: status.identity,
             directory: entry.directory,
@@ -97,8 +97,14 @@ extension Worker {
 
     /// Tells the group that its leader could not be made; the next name tries.
     func leaderFailed(_ source: InodeIdentity) {
-        unsettledLead = nil
+        settle(source)
         if let next = context.links.fail(source) { push(.linked(next, .lead(source))) }
+    }
+
+    /// The group has heard, or will hear, how its leader went. Another group's lead stays unsettled: the
+    /// name may mean another inode by now.
+    private func settle(_ source: InodeIdentity) {
+        if unsettledLead == source { unsettledLead = nil }
     }
 
     /// Makes the entry one more name of the leader's inode.
@@ -117,23 +123,56 @@ extension Worker {
             target: leader.directory.path(of: leader.name)
         )
         guard context.mayWrite else {
-            if context.options.isDryRun { itemize(line) } else { tally(status) }
+            if context.options.isDryRun {
+                counters.linksMade.count()
+                itemize(line)
+            } else {
+                tally(status)
+            }
             return
         }
         guard let target = open.destination else { return }
+        guard let handle = handle(on: leader, entry) else {
+            // The leader cannot be found, for its directory or its name was changed meanwhile.
+            leadAnew(entry, open, status, destination, insteadOf: leader)
+            return
+        }
         do throws(SystemError) {
             try prepareForChange(of: entry.directory, open)
-            if let destination { try thaw(entry, destination, target.descriptor) }
-            try makeLink(entry, target.descriptor, replaces: destination != nil, status, leader)
+            if let destination { try thaw(entry.name, destination, target.descriptor) }
+            try makeLink(
+                entry,
+                target.descriptor,
+                replaces: destination != nil,
+                status,
+                handle.descriptor
+            )
+            if let destination { context.links.noteUnlinked(destination) }
             counters.linksMade.count()
             itemize(line)
         } catch {
             if error.code == .tooManyLinks, error.operation == .link {
-                overflow(entry, open, status, destination, of: leader)
+                context.say(.linkLimitReached(Int(context.links.linkCountMax)))
+                leadAnew(entry, open, status, destination, insteadOf: leader)
                 return
             }
             fail(.link, .destination, error, isWrite: true, path: entry.path)
-            if context.phase == .counting { tally(status) }
+            tally(status)
+        }
+    }
+
+    /// A handle on the leader's inode at DESTINATION; nil when its name no longer leads there.
+    private func handle(on leader: LinkLeader, _ entry: Entry) -> SharedDescriptor? {
+        do throws(SystemError) {
+            let open = try context.budget.use(leader.directory)
+            defer { context.budget.release(leader.directory) }
+            guard let directory = open.destination else { return nil }
+            let handle = try directory.descriptor.openHandle(leader.name)
+            guard try handle.status().identity == leader.identity else { return nil }
+            return SharedDescriptor(handle)
+        } catch {
+            // Whatever it was, a fresh copy does not need the leader.
+            return nil
         }
     }
 
@@ -142,14 +181,8 @@ extension Worker {
         _ target: borrowing Descriptor,
         replaces: Bool,
         _ status: FileStatus,
-        _ leader: LinkLeader
+        _ handle: borrowing Descriptor
     ) throws(SystemError) {
-        let leaderOpen = try context.budget.use(leader.directory)
-        defer { context.budget.release(leader.directory) }
-        guard let leaderDirectory = leaderOpen.destination else { throw SystemError(.link, .stale) }
-        let handle = try leaderDirectory.descriptor.openHandle(leader.name)
-        let identity = try handle.status().identity
-        guard identity == leader.identity else { throw SystemError(.link, .stale) }
         let isFrozen = !status.visibleFlags.isDisjoint(with: .frozen)
         if isFrozen { try setFrozenFlags([], of: handle) }
         defer {
@@ -180,21 +213,18 @@ extension Worker {
         }
     }
 
-    /// S41: the leader's inode is full.
-    ///
-    /// A fresh copy leads from here on.
-    private func overflow(
+    /// S41: the leader takes no more names, or cannot be found. A fresh copy leads from here on.
+    private func leadAnew(
         _ entry: Entry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
-        of leader: LinkLeader
+        insteadOf leader: LinkLeader
     ) {
         entry.directory.addPiece()
         let role = context.links.overflow(status, of: leader, entry)
         switch role {
         case .lead:
-            context.say(.linkLimitReached(Int(status.linkCount)))
             lead(entry, open, status, destination, destination == nil ? .create : .replace([]))
         case .link(let next): link(entry, open, status, destination, to: next)
         case .keep, .linked, .wait, .promote: break

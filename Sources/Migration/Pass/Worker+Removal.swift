@@ -65,20 +65,23 @@ extension Worker {
             fail(.remove, .destination, SystemError(.unlink, .busy), path: node.path(of: name))
             node.abandonRemoval()
         } else if status.kind == .directory {
-            removeTree(name, status, in: node, afterRemoval: nil)
+            removeTree(name, status, in: node)
         } else if context.reserveDeletion() {
-            removeFile(name, status.kind, in: node, open)
+            removeFile(name, status, in: node, open)
         } else {
             node.abandonRemoval()
         }
     }
 
     /// Hands the tree of one directory of DESTINATION to whoever has time.
+    ///
+    /// `afterRemoval` is the entry that needs its name, and `source` that entry's status.
     func removeTree(
         _ name: Name,
         _ status: FileStatus,
         in node: Directory,
-        afterRemoval: EntryPiece?
+        afterRemoval: EntryPiece? = nil,
+        for source: FileStatus? = nil
     ) {
         let child = Directory(
             parent: node,
@@ -87,14 +90,17 @@ extension Worker {
             branch: node.branch,
             afterRemoval: afterRemoval
         )
-        child.facts.withLock { $0.destination = status }
+        child.facts.withLock { facts in
+            facts.source = source
+            facts.destination = status
+        }
         node.addPiece()
         push(.directory(child))
     }
 
     private func removeFile(
         _ name: Name,
-        _ kind: EntryKind,
+        _ status: FileStatus,
         in node: Directory,
         _ open: OpenDirectory
     ) {
@@ -115,8 +121,9 @@ extension Worker {
             node.abandonRemoval()
             return
         }
+        context.links.noteUnlinked(status)
         counters.extrasDeleted.count()
-        itemize(Itemization(action: .deleted, kind: kind, path: node.path(of: name)))
+        itemize(Itemization(action: .deleted, kind: status.kind, path: node.path(of: name)))
     }
 
     /// What a killed run left goes with or without deletion (S13); it never counted as an entry.
@@ -198,38 +205,55 @@ extension Worker {
     /// The contents of a tree are gone, or what stays was noted: removes the directory itself.
     func finishRemoval(_ node: Directory) {
         guard let parent = node.parent, !context.isInterrupted else { return }
-        if node.wasAbandoned {
-            // Something in it stays, so it does too.
-            parent.abandonRemoval()
-        } else if !context.reserveDeletion() {
-            parent.abandonRemoval()
-        } else if context.mayWrite {
-            removeDirectory(node, in: parent)
-        } else if context.options.isDryRun {
-            noteDeleted(node)
-        } else {
-            parent.abandonRemoval()
-        }
-        if let piece = node.afterRemoval {
+        let isRemoved = removeDirectory(node, in: parent)
+        // Something in the parent stays, so it does too.
+        if !isRemoved { parent.abandonRemoval() }
+        guard let piece = node.afterRemoval else { return }
+        if isRemoved {
             piece.directory.addPiece()
             push(.entries(piece))
+        } else {
+            noteNotReplaced(node)
         }
     }
 
-    private func removeDirectory(_ node: Directory, in parent: Directory) {
-        do throws(SystemError) {
-            let open = try context.budget.use(parent)
-            defer { context.budget.release(parent) }
-            guard let destination = open.destination else { return }
-            try prepareForChange(of: parent, open)
-            try node.name.withPointer { name throws(SystemError) in
-                try destination.descriptor.removeDirectory(name)
-            }
-            noteDeleted(node)
-        } catch {
-            fail(.remove, .destination, error, isWrite: true, path: node.path)
-            parent.abandonRemoval()
+    /// S26: the tree in the way stays, wholly or in part, so the entry that needs its name stays out.
+    private func noteNotReplaced(_ node: Directory) {
+        let source = node.facts.withLock { $0.source }
+        if context.phase == .counting {
+            tally(source)
+        } else {
+            fail(
+                .replaceType,
+                .destination,
+                SystemError(.rmdir, .notEmpty),
+                detail: "directory by \((source?.kind ?? .unknown).noun)",
+                path: node.path
+            )
         }
+    }
+
+    /// Whether the directory is gone, or in a dry run would be.
+    private func removeDirectory(_ node: Directory, in parent: Directory) -> Bool {
+        guard !node.wasAbandoned, context.mayWrite || context.options.isDryRun,
+            context.reserveDeletion()
+        else { return false }
+        if context.mayWrite {
+            do throws(SystemError) {
+                let open = try context.budget.use(parent)
+                defer { context.budget.release(parent) }
+                guard let destination = open.destination else { return false }
+                try prepareForChange(of: parent, open)
+                try node.name.withPointer { name throws(SystemError) in
+                    try destination.descriptor.removeDirectory(name)
+                }
+            } catch {
+                fail(.remove, .destination, error, isWrite: true, path: node.path)
+                return false
+            }
+        }
+        noteDeleted(node)
+        return true
     }
 
     private func noteDeleted(_ node: Directory) {

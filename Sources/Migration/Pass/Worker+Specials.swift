@@ -26,6 +26,10 @@ extension Worker {
             made = found
         } catch {
             fail(activity, .destination, error, isWrite: true, path: entry.path)
+            // Made, but not as expected or not to be opened.
+            if error.operation == .open || error.operation == .statx {
+                removeTemporary(name, target.descriptor, entry)
+            }
             return .failed
         }
         return finishSpecial(
@@ -109,8 +113,8 @@ extension Worker {
         isDirect: Bool,
         _ target: borrowing Descriptor
     ) -> ActionResult {
-        let inherits =
-            status.kind != .symlink && entry.directory.facts.withLock { $0.hasDefaultAccessControl }
+        let inherited =
+            status.kind == .symlink ? [] : entry.directory.facts.withLock { $0.inherited }
         guard
             carryAttributes(
                 from: handle,
@@ -118,7 +122,7 @@ extension Worker {
                 status: status,
                 needs: newEntryNeeds,
                 isNew: true,
-                inherits: inherits,
+                inherited: inherited,
                 path: entry.path
             )
         else {
@@ -128,11 +132,7 @@ extension Worker {
         do throws(SystemError) {
             let identity = try made.status().identity
             if !isDirect { try publish(name, entry, target) }
-            if status.kind == .symlink {
-                counters.symlinksMade.count()
-            } else {
-                counters.specialsMade.count()
-            }
+            countMade(status)
             return .done(identity)
         } catch {
             fail(.publish, .destination, error, isWrite: true, path: entry.path)

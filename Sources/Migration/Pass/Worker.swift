@@ -91,6 +91,14 @@ final class Worker {
         if isWrite { context.recordWrite(failure) } else { context.record(failure) }
     }
 
+    /// Records that a directory in hand cannot be used any more: it went away, or opening it again failed.
+    func noteUnusable(_ error: SystemError, _ node: Directory) {
+        switch error.code {
+        case .noEntry, .stale, .notDirectory, .symlinkLoop: noteVanished(node.path)
+        default: fail(.open, node.purpose == .pair ? .source : .destination, error, path: node.path)
+        }
+    }
+
     /// Records that an entry went away between its listing and its opening (S47).
     func noteVanished(_ path: @autoclosure () -> [UInt8]) {
         counters.vanished.count()

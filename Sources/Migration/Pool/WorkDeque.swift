@@ -38,6 +38,14 @@ package struct WorkDeque<Element> {
         return element
     }
 
+    var count: Int { storage.count - head }
+
+    /// Drops what is not to be kept; the order stays.
+    mutating func keep(where isKept: (Element) -> Bool) {
+        storage = storage[head...].filter { $0.map(isKept) ?? false }
+        head = 0
+    }
+
     private mutating func reset() {
         storage.removeAll(keepingCapacity: storage.capacity <= 1024)
         head = 0

@@ -7,8 +7,8 @@
 //
 // Termination: `outstanding` counts work that was pushed and is not finished. Work is pushed only while
 // other work is being done (or before the start), so once it is 0 it stays 0: every deque is empty and
-// no lane can fill one. The lane that brings it to 0 asks `whenQuiet` for more, once per such moment; if
-// there is none, the pool ends.
+// no lane can fill one. The lane that brings it to 0 counts itself in again while it asks `whenQuiet` for
+// more and pushes that; if there is none, the pool ends.
 //
 // A lane without work parks on its semaphore; nobody polls. No wake-up is lost: a lane enters itself in
 // `idle` before it looks through all deques a last time, and whoever pushes looks into `idle` after
@@ -125,13 +125,16 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     }
 
     private func finishOne(lane: Int) {
-        let left = outstanding.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue
-        guard left == 0 else { return }
-        let more = whenQuiet()
-        if more.isEmpty {
-            isFinished.store(true, ordering: .sequentiallyConsistent)
-            for lane in lanes { lane.semaphore.signal() }
-        } else {
+        while outstanding.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+            // Counted as work until all of `more` is pushed: what others finish meanwhile must not look
+            // like the end.
+            outstanding.wrappingAdd(1, ordering: .relaxed)
+            let more = whenQuiet()
+            if more.isEmpty {
+                isFinished.store(true, ordering: .sequentiallyConsistent)
+                for lane in lanes { lane.semaphore.signal() }
+                return
+            }
             for work in more { push(work, lane: lane) }
         }
     }

@@ -1,0 +1,159 @@
+// Inode flags (chattr(1)) and project ids: carried where both filesystems have them; those that freeze an
+// entry are set last and taken off before an update.
+
+import LinuxIO
+import Synchronization
+
+/// What a new entry may have got from its directory on DESTINATION without being asked (S25).
+package struct Inherited: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// An ACL, from a default ACL.
+    package static let accessControl = Inherited(rawValue: 1 << 0)
+    /// A project id, from a directory that passes its own on.
+    package static let project = Inherited(rawValue: 1 << 1)
+}
+
+extension Worker {
+    /// Carries project id and flags of an open file or directory; what fails is recorded.
+    ///
+    /// Returns whether anything was changed. Project ids that DESTINATION does not hold are said once.
+    @discardableResult
+    func carrySettings(
+        from source: borrowing Descriptor,
+        to target: borrowing Descriptor,
+        without: InodeFlags,
+        inherited: Inherited,
+        path: @autoclosure () -> [UInt8]
+    ) -> Bool {
+        let wanted: InodeSettings
+        do throws(SystemError) {
+            guard let found = try InodeSettings(of: source) else { return false }
+            wanted = found
+        } catch {
+            fail(.readAttributes, .source, error, path: path())
+            return false
+        }
+        let flags = wanted.flags.subtracting(without)
+        // Most entries have none, and what was just made has none either unless it inherits.
+        if flags.isEmpty, wanted.project == 0, !inherited.contains(.project) { return false }
+        do throws(SystemError) {
+            return try apply(wanted, flags, without, to: target)
+        } catch {
+            fail(.setFlags, .destination, error, isWrite: true, path: path())
+            return false
+        }
+    }
+
+    private func apply(
+        _ wanted: InodeSettings,
+        _ flags: InodeFlags,
+        _ without: InodeFlags,
+        to target: borrowing Descriptor
+    ) throws(SystemError) -> Bool {
+        guard let current = try InodeSettings(of: target) else {
+            if !flags.isEmpty { context.say(.flagsNotKept) }
+            return false
+        }
+        var settings = current
+        settings.flags = flags.union(current.flags.intersection(without))
+        settings.project = wanted.project
+        if settings == current { return false }
+        do throws(SystemError) {
+            try settings.apply(to: target)
+            return true
+        } catch {
+            guard error.code == .notSupported || error.code == .invalid else { throw error }
+        }
+        // ext4 without `-O project` refuses the id; the flags are worth a second try.
+        context.say(.projectsNotKept)
+        settings.project = current.project
+        settings.flags.remove(.projectInherit)
+        if settings == current { return false }
+        try settings.apply(to: target)
+        return true
+    }
+
+    /// The same for handles of regular files.
+    func carryHandleSettings(
+        from source: borrowing Descriptor,
+        to target: borrowing Descriptor,
+        path: @autoclosure () -> [UInt8]
+    ) {
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            let openSource = try source.reopenForReading()
+            side = .destination
+            let openTarget = try target.reopenForReading()
+            carrySettings(
+                from: openSource,
+                to: openTarget,
+                without: [],
+                inherited: .project,
+                path: path()
+            )
+        } catch {
+            fail(.setFlags, side, error, isWrite: side == .destination, path: path())
+        }
+    }
+
+    /// Sets the flags that freeze, on a file that has just been published.
+    func freeze(_ entry: Entry, _ status: FileStatus, _ target: borrowing Descriptor) {
+        let flags = status.visibleFlags.intersection(.frozen)
+        guard !flags.isEmpty, context.isRoot else { return }
+        do throws(SystemError) {
+            let handle = try target.openHandle(entry.pointer)
+            guard try handle.status().kind == .regular else { throw SystemError(.open, .stale) }
+            try setFrozenFlags(flags, of: handle)
+        } catch {
+            fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
+        }
+    }
+
+    /// Makes the flags that freeze a regular file or a directory exactly these.
+    func setFrozenFlags(_ flags: InodeFlags, of handle: borrowing Descriptor) throws(SystemError) {
+        let opened = try handle.reopenForReading()
+        guard var settings = try InodeSettings(of: opened) else { return }
+        settings.flags = settings.flags.subtracting(.frozen).union(flags)
+        try settings.apply(to: opened)
+    }
+
+    /// Takes from an old entry the flags that would stop its update (immutable, append only).
+    func thaw(
+        _ name: Name,
+        _ status: FileStatus,
+        _ target: borrowing Descriptor
+    ) throws(SystemError) {
+        guard !status.visibleFlags.isDisjoint(with: .frozen), status.kind == .regular else {
+            return
+        }
+        let handle = try target.openHandle(name)
+        guard try handle.status().identity == status.identity else { return }
+        try setFrozenFlags([], of: handle)
+    }
+
+    /// To be called before anything is made, renamed or removed in a directory of DESTINATION.
+    ///
+    /// Its times are to be set again (S23), and what would stop the change is taken off until then: flags that
+    /// freeze it, and for others than root a mode that forbids writing. A directory that is to go itself keeps
+    /// its flags, and what is in it stays (S46).
+    func prepareForChange(of node: Directory, _ open: OpenDirectory) throws(SystemError) {
+        if node.wasChanged { return }
+        let before = node.facts.withLock { $0.destination }
+        if node.purpose == .pair, let before, let destination = open.destination {
+            if !before.visibleFlags.isDisjoint(with: .frozen),
+                var settings = try InodeSettings(of: destination.descriptor)
+            {
+                settings.flags = settings.flags.subtracting(.frozen)
+                try settings.apply(to: destination.descriptor)
+            }
+            if !context.isRoot, before.mode & 0o300 != 0o300,
+                before.owner == ProcessLimits.effectiveUser
+            {
+                try destination.descriptor.setMode(before.mode | 0o700)
+            }
+        }
+        node.noteChange()
+    }
+}

@@ -1,0 +1,108 @@
+// An entry that is up to date but for attributes: repaired in place, without rewriting data (S8).
+
+import LinuxIO
+
+extension Worker {
+    /// Repairs an up-to-date entry in place (S8).
+    ///
+    /// False when that failed.
+    func keep(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus,
+        _ found: Differences
+    ) -> Bool {
+        guard let source = open.source, let target = open.destination else { return false }
+        var needs = found
+        do throws(AttributeFailure) {
+            needs.formUnion(
+                try attributeDifferences(
+                    entry.pointer,
+                    source.descriptor,
+                    target.descriptor,
+                    kind: status.kind
+                )
+            )
+        } catch {
+            if error.error.code == .noEntry {
+                noteVanished(entry.path)
+            } else {
+                fail(error.activity, error.side, error.error, path: entry.path)
+            }
+            return false
+        }
+        if needs.isEmpty { return true }
+        if context.itemizes {
+            context.emit(
+                .changed(
+                    Itemization(
+                        action: .repaired,
+                        kind: status.kind,
+                        differences: needs,
+                        path: entry.path,
+                        target: symlinkTarget(entry, open, status)
+                    )
+                )
+            )
+        }
+        guard context.mayWrite else {
+            if context.options.isDryRun { counters.attributesRepaired.count() }
+            return true
+        }
+        return repair(entry, source, target, status, destination, needs)
+    }
+
+    private func repair(
+        _ entry: Entry,
+        _ source: SharedDescriptor,
+        _ target: SharedDescriptor,
+        _ status: FileStatus,
+        _ destination: FileStatus,
+        _ differences: Differences
+    ) -> Bool {
+        var needs = differences
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            let sourceHandle = try source.descriptor.openHandle(entry.pointer)
+            guard try sourceHandle.status().identity == status.identity else {
+                noteVanished(entry.path)
+                return false
+            }
+            side = .destination
+            let targetHandle = try target.descriptor.openHandle(entry.pointer)
+            guard try targetHandle.status().identity == destination.identity else {
+                noteVanished(entry.path)
+                return false
+            }
+            if !destination.visibleFlags.isDisjoint(with: .frozen), status.kind == .regular {
+                try setFrozenFlags([], of: targetHandle)
+                needs.insert(.flags)
+            }
+            if !needs.isDisjoint(with: [.owner, .group]) {
+                // chown(2) clears setuid, setgid and file capabilities: all are set again.
+                needs.formUnion([.mode, .attributes])
+            }
+            guard
+                carryAttributes(
+                    from: sourceHandle,
+                    to: targetHandle,
+                    status: status,
+                    needs: needs.intersection(newEntryNeeds),
+                    isNew: false,
+                    inherited: [],
+                    path: entry.path
+                )
+            else { return false }
+            counters.attributesRepaired.count()
+            return true
+        } catch {
+            if error.code == .noEntry {
+                noteVanished(entry.path)
+            } else {
+                fail(.open, side, error, isWrite: side == .destination, path: entry.path)
+            }
+            return false
+        }
+    }
+}

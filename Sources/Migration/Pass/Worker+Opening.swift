@@ -1,0 +1,175 @@
+// Opening the two sides of a directory, and making DESTINATION's where it is missing.
+
+import LinuxIO
+import Synchronization
+
+extension Worker {
+    /// Opens both sides, making DESTINATION's where it is missing.
+    ///
+    /// False when nothing below can be done (S24).
+    func open(_ node: Directory) -> Bool {
+        // The roots were opened at the start.
+        guard let parent = node.parent else { return true }
+        let parentOpen: OpenDirectory
+        do throws(SystemError) {
+            parentOpen = try context.budget.use(parent)
+        } catch {
+            noteUnusable(error, node)
+            noteProtected(node)
+            return false
+        }
+        defer { context.budget.release(parent) }
+        guard let source = openSource(node, in: parentOpen) else { return false }
+        node.facts.withLock { $0.source = source.status }
+        var destination: SharedDescriptor?
+        var identity: InodeIdentity?
+        do throws(SystemError) {
+            guard let opened = try openDestination(node, in: parentOpen) else { return false }
+            destination = opened.handle
+            identity = try destination?.descriptor.status().identity
+        } catch {
+            fail(.makeDirectory, .destination, error, isWrite: true, path: node.path)
+            // When this has ended all writing, what is below is still to be counted (S18).
+            guard context.phase == .counting, node.facts.withLock({ $0.isNew }) else {
+                return false
+            }
+            tally(source.status)
+        }
+        context.budget.install(
+            OpenDirectory(source: source.handle, destination: destination),
+            identities: (source.status.identity, identity),
+            in: node
+        )
+        context.budget.release(node)
+        return true
+    }
+
+    private func openSource(
+        _ node: Directory,
+        in parent: OpenDirectory
+    ) -> (handle: SharedDescriptor, status: FileStatus)? {
+        guard let parentSource = parent.source else { return nil }
+        do throws(SystemError) {
+            let descriptor = try parentSource.descriptor.openDirectory(node.name)
+            let status = try descriptor.status()
+            if context.isForeignSource(status) {
+                counters.mountsSkipped.count()
+                context.emit(.mountSkipped(path: node.path))
+                return nil
+            }
+            if status.identity == context.destinationRoot?.identity {
+                // S2 again: DESTINATION has come to lie inside SOURCE since the roots were judged.
+                fail(.enter, .source, SystemError(.open, .symlinkLoop), path: node.path)
+                return nil
+            }
+            return (SharedDescriptor(descriptor), status)
+        } catch {
+            switch error.code {
+            case .noEntry, .notDirectory, .symlinkLoop: noteVanished(node.path)
+            default:
+                fail(.open, .source, error, path: node.path)
+                noteProtected(node)
+            }
+            return nil
+        }
+    }
+
+    /// A DESTINATION that is open; a handle of nil says that nothing is there and nothing is to be made.
+    private struct OpenedDestination {
+        let handle: SharedDescriptor?
+    }
+
+    /// Nil when a failure was recorded.
+    private func openDestination(
+        _ node: Directory,
+        in parent: OpenDirectory
+    ) throws(SystemError) -> OpenedDestination? {
+        let before = node.facts.withLock { $0.destination }
+        if let before, before.kind == .directory, let parentDestination = parent.destination {
+            return try openExisting(node, in: parentDestination)
+        }
+        node.facts.withLock { facts in
+            facts.isNew = true
+            facts.destination = nil
+        }
+        guard context.mayWrite, let parentNode = node.parent,
+            let parentDestination = parent.destination
+        else {
+            if context.options.isDryRun { counters.directoriesMade.count() }
+            tally(node.facts.withLock { $0.source })
+            return OpenedDestination(handle: nil)
+        }
+        try prepareForChange(of: parentNode, parent)
+        if let before {
+            // S26, S28: what has the name and is no directory goes; a symlink is never followed.
+            try thaw(node.name, before, parentDestination.descriptor)
+            try node.name.withPointer { name throws(SystemError) in
+                try parentDestination.descriptor.removeFile(name)
+            }
+            context.links.noteUnlinked(before)
+        }
+        let handle = try makeDirectory(
+            node.name,
+            in: parentDestination.descriptor,
+            inherited: parentNode.facts.withLock { $0.inherited }
+        )
+        let inherited = parentNode.facts.withLock { $0.inherited }
+        node.facts.withLock { $0.inherited = inherited.intersection(.project) }
+        counters.directoriesMade.count()
+        return OpenedDestination(handle: handle)
+    }
+
+    private func openExisting(
+        _ node: Directory,
+        in parent: SharedDescriptor
+    ) throws(SystemError) -> OpenedDestination? {
+        let descriptor = try parent.descriptor.openDirectory(node.name)
+        let status = try descriptor.status()
+        if !context.options.crossesMounts, context.isForeignDestination(status) {
+            fail(.enter, .destination, nil, path: node.path)
+            return nil
+        }
+        let inherited = try Self.inherited(from: descriptor)
+        node.facts.withLock { facts in
+            facts.destination = status
+            facts.inherited = inherited
+        }
+        return OpenedDestination(handle: SharedDescriptor(descriptor))
+    }
+
+    /// What is made in a directory of DESTINATION gets from it (S25).
+    static func inherited(from directory: borrowing Descriptor) throws(SystemError) -> Inherited {
+        var inherited: Inherited = []
+        if try directory.hasDefaultAccessControl() { inherited.insert(.accessControl) }
+        if ProcessLimits.isRoot, let settings = try InodeSettings(of: directory),
+            settings.flags.contains(.projectInherit)
+        {
+            inherited.insert(.project)
+        }
+        return inherited
+    }
+
+    /// Makes a directory as 0700; it gets its attributes after its contents (S23).
+    ///
+    /// What is opened under the name is checked to be what was made: the owner of the directory above could
+    /// have put another in its place, which must not get contents, owner and mode.
+    func makeDirectory(
+        _ name: Name,
+        in parent: borrowing Descriptor,
+        inherited: Inherited
+    ) throws(SystemError) -> SharedDescriptor {
+        try name.withPointer { name throws(SystemError) in
+            try parent.makeDirectory(name, mode: 0o700)
+        }
+        let descriptor = try parent.openDirectory(name)
+        let status = try descriptor.status()
+        guard status.owner == ProcessLimits.effectiveUser, status.mode & 0o777 == 0o700 else {
+            throw SystemError(.open, .stale)
+        }
+        if inherited.contains(.accessControl) {
+            // S25: what is made in it from now on must not inherit what it inherited itself.
+            try removeInheritedAccessControl(from: descriptor)
+        }
+        return SharedDescriptor(descriptor)
+    }
+}
