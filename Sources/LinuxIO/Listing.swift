@@ -64,12 +64,13 @@ package struct Listing: Sendable {
     /// Reads the directory behind `descriptor` to its end.
     ///
     /// `buffer` (32 KiB or more) is scratch space of the caller. On an error what was read so far stays in
-    /// the listing. ENOENT means that the directory was removed meanwhile: the listing is then empty and
-    /// complete. The corresponding system call is `getdents64`.
+    /// the listing. False when the directory was removed meanwhile (ENOENT): then it has no entries any more.
+    /// The corresponding system call is `getdents64`.
+    @discardableResult
     package mutating func read(
         _ descriptor: borrowing Descriptor,
         buffer: UnsafeMutableRawBufferPointer
-    ) throws(SystemError) {
+    ) throws(SystemError) -> Bool {
         let fd = descriptor.raw
         while true {
             let count: Int
@@ -78,10 +79,10 @@ package struct Listing: Sendable {
                     cl_getdents64(fd, buffer.baseAddress, buffer.count)
                 }
             } catch {
-                if error.code == .noEntry { return }
+                if error.code == .noEntry { return false }
                 throw error
             }
-            if count == 0 { return }
+            if count == 0 { return true }
             try append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }

@@ -12,6 +12,7 @@
 
 import ArgumentParser
 import LinuxIO
+import Reporting
 
 /// The command.
 ///
@@ -46,8 +47,10 @@ struct Cutover: ParsableCommand {
         guard status == .validationFailure else { exit(withError: error) }
         var reason = message(for: error).split(separator: "\n").joined(separator: " ")
         if let last = reason.last, !".?!".contains(last) { reason += "." }
+        // It quotes what was typed, which must not steer the terminal.
+        let shown = ShownName(isForTerminal: true).escaped(RawArguments.decode(reason))
         OutputFile.standardError.write(
-            Array("cutover: \(reason) See 'cutover sync --help'.\n".utf8)
+            Array("cutover: ".utf8) + shown + Array(" See 'cutover sync --help'.\n".utf8)
         )
         exit(withError: status)
     }

@@ -27,10 +27,10 @@ final class Signals {
         for number in Self.numbers {
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { [steering] in steering.receive(number) }
-            source.activate()
-            // The kernel's own action would end the process; the source sees the signal all the same. The
-            // result is the handler before, which nobody wants back.
+            // The kernel's own action would end the process. Before the source is active, for that installs
+            // a handler of Dispatch's. The result is the handler before, which nobody wants back.
             _ = signal(number, SIG_IGN)
+            source.activate()
             sources.append(source)
         }
     }

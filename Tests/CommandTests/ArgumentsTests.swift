@@ -96,7 +96,7 @@ import Testing
         "letters, joined or apart, before, between and after the roots, with and without `sync`",
         arguments: [
             ["-raXASHlptgoD", "S", "D"], ["sync", "-r", "-a", "S", "D"], ["S", "-a", "D"],
-            ["S", "D", "-aX"], ["sync", "S", "D", "--delete", "-w8"], 
+            ["S", "D", "-aX"], ["sync", "S", "D", "--delete", "-w8"],
             ["-w", "8", "S", "D"], ["--workers=8", "S", "D"], ["--workers", "8", "S", "D"],
             ["-av", "S", "D"], ["-avv", "S", "D"], ["-aq", "S", "D"], ["-acX", "S", "D"],
             ["-aI", "S", "D"], ["--", "S", "D"], ["-w1", "S", "D"], ["-w250", "S", "D"],

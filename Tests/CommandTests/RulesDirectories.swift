@@ -96,7 +96,14 @@ struct RulesDirectories {
             if !name.isEmpty { try Files.makeDirectory(directory) }
             try Files.changeOwner(directory, 0, 555)
             try Files.changeMode(directory, 0o2777)
-            let list = AccessList(users: [(600, 7)], groups: [(601, 7)], mask: 7, other: 7)
+            // One of them narrows even the owner: mkdir then makes less than it was asked for.
+            let list = AccessList(
+                owner: name.isEmpty ? 7 : 3,
+                users: [(600, 7)],
+                groups: [(601, 7)],
+                mask: 7,
+                other: 7
+            )
             try Files.setACL(directory, list, isDefault: true)
         }
         for branch in ["", "branch"] {

@@ -96,7 +96,7 @@ struct Question {
             (.group, preserved.contains(.group) && source.group != other.group),
             (
                 .mode,
-                preserved.contains(.mode) && source.kind != .symlink && source.mode != other.mode
+                preserved.contains(.mode) && source.kind != .symlink && lentMode != other.mode
             ),
             (
                 .times,
@@ -106,6 +106,16 @@ struct Question {
             (.flags, isRoot && source.isNoDump != other.isNoDump),
         ]
         return Differences(rows.filter(\.1).map(\.0))
+    }
+
+    /// S14: setuid without SOURCE's owner, setgid without its group, would lend another's rights.
+    var lentMode: mode_t {
+        var mode = source.mode
+        let keepsOwner = isRoot && preserved.contains(.owner) || source.owner == other.owner
+        let keepsGroup = preserved.contains(.group) || source.group == other.group
+        if !keepsOwner { mode &= ~0o4000 }
+        if !keepsGroup { mode &= ~0o2000 }
+        return mode
     }
 
     var timesDiffer: Bool {

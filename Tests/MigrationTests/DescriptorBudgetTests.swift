@@ -66,7 +66,7 @@ struct DescriptorBudgetTests {
     @Test("the arithmetic: what is reserved, what workers need, what is left")
     func arithmetic() {
         #expect(budget.directoriesMax == 8)
-        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 30).directoriesMax == 316)
+        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 30).directoriesMax == 158)
         #expect(DescriptorBudget(descriptorLimit: 64, workers: 30).directoriesMax == 8)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 256) == 17)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 1_024) >= 30)

@@ -41,6 +41,13 @@ private final class Rendezvous: Sendable {
         )
     }
 
+    /// Runs a pool and tells whether it came to its end; a pool that hangs fails its test and nothing else.
+    private func finishes<Work: Sendable>(_ pool: WorkerPool<Work>, _ work: Work) -> Bool {
+        let ended = DispatchGroup()
+        DispatchQueue(label: "run").async(group: ended) { pool.run(work) }
+        return ended.wait(timeout: .now() + 60) == .success
+    }
+
     @Test(
         "30 workers are in flight at once, each waiting for all others",
         arguments: [1, 2, 30, 250]
@@ -55,7 +62,7 @@ private final class Rendezvous: Sendable {
             }
             for piece in 0..<workers { push(piece) }
         }
-        pool.run(-1)
+        #expect(finishes(pool, -1))
         #expect(met.load(ordering: .relaxed) == workers)
         #expect(pool.workersBusyMax == workers)
     }
@@ -72,7 +79,7 @@ private final class Rendezvous: Sendable {
             }
             for piece in 0..<1_000 { push(piece) }
         }
-        pool.run(-1)
+        #expect(finishes(pool, -1))
         let counts = done.withLock { $0 }
         #expect(counts.values.reduce(0, +) == 1_000)
         #expect(counts.count == 30, "\(counts)")
@@ -100,7 +107,7 @@ private final class Rendezvous: Sendable {
             for child in tree[node] { push(child) }
             visits.withLock { $0[node] += 1 }
         }
-        pool.run(0)
+        #expect(finishes(pool, 0))
         #expect(visits.withLock { $0.allSatisfy { $0 == 1 } }, "seed \(seed), \(workers) workers")
     }
 
@@ -122,7 +129,7 @@ private final class Rendezvous: Sendable {
                 for _ in 0..<work { push(0) }
             }
         )
-        pool.run(2)
+        #expect(finishes(pool, 2))
         #expect(performed.load(ordering: .relaxed) == 3_001 * 3)
     }
 
@@ -142,10 +149,14 @@ private final class Rendezvous: Sendable {
             perform: { (work: Int, _, _) in
                 // Once somebody was left waiting there is nothing more to learn.
                 if failed.load(ordering: .relaxed) || work < 0 { return }
-                if !gates[work].wait() { failed.store(true, ordering: .relaxed) } else { met.wrappingAdd(1, ordering: .relaxed) }
+                if !gates[work].wait() {
+                    failed.store(true, ordering: .relaxed)
+                } else {
+                    met.wrappingAdd(1, ordering: .relaxed)
+                }
             }
         )
-        pool.run(-1)
+        #expect(finishes(pool, -1))
         #expect(met.load(ordering: .relaxed) == 199 * workers)
     }
 
@@ -171,7 +182,7 @@ private final class Rendezvous: Sendable {
                 running.wrappingSubtract(1, ordering: .sequentiallyConsistent)
             }
         )
-        pool.run(0)
+        #expect(finishes(pool, 0))
         #expect(asked.load(ordering: .relaxed) == 6)
         #expect(performed.load(ordering: .relaxed) == 1 + 1 + 2 + 3 + 4 + 5)
         let wasAskedEarly = wasRunning.load(ordering: .relaxed)
@@ -205,12 +216,30 @@ private final class Rendezvous: Sendable {
                 pauseThread(nanoseconds: 500_000)
             }
         }
-        ended.wait()
+        #expect(ended.wait(timeout: .now() + 60) == .success)
         #expect(performed.load(ordering: .relaxed) == 3_000)
         #expect(pool.setWorkers(0) == 1)
         #expect(pool.setWorkers(1_000) == WorkerPool<Int>.workersMax)
         for (target, seen) in most { #expect(seen <= target, "\(target): \(seen)") }
         #expect((most[40] ?? 0) > 20 && (most[1] ?? 9) <= 1, "\(most)")
+    }
+
+    @Test(
+        "a number of workers that is changed before the start (a signal that is early) starts all the same",
+        arguments: [1, 4, 31]
+    )
+    func changedBeforeStart(workers: Int) {
+        let performed = Atomic<Int>(0)
+        let pool = pool(workers: 30) { (work: Int, _, push) in
+            performed.wrappingAdd(1, ordering: .relaxed)
+            if work > 0 { for _ in 0..<3 { push(work - 1) } }
+        }
+        #expect(pool.setWorkers(workers) == workers)
+        // Its lanes have found no work and sleep.
+        pauseThread(nanoseconds: 100_000_000)
+        #expect(finishes(pool, 5))
+        // 3^0 + … + 3^5
+        #expect(performed.load(ordering: .relaxed) == 364)
     }
 
     @Test("a lane that is taken away with work in its deque leaves it to the others")
@@ -224,8 +253,10 @@ private final class Rendezvous: Sendable {
             }
             let ended = DispatchGroup()
             DispatchQueue(label: "run").async(group: ended) { pool.run(7) }
-            for target in [1, 30, 2, 29, 1] { _ = pool.setWorkers(target) }
-            ended.wait()
+            // Once work is under way; a change before the start has a test of its own.
+            while performed.load(ordering: .relaxed) == 0 { pauseThread(nanoseconds: 20_000) }
+            for target in [1, 30, 2, 29, 1] { #expect(pool.setWorkers(target) == target) }
+            #expect(ended.wait(timeout: .now() + 60) == .success)
             // 3^0 + … + 3^7
             #expect(performed.load(ordering: .relaxed) == 3_280)
         }

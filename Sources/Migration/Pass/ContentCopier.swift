@@ -50,10 +50,10 @@ package final class ContentCopier {
             var data = position..<range.upperBound
             if mayHaveHoles {
                 guard let next = try nextData(source, from: position, sizeBytes: sizeBytes) else {
-                    break
+                    return .copied(end: try end(of: source, range))
                 }
                 data = next.clamped(to: position..<range.upperBound)
-                if data.isEmpty { break }
+                if data.isEmpty { return .copied(end: range.upperBound) }
             }
             switch try copyData(from: source, to: destination, data) {
             case .interrupted: return .interrupted
@@ -63,6 +63,19 @@ package final class ContentCopier {
             }
         }
         return .copied(end: range.upperBound)
+    }
+
+    /// Where a range ends that has no more data: behind its last hole, or where a file that shrank has its end
+    /// now (S17): no zeros are made up.
+    private func end(
+        of source: borrowing Descriptor,
+        _ range: Range<UInt64>
+    ) throws(CopyFailure) -> UInt64 {
+        do throws(SystemError) {
+            return min(try source.status().sizeBytes, range.upperBound)
+        } catch {
+            throw CopyFailure(side: .source, error: error, bytes: range)
+        }
     }
 
     private func nextData(

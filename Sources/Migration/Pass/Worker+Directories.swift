@@ -80,7 +80,11 @@ extension Worker {
         guard let sourceHandle = open.source else { return }
         var source = Listing()
         do throws(SystemError) {
-            try source.read(sourceHandle.descriptor, buffer: listingBuffer)
+            if try !source.read(sourceHandle.descriptor, buffer: listingBuffer) {
+                // It is going away; what DESTINATION has of it is the next pass's business.
+                noteVanished(node.path)
+                node.facts.withLock { $0.isProtected = true }
+            }
         } catch {
             fail(.list, .source, error, path: node.path)
             noteProtected(node)

@@ -163,12 +163,14 @@ extension Worker {
         }
         let descriptor = try parent.openDirectory(name)
         let status = try descriptor.status()
-        guard status.owner == ProcessLimits.effectiveUser, status.mode & 0o777 == 0o700 else {
+        guard status.owner == ProcessLimits.effectiveUser, status.mode & 0o077 == 0 else {
             throw SystemError(.open, .stale)
         }
         if inherited.contains(.accessControl) {
             // S25: what is made in it from now on must not inherit what it inherited itself.
             try removeInheritedAccessControl(from: descriptor)
+            // A default ACL can also have taken from the owner's own bits.
+            try descriptor.setMode(0o700)
         }
         return SharedDescriptor(descriptor)
     }

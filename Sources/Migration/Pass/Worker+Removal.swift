@@ -222,7 +222,8 @@ extension Worker {
         let source = node.facts.withLock { $0.source }
         if context.phase == .counting {
             tally(source)
-        } else {
+        } else if counters.deletionsRefused.value() == 0 {
+            // Otherwise the limit is the reason, and the status says so (S45).
             fail(
                 .replaceType,
                 .destination,

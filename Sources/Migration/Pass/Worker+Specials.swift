@@ -25,7 +25,14 @@ extension Worker {
             }
             made = found
         } catch {
-            fail(activity, .destination, error, isWrite: true, path: entry.path)
+            let isRead = error.operation == .readlink
+            fail(
+                activity,
+                isRead ? .source : .destination,
+                error,
+                isWrite: !isRead,
+                path: entry.path
+            )
             // Made, but not as expected or not to be opened.
             if error.operation == .open || error.operation == .statx {
                 removeTemporary(name, target.descriptor, entry)
@@ -75,9 +82,13 @@ extension Worker {
         _ status: FileStatus
     ) throws(SystemError) -> SharedDescriptor? {
         if status.kind == .symlink {
-            guard let length = try? source.descriptor.readSymlink(entry.pointer, into: sourceTarget)
-            else {
-                return nil
+            let length: Int
+            do throws(SystemError) {
+                length = try source.descriptor.readSymlink(entry.pointer, into: sourceTarget)
+            } catch {
+                // Gone, or no symlink any more.
+                if error.code == .noEntry || error.code == .invalid { return nil }
+                throw error
             }
             sourceTarget[min(length, sourceTarget.count - 1)] = 0
             guard let text = sourceTarget.baseAddress else { return nil }
