@@ -61,6 +61,7 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["cutover", "TestSupport"],
+            exclude: ["ArgumentsHelp.txt", "ArgumentsSyncHelp.txt"],
             swiftSettings: swiftSettings
         ),
     ]

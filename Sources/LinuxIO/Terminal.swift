@@ -5,6 +5,17 @@ import Glibc
 
 /// Facts about a terminal and the person before it; no state.
 package enum Terminal {
+    /// Opens /dev/null in the place of standard streams that are closed, so that no file of ours gets their
+    /// numbers and what is meant for people. Call it before anything is opened.
+    ///
+    /// The corresponding system calls are `fcntl` with F_GETFD and `open`, which takes the lowest free number.
+    package static func openStandardStreams() {
+        for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
+            // Without it things are as they were; there is nobody to tell.
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+
     /// How wide the terminal is now, in columns; nil when the descriptor is none or does not say.
     ///
     /// The corresponding system call is `ioctl` with TIOCGWINSZ.

@@ -33,6 +33,7 @@ struct Cutover: ParsableCommand {
     )
 
     static func main() {
+        Terminal.openStandardStreams()
         do {
             var command = try parseAsRoot(RawArguments.encoded())
             try command.run()

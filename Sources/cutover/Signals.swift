@@ -59,15 +59,18 @@ private final class Steering: Sendable {
 
     private func stop() {
         if stops.wrappingAdd(1, ordering: .relaxed).newValue > 1 {
-            OutputFile.standardError.write(Array("\ncutover: stopped at once.\n".utf8))
             _exit(PassStatus.interrupted.rawValue)
         }
-        OutputFile.standardError.write(
-            Array(
-                "\ncutover: stopping; files in hand are given back (once more: stop at once).\n"
-                    .utf8
-            )
-        )
         pass.interrupt()
+        // Elsewhere than on the queue of signals: a terminal that is stopped (^S) or a pipe that nobody reads
+        // holds up who writes, and the second signal must still be heard.
+        DispatchQueue(label: "cutover.signals.notice").async {
+            OutputFile.standardError.write(
+                Array(
+                    "\ncutover: stopping; files in hand are given back (once more: stop at once).\n"
+                        .utf8
+                )
+            )
+        }
     }
 }

@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(
-        "--help is the text in Tests/CommandTests (COLUMNS=80); CUTOVER_UPDATE_HELP=1 writes it anew",
+        "--help is the text kept beside this file; CUTOVER_UPDATE_HELP=1 writes it anew",
         arguments: [
             (["--help"], "ArgumentsHelp.txt"), (["sync", "--help"], "ArgumentsSyncHelp.txt"),
         ]

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Bad input, S2, S48", .requiresVolumes, .timeLimit(.minutes(3)))
+@Suite("Bad input, S2, S48", .requiresVolumes, .timeLimit(.minutes(30)))
 struct BadInputTests {
     let stage: Stage
     init() throws {

@@ -6,7 +6,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Hazard: crowds, S40, S41", .requiresVolumes, .timeLimit(.minutes(8)))
+@Suite("Hazard: crowds, S40, S41", .requiresVolumes, .timeLimit(.minutes(30)))
 struct HazardCrowds {
     let stage: Stage
 
@@ -80,10 +80,12 @@ struct HazardCrowds {
             try Files.makeDirectory(path)
             for index in 0..<60 { try Files.write(joined(path, "f\(index)"), bytes("\(index)")) }
         }
-        for workers in [30, 100] {
+        for workers in [8, 30, 100] {
             let pass = try stage.reported("--workers", "\(workers)", "--ignore-times")
             #expect(pass.outcome.status == 0, "\(pass.outcome)")
-            #expect(pass.report.summary("workers_busy_max") == workers)
+            // Beyond some number the first is done before the last has begun.
+            let busy = pass.report.summary("workers_busy_max") ?? 0
+            #expect(busy >= min(workers, 30) && busy <= workers, "\(busy) of \(workers)")
         }
         try stage.expectSame()
     }
@@ -106,7 +108,10 @@ struct HazardCrowds {
         #expect(first.outcome.status == 0, "\(first.outcome)")
         #expect((first.report.summary("workers_busy_max") ?? 0) > 2)
         try stage.expectSame()
-        #expect(try Oracle.blocksBeyond(reference: stage.from, stage.to) == [])
+        let words = ["rsync", "-aHSX", "--"].map { bytes($0) }
+        let copied = try Subprocess.run(words + [stage.from + bytes("/"), stage.reference])
+        #expect(copied.status == 0, "\(copied)")
+        #expect(try Oracle.blocksBeyond(reference: stage.reference, stage.to) == [])
         // What it replaces stays whole until then, and a change of one byte in the middle arrives.
         try Files.overwrite(file, bytes("!"), at: 310 << 20)
         let second = try stage.reported("--workers", "1")

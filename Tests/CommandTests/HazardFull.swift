@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Hazard: a full DESTINATION, S18", .requiresVolumes, .timeLimit(.minutes(5)))
+@Suite("Hazard: a full DESTINATION, S18", .requiresVolumes, .timeLimit(.minutes(30)))
 struct HazardFull {
     let workspace: Workspace
 

@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Hazard: SIGKILL, S12, S13", .requiresVolumes, .timeLimit(.minutes(6)))
+@Suite("Hazard: SIGKILL, S12, S13", .requiresVolumes, .timeLimit(.minutes(30)))
 struct HazardKill {
     let stage: Stage
 

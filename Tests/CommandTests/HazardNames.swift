@@ -5,7 +5,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Hazard: names and depth, S13, S50, S51", .requiresVolumes, .timeLimit(.minutes(5)))
+@Suite("Hazard: names and depth, S13, S50, S51", .requiresVolumes, .timeLimit(.minutes(30)))
 struct HazardNames {
     let stage: Stage
 

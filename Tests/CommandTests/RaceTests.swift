@@ -8,7 +8,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("Races, S28, S46, S47", .requiresVolumes, .timeLimit(.minutes(5)), .serialized)
+@Suite("Races, S28, S46, S47", .requiresVolumes, .timeLimit(.minutes(30)), .serialized)
 struct RaceTests {
     let stage: Stage
     static let branches = 6

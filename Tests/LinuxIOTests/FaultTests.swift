@@ -1,5 +1,5 @@
-// The contracts of every wrapper, as a table: EINTR is never seen by the engine and always ends; another
-// error comes out with the call's name; what is an ordinary answer is no error.
+// The contracts of every wrapper, as a table: EINTR is never seen by the engine and always ends;
+// another error comes out with the call's name; what is an ordinary answer is no error.
 //
 // The fault table of debug builds (CUTOVER_FAULTS) is read once in a process, so each row is a
 // process of its own (an exit test). A release build has no faults: nothing is tested there.

@@ -1,5 +1,5 @@
-// Real entries whose differences are known, for the table of Comparison: a FileStatus comes from the
-// kernel only. Each differs from the plain entry of its kind in at most one thing.
+// Real entries whose differences are known, for the table of Comparison: a FileStatus comes from
+// the kernel only. Each differs from the plain entry of its kind in at most one thing.
 
 import Glibc
 import LinuxIO

@@ -1,5 +1,6 @@
 // Comparison, exhaustively: every pair of entries that differ in one thing or in their type, under
-// every rule that a pass can have, against a reference that is a table of rules (ComparisonEntries).
+// every rule that a pass can have, against a reference that is a table of rules
+// (ComparisonEntries).
 
 import LinuxIO
 import Migration

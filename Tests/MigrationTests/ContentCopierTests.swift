@@ -1,5 +1,5 @@
-// Contents from XFS to ext4: holes, zeros, ranges that fit no block, files that shrink (S17, S20-S22),
-// and comparing.
+// Contents from XFS to ext4: holes, zeros, ranges that fit no block, files that shrink (S17,
+// S20-S22), and comparing.
 
 import Glibc
 import LinuxIO
@@ -51,7 +51,8 @@ import Testing
     private func path(_ name: String = "f") -> [UInt8] { joined(workspace.source, name) }
     private func copied(_ name: String = "f") -> [UInt8] { joined(workspace.destination, name) }
 
-    /// Copies `f` in these ranges into a new file, completes its size, and returns where its bytes end.
+    /// Copies `f` in these ranges into a new file, completes its size, and returns where its bytes
+    /// end.
     private func copy(_ ranges: [Range<UInt64>], size: UInt64) throws -> UInt64 {
         let copier = ContentCopier(context: context)
         let reader = try reader()

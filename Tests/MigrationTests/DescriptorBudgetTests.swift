@@ -1,5 +1,5 @@
-// Descriptors of directories: never more than allowed while nobody uses them, and what is reopened is
-// what it was.
+// Descriptors of directories: never more than allowed while nobody uses them, and what is reopened
+// is what it was.
 
 import Glibc
 import LinuxIO

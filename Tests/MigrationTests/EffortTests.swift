@@ -6,8 +6,8 @@ import LinuxIO
 import TestSupport
 import Testing
 
-/// Whether the program under test is an optimised build: a debug build stops at a fault table that it
-/// can't read, a release build has none.
+/// Whether the program under test is an optimised build: a debug build stops at a fault table that
+/// it can't read, a release build has none.
 private let isReleaseBuild: Bool =
     (try? Cutover.run(["sync", "/", "/"], environment: ["CUTOVER_FAULTS=none"]))?.status != nil
 
@@ -16,14 +16,18 @@ private let isReleaseBuild: Bool =
 
     init() throws { workspace = try Workspace() }
 
-    /// SOURCE and DESTINATION of `count` plain files, the same on both sides.
+    /// SOURCE and DESTINATION of one branch with `count` plain files, the same on both sides.
+    ///
+    /// Below the root, where nearly all files of a volume are: top-level names cost a little more.
     private func makeTree(_ count: Int) throws -> (source: [UInt8], destination: [UInt8]) {
         let source = joined(workspace.source, "\(count)")
         let destination = joined(workspace.destination, "\(count)")
         for path in [source, destination] { try Files.makeDirectory(path) }
+        let branch = joined(source, "branch")
+        try Files.makeDirectory(branch)
         for index in 0..<count {
             try Files.write(
-                joined(source, "file number \(index)"),
+                joined(branch, "file number \(index)"),
                 [UInt8](repeating: 1, count: 10)
             )
         }

@@ -34,7 +34,8 @@ struct LinkOrderTests {
 
     private static let sizes = [1, 2, 3, 4, 9, 40, 2, 2, 17, 5]
 
-    /// Runs all names of a scene through a registry, as Worker+Links does, and returns the model's end.
+    /// Runs all names of a scene through a registry, as Worker+Links does, and returns the model's
+    /// end.
     private func run(
         _ scene: LinkScene,
         _ registry: LinkRegistry,

@@ -11,7 +11,8 @@ struct LinkScene {
     /// Each group's status and the indices of its names among `entries`.
     let groups: [(status: FileStatus, indices: [Int])]
 
-    /// Makes `sizes.count` files; file `g` has `sizes[g]` names in the directory and `outside[g]` beyond it.
+    /// Makes `sizes.count` files; file `g` has `sizes[g]` names in the directory and `outside[g]`
+    /// beyond it.
     init(in workspace: Workspace, sizes: [Int], outside: [Int] = []) throws {
         for (group, size) in sizes.enumerated() {
             let first = joined(workspace.source, "g\(group) n0")

@@ -1,5 +1,5 @@
-// How exactly DESTINATION keeps times (S6): the kernel's rounding and clamping, foreseen, and found out
-// on real filesystems.
+// How exactly DESTINATION keeps times (S6): the kernel's rounding and clamping, foreseen, and found
+// out on real filesystems.
 
 import LinuxIO
 import Migration

@@ -41,7 +41,8 @@ private final class Rendezvous: Sendable {
         )
     }
 
-    /// Runs a pool and tells whether it came to its end; a pool that hangs fails its test and nothing else.
+    /// Runs a pool and tells whether it came to its end; a pool that hangs fails its test and
+    /// nothing else.
     private func finishes<Work: Sendable>(_ pool: WorkerPool<Work>, _ work: Work) -> Bool {
         let ended = DispatchGroup()
         DispatchQueue(label: "run").async(group: ended) { pool.run(work) }
@@ -225,7 +226,7 @@ private final class Rendezvous: Sendable {
     }
 
     @Test(
-        "a number of workers that is changed before the start (a signal that is early) starts all the same",
+        "the number of workers is changed before the start, by an early signal: it starts",
         arguments: [1, 4, 31]
     )
     func changedBeforeStart(workers: Int) {

@@ -57,6 +57,9 @@ package struct HazardLikeness: Sendable {
             .sorted { $0.lexicographicallyPrecedes($1) }
     }
 
+    /// Whether the tree has an entry of this path.
+    package func contains(_ path: [UInt8]) -> Bool { entries[path] != nil }
+
     /// Files of `copy` with this tree's size and mtime and other contents: what no later pass would
     /// find again.
     package func falseCopies(in copy: HazardLikeness) -> [[UInt8]] {

@@ -144,7 +144,7 @@ extension Worker {
         return branches.isEmpty || branches.contains(name)
     }
 
-    static var lostAndFound: Name { Name("lost+found") }
+    static let lostAndFound = Name("lost+found")
 
     func noteProtected(_ node: Directory) {
         guard context.options.deletesExtras else { return }

@@ -152,7 +152,9 @@ extension Worker {
             defer { context.budget.release(parent) }
             isOpen = try openRemoval(node, in: parentOpen)
         } catch {
-            if error.code != .noEntry { fail(.remove, .destination, error, path: node.path) }
+            // Gone already, it seems: rmdir(2) will tell.
+            if error.code == .noEntry { return }
+            fail(.remove, .destination, error, path: node.path)
             node.abandon()
             return
         }
@@ -249,6 +251,7 @@ extension Worker {
                     try destination.descriptor.removeDirectory(name)
                 }
             } catch {
+                if error.code == .noEntry { return true }
                 fail(.remove, .destination, error, isWrite: true, path: node.path)
                 return false
             }

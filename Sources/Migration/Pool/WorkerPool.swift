@@ -68,8 +68,8 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     ///
     /// Blocks the calling thread.
     package func run(_ work: Work) {
-        outstanding.wrappingAdd(1, ordering: .relaxed)
-        lanes[0].push(work)
+        // Lanes may wait already: the number of workers can be changed before the start.
+        push(work, lane: 0)
         startLanes(upTo: workers)
         lanesLeft.wait()
     }
