@@ -68,6 +68,10 @@ int cl_duplicate(int descriptor) {
     RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
+void cl_release(int descriptor) {
+    close(descriptor);
+}
+
 int cl_close(int descriptor) {
     int result = close(descriptor);
     if (result == 0) CL_FAULT("close");

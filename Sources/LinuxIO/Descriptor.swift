@@ -26,7 +26,7 @@ package struct Descriptor: ~Copyable, Sendable {
     deinit {
         // Only descriptors that nothing was written through come here, so nothing can be lost by it;
         // Linux has released the number whatever close(2) says.
-        _ = cl_close(raw)
+        cl_release(raw)
     }
 
     /// Closes it and reports what close(2) says.

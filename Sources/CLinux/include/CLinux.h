@@ -90,6 +90,8 @@ int cl_openat(int directory, const char *name, int flags, mode_t mode);
 int cl_reopen(int descriptor, int flags);
 int cl_duplicate(int descriptor);
 int cl_close(int descriptor);
+/// Closes a descriptor that nothing was written through: its status tells nothing.
+void cl_release(int descriptor);
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status);
 int cl_fstatfs(int descriptor, struct cl_volume_status *status);
 long cl_getdents64(int descriptor, void *buffer, size_t length);

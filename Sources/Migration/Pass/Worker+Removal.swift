@@ -112,7 +112,8 @@ extension Worker {
                     try destination.descriptor.removeFile(pointer)
                 }
             } catch {
-                if error.code == .noEntry { return }
+                // Gone meanwhile, unless it is there all the same.
+                if error.code == .noEntry, examineExtra(name, in: node, destination) == nil { return }
                 fail(.remove, .destination, error, isWrite: true, path: node.path(of: name))
                 node.abandonRemoval()
                 return
@@ -121,7 +122,8 @@ extension Worker {
             node.abandonRemoval()
             return
         }
-        context.links.noteUnlinked(status)
+        // In a dry run the name is still there and counted by its inode.
+        if context.mayWrite { context.links.noteUnlinked(status) }
         counters.extrasDeleted.count()
         itemize(Itemization(action: .deleted, kind: status.kind, path: node.path(of: name)))
     }
