@@ -5,8 +5,10 @@ import Glibc
 
 /// Facts about a terminal and the person before it; no state.
 package enum Terminal {
-    /// Opens /dev/null in the place of standard streams that are closed, so that no file of ours gets their
-    /// numbers and what is meant for people. Call it before anything is opened.
+    /// Opens /dev/null in the place of standard streams that are closed, so that no file of ours
+    /// gets their numbers and what is meant for people.
+    ///
+    /// Call it before anything is opened.
     ///
     /// The corresponding system calls are `fcntl` with F_GETFD and `open`, which takes the lowest free number.
     package static func openStandardStreams() {

@@ -125,8 +125,10 @@ package func pauseThread(nanoseconds: UInt64) {
 }
 
 extension Descriptor {
-    /// Marks this directory as in use by one process until its descriptors are closed; false when another
-    /// process has marked it. The corresponding system call is `flock` with LOCK_EX and LOCK_NB.
+    /// Marks this directory as in use by one process until its descriptors are closed; false when
+    /// another process has marked it.
+    ///
+    /// The corresponding system call is `flock` with LOCK_EX and LOCK_NB.
     package func lockExclusively() throws(SystemError) -> Bool {
         if flock(raw, LOCK_EX | LOCK_NB) == 0 { return true }
         let code = ErrorCode(rawValue: errno)

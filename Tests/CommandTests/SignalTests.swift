@@ -121,7 +121,7 @@ struct SignalTests {
             all.append(expected)
             process.send(signal)
             // One at a time: signals of one number are not counted by the kernel.
-            waitUntil {
+            waitUntil(seconds: 5) {
                 ((try? HazardReport(reportFile))?.of("workers").count ?? 0) == all.count
             }
         }

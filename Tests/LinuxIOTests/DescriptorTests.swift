@@ -30,7 +30,7 @@ import Testing
         try second.close()
         try writer.close()
         try pointed.close()
-        _ = (directory.raw, handle.raw, reader.raw)
+        _ = (directory.raw, handle.raw, reader.raw)  // Read, so that the three live to here.
         try place.directory.removeFile("new")
     }
 
@@ -41,10 +41,10 @@ import Testing
         let before = try openCount(in: place)
         for _ in 0..<50 {
             try useEverything(place)
-            #expect(throws: SystemError.self) { _ = try place.directory.openDirectory("none").raw }
-            #expect(throws: SystemError.self) { _ = try place.directory.openHandle("none").raw }
+            #expect(throws: SystemError.self) { _ = try place.directory.openDirectory("none").raw }  // What it throws is the answer.
+            #expect(throws: SystemError.self) { _ = try place.directory.openHandle("none").raw }  // What it throws is the answer.
             #expect(throws: SystemError.self) {
-                _ = try place.directory.createFile(Name("regular"), mode: 0o600).raw
+                _ = try place.directory.createFile(Name("regular"), mode: 0o600).raw  // What it throws is the answer.
             }
         }
         #expect(try openCount(in: place) == before)
@@ -87,7 +87,7 @@ import Testing
         }
         // The same, read in the ordinary way, does move them: this test can fail.
         _ = try Files.read(place.of("f"))
-        _ = try Files.names(place.of("d"))
+        _ = try Files.names(place.of("d"))  // Only that it can be read counts.
         for name in ["f", "d"] {
             #expect(try Files.status(place.of(name)).st_atim.tv_sec > 1_000_000, "\(name)")
         }
@@ -126,10 +126,10 @@ import Testing
         #expect(try real.status().inode == slashed.status().inode)
         #expect(try link.path() == place.of("real"))
         #expect(throws: SystemError(.open, .notDirectory)) {
-            _ = try Descriptor.openRoot(Name(place.of("file"))).raw
+            _ = try Descriptor.openRoot(Name(place.of("file"))).raw  // What it throws is the answer.
         }
         #expect(throws: SystemError(.open, .noEntry)) {
-            _ = try Descriptor.openRoot(Name(place.of("none"))).raw
+            _ = try Descriptor.openRoot(Name(place.of("none"))).raw  // What it throws is the answer.
         }
     }
 
@@ -139,7 +139,7 @@ import Testing
         let made = try Descriptor.makeRoot(Name(place.of("new")))
         #expect(try made.status().mode == 0o700)
         #expect(throws: SystemError(.mkdir, .exists)) {
-            _ = try Descriptor.makeRoot(Name(place.of("new"))).raw
+            _ = try Descriptor.makeRoot(Name(place.of("new"))).raw  // What it throws is the answer.
         }
     }
 

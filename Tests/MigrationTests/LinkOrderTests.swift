@@ -15,6 +15,21 @@ struct LinkOrderTests {
 
     /// What a name has on the modelled DESTINATION.
     private struct Model: Sendable {
+        /// A name leads: its inode then, or nil where it fails.
+        mutating func lead(_ index: Int, _ group: Int, fails: Bool) -> UInt64? {
+            if fails {
+                failed.insert(index)
+                return nil
+            }
+            leaders[group, default: []].append(index)
+            served[index, default: 0] += 1
+            if let inode = inodes[index], upToDate.contains(inode) { return inode }
+            nextInode += 1
+            upToDate.insert(nextInode)
+            inodes[index] = nextInode
+            return nextInode
+        }
+
         /// By index of the entry.
         var inodes: [Int: UInt64] = [:]
         /// Inodes whose contents are SOURCE's.
@@ -55,19 +70,7 @@ struct LinkOrderTests {
             switch role {
             case .lead:
                 let inode = model.withLock { model -> UInt64? in
-                    if failing.contains(entry.index) {
-                        model.failed.insert(entry.index)
-                        return nil
-                    }
-                    model.leaders[group, default: []].append(entry.index)
-                    model.served[entry.index, default: 0] += 1
-                    if let inode = model.inodes[entry.index], model.upToDate.contains(inode) {
-                        return inode
-                    }
-                    model.nextInode += 1
-                    model.upToDate.insert(model.nextInode)
-                    model.inodes[entry.index] = model.nextInode
-                    return model.nextInode
+                    model.lead(entry.index, group, fails: failing.contains(entry.index))
                 }
                 guard let inode else {
                     if let next = registry.fail(status.identity) {

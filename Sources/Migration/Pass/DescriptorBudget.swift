@@ -54,8 +54,10 @@ package final class DescriptorBudget: Sendable {
     let workersMax: Int
 
     private struct State: Sendable {
-        /// In the order of opening. Those that were closed since are skipped when met, and swept out when
-        /// they are most of it.
+        /// In the order of opening.
+        ///
+        /// Those that were closed since are skipped when met, and swept out when they are most of
+        /// it.
         var order = WorkDeque<ObjectIdentifier>()
         /// Open nodes, and no others: a finished one must not be kept from going away.
         var open: [ObjectIdentifier: Directory] = [:]

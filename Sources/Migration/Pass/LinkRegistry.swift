@@ -122,7 +122,9 @@ package final class LinkRegistry: Sendable {
         missing.withLock { $0.insert(source.identity).inserted }
     }
 
-    /// The names that still wait. None, when all work is done: anything else is a defect, and is told.
+    /// The names that still wait.
+    ///
+    /// None, when all work is done: anything else is a defect, and is told.
     package func stranded() -> [Entry] {
         groups.withLock { groups in groups.values.flatMap(\.waiting) }
     }

@@ -127,7 +127,9 @@ extension Worker {
         }
     }
 
-    /// Whether a listed name is a directory's. XFS made without ftype lists all as unknown (DT_UNKNOWN).
+    /// Whether a listed name is a directory's.
+    ///
+    /// XFS made without ftype lists all as unknown (DT_UNKNOWN).
     private func isDirectory(_ index: Int, of listing: Listing, _ handle: SharedDescriptor) -> Bool
     {
         let type = listing.records[index].type
@@ -178,33 +180,14 @@ extension Worker {
     }
 
     private func finishAttributes(of node: Directory, _ open: OpenDirectory) {
-        let facts = node.facts.withLock {
-            (
-                source: $0.source, destination: $0.destination, isNew: $0.isNew,
-                inherited: $0.inherited
-            )
-        }
+        let facts = node.facts.withLock { $0 }
         guard let source = facts.source, let sourceHandle = open.source else { return }
-        if node.isRoot, !facts.isNew, !context.options.branches.isEmpty {
-            restoreTimes(of: node, facts.destination, open)
+        if facts.isNew {
+            finishNew(node, source, facts.inherited, sourceHandle, open.destination)
             return
         }
-        let inherited = node.parent?.facts.withLock { $0.inherited } ?? facts.inherited
-        if facts.isNew {
-            itemize(
-                Itemization(action: .changed, kind: .directory, isNew: true, path: node.path)
-            )
-            guard let destination = open.destination, context.phase != .counting else { return }
-            // Its contents are in, so this closes it: no longer 0700 for root alone.
-            _ = carryAttributes(
-                from: sourceHandle.descriptor,
-                to: destination.descriptor,
-                status: source,
-                needs: newEntryNeeds,
-                isNew: true,
-                inherited: inherited,
-                path: node.path
-            )
+        if node.isRoot, !context.options.branches.isEmpty {
+            restoreTimes(of: node, facts.destination, open)
             return
         }
         guard let before = facts.destination, let destination = open.destination else { return }
@@ -231,15 +214,48 @@ extension Worker {
                 )
             )
         }
-        let isToRepair = !needs.isEmpty
+        guard !context.options.isDryRun, context.phase != .counting || node.wasChanged else {
+            if !needs.isEmpty, context.options.isDryRun { counters.attributesRepaired.count() }
+            return
+        }
+        repair(node, source, needs, sourceHandle, destination)
+    }
+
+    /// Gives a new directory its attributes: its contents are in, so it need no longer be 0700 for root alone.
+    private func finishNew(
+        _ node: Directory,
+        _ source: FileStatus,
+        _ inheritedByRoot: Inherited,
+        _ sourceHandle: SharedDescriptor,
+        _ destination: SharedDescriptor?
+    ) {
+        itemize(Itemization(action: .changed, kind: .directory, isNew: true, path: node.path))
+        guard let destination, context.phase != .counting else { return }
+        // A failure was recorded, and the directory stays closed until the next pass.
+        _ = carryAttributes(
+            from: sourceHandle.descriptor,
+            to: destination.descriptor,
+            status: source,
+            needs: newEntryNeeds,
+            isNew: true,
+            inherited: node.parent?.facts.withLock { $0.inherited } ?? inheritedByRoot,
+            path: node.path
+        )
+    }
+
+    /// Repairs a directory that was there, and sets again what changes in it moved.
+    private func repair(
+        _ node: Directory,
+        _ source: FileStatus,
+        _ differences: Differences,
+        _ sourceHandle: SharedDescriptor,
+        _ destination: SharedDescriptor
+    ) {
+        var needs = differences
         if node.wasChanged {
             if preserved.contains(.times) { needs.insert(.times) }
             // Others than root lent themselves the right to write.
             if !context.isRoot, preserved.contains(.mode) { needs.insert(.mode) }
-        }
-        guard !context.options.isDryRun, context.phase != .counting || node.wasChanged else {
-            if isToRepair, context.options.isDryRun { counters.attributesRepaired.count() }
-            return
         }
         if needs.isEmpty {
             // What statx(2) does not show, and both ends are open anyway.
@@ -265,7 +281,7 @@ extension Worker {
             inherited: [],
             path: node.path
         )
-        if isDone, isToRepair { counters.attributesRepaired.count() }
+        if isDone, !differences.isEmpty { counters.attributesRepaired.count() }
     }
 
     /// With `--branch` the root is not compared; it only gets back the time that changes in it moved.

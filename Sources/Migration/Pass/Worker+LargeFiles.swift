@@ -5,7 +5,9 @@ import Synchronization
 
 extension Worker {
     /// Whether one more large file may be under way: as many as there are workers, for each holds
-    /// descriptors. Beyond that one is copied by one worker alone.
+    /// descriptors.
+    ///
+    /// Beyond that one is copied by one worker alone.
     func takeLargeFile() -> Bool {
         if context.largeFiles.wrappingAdd(1, ordering: .relaxed).newValue <= workers() {
             return true

@@ -101,8 +101,9 @@ extension Worker {
         if let next = context.links.fail(source) { push(.linked(next, .lead(source))) }
     }
 
-    /// The group has heard, or will hear, how its leader went. Another group's lead stays unsettled: the
-    /// name may mean another inode by now.
+    /// The group has heard, or will hear, how its leader went.
+    ///
+    /// Another group's lead stays unsettled: the name may mean another inode by now.
     private func settle(_ source: InodeIdentity) {
         if unsettledLead == source { unsettledLead = nil }
     }
@@ -213,7 +214,9 @@ extension Worker {
         }
     }
 
-    /// S41: the leader takes no more names, or cannot be found. A fresh copy leads from here on.
+    /// S41: the leader takes no more names, or cannot be found.
+    ///
+    /// A fresh copy leads from here on.
     private func leadAnew(
         _ entry: Entry,
         _ open: OpenDirectory,

@@ -113,7 +113,9 @@ extension Worker {
                 }
             } catch {
                 // Gone meanwhile, unless it is there all the same.
-                if error.code == .noEntry, examineExtra(name, in: node, destination) == nil { return }
+                if error.code == .noEntry, examineExtra(name, in: node, destination) == nil {
+                    return
+                }
                 fail(.remove, .destination, error, isWrite: true, path: node.path(of: name))
                 node.abandonRemoval()
                 return

@@ -30,8 +30,10 @@ final class Worker {
     let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
     let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
 
-    /// The link group that this worker's present entry leads and has not told yet how it went. Whatever way
-    /// the entry takes, its group must hear of it, or the names that wait would wait for ever.
+    /// The link group that this worker's present entry leads and has not told yet how it went.
+    ///
+    /// Whatever way the entry takes, its group must hear of it, or the names that wait would wait
+    /// for ever.
     var unsettledLead: InodeIdentity?
 
     init(context: PassContext, push: @escaping (Work) -> Void, workers: @escaping () -> Int) {
