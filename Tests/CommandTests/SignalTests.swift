@@ -206,6 +206,7 @@ struct SignalTests {
         let words =
             ["--json", String(decoding: files[0], as: UTF8.self)]
             + ["--failures", String(decoding: files[1], as: UTF8.self)]
+        // Which status it has is not asked here; what is in the files is.
         _ = try stage.pass(
             under: "\"$@\" \(closing)",
             "-i",

@@ -41,10 +41,13 @@ import Testing
         let before = try openCount(in: place)
         for _ in 0..<50 {
             try useEverything(place)
-            #expect(throws: SystemError.self) { _ = try place.directory.openDirectory("none").raw }  // What it throws is the answer.
-            #expect(throws: SystemError.self) { _ = try place.directory.openHandle("none").raw }  // What it throws is the answer.
+            // What it throws is the answer.
+            #expect(throws: SystemError.self) { _ = try place.directory.openDirectory("none").raw }
+            // What it throws is the answer.
+            #expect(throws: SystemError.self) { _ = try place.directory.openHandle("none").raw }
             #expect(throws: SystemError.self) {
-                _ = try place.directory.createFile(Name("regular"), mode: 0o600).raw  // What it throws is the answer.
+                // What it throws is the answer.
+                _ = try place.directory.createFile(Name("regular"), mode: 0o600).raw
             }
         }
         #expect(try openCount(in: place) == before)
@@ -126,10 +129,12 @@ import Testing
         #expect(try real.status().inode == slashed.status().inode)
         #expect(try link.path() == place.of("real"))
         #expect(throws: SystemError(.open, .notDirectory)) {
-            _ = try Descriptor.openRoot(Name(place.of("file"))).raw  // What it throws is the answer.
+            // What it throws is the answer.
+            _ = try Descriptor.openRoot(Name(place.of("file"))).raw
         }
         #expect(throws: SystemError(.open, .noEntry)) {
-            _ = try Descriptor.openRoot(Name(place.of("none"))).raw  // What it throws is the answer.
+            // What it throws is the answer.
+            _ = try Descriptor.openRoot(Name(place.of("none"))).raw
         }
     }
 
@@ -139,7 +144,8 @@ import Testing
         let made = try Descriptor.makeRoot(Name(place.of("new")))
         #expect(try made.status().mode == 0o700)
         #expect(throws: SystemError(.mkdir, .exists)) {
-            _ = try Descriptor.makeRoot(Name(place.of("new"))).raw  // What it throws is the answer.
+            // What it throws is the answer.
+            _ = try Descriptor.makeRoot(Name(place.of("new"))).raw
         }
     }
 

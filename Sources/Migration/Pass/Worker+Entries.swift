@@ -169,6 +169,7 @@ extension Worker {
         if status.linkCount > 1, preserved.contains(.hardLinks) {
             handleGrouped(entry, open, status, destination, action, role: role)
         } else {
+            // What failed was recorded.
             _ = act(entry, open, status, destination, action, isLeader: false)
         }
     }

@@ -55,10 +55,12 @@ extension Worker {
                 // Its contents are not SOURCE's though it shares the leader's inode: the leader is about to
                 // be judged by its own name, so this can only be a change meanwhile.
                 if case .linked = role { return }
+                // What failed was recorded.
                 _ = act(entry, open, status, destination, action, isLeader: false)
                 return
             }
             if case .keep = role {
+                // What failed was recorded.
                 _ = act(entry, open, status, destination, action, isLeader: false)
             }
         case .link(let leader): link(entry, open, status, destination, to: leader)
