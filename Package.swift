@@ -25,7 +25,10 @@ let package = Package(
             name: "CLinux",
             // The fault table of Tests: compiled into debug builds only (include/faults.h).
             cSettings: [.define("CUTOVER_FAULTS", .when(configuration: .debug))],
-            linkerSettings: [.linkedLibrary("acl"), .linkedLibrary("attr")]
+            // liburing's archive, for its shared library is on few machines; the others are on all.
+            linkerSettings: [
+                .linkedLibrary("acl"), .linkedLibrary("attr"), .linkedLibrary(":liburing.a"),
+            ]
         ),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: swiftSettings),
         .target(name: "Migration", dependencies: ["LinuxIO"], swiftSettings: swiftSettings),

@@ -22,7 +22,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-_Static_assert(CL_O_PATH == O_PATH && CL_O_NOATIME == O_NOATIME && CL_O_TMPFILE == O_TMPFILE, "open(2)");
+_Static_assert(CL_O_PATH == O_PATH && CL_O_NOATIME == O_NOATIME && CL_O_TMPFILE == O_TMPFILE
+    && CL_O_DIRECT == O_DIRECT, "open(2)");
 _Static_assert(CL_AT_FDCWD == AT_FDCWD && CL_AT_SYMLINK_NOFOLLOW == AT_SYMLINK_NOFOLLOW
     && CL_AT_REMOVEDIR == AT_REMOVEDIR && CL_AT_SYMLINK_FOLLOW == AT_SYMLINK_FOLLOW
     && CL_AT_EMPTY_PATH == AT_EMPTY_PATH, "fcntl.h");
@@ -61,6 +62,13 @@ int cl_reopen(int descriptor, int flags) {
     CL_FAULT("openat");
     char path[DESCRIPTOR_PATH_MAX];
     RESULT(open(descriptor_path(path, descriptor), flags | O_CLOEXEC | O_NOCTTY));
+}
+
+int cl_set_direct(int descriptor, bool is_direct) {
+    CL_FAULT("fcntl");
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0) return -errno;
+    RESULT(fcntl(descriptor, F_SETFL, is_direct ? flags | O_DIRECT : flags & ~O_DIRECT));
 }
 
 int cl_duplicate(int descriptor) {
@@ -396,14 +404,3 @@ int cl_set_idle_priority(void) {
     if (syscall(SYS_ioprio_set, 1, 0, 3 << 13) < 0) return -errno;
     RESULT(setpriority(PRIO_PROCESS, 0, 19));
 }
-
-
-#if defined(__has_feature) && __has_feature(thread_sanitizer)
-void __tsan_acquire(void *address);
-void __tsan_release(void *address);
-void cl_sanitizer_acquire(void *address) { __tsan_acquire(address); }
-void cl_sanitizer_release(void *address) { __tsan_release(address); }
-#else
-void cl_sanitizer_acquire(void *address) { (void)address; }
-void cl_sanitizer_release(void *address) { (void)address; }
-#endif

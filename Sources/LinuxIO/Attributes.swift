@@ -40,6 +40,20 @@ extension Descriptor {
         try growing(.listxattr) { cl_listxattr(raw, isPath, $0.baseAddress, $0.count) } ?? []
     }
 
+    /// The same, read into `buffer`; returns their length in bytes, nil when `buffer` is too small.
+    package func attributeNames(
+        into buffer: UnsafeMutableBufferPointer<CChar>
+    ) throws(SystemError) -> Int? {
+        var result: Int
+        repeat {
+            result = cl_listxattr(raw, isPath, buffer.baseAddress, buffer.count)
+        } while result == -Int(EINTR)
+        if result == -Int(ENOTSUP) { return 0 }
+        if result == -Int(ERANGE) { return nil }
+        if result < 0 { throw SystemError(.listxattr, ErrorCode(rawValue: Int32(-result))) }
+        return result
+    }
+
     /// The value of one extended attribute, or nil when there is none of that name.
     ///
     /// The corresponding system call is `fgetxattr`.
@@ -90,6 +104,25 @@ extension Descriptor {
         of name: NamePointer
     ) throws(SystemError) -> [UInt8]? {
         try growing(.getxattr) { cl_getxattrat(raw, name, attribute, $0.baseAddress, $0.count) }
+    }
+
+    /// The value of one extended attribute of the entry `name`, read into `buffer` without opening it; nil when
+    /// it has none.
+    ///
+    /// Returns its length in bytes; ERANGE tells that `buffer` is too small. The corresponding system call is
+    /// `getxattrat`, or `lgetxattr`.
+    package func attribute(
+        _ attribute: NamePointer,
+        of name: NamePointer,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) -> Int? {
+        var result: Int
+        repeat {
+            result = cl_getxattrat(raw, name, attribute, buffer.baseAddress, buffer.count)
+        } while result == -Int(EINTR)
+        if result == -Int(ENODATA) || result == -Int(ENOTSUP) { return nil }
+        if result < 0 { throw SystemError(.getxattr, ErrorCode(rawValue: Int32(-result))) }
+        return result
     }
 
     /// Calls with a buffer that fits nearly always and, on ERANGE, with the largest that Linux

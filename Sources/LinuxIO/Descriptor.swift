@@ -123,6 +123,34 @@ package struct Descriptor: ~Copyable, Sendable {
         Descriptor(owning: try openWithoutAccessTime { cl_reopen(raw, O_RDONLY | $0) })
     }
 
+    /// The same with O_DIRECT: reads pass the page cache by and need buffers, offsets and lengths in whole
+    /// blocks.
+    ///
+    /// Nil where the filesystem cannot (EINVAL).
+    package func reopenForDirectReading() throws(SystemError) -> Descriptor? {
+        do throws(SystemError) {
+            return Descriptor(
+                owning: try openWithoutAccessTime {
+                    cl_reopen(raw, O_RDONLY | Int32(CL_O_DIRECT) | $0)
+                }
+            )
+        } catch {
+            if error.code == .invalid { return nil }
+            throw error
+        }
+    }
+
+    /// Begins or ends O_DIRECT for an open file: reads and writes then pass the page cache by, or no longer.
+    ///
+    /// False where the filesystem cannot (EINVAL). The corresponding system call is `fcntl` with F_SETFL.
+    package func setDirect(_ isDirect: Bool) throws(SystemError) -> Bool {
+        var result: Int32
+        repeat { result = cl_set_direct(raw, isDirect) } while result == -EINTR
+        if result == -EINVAL { return false }
+        if result < 0 { throw SystemError(.setOpenFlags, ErrorCode(rawValue: -result)) }
+        return true
+    }
+
     /// Makes the regular file `name`, which must not exist, and opens it for writing.
     ///
     /// The corresponding system call is `openat` with O_CREAT and O_EXCL.

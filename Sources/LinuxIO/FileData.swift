@@ -78,6 +78,16 @@ extension Descriptor {
     }
 }
 
+/// Whether both hold the same bytes.
+///
+/// The corresponding function is `memcmp`.
+package func haveSameBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool
+{
+    guard left.count == right.count else { return false }
+    guard let leftBase = left.baseAddress, let rightBase = right.baseAddress else { return true }
+    return memcmp(leftBase, rightBase, left.count) == 0
+}
+
 /// Whether every byte of `buffer` is zero.
 ///
 /// Reads by words; stops at the first that is not.

@@ -12,7 +12,7 @@ package typealias NamePointer = UnsafePointer<CChar>
 /// the kernel guarantees for names that it listed.
 package struct Name: Hashable, Sendable {
     /// The bytes, the terminating NUL included.
-    private let storage: [UInt8]
+    @usableFromInline let storage: [UInt8]
 
     /// A name from bytes; cut at the first NUL, as the kernel would.
     package init(_ bytes: some Sequence<UInt8>) {
@@ -49,7 +49,7 @@ package struct Name: Hashable, Sendable {
     package var count: Int { storage.count - 1 }
 
     /// Lends the NUL-terminated bytes to a call.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func withPointer<Result, Failure: Error>(
         _ body: (NamePointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

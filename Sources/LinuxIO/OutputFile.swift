@@ -6,7 +6,6 @@
 // the file decides what that means. Nothing is promised about what reaches a disk before a power cut.
 
 import Glibc
-import Synchronization
 
 /// A descriptor that whole lines are written to, by any number of threads.
 ///
@@ -24,9 +23,9 @@ package final class OutputFile: Sendable {
     package static let gatheredMax = 65_536
 
     private let isOwned: Bool
-    private let writing = Mutex<[UInt8]>([])
-    private let gathered = Mutex<[UInt8]>([])
-    private let failure = Mutex<SystemError?>(nil)
+    private let writing = Lock<[UInt8]>([])
+    private let gathered = Lock<[UInt8]>([])
+    private let failure = Lock<SystemError?>(nil)
 
     /// Standard output.
     ///

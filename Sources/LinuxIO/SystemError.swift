@@ -5,7 +5,7 @@ import CLinux
 import Glibc
 
 /// A system call that failed: the call's name and its errno.
-package struct SystemError: Error, Equatable, Sendable {
+package struct SystemError: Error, Hashable, Sendable {
     /// The call, by the name of its man page.
     package let operation: Operation
     /// The errno value, positive.
@@ -27,7 +27,10 @@ package struct SystemError: Error, Equatable, Sendable {
         case getFlags = "FS_IOC_FSGETXATTR"
         case setFlags = "FS_IOC_FSSETXATTR"
         case limit = "setrlimit"
+        case setOpenFlags = "fcntl"
         case priority = "ioprio_set"
+        case makeRing = "io_uring_setup"
+        case useRing = "io_uring_enter"
     }
 }
 
@@ -66,6 +69,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let argumentsTooLong = ErrorCode(rawValue: E2BIG)
     package static let stale = ErrorCode(rawValue: ESTALE)
     package static let quotaExceeded = ErrorCode(rawValue: EDQUOT)
+    package static let canceled = ErrorCode(rawValue: ECANCELED)
     package static let corrupted = ErrorCode(rawValue: EUCLEAN)
 
     /// The C name (`ENOSPC`), or `errno N` for one that has no row here.
@@ -90,6 +94,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
         ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ENOTEMPTY: "ENOTEMPTY", ELOOP: "ELOOP",
         ENODATA: "ENODATA", ENOTSUP: "ENOTSUP", E2BIG: "E2BIG", ESTALE: "ESTALE", EDQUOT: "EDQUOT",
         EOVERFLOW: "EOVERFLOW", EUCLEAN: "EUCLEAN",
+        ECANCELED: "ECANCELED",
     ]
 }
 

@@ -5,7 +5,6 @@
 // the terminal; nothing of what is drawn reaches a pipe or a file.
 
 import LinuxIO
-import Synchronization
 
 /// The two standard streams of one pass.
 ///
@@ -18,7 +17,7 @@ final class Console: Sendable {
     private let output: OutputFile
     private let error: OutputFile
     /// The progress line that stands on the terminal now.
-    private let drawn = Mutex<String?>(nil)
+    private let drawn = Lock<String?>(nil)
 
     /// Back to the first column, and erase to the end of the line (ECMA-48 EL).
     private static let erase = "\r\u{1B}[K"

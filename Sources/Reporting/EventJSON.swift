@@ -195,6 +195,8 @@ package enum EventJSON {
             line.add("descriptors", descriptors)
         case .coarseTimes(let step): line.add("step_nanoseconds", step)
         case .linkLimitReached(let limit): line.add("limit", limit)
+        case .readsTogether(let files): line.add("files", files)
+        case .readsAlone(let error): line.add("errno_name", error.code.name)
         case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter: break
         }
         line.add("message", NoticeText.sentence(notice))

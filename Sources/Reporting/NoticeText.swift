@@ -15,6 +15,16 @@ enum NoticeText {
         case .flagsNotKept: "flags_not_kept"
         case .linkLimitReached: "link_limit_reached"
         case .protectedByFilter: "protected_by_filter"
+        case .readsTogether: "reads_together"
+        case .readsAlone: "reads_alone"
+        }
+    }
+
+    /// Whether it is told only to those who asked for more (`-v`); programs are always told.
+    static func isDetail(_ notice: Notice) -> Bool {
+        switch notice {
+        case .readsTogether, .readsAlone: true
+        default: false
         }
     }
 
@@ -40,6 +50,11 @@ enum NoticeText {
                 + "further names share further copies."
         case .protectedByFilter:
             "an extra directory stays on DESTINATION: a filter protects something in it."
+        case .readsTogether(let files):
+            "small files are read \(Quantity.count(UInt64(max(files, 0)))) at a time (io_uring)."
+        case .readsAlone(let error):
+            "small files are read one at a time: \(error.operation.rawValue): "
+                + "\(error.code.sentence) (\(error.code.name))."
         }
     }
 }

@@ -11,7 +11,6 @@
 import Dispatch
 import LinuxIO
 package import Migration
-import Synchronization
 
 /// The reporter of one pass.
 ///
@@ -23,7 +22,7 @@ package final class Reporter: Sendable {
     private let console: Console
     private let queue = DispatchQueue(label: "cutover.reporter")
     private let ticker: Ticker
-    private let state: Mutex<State>
+    private let state: Lock<State>
     /// Escapes for standard error and for standard output.
     private let shown: ShownName
     private let shownOnOutput: ShownName
@@ -53,7 +52,7 @@ package final class Reporter: Sendable {
             configuration.progressStyle == .redrawn || configuration.standardOutput.isTerminal
         ticker = Ticker(queue: queue, milliseconds: isWatched ? 100 : 500)
         let now = DispatchTime.now().uptimeNanoseconds
-        state = Mutex(State(began: now, linesDue: Self.linesInterval))
+        state = Lock(State(began: now, linesDue: Self.linesInterval))
         shown = ShownName(isForTerminal: true, isUTF8: configuration.isUTF8)
         shownOnOutput = ShownName(
             isForTerminal: configuration.standardOutput.isTerminal,
@@ -199,7 +198,9 @@ package final class Reporter: Sendable {
             let reason = "SOURCE's could not be listed to its end; nothing is deleted here"
             return isVerbose ? ["\(shown.path(path)): \(reason)"] : []
         case .changed: return []
-        case .notice(let notice): return ["cutover: " + NoticeText.sentence(notice)]
+        case .notice(let notice):
+            if NoticeText.isDetail(notice), !isVerbose { return [] }
+            return ["cutover: " + NoticeText.sentence(notice)]
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
         case .stopped(_, let failure):

@@ -3,7 +3,6 @@
 
 import Dispatch
 import LinuxIO
-import Synchronization
 
 /// A repeating timer.
 ///
@@ -11,7 +10,7 @@ import Synchronization
 final class Ticker: Sendable {
     private let queue: DispatchQueue
     private let milliseconds: Int
-    private let timer = Mutex<(any DispatchSourceTimer)?>(nil)
+    private let timer = Lock<(any DispatchSourceTimer)?>(nil)
 
     /// - Parameters:
     ///   - queue: a serial queue that the closure runs on.

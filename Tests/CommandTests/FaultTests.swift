@@ -103,6 +103,25 @@ struct FaultTests {
     }
 
     @Test(
+        "Small files read together: what a batch cannot read is read again by itself",
+        arguments: [
+            "io_uring_read:1:EIO", "io_uring_read:2:EAGAIN:3", "io_uring_read:1:ENOMEM:*",
+            "io_uring_enter:1:ENOMEM", "io_uring_setup:2:ENOMEM:*", FaultTable.noRing,
+        ]
+    )
+    func batchesThatFail(fault: String) throws {
+        try reset()
+        let outcome = try pass(from: trees.new, fault: fault)
+        #expect(outcome.status == 0, "\(fault): \(outcome)")
+        let after = try HazardLikeness(stage.to)
+        #expect(trees.newLikeness.differences(after).map(shown) == [], "\(fault)")
+        #expect(try stage.leftovers() == [])
+        let notices = try HazardReport(joined(stage.outside, "report")).of("notice")
+        let told = notices.compactMap { HazardReport.text("notice", in: $0) }
+        #expect(told.contains(fault == FaultTable.noRing ? "reads_alone" : "reads_together"))
+    }
+
+    @Test(
         "S18: EIO and ENOSPC of a write stop the pass, EDQUOT does not",
         arguments: ["pwrite", "ftruncate", "mkdirat", "symlinkat", "renameat"]
     )

@@ -143,9 +143,11 @@ struct HazardCrowds {
         let outcome = process.wait()
         #expect(outcome.status == 0, "\(outcome)")
         try stage.expectSame()
-        // 256 KiB of buffer and some 100 KiB of stack and scratch a worker, and the program itself.
-        #expect(memory > 1000 && memory < 60_000 + 800 * workers, "\(memory) kB")
-        #expect(descriptors > 5 && descriptors < 2000, "\(descriptors) descriptors")
+        // A batch of 1 MiB, 256 KiB of buffer and some 100 KiB of stack and scratch a worker, and the
+        // program itself.
+        #expect(memory > 1000 && memory < 60_000 + 1600 * workers, "\(memory) kB")
+        // Up to 44 a worker, and some directories.
+        #expect(descriptors > 5 && descriptors < 1000 + 44 * workers, "\(descriptors) descriptors")
         #expect(threads > 1 && threads <= workers + 8, "\(threads) threads")
         #expect(try HazardReport(report).summary("workers_busy_max").map { $0 <= workers } == true)
         try stage.expectNothingToDo()

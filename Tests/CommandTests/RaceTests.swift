@@ -214,7 +214,8 @@ struct RaceTests {
         let result = try passes(seconds: 8, "--checksum", "--exclude", "*.excluded") {}
         let swaps = swapper.stop()
         let found = probe.stop()
-        #expect(swaps > 1000 && result.count > 5, "\(swaps) exchanges met \(result) passes")
+        // A pass of a debug build takes seconds on a busy machine.
+        #expect(swaps > 1000 && result.count > 1, "\(swaps) exchanges met \(result) passes")
         #expect(found.probes > 1000)
         #expect(found.readers == 0, "a FIFO was open for reading \(found.readers) times")
         try stage.pass("--delete", "--checksum")

@@ -53,10 +53,21 @@ import Testing
 
     /// Copies `f` in these ranges into a new file, completes its size, and returns where its bytes
     /// end.
-    private func copy(_ ranges: [Range<UInt64>], size: UInt64) throws -> UInt64 {
+    private func copy(
+        _ ranges: [Range<UInt64>],
+        size: UInt64,
+        isDirect: Bool = false
+    ) throws -> UInt64 {
         let copier = ContentCopier(context: context)
         let reader = try reader()
         let writer = try to.descriptor.createFile(Name("f"), mode: 0o600)
+        var passing = PageCachePassing.nowhere
+        if isDirect {
+            let reads = try reader.setDirect(true)
+            let writes = try copier.prepare(writer, sizeBytes: size)
+            passing = PageCachePassing(reads: reads, writes: writes, endBytes: size)
+            #expect(reads && writes, "XFS and ext4 can do direct I/O")
+        }
         var end = size
         for range in ranges {
             let outcome = try copier.copy(
@@ -64,6 +75,7 @@ import Testing
                 to: writer,
                 range: range,
                 sizeBytes: size,
+                passing: passing,
                 mayHaveHoles: true
             )
             guard case .copied(let reached) = outcome else {
@@ -103,9 +115,10 @@ import Testing
 
     @Test(
         "S20, S21: random sparse files arrive equal, whole and in ranges of any size",
-        arguments: 1...8 as ClosedRange<UInt64>
+        arguments: 1...8 as ClosedRange<UInt64>,
+        [false, true]
     )
-    func random(seed: UInt64) throws {
+    func random(seed: UInt64, isDirect: Bool) throws {
         var random = SeededRandom(seed: seed &+ 100)
         let step = [1, 511, 4_096, 65_536, 300_001][random.below(5)] * (seed > 4 ? 1 : 3)
         let contents = try makeRandom(seed, step: max(step, 700))
@@ -120,7 +133,8 @@ import Testing
             ranges.append(start..<end)
             start = end
         }
-        #expect(try copy(ranges.shuffled(using: &random), size: size) == size)
+        let reached = try copy(ranges.shuffled(using: &random), size: size, isDirect: isDirect)
+        #expect(reached == size)
         #expect(try Files.read(copied()) == contents, "seed \(seed)")
         try Shell.run("sync -- \"$1\" \"$2\"", path(), copied())
         // No block more than the data that is not zero needs: 4 KiB each, and one per range's ends.

@@ -66,7 +66,12 @@ struct DescriptorBudgetTests {
     @Test("the arithmetic: what is reserved, what workers need, what is left")
     func arithmetic() {
         #expect(budget.directoriesMax == 8)
-        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 30).directoriesMax == 158)
+        // 4 files together a worker: (1,024 - 32 - 30 * (12 + 4)) / 4 directories.
+        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 30).batchFiles == 4)
+        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 30).directoriesMax == 128)
+        #expect(DescriptorBudget(descriptorLimit: 1_023, workers: 31).batchFiles == 0)
+        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 1).batchFiles == 32)
+        #expect(DescriptorBudget(descriptorLimit: 524_288, workers: 250).batchFiles == 32)
         #expect(DescriptorBudget(descriptorLimit: 64, workers: 30).directoriesMax == 8)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 256) == 17)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 1_024) >= 30)

@@ -3,7 +3,6 @@
 
 import LinuxIO
 import Migration
-import Synchronization
 import TestSupport
 import Testing
 
@@ -58,7 +57,7 @@ struct LinkOrderTests {
         order: [Int],
         failing: Set<Int> = []
     ) -> Model {
-        let model = Mutex(start)
+        let model = Lock(start)
         var found: [Int: Int] = [:]
         for (group, value) in scene.groups.enumerated() {
             for index in value.indices { found[index] = group }

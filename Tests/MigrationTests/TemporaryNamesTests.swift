@@ -3,7 +3,6 @@
 import Dispatch
 import LinuxIO
 import Migration
-import Synchronization
 import TestSupport
 import Testing
 
@@ -26,7 +25,7 @@ import Testing
     @Test("S13: two passes, and all workers of one, never make the same name")
     func collisions() {
         let passes = (0..<20).map { _ in TemporaryNames() }
-        let seen = Mutex<Set<Name>>([])
+        let seen = Lock<Set<Name>>([])
         DispatchQueue.concurrentPerform(iterations: 100) { index in
             var mine: [Name] = []
             for _ in 0..<200 { mine.append(passes[index % passes.count].next()) }

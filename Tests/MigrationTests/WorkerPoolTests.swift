@@ -70,7 +70,7 @@ private final class Rendezvous: Sendable {
 
     @Test("what one lane pushes, all 30 do: 1,000 pieces that block 5 ms")
     func stealing() {
-        let done = Mutex<[Int: Int]>([:])
+        let done = Lock<[Int: Int]>([:])
         let start = monotonicNanoseconds()
         let pool = pool(workers: 30) { (work: Int, lane, push) in
             guard work < 0 else {
@@ -103,7 +103,7 @@ private final class Rendezvous: Sendable {
         }
         let workers = [1, 2, 7, 30][random.below(4)]
         let tree = children
-        let visits = Mutex([Int](repeating: 0, count: count))
+        let visits = Lock([Int](repeating: 0, count: count))
         let pool = pool(workers: workers) { (node: Int, _, push) in
             for child in tree[node] { push(child) }
             visits.withLock { $0[node] += 1 }

@@ -15,12 +15,14 @@
 #include <sys/types.h>
 
 #include "faults.h"
+#include "ring.h"
 
 // Constants: the kernel's values, asserted against the system's headers in shims.c.
 enum {
     CL_O_PATH = 010000000,
     CL_O_NOATIME = 01000000,
     CL_O_TMPFILE = 020200000,
+    CL_O_DIRECT = 040000,
     CL_AT_FDCWD = -100,
     CL_AT_SYMLINK_NOFOLLOW = 0x100,
     CL_AT_REMOVEDIR = 0x200,
@@ -88,6 +90,8 @@ struct cl_inode_flags {
 // Descriptors, names and status.
 int cl_openat(int directory, const char *name, int flags, mode_t mode);
 int cl_reopen(int descriptor, int flags);
+/// Sets O_DIRECT of an open file, or takes it away: F_SETFL of fcntl(2); EINVAL where there is none.
+int cl_set_direct(int descriptor, bool is_direct);
 int cl_duplicate(int descriptor);
 int cl_close(int descriptor);
 /// Closes a descriptor that nothing was written through: its status tells nothing.
@@ -157,10 +161,5 @@ bool cl_attribute_is_skipped(const char *attribute);
 const char *cl_error_sentence(int error);
 long cl_raise_descriptor_limit(void);
 int cl_set_idle_priority(void);
-
-// For ThreadSanitizer: whatever happened before a release of an address happens before what follows an
-// acquire of it. Nothing in other builds.
-void cl_sanitizer_acquire(void *address);
-void cl_sanitizer_release(void *address);
 
 #endif

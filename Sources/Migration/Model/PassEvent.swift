@@ -1,7 +1,7 @@
 // What a pass tells while it runs. Only rare things are events; what happens per entry is a counter.
 // The receiver is called from any worker, several at once, and must be quick.
 
-import LinuxIO
+package import LinuxIO
 
 /// One thing worth telling, as it happens.
 package enum PassEvent: Sendable {
@@ -79,4 +79,8 @@ package enum Notice: Sendable, Hashable {
     case linkLimitReached(Int)
     /// An extra directory stays since a filter protects something in it (S45).
     case protectedByFilter
+    /// Small files are read so many at a time, through io_uring.
+    case readsTogether(Int)
+    /// They are read one by one: io_uring is refused, or RLIMIT_NOFILE is too small.
+    case readsAlone(SystemError)
 }

@@ -11,18 +11,43 @@ package struct CopyFailure: Error {
     package let bytes: Range<UInt64>
 }
 
+/// Which side of a copy passes the page cache by (O_DIRECT).
+package struct PageCachePassing: Sendable {
+    package var reads: Bool
+    package var writes: Bool
+    /// Where the file ends: only a write that reaches it may be filled up to a whole block.
+    let endBytes: UInt64
+
+    package init(reads: Bool, writes: Bool, endBytes: UInt64) {
+        self.reads = reads
+        self.writes = writes
+        self.endBytes = endBytes
+    }
+
+    /// Through the page cache on both sides.
+    package static let nowhere = PageCachePassing(reads: false, writes: false, endBytes: 0)
+}
+
 /// Copies contents with one buffer.
 ///
 /// Belongs to one worker.
 package final class ContentCopier {
     /// 256 KiB: reads of this size keep readahead busy, and 30 workers hold 7.5 MB together.
     static let bufferBytes = 262_144
+    /// Files of this size and above pass the page cache by: below, delayed allocation and write-back of many
+    /// files together are worth more than the copying that it saves (docs/benchmarks/NOTES.md).
+    static let directBytesMin: UInt64 = 65_536
+    /// Of buffers, offsets and lengths of direct reads and writes: a page; no disk has larger blocks.
+    static let directAlignment = 4096
 
     private let context: PassContext
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: ContentCopier.bufferBytes,
         alignment: 4096
     )
+
+    /// Behind the last byte that was written since it was set to 0, which its user does for each file.
+    var writtenEnd: UInt64 = 0
 
     package init(context: PassContext) { self.context = context }
 
@@ -35,6 +60,32 @@ package final class ContentCopier {
         case interrupted
     }
 
+    /// Makes a new file ready for direct writes; false when it is to be written through the page cache.
+    ///
+    /// It gets its size first, in whole blocks: ext4 lets direct writes that extend a file wait for each other.
+    package func prepare(
+        _ file: borrowing Descriptor,
+        sizeBytes: UInt64
+    ) throws(CopyFailure) -> Bool {
+        guard sizeBytes >= Self.directBytesMin else { return false }
+        do throws(SystemError) {
+            guard try file.setDirect(true) else { return false }
+            try file.truncate(to: Self.roundedUp(sizeBytes))
+            return true
+        } catch {
+            throw CopyFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
+        }
+    }
+
+    private static func roundedUp(_ bytes: UInt64) -> UInt64 {
+        let alignment = UInt64(directAlignment)
+        return (bytes + alignment - 1) / alignment * alignment
+    }
+
+    private static func isAligned(_ offset: UInt64) -> Bool {
+        offset % UInt64(directAlignment) == 0
+    }
+
     /// Copies `range` of a file of `sizeBytes`.
     ///
     /// `mayHaveHoles` is false when its space says that it has none.
@@ -43,8 +94,10 @@ package final class ContentCopier {
         to destination: borrowing Descriptor,
         range: Range<UInt64>,
         sizeBytes: UInt64,
+        passing: PageCachePassing = .nowhere,
         mayHaveHoles: Bool
     ) throws(CopyFailure) -> Outcome {
+        var passing = passing
         var position = range.lowerBound
         while position < range.upperBound {
             var data = position..<range.upperBound
@@ -55,7 +108,7 @@ package final class ContentCopier {
                 data = next.clamped(to: position..<range.upperBound)
                 if data.isEmpty { return .copied(end: range.upperBound) }
             }
-            switch try copyData(from: source, to: destination, data) {
+            switch try copyData(from: source, to: destination, data, &passing) {
             case .interrupted: return .interrupted
             case .copied(let end):
                 if end < data.upperBound { return .copied(end: end) }
@@ -93,44 +146,71 @@ package final class ContentCopier {
     private func copyData(
         from source: borrowing Descriptor,
         to destination: borrowing Descriptor,
-        _ data: Range<UInt64>
+        _ data: Range<UInt64>,
+        _ passing: inout PageCachePassing
     ) throws(CopyFailure) -> Outcome {
         var position = data.lowerBound
         while position < data.upperBound {
             if context.isInterrupted { return .interrupted }
             let wanted = Int(min(UInt64(Self.bufferBytes), data.upperBound - position))
             context.throttle?.wait(for: wanted) { context.isInterrupted }
-            let chunk = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-            let count: Int
-            do throws(SystemError) {
-                count = try source.read(into: chunk, at: position)
-            } catch {
-                throw CopyFailure(
-                    side: .source,
-                    error: error,
-                    bytes: position..<position + UInt64(wanted)
-                )
-            }
+            let count = try read(wanted, from: source, at: position, &passing)
             if count == 0 { return .copied(end: position) }
             context.counters.bytesCopied.count(UInt64(count))
             try write(
-                UnsafeRawBufferPointer(rebasing: chunk[..<count]),
+                UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]),
                 to: destination,
-                at: position
+                at: position,
+                &passing
             )
             position += UInt64(count)
         }
         return .copied(end: position)
     }
 
+    /// Reads up to `wanted` bytes into the buffer; 0 at the end of the file.
+    private func read(
+        _ wanted: Int,
+        from source: borrowing Descriptor,
+        at position: UInt64,
+        _ passing: inout PageCachePassing
+    ) throws(CopyFailure) -> Int {
+        do throws(SystemError) {
+            // A file that is being written to can end a direct read anywhere.
+            if passing.reads, !Self.isAligned(position) {
+                passing.reads = try !source.setDirect(false)
+            }
+            let asked = passing.reads ? Int(Self.roundedUp(UInt64(wanted))) : wanted
+            let chunk = UnsafeMutableRawBufferPointer(rebasing: buffer[..<asked])
+            do throws(SystemError) {
+                return min(try source.read(into: chunk, at: position), wanted)
+            } catch {
+                // EINVAL: a disk with larger blocks. Anything else is the file's own trouble.
+                guard passing.reads, error.code == .invalid else { throw error }
+                passing.reads = try !source.setDirect(false)
+                return min(try source.read(into: chunk, at: position), wanted)
+            }
+        } catch {
+            throw CopyFailure(
+                side: .source,
+                error: error,
+                bytes: position..<position + UInt64(wanted)
+            )
+        }
+    }
+
     /// Writes what is not zero, in as few calls as its runs of blocks need.
-    private func write(
-        _ bytes: UnsafeRawBufferPointer,
+    ///
+    /// A direct write of the file's end is filled up with zeros to a whole block, in `bytes`'s own memory, which
+    /// must have room for it; the size is set afterwards.
+    func write(
+        _ bytes: UnsafeMutableRawBufferPointer,
         to destination: borrowing Descriptor,
-        at offset: UInt64
+        at offset: UInt64,
+        _ passing: inout PageCachePassing
     ) throws(CopyFailure) {
         guard context.options.preserved.contains(.sparse) else {
-            try writeRun(bytes, to: destination, at: offset)
+            try writeRun(bytes, 0..<bytes.count, to: destination, at: offset, &passing)
             return
         }
         let block = context.blockBytes
@@ -141,37 +221,64 @@ package final class ContentCopier {
             let here = offset + UInt64(position)
             let end = min(bytes.count, position + Int(block - here % block))
             if isAllZero(UnsafeRawBufferPointer(rebasing: bytes[position..<end])) {
-                try writeRun(
-                    UnsafeRawBufferPointer(rebasing: bytes[runStart..<position]),
-                    to: destination,
-                    at: offset + UInt64(runStart)
-                )
+                try writeRun(bytes, runStart..<position, to: destination, at: offset, &passing)
                 runStart = end
             }
             position = end
         }
-        try writeRun(
-            UnsafeRawBufferPointer(rebasing: bytes[runStart...]),
-            to: destination,
-            at: offset + UInt64(runStart)
-        )
+        try writeRun(bytes, runStart..<bytes.count, to: destination, at: offset, &passing)
     }
 
+    /// Writes a part of `bytes`, which stand for the file from `offset` on.
     private func writeRun(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: UnsafeMutableRawBufferPointer,
+        _ run: Range<Int>,
         to destination: borrowing Descriptor,
-        at offset: UInt64
+        at offset: UInt64,
+        _ passing: inout PageCachePassing
     ) throws(CopyFailure) {
-        if bytes.isEmpty { return }
+        if run.isEmpty { return }
+        let position = offset + UInt64(run.lowerBound)
         do throws(SystemError) {
-            try destination.write(bytes, at: offset)
+            let end = position + UInt64(run.count)
+            let isAligned =
+                Self.isAligned(position) && run.lowerBound % Self.directAlignment == 0
+                && (Self.isAligned(end) || end == passing.endBytes)
+            if passing.writes, !isAligned { passing.writes = try !destination.setDirect(false) }
+            guard passing.writes else {
+                try write(UnsafeRawBufferPointer(bytes), run, to: destination, at: position)
+                return
+            }
+            let whole = run.lowerBound..<run.lowerBound + Int(Self.roundedUp(UInt64(run.count)))
+            let memory = UnsafeMutableRawBufferPointer(
+                start: bytes.baseAddress,
+                count: whole.upperBound
+            )
+            for index in run.upperBound..<whole.upperBound { memory[index] = 0 }
+            do throws(SystemError) {
+                try write(UnsafeRawBufferPointer(memory), whole, to: destination, at: position)
+            } catch {
+                guard error.code == .invalid else { throw error }
+                passing.writes = try !destination.setDirect(false)
+                try write(UnsafeRawBufferPointer(bytes), run, to: destination, at: position)
+            }
         } catch {
             throw CopyFailure(
                 side: .destination,
                 error: error,
-                bytes: offset..<offset + UInt64(bytes.count)
+                bytes: position..<position + UInt64(run.count)
             )
         }
+    }
+
+    private func write(
+        _ bytes: UnsafeRawBufferPointer,
+        _ run: Range<Int>,
+        to destination: borrowing Descriptor,
+        at position: UInt64
+    ) throws(SystemError) {
+        try destination.write(UnsafeRawBufferPointer(rebasing: bytes[run]), at: position)
+        writtenEnd = max(writtenEnd, position + UInt64(run.count))
     }
 
     // MARK: Comparing
@@ -194,8 +301,11 @@ package final class ContentCopier {
             let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half..<half + wanted])
             let leftCount = try fill(left, from: source, .source, at: position)
             let rightCount = try fill(right, from: destination, .destination, at: position)
-            guard leftCount == rightCount,
-                left.prefix(leftCount).elementsEqual(right.prefix(rightCount))
+            guard
+                haveSameBytes(
+                    UnsafeRawBufferPointer(rebasing: left[..<leftCount]),
+                    UnsafeRawBufferPointer(rebasing: right[..<rightCount])
+                )
             else { return false }
             // Both shrank to the same size: what is left of them is equal.
             if leftCount < wanted { return true }

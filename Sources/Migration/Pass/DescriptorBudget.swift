@@ -5,7 +5,7 @@
 // inode that each directory is the one it was; on the way it leaves the ancestors open, so that coming
 // back up a deep tree costs one opening per directory, not one per directory and level.
 //
-//   directories = (limit - reserved - workers * perWorker) / 4, each of them two descriptors: the other
+//   directories = (limit - reserved - workers * (perWorker + batchFiles)) / 4, each of them two descriptors: the other
 //   half is for workers that SIGUSR1 adds; at most 4,096, for more saves no opening
 //
 // reserved (32): standard streams, roots, reports, Dispatch and signals, and some to spare.
@@ -13,11 +13,10 @@
 // directory in hand on both sides (4), a large file's three (3), 1 to spare.
 
 package import LinuxIO
-import Synchronization
 
 /// The two descriptors of a directory and how many workers use them now.
 ///
-/// Guarded by its node's Mutex.
+/// Guarded by its node's lock.
 struct Handles: ~Copyable, Sendable {
     var source: SharedDescriptor?
     var destination: SharedDescriptor?
@@ -48,8 +47,18 @@ package final class DescriptorBudget: Sendable {
 
     static let directoriesLimit = 4096
 
+    /// Files that one worker may have open to read them together: as many as half of the descriptors allow
+    /// for, 0 when that is not worth it.
+    static func batchFiles(descriptorLimit: Int, workers: Int) -> Int {
+        let each = (descriptorLimit / 2 - reserved) / max(workers, 1) - perWorker
+        return each < batchFilesMin ? 0 : min(each, FileBatch.filesMax)
+    }
+    private static let batchFilesMin = 4
+
     /// Open directories at most; only those in use may exceed it.
     package let directoriesMax: Int
+    /// Files that a worker may have open at once to read them together; 0: none.
+    package let batchFiles: Int
     /// Workers that there are descriptors for.
     let workersMax: Int
 
@@ -62,13 +71,15 @@ package final class DescriptorBudget: Sendable {
         /// Open nodes, and no others: a finished one must not be kept from going away.
         var open: [ObjectIdentifier: Directory] = [:]
     }
-    private let state = Mutex(State())
+    private let state = Lock(State())
 
     package init(descriptorLimit: Int, workers: Int) {
-        let descriptors = descriptorLimit - Self.reserved - workers * Self.perWorker
+        batchFiles = Self.batchFiles(descriptorLimit: descriptorLimit, workers: workers)
+        let each = Self.perWorker + batchFiles
+        let descriptors = descriptorLimit - Self.reserved - workers * each
         directoriesMax = max(Self.directoriesMin, min(Self.directoriesLimit, descriptors / 4))
         let forWorkers = descriptorLimit - Self.reserved - 2 * directoriesMax
-        workersMax = max(workers, forWorkers / Self.perWorker)
+        workersMax = max(workers, forWorkers / each)
     }
 
     /// How many workers a limit of descriptors allows.

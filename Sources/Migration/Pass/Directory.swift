@@ -54,8 +54,8 @@ package final class Directory: Sendable {
     let branch: Branch?
     /// What to do when a removal is finished: the entry that needs the name.
     let afterRemoval: EntryPiece?
-    let facts = Mutex(Facts())
-    let handles = Mutex(Handles())
+    let facts = Lock(Facts())
+    let handles = Lock(Handles())
     private let pending = Atomic<Int>(1)
     private let isChanged = Atomic<Bool>(false)
     private let isAbandoned = Atomic<Bool>(false)

@@ -14,16 +14,17 @@ final class LargeFile: Sendable {
 
     let entry: Entry
     let status: FileStatus
-    let reader: Descriptor
+    let reader: SharedDescriptor
     /// The end that ranges are written through; the one that made the file is closed by the last worker,
     /// which wants to hear what close(2) says.
     let writer: Descriptor
+    let passing: PageCachePassing
     let target: SharedDescriptor
     let line: Itemization?
     let isLeader: Bool
-    private let file: Mutex<NewFile?>
+    private let file: Lock<NewFile?>
     /// Its space on SOURCE that the counts do not have yet.
-    private let unseenBytes: Mutex<UInt64>
+    private let unseenBytes: Lock<UInt64>
     private let nextRange = Atomic<UInt64>(0)
     private let workersIn: Atomic<Int>
     private let isGivenUpValue = Atomic<Bool>(false)
@@ -34,8 +35,9 @@ final class LargeFile: Sendable {
     init(
         entry: Entry,
         status: FileStatus,
-        reader: consuming Descriptor,
+        reader: SharedDescriptor,
         writer: consuming Descriptor,
+        passing: PageCachePassing,
         file: consuming sending NewFile,
         target: SharedDescriptor,
         line: Itemization?,
@@ -46,12 +48,13 @@ final class LargeFile: Sendable {
         self.status = status
         self.reader = reader
         self.writer = writer
+        self.passing = passing
         self.target = target
         self.line = line
         self.isLeader = isLeader
-        self.file = Mutex(consume file)
+        self.file = Lock(consume file)
         workersIn = Atomic(workers)
-        unseenBytes = Mutex(status.allocatedBytes)
+        unseenBytes = Lock(status.allocatedBytes)
         shortestEnd = Atomic(status.sizeBytes)
     }
 

@@ -14,7 +14,6 @@
 // SOURCE inodes find the same DESTINATION inode, the second gets a new one and never writes into the first.
 
 package import LinuxIO
-import Synchronization
 
 /// The name that others of its group are linked to.
 package struct LinkLeader: Sendable {
@@ -80,12 +79,12 @@ package final class LinkRegistry: Sendable {
         var furtherInodes: Set<UInt64> = []
     }
 
-    private let groups = Mutex<[InodeIdentity: Group]>([:])
-    private let claims = Mutex<[InodeIdentity: InodeIdentity]>([:])
+    private let groups = Lock<[InodeIdentity: Group]>([:])
+    private let claims = Lock<[InodeIdentity: InodeIdentity]>([:])
     /// Names that this pass took from inodes of DESTINATION which had several.
-    private let unlinkedNames = Mutex<[InodeIdentity: UInt32]>([:])
+    private let unlinkedNames = Lock<[InodeIdentity: UInt32]>([:])
     /// Inodes of SOURCE with several names that are missing at DESTINATION, after it stopped the pass.
-    private let missing = Mutex<Set<InodeIdentity>>([])
+    private let missing = Lock<Set<InodeIdentity>>([])
     private let isFirstCopy: Bool
     private let holdsUntilComplete: Bool
     /// Names of one inode that DESTINATION holds at most.

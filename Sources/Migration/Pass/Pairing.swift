@@ -34,7 +34,7 @@ package struct NamePairs {
             var slot = Self.hash(name) & mask
             while slots[slot] != 0 {
                 let candidate = Int(slots[slot]) - 1
-                if Self.areEqual(destination.nameBytes(candidate), name) {
+                if haveSameBytes(destination.nameBytes(candidate), name) {
                     isPaired[candidate] = true
                     paired.mark(index)
                     break
@@ -50,11 +50,5 @@ package struct NamePairs {
         var hasher = Hasher()
         hasher.combine(bytes: name)
         return hasher.finalize() & Int.max
-    }
-
-    private static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer)
-        -> Bool
-    {
-        left.count == right.count && left.elementsEqual(right)
     }
 }

@@ -2,7 +2,6 @@
 
 import Dispatch
 package import LinuxIO
-import Synchronization
 
 /// One pass from SOURCE to DESTINATION.
 ///
@@ -41,6 +40,7 @@ package final class Pass: Sendable {
         let roots = try Roots(source: source, destination: destination, options: options)
         let times = Self.timeStorage(roots, options)
         let isRoot = ProcessLimits.isRoot
+        let reading = Self.reading(descriptorLimit: limit, workers: workers)
         let context = PassContext(
             options: options,
             comparison: Comparison(
@@ -59,9 +59,10 @@ package final class Pass: Sendable {
                 linkCountMax: Self.linkCountMax(roots)
             ),
             roots: roots,
+            readsTogether: reading.isTogether,
             emit: emit
         )
-        var notices: [Notice] = []
+        var notices: [Notice] = [reading.notice]
         if !isRoot { notices.append(.notRoot) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
@@ -140,6 +141,24 @@ package final class Pass: Sendable {
                     ? [] : context.links.leaderless().map { .linked($0, $1) }
             }
         )
+    }
+
+    /// Whether small files can be read together, and what is said of it.
+    private static func reading(
+        descriptorLimit: Int,
+        workers: Int
+    ) -> (isTogether: Bool, notice: Notice) {
+        let files = DescriptorBudget.batchFiles(descriptorLimit: descriptorLimit, workers: workers)
+        guard files > 0 else {
+            return (false, .readsAlone(SystemError(.limit, .tooManyOpenHere)))
+        }
+        do throws(SystemError) {
+            // Made and thrown away: each worker makes its own.
+            let ring = try ReadRing(capacity: files)
+            return (true, .readsTogether(ring.capacity))
+        } catch {
+            return (false, .readsAlone(error))
+        }
     }
 
     private static func timeStorage(_ roots: Roots, _ options: PassOptions) -> TimeStorage {

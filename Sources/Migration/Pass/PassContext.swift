@@ -26,6 +26,8 @@ package final class PassContext: Sendable {
     let temporaryNames = TemporaryNames()
     let throttle: Throttle?
     let isRoot: Bool
+    /// Whether small files are read together, through io_uring.
+    let readsTogether: Bool
     /// Device and mount of both roots: an entry with others is a mount point (S4, S46).
     let sourceRoot: FileStatus
     let destinationRoot: FileStatus?
@@ -35,10 +37,10 @@ package final class PassContext: Sendable {
     /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
     private let deletions = Atomic<UInt64>(0)
-    private let stopRecord = Mutex<(DestinationStop, Failure)?>(nil)
-    private let saidNotices = Mutex<Set<Notice>>([])
-    private let failureRecord = Mutex<[Failure]>([])
-    private let branchRecord = Mutex<[Branch]>([])
+    private let stopRecord = Lock<(DestinationStop, Failure)?>(nil)
+    private let saidNotices = Lock<Set<Notice>>([])
+    private let failureRecord = Lock<[Failure]>([])
+    private let branchRecord = Lock<[Branch]>([])
 
     package init(
         options: PassOptions,
@@ -47,6 +49,7 @@ package final class PassContext: Sendable {
         budget: DescriptorBudget,
         links: LinkRegistry,
         roots: Roots,
+        readsTogether: Bool = false,
         emit: @escaping @Sendable (PassEvent) -> Void
     ) {
         self.options = options
@@ -54,6 +57,7 @@ package final class PassContext: Sendable {
         self.counters = counters
         self.budget = budget
         self.links = links
+        self.readsTogether = readsTogether
         self.emit = emit
         throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))
         isRoot = comparison.isRoot

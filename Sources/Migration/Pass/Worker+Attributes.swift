@@ -7,7 +7,6 @@
 // what the mode's group bits allow, so until it is set they are withheld; a frozen inode takes no times.
 
 import LinuxIO
-import Synchronization
 
 extension Worker {
     /// Everything that a new entry gets.

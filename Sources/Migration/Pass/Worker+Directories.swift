@@ -2,7 +2,6 @@
 // attributes when its last piece is done (S23).
 
 import LinuxIO
-import Synchronization
 
 extension Worker {
     /// Entries handled by one piece of work.

@@ -1,7 +1,6 @@
 // One entry: the status of both sides, the comparison, the action.
 
 import LinuxIO
-import Synchronization
 
 extension Worker {
     /// Handles a run of entries of one directory.
@@ -15,6 +14,11 @@ extension Worker {
             return
         }
         defer { context.budget.release(piece.directory) }
+        isCollecting = piece.range.count > 1
+        defer {
+            copyCollected(open)
+            isCollecting = false
+        }
         for index in piece.range {
             if context.isInterrupted { return }
             let entry = Entry(
@@ -298,6 +302,7 @@ extension Worker {
         let result: ActionResult
         switch status.kind {
         case .regular:
+            if !isLeader, collect(entry, open, status, destination, line: line) { return .underWay }
             result = copyFile(entry, open, status, destination, line: line, isLeader: isLeader)
         default: result = makeSpecial(entry, open, status, destination)
         }
@@ -391,7 +396,7 @@ extension Worker {
 enum ActionResult {
     /// In place, with this identity on DESTINATION if it is known.
     case done(InodeIdentity?)
-    /// Others are at it: a large file.
+    /// It is done later: a large file by several workers, a small one with others.
     case underWay
     /// A failure was recorded, or the entry vanished, or nothing may be written any more.
     case failed

@@ -2,7 +2,6 @@
 // libattr's rule (S33); ACLs are read, compared and set by libacl.
 
 import LinuxIO
-import Synchronization
 
 /// An attribute call that failed, and on which side.
 struct AttributeFailure: Error {
@@ -24,40 +23,6 @@ struct SourceAttributes {
     /// Whether the kernel lists an access ACL, or a default ACL, that says more than the mode.
     var hasAccessControl = false
     var hasDefaultAccessControl = false
-}
-
-/// The names of one entry's attributes, sorted by what they are.
-private struct AttributeNames {
-    var copied: [Name] = []
-    var hasAccess = false
-    var hasDefault = false
-
-    init(_ list: some Collection<CChar>, isRoot: Bool, _ preserved: PassOptions.Preserved) {
-        for bytes in list.split(separator: 0) {
-            let name = Name(bytes.lazy.map { UInt8(bitPattern: $0) })
-            if name == Self.access {
-                hasAccess = preserved.contains(.accessControl)
-            } else if name == Self.defaults {
-                hasDefault = preserved.contains(.accessControl)
-            } else if preserved.contains(.attributes), Self.isCopied(name, isRoot: isRoot) {
-                copied.append(name)
-            }
-        }
-    }
-
-    /// S32: root copies every namespace but `system`, others `user`.
-    ///
-    /// S33: libattr's rules.
-    private static func isCopied(_ name: Name, isRoot: Bool) -> Bool {
-        if name.bytes.starts(with: systemPrefix) { return false }
-        if !isRoot, !name.bytes.starts(with: userPrefix) { return false }
-        return !name.withPointer { AttributeRules.isSkipped($0) }
-    }
-
-    private static let access = Name(AccessControlKind.access.attributeName)
-    private static let defaults = Name(AccessControlKind.defaults.attributeName)
-    private static let systemPrefix = Array("system.".utf8)
-    private static let userPrefix = Array("user.".utf8)
 }
 
 extension Worker {
@@ -88,8 +53,11 @@ extension Worker {
         if sourceLength == 0, targetLength == 0 { return [] }
         // Lists too long for the buffers, and ACLs that are not the same to the byte, need descriptors.
         if let sourceLength, let targetLength {
-            let left = attributeNames(sourceNames.prefix(sourceLength))
-            let right = attributeNames(destinationNames.prefix(targetLength))
+            let left = attributeNames(.init(rebasing: sourceNames[..<sourceLength]), .source)
+            let right = attributeNames(
+                .init(rebasing: destinationNames[..<targetLength]),
+                .destination
+            )
             if let differences = try compareByName(name, source, target, left, right) {
                 return differences
             }
@@ -110,8 +78,14 @@ extension Worker {
         )
     }
 
-    private func attributeNames(_ list: some Collection<CChar>) -> AttributeNames {
-        AttributeNames(list, isRoot: context.isRoot, preserved)
+    private func attributeNames(
+        _ list: UnsafeMutableBufferPointer<CChar>,
+        _ side: Failure.Side
+    ) -> AttributeNames {
+        let list = UnsafeBufferPointer(list)
+        return side == .source
+            ? sourceNamesCache.names(list, isRoot: context.isRoot, preserved)
+            : destinationNamesCache.names(list, isRoot: context.isRoot, preserved)
     }
 
     /// Compares values read by name; nil when ACLs must be asked of libacl.
@@ -123,13 +97,11 @@ extension Worker {
         _ right: AttributeNames
     ) throws(AttributeFailure) -> Differences? {
         var differences: Differences = []
-        if Set(left.copied) != Set(right.copied) {
+        if !left.hasSameCopied(as: right) {
             differences.insert(.attributes)
         } else {
             for attribute in left.copied
-            where try value(attribute, of: name, source, .source)
-                != value(attribute, of: name, target, .destination)
-            {
+            where try !isEqual(attribute, of: name, source, target) {
                 differences.insert(.attributes)
                 break
             }
@@ -137,16 +109,44 @@ extension Worker {
         guard left.hasAccess == right.hasAccess, left.hasDefault == right.hasDefault else {
             return nil
         }
-        for kind in AccessControlKind.allCases {
-            guard kind == .access ? left.hasAccess : left.hasDefault else { continue }
-            let attribute = Name(kind.attributeName)
-            // Equal bytes are equal ACLs; others may still be, with their entries in another order.
-            guard
-                try value(attribute, of: name, source, .source)
-                    == value(attribute, of: name, target, .destination)
-            else { return nil }
+        // Equal bytes are equal ACLs; others may still be, with their entries in another order.
+        if left.hasAccess, try !isEqual(AttributeNames.access, of: name, source, target) {
+            return nil
+        }
+        if left.hasDefault, try !isEqual(AttributeNames.defaults, of: name, source, target) {
+            return nil
         }
         return differences
+    }
+
+    /// Whether an attribute has the same value on both sides, or is missing on both.
+    private func isEqual(
+        _ attribute: Name,
+        of name: NamePointer,
+        _ source: borrowing Descriptor,
+        _ target: borrowing Descriptor
+    ) throws(AttributeFailure) -> Bool {
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            let left = try attribute.withPointer { pointer throws(SystemError) in
+                try source.attribute(pointer, of: name, into: sourceValue)
+            }
+            side = .destination
+            let right = try attribute.withPointer { pointer throws(SystemError) in
+                try target.attribute(pointer, of: name, into: destinationValue)
+            }
+            guard let left, let right else { return left == right }
+            return haveSameBytes(
+                UnsafeRawBufferPointer(rebasing: sourceValue[..<left]),
+                UnsafeRawBufferPointer(rebasing: destinationValue[..<right])
+            )
+        } catch {
+            guard error.code == .outOfRange else {
+                throw AttributeFailure(.readAttributes, side, error)
+            }
+        }
+        return try value(attribute, of: name, source, .source)
+            == value(attribute, of: name, target, .destination)
     }
 
     private func value(
@@ -174,7 +174,7 @@ extension Worker {
         let left = try names(of: source, .source)
         let right = try names(of: target, .destination)
         var differences: Differences = []
-        if Set(left.copied) != Set(right.copied) {
+        if !left.hasSameCopied(as: right) {
             differences.insert(.attributes)
         } else {
             for attribute in left.copied
@@ -199,7 +199,16 @@ extension Worker {
         of entry: borrowing Descriptor,
         _ side: Failure.Side
     ) throws(AttributeFailure) -> AttributeNames {
-        do throws(SystemError) { return attributeNames(try entry.attributeNames()) } catch {
+        do throws(SystemError) {
+            let buffer = side == .source ? sourceNames : destinationNames
+            if let length = try entry.attributeNames(into: buffer) {
+                return attributeNames(.init(rebasing: buffer[..<length]), side)
+            }
+            // Longer lists are rare and are not remembered.
+            return try entry.attributeNames().withUnsafeBufferPointer {
+                AttributeNames($0, isRoot: context.isRoot, preserved)
+            }
+        } catch {
             throw AttributeFailure(.readAttributes, side, error)
         }
     }

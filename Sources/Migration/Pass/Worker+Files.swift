@@ -2,7 +2,6 @@
 // over (S12-S18). This file is the one place that publishes.
 
 import LinuxIO
-import Synchronization
 
 /// A file of DESTINATION that is being written, and the name that it has now.
 struct NewFile: ~Copyable {
@@ -13,9 +12,11 @@ struct NewFile: ~Copyable {
 }
 
 /// A file of SOURCE, open, and its status from that very inode.
-private struct SourceFile: ~Copyable {
+struct SourceFile {
     let status: FileStatus
-    let reader: Descriptor
+    let reader: SharedDescriptor
+    /// Whether reads pass the page cache by.
+    let isDirect: Bool
 }
 
 extension Worker {
@@ -34,43 +35,35 @@ extension Worker {
         isLeader: Bool
     ) -> ActionResult {
         guard let source = open.source, let target = open.destination else { return .failed }
-        let reader: Descriptor
-        let opened: FileStatus
-        switch openSource(entry, source, status) {
-        case .none: return .failed
-        case .some(let file):
-            opened = file.status
-            reader = file.reader
-        }
-        let file: NewFile
-        switch create(entry, target.descriptor, hasName: destination != nil) {
-        case .none: return .failed
-        case .some(let new): file = new
-        }
+        let isLarge = status.sizeBytes >= ContentCopier.directBytesMin
+        guard let file = openSource(entry, source, status, isDirect: isLarge),
+            let new = create(entry, target.descriptor, hasName: destination != nil)
+        else { return .failed }
+        let opened = file.status
         if opened.sizeBytes >= Self.largeFileBytes, opened.allocatedBytes >= Self.largeFileBytes,
             workers() > 1, takeLargeFile()
         {
             return startLargeFile(
                 entry,
-                opened,
-                reader,
                 file,
+                new,
                 target,
                 line: line,
                 isLeader: isLeader
             )
         }
-        return finishSmallFile(entry, opened, reader, file, target, isLeader)
+        return finishSmallFile(entry, file, new, target, isLeader: isLeader)
     }
 
     /// Opens a file of SOURCE; nil when that failed, which was recorded, or it vanished.
     ///
     /// By a handle first: what is opened for reading is known to be a regular file of this volume, whatever
     /// the name means by now. A FIFO or a device is never opened.
-    private func openSource(
+    func openSource(
         _ entry: Entry,
         _ source: SharedDescriptor,
-        _ known: FileStatus
+        _ known: FileStatus,
+        isDirect: Bool
     ) -> SourceFile? {
         do throws(SystemError) {
             let handle = try source.descriptor.openHandle(entry.pointer)
@@ -82,7 +75,11 @@ extension Worker {
                 noteVanished(entry.path)
                 return nil
             }
-            return SourceFile(status: status, reader: try handle.reopenForReading())
+            if isDirect, let reader = try handle.reopenForDirectReading() {
+                return SourceFile(status: status, reader: SharedDescriptor(reader), isDirect: true)
+            }
+            let reader = SharedDescriptor(try handle.reopenForReading())
+            return SourceFile(status: status, reader: reader, isDirect: false)
         } catch {
             if error.code == .noEntry {
                 noteVanished(entry.path)
@@ -97,7 +94,7 @@ extension Worker {
     ///
     /// Without a temporary name in a directory that this pass made and holds at 0700: times are set last, so a
     /// file that was cut short never looks up to date (S12).
-    private func create(
+    func create(
         _ entry: Entry,
         _ target: borrowing Descriptor,
         hasName: Bool
@@ -119,21 +116,29 @@ extension Worker {
         }
     }
 
-    private func finishSmallFile(
+    /// Copies the contents of one file with one worker, and all that follows.
+    func finishSmallFile(
         _ entry: Entry,
-        _ opened: FileStatus,
-        _ reader: borrowing Descriptor,
+        _ source: SourceFile,
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
-        _ isLeader: Bool
+        isLeader: Bool
     ) -> ActionResult {
         let name = file.name
+        let opened = source.status
         do throws(CopyFailure) {
+            copier.writtenEnd = 0
+            let writesDirectly = try copier.prepare(file.writer, sizeBytes: opened.sizeBytes)
             let outcome = try copier.copy(
-                from: reader,
+                from: source.reader.descriptor,
                 to: file.writer,
                 range: 0..<opened.sizeBytes,
                 sizeBytes: opened.sizeBytes,
+                passing: PageCachePassing(
+                    reads: source.isDirect,
+                    writes: writesDirectly,
+                    endBytes: opened.sizeBytes
+                ),
                 mayHaveHoles: opened.sizeBytes > UInt64(ContentCopier.bufferBytes)
                     || opened.allocatedBytes < opened.sizeBytes
             )
@@ -141,7 +146,16 @@ extension Worker {
                 removeTemporary(name, target.descriptor, entry)
                 return .failed
             }
-            return complete(entry, opened, reader, file, target, end: end, isLeader)
+            return complete(
+                entry,
+                opened,
+                source.reader.descriptor,
+                file,
+                target,
+                end: end,
+                writtenEnd: copier.writtenEnd,
+                isLeader: isLeader
+            )
         } catch {
             failCopy(error, entry)
             removeTemporary(name, target.descriptor, entry)
@@ -162,7 +176,8 @@ extension Worker {
 
     /// Everything of a new file but its contents: size, attributes, closing, its name.
     ///
-    /// Removes the file when one of these fails.
+    /// `writtenEnd`: behind the last byte that was written, where one worker knows. Removes the file when one of
+    /// these fails.
     func complete(
         _ entry: Entry,
         _ opened: FileStatus,
@@ -170,7 +185,8 @@ extension Worker {
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
         end: UInt64,
-        _ isLeader: Bool
+        writtenEnd: UInt64?,
+        isLeader: Bool
     ) -> ActionResult {
         let name = file.name
         let isTemporary = file.isTemporary
@@ -178,8 +194,9 @@ extension Worker {
         defer { if !isPublished { removeTemporary(name, target.descriptor, entry) } }
         let identity: InodeIdentity?
         do throws(SystemError) {
-            // Always: the last data may have been a hole, and a file that shrank ends earlier (S17, S20).
-            try file.writer.truncate(to: min(end, opened.sizeBytes))
+            // The last data may have been a hole, and a file that shrank ends earlier (S17, S20).
+            let size = min(end, opened.sizeBytes)
+            if writtenEnd != size { try file.writer.truncate(to: size) }
             identity = isLeader ? try file.writer.status().identity : nil
         } catch {
             fail(.write, .destination, error, isWrite: true, path: entry.path)

@@ -2,7 +2,6 @@
 // entry are set last and taken off before an update.
 
 import LinuxIO
-import Synchronization
 
 /// What a new entry may have got from its directory on DESTINATION without being asked (S25).
 package struct Inherited: OptionSet, Sendable {

@@ -19,19 +19,21 @@ extension Worker {
     /// Cuts a large file up; this worker and whoever has time copy its ranges.
     func startLargeFile(
         _ entry: Entry,
-        _ opened: FileStatus,
-        _ reader: consuming Descriptor,
+        _ source: SourceFile,
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
         line: Itemization?,
         isLeader: Bool
     ) -> ActionResult {
         let name = file.name
+        let opened = source.status
+        let writesDirectly: Bool
         let writer: Descriptor
-        do throws(SystemError) {
-            writer = try file.writer.duplicate()
+        do throws(CopyFailure) {
+            writesDirectly = try copier.prepare(file.writer, sizeBytes: opened.sizeBytes)
+            writer = try Self.duplicate(of: file.writer, sizeBytes: opened.sizeBytes)
         } catch {
-            fail(.open, .destination, error, path: entry.path)
+            failCopy(error, entry)
             context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
             removeTemporary(name, target.descriptor, entry)
             return .failed
@@ -40,8 +42,13 @@ extension Worker {
         let large = LargeFile(
             entry: entry,
             status: opened,
-            reader: reader,
+            reader: source.reader,
             writer: writer,
+            passing: PageCachePassing(
+                reads: source.isDirect,
+                writes: writesDirectly,
+                endBytes: opened.sizeBytes
+            ),
             file: file,
             target: target,
             line: line,
@@ -58,16 +65,26 @@ extension Worker {
         return .underWay
     }
 
+    private static func duplicate(
+        of writer: borrowing Descriptor,
+        sizeBytes: UInt64
+    ) throws(CopyFailure) -> Descriptor {
+        do throws(SystemError) { return try writer.duplicate() } catch {
+            throw CopyFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
+        }
+    }
+
     /// Copies ranges until none is left; completes the file if this worker leaves it last.
     func copyRanges(of file: LargeFile) {
         while let range = file.takeRange() {
             defer { counters.bytesSeen.count(file.see(range)) }
             do throws(CopyFailure) {
                 let outcome = try copier.copy(
-                    from: file.reader,
+                    from: file.reader.descriptor,
                     to: file.writer,
                     range: range,
                     sizeBytes: file.status.sizeBytes,
+                    passing: file.passing,
                     mayHaveHoles: true
                 )
                 switch outcome {
@@ -95,11 +112,12 @@ extension Worker {
             result = complete(
                 entry,
                 file.status,
-                file.reader,
+                file.reader.descriptor,
                 new,
                 file.target,
                 end: file.end,
-                file.isLeader
+                writtenEnd: nil,
+                isLeader: file.isLeader
             )
         }
         switch result {

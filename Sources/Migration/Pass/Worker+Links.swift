@@ -1,7 +1,6 @@
 // Hard links (S40-S42): what an entry with several names does in its group.
 
 import LinuxIO
-import Synchronization
 
 extension Worker {
     /// Handles one name of an inode that has several.

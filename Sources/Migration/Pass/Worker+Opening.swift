@@ -1,7 +1,6 @@
 // Opening the two sides of a directory, and making DESTINATION's where it is missing.
 
 import LinuxIO
-import Synchronization
 
 extension Worker {
     /// Opens both sides, making DESTINATION's where it is missing.

@@ -6,7 +6,6 @@
 //   crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
 
 import LinuxIO
-import Synchronization
 
 extension Worker {
     /// Removes the extras of a directory: names at once, directories as work of their own.

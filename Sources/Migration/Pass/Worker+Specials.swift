@@ -2,7 +2,6 @@
 // over (S27, S39).
 
 import LinuxIO
-import Synchronization
 
 extension Worker {
     /// Makes an entry that is neither a regular file nor a directory.

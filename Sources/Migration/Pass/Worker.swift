@@ -4,6 +4,7 @@
 //   Worker+Removal       extras, leftovers, trees that are in the way
 //   Worker+Entries       status of both sides, the comparison, the action
 //   Worker+Files         a regular file: copy beside its place, publish
+//   Worker+FileBatch     small ones of a directory, read together
 //   Worker+LargeFiles    the same for one that several workers copy
 //   Worker+Specials      symlinks, devices, FIFOs, sockets
 //   Worker+Links         hard links
@@ -26,9 +27,20 @@ final class Worker {
     /// Names of attributes of both sides; what does not fit is read anew with more room.
     let sourceNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
     let destinationNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
+    /// What lists of names mean, of both sides.
+    var sourceNamesCache = AttributeNamesCache()
+    var destinationNamesCache = AttributeNamesCache()
+    /// Values of attributes of both sides; what does not fit is read anew with more room.
+    let sourceValue = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+    let destinationValue = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
     /// Targets of symlinks: PATH_MAX and one byte more.
     let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
     let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
+
+    /// Small files that wait to be read together; made at the first one.
+    var fileBatch: FileBatch?
+    /// Whether files may wait: only while a piece goes through its entries.
+    var isCollecting = false
 
     /// The link group that this worker's present entry leads and has not told yet how it went.
     ///
@@ -47,6 +59,8 @@ final class Worker {
         listingBuffer.deallocate()
         sourceNames.deallocate()
         destinationNames.deallocate()
+        sourceValue.deallocate()
+        destinationValue.deallocate()
         sourceTarget.deallocate()
         destinationTarget.deallocate()
     }

@@ -2,7 +2,6 @@
 
 import Dispatch
 import LinuxIO
-import Synchronization
 
 /// A limit on the bytes that all workers read in a second.
 ///
@@ -11,12 +10,12 @@ import Synchronization
 package final class Throttle: Sendable {
     private let bytesPerSecond: UInt64
     /// When the last stretch that was given away ends (monotonic nanoseconds).
-    private let free: Mutex<UInt64>
+    private let free: Lock<UInt64>
 
     package init(bytesPerSecond: UInt64) {
         precondition(bytesPerSecond > 0)
         self.bytesPerSecond = bytesPerSecond
-        free = Mutex(monotonicNanoseconds())
+        free = Lock(monotonicNanoseconds())
     }
 
     /// Waits until `byteCount` more bytes may be read; looks every 100 ms whether the pass was stopped.

@@ -31,8 +31,8 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     private let busy = Atomic<Int>(0)
     private let busyMax = Atomic<Int>(0)
     private let idleCount = Atomic<Int>(0)
-    private let idle = Mutex<[Int]>([])
-    private let started = Mutex<Int>(0)
+    private let idle = Lock<[Int]>([])
+    private let started = Lock<Int>(0)
     private let lanesLeft = DispatchGroup()
     private let makeLane: @Sendable (WorkerPool<Work>, Int) -> LaneBody
     private let whenQuiet: @Sendable () -> [Work]
@@ -196,7 +196,7 @@ package final class WorkerPool<Work: Sendable>: Sendable {
 /// One lane: its deque and the semaphore on which it parks.
 private final class Lane<Work: Sendable>: Sendable {
     let semaphore = DispatchSemaphore(value: 0)
-    private let deque = Mutex(WorkDeque<Work>())
+    private let deque = Lock(WorkDeque<Work>())
     /// How much is in the deque; lets thieves pass by without taking the lock.
     private let count = Atomic<Int>(0)
 

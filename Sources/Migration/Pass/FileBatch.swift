@@ -1,0 +1,61 @@
+// Small files that one worker reads together: opened one after the other, read in one submission of
+// direct reads, then written one after the other. On a disk whose small files lie side by side the block
+// layer makes few large reads of many small ones (figures: docs/DESIGN.md, "Small files").
+
+import LinuxIO
+
+/// The small files of one piece of work that are waiting to be read together.
+///
+/// Belongs to one worker.
+final class FileBatch {
+    /// Files of a batch: descriptors that a worker holds at once, and requests that can be merged.
+    static let filesMax = 32
+    /// Contents of a batch: 30 workers hold 30 MiB together.
+    static let bytesMax = 1 << 20
+    /// Above this a file is read by itself: its own reads are large enough.
+    static let fileBytesMax: UInt64 = 131_072
+    /// What O_DIRECT wants of buffers and lengths; a page, and no disk has larger blocks.
+    static let alignment = 4096
+
+    /// One file that waits.
+    struct File {
+        let entry: Entry
+        /// The statuses that its place was decided by.
+        let status: FileStatus
+        let destination: FileStatus?
+        let line: Itemization?
+        /// Set once it is open.
+        var source: SourceFile?
+        /// It could not be opened, which was recorded.
+        var hasFailed = false
+        /// Its read of the ring, and its part of the buffer.
+        var read: Int?
+        var bytes = 0..<0
+    }
+
+    let ring: ReadRing
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: FileBatch.bytesMax,
+        alignment: FileBatch.alignment
+    )
+    var files: [File] = []
+
+    /// Throws where io_uring cannot be had.
+    init(filesMax: Int) throws(SystemError) {
+        ring = try ReadRing(capacity: filesMax)
+        files.reserveCapacity(filesMax)
+    }
+
+    deinit { buffer.deallocate() }
+
+    /// Whether a file is worth it: it has contents, and they are not too many.
+    static func suits(_ status: FileStatus) -> Bool {
+        status.sizeBytes > 0 && status.sizeBytes <= fileBytesMax
+            && status.allocatedBytes >= status.sizeBytes
+    }
+
+    /// What a direct read of a file of this size asks for: whole blocks.
+    static func readBytes(_ status: FileStatus) -> Int {
+        (Int(status.sizeBytes) + alignment - 1) / alignment * alignment
+    }
+}
