@@ -38,7 +38,7 @@ package final class Directory: Sendable {
         var destination: FileStatus?
         /// Made by this very pass and still 0700: temporary names can be left out (S12).
         var isNew = false
-        /// What entries made in it get from it without being asked (S25).
+        /// What entries made in it get from it without being asked (S25); known once it `wasChanged`.
         var inherited: Inherited = []
         /// SOURCE could not be listed to its end: nothing is deleted here (S44).
         var isProtected = false
@@ -93,8 +93,8 @@ package final class Directory: Sendable {
     }
 
     /// Something was made, renamed or removed in DESTINATION's directory, so its times must be set again (S23).
-    func noteChange() { isChanged.store(true, ordering: .relaxed) }
-    var wasChanged: Bool { isChanged.load(ordering: .relaxed) }
+    func noteChange() { isChanged.store(true, ordering: .releasing) }
+    var wasChanged: Bool { isChanged.load(ordering: .acquiring) }
 
     /// It could not be opened, made or emptied; its attributes stay as they are.
     func abandon() { isAbandoned.store(true, ordering: .relaxed) }

@@ -14,6 +14,8 @@ final class LargeFile: Sendable {
 
     let entry: Entry
     let status: FileStatus
+    /// What the name was on DESTINATION before.
+    let destination: FileStatus?
     let reader: SharedDescriptor
     /// The end that ranges are written through; the one that made the file is closed by the last worker,
     /// which wants to hear what close(2) says.
@@ -35,6 +37,7 @@ final class LargeFile: Sendable {
     init(
         entry: Entry,
         status: FileStatus,
+        destination: FileStatus?,
         reader: SharedDescriptor,
         writer: consuming Descriptor,
         passing: PageCachePassing,
@@ -46,6 +49,7 @@ final class LargeFile: Sendable {
     ) {
         self.entry = entry
         self.status = status
+        self.destination = destination
         self.reader = reader
         self.writer = writer
         self.passing = passing

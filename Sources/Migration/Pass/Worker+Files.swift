@@ -48,6 +48,7 @@ extension Worker {
                 file,
                 new,
                 target,
+                replacing: destination,
                 line: line,
                 isLeader: isLeader
             )

@@ -135,8 +135,8 @@ extension Worker {
     /// To be called before anything is made, renamed or removed in a directory of DESTINATION.
     ///
     /// Its times are to be set again (S23), and what would stop the change is taken off until then: flags that
-    /// freeze it, and for others than root a mode that forbids writing. A directory that is to go itself keeps
-    /// its flags, and what is in it stays (S46).
+    /// freeze it, and for others than root a mode that forbids writing. What new entries inherit from it is known
+    /// from then on (S25). A directory that is to go itself keeps its flags, and what is in it stays (S46).
     func prepareForChange(of node: Directory, _ open: OpenDirectory) throws(SystemError) {
         if node.wasChanged { return }
         let before = node.facts.withLock { $0.destination }
@@ -152,6 +152,8 @@ extension Worker {
             {
                 try destination.descriptor.setMode(before.mode | 0o700)
             }
+            let inherited = try Self.inherited(from: destination.descriptor)
+            node.facts.withLock { $0.inherited = inherited }
         }
         node.noteChange()
     }

@@ -22,6 +22,7 @@ extension Worker {
         _ source: SourceFile,
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
+        replacing destination: FileStatus?,
         line: Itemization?,
         isLeader: Bool
     ) -> ActionResult {
@@ -42,6 +43,7 @@ extension Worker {
         let large = LargeFile(
             entry: entry,
             status: opened,
+            destination: destination,
             reader: source.reader,
             writer: writer,
             passing: PageCachePassing(
@@ -123,6 +125,7 @@ extension Worker {
         switch result {
         case .done(let identity):
             if let line = file.line { context.emit(.changed(line)) }
+            if let destination = file.destination { context.links.noteUnlinked(destination) }
             if file.isLeader { establish(entry, file.status, identity) }
         case .failed, .underWay:
             tally(file.status)

@@ -128,11 +128,7 @@ extension Worker {
             fail(.enter, .destination, nil, path: node.path)
             return nil
         }
-        let inherited = try Self.inherited(from: descriptor)
-        node.facts.withLock { facts in
-            facts.destination = status
-            facts.inherited = inherited
-        }
+        node.facts.withLock { $0.destination = status }
         return OpenedDestination(handle: SharedDescriptor(descriptor))
     }
 
