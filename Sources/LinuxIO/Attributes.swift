@@ -80,8 +80,8 @@ extension Descriptor {
 
     /// The names of the extended attributes of the entry `name`, read into `buffer` without opening it.
     ///
-    /// Returns their length in bytes: 0 without attributes or where the filesystem has none (S34), nil when
-    /// `buffer` is too small. The corresponding system call is `listxattrat`, or `llistxattr`.
+    /// Returns their length in bytes, also if `buffer` has none: 0 without attributes or where the filesystem has
+    /// none (S34), nil when `buffer` is too small. The corresponding system call is `listxattrat`, or `llistxattr`.
     package func attributeNames(
         of name: NamePointer,
         into buffer: UnsafeMutableBufferPointer<CChar>

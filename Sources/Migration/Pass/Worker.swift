@@ -27,6 +27,9 @@ final class Worker {
     /// Names of attributes of both sides; what does not fit is read anew with more room.
     let sourceNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
     let destinationNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
+    /// Whether the entries looked at last had any.
+    var sourceHadAttributes = false
+    var destinationHadAttributes = false
     /// What lists of names mean, of both sides.
     var sourceNamesCache = AttributeNamesCache()
     var destinationNamesCache = AttributeNamesCache()
