@@ -91,4 +91,24 @@ struct BatchTests {
         #expect(outcome.errors.contains("read one at a time"), "\(outcome)")
         try stage.expectSame()
     }
+
+    @Test("S18: after a stop no further file of a batch is begun", .requiresFaultTable)
+    func stopAmidBatch() throws {
+        try Files.makeDirectory(stage.source("batch"))
+        for index in 0..<20 {
+            try Files.write(stage.source("batch/\(index)"), [UInt8](repeating: 1, count: 5_000))
+        }
+        let report = joined(stage.outside, "report")
+        let outcome = try Cutover.run(
+            bytes: ["sync", "-w", "1", "--json"].map { bytes($0) } + [
+                report, stage.from, stage.to,
+            ],
+            environment: ["CUTOVER_FAULTS=pwrite:3:ENOSPC"]
+        )
+        #expect(outcome.status == 11, "\(outcome)")
+        #expect(try Files.names(stage.destination("batch")).count == 2)
+        #expect(try HazardReport(report).summary("entries_missing") == 18)
+        try stage.pass()
+        try stage.expectSame()
+    }
 }

@@ -37,10 +37,11 @@ extension Worker {
         batch.files.removeAll(keepingCapacity: true)
         if context.isInterrupted { return }
         // One file is read ahead by the kernel as well as by us.
-        if files.count > 1 { read(&files, open, batch) }
+        if files.count > 1, context.mayWrite { read(&files, open, batch) }
         for file in files {
             if context.isInterrupted { return }
-            switch copy(file, open, batch) {
+            // S18: after a stop no further file is begun, though it was collected before.
+            switch context.mayWrite ? copy(file, open, batch) : .failed {
             case .done:
                 if let line = file.line { context.emit(.changed(line)) }
                 if let destination = file.destination { context.links.noteUnlinked(destination) }
