@@ -44,10 +44,14 @@ extension Descriptor {
     package func attributeNames(
         into buffer: UnsafeMutableBufferPointer<CChar>
     ) throws(SystemError) -> Int? {
+        try listLength { cl_listxattr(raw, isPath, buffer.baseAddress, buffer.count) }
+    }
+
+    /// The length of a list of names; 0 where the filesystem has none, nil when a buffer is too small (ERANGE).
+    @inline(__always)
+    private func listLength(_ list: () -> Int) throws(SystemError) -> Int? {
         var result: Int
-        repeat {
-            result = cl_listxattr(raw, isPath, buffer.baseAddress, buffer.count)
-        } while result == -Int(EINTR)
+        repeat { result = list() } while result == -Int(EINTR)
         if result == -Int(ENOTSUP) { return 0 }
         if result == -Int(ERANGE) { return nil }
         if result < 0 { throw SystemError(.listxattr, ErrorCode(rawValue: Int32(-result))) }
@@ -86,14 +90,7 @@ extension Descriptor {
         of name: NamePointer,
         into buffer: UnsafeMutableBufferPointer<CChar>
     ) throws(SystemError) -> Int? {
-        var result: Int
-        repeat {
-            result = cl_listxattrat(raw, name, buffer.baseAddress, buffer.count)
-        } while result == -Int(EINTR)
-        if result == -Int(ENOTSUP) { return 0 }
-        if result == -Int(ERANGE) { return nil }
-        if result < 0 { throw SystemError(.listxattr, ErrorCode(rawValue: Int32(-result))) }
-        return result
+        try listLength { cl_listxattrat(raw, name, buffer.baseAddress, buffer.count) }
     }
 
     /// The value of one extended attribute of the entry `name`, without opening it; nil when it has none.

@@ -69,7 +69,6 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let argumentsTooLong = ErrorCode(rawValue: E2BIG)
     package static let stale = ErrorCode(rawValue: ESTALE)
     package static let quotaExceeded = ErrorCode(rawValue: EDQUOT)
-    package static let canceled = ErrorCode(rawValue: ECANCELED)
     package static let corrupted = ErrorCode(rawValue: EUCLEAN)
 
     /// The C name (`ENOSPC`), or `errno N` for one that has no row here.

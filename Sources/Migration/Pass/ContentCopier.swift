@@ -46,8 +46,8 @@ package final class ContentCopier {
         alignment: 4096
     )
 
-    /// Behind the last byte that was written since it was set to 0, which its user does for each file.
-    var writtenEnd: UInt64 = 0
+    /// Behind the last byte that was written since `prepare`.
+    private(set) var writtenEnd: UInt64 = 0
 
     package init(context: PassContext) { self.context = context }
 
@@ -60,24 +60,28 @@ package final class ContentCopier {
         case interrupted
     }
 
-    /// Makes a new file ready for direct writes; false when it is to be written through the page cache.
+    /// Begins a new file: says how its contents are to pass the page cache by, and makes it ready for that.
     ///
-    /// It gets its size first, in whole blocks: ext4 lets direct writes that extend a file wait for each other.
+    /// `readsDirectly`: its source is open for direct reads. For direct writes it gets its size first, in whole
+    /// blocks: ext4 lets direct writes that extend a file wait for each other.
     package func prepare(
         _ file: borrowing Descriptor,
-        sizeBytes: UInt64
-    ) throws(CopyFailure) -> Bool {
-        guard sizeBytes >= Self.directBytesMin else { return false }
+        sizeBytes: UInt64,
+        readsDirectly: Bool
+    ) throws(CopyFailure) -> PageCachePassing {
+        writtenEnd = 0
         do throws(SystemError) {
-            guard try file.setDirect(true) else { return false }
-            try file.truncate(to: Self.roundedUp(sizeBytes))
-            return true
+            var writes = sizeBytes >= Self.directBytesMin
+            if writes { writes = try file.setDirect(true) }
+            if writes { try file.truncate(to: Self.roundedUp(sizeBytes)) }
+            return PageCachePassing(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
         } catch {
             throw CopyFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
         }
     }
 
-    private static func roundedUp(_ bytes: UInt64) -> UInt64 {
+    /// The number of bytes, in whole blocks of direct reads and writes.
+    static func roundedUp(_ bytes: UInt64) -> UInt64 {
         let alignment = UInt64(directAlignment)
         return (bytes + alignment - 1) / alignment * alignment
     }

@@ -49,7 +49,7 @@ package final class DescriptorBudget: Sendable {
 
     /// Files that one worker may have open to read them together: as many as half of the descriptors allow
     /// for, 0 when that is not worth it.
-    static func batchFiles(descriptorLimit: Int, workers: Int) -> Int {
+    private static func batchFiles(descriptorLimit: Int, workers: Int) -> Int {
         let each = (descriptorLimit / 2 - reserved) / max(workers, 1) - perWorker
         return each < batchFilesMin ? 0 : min(each, FileBatch.filesMax)
     }

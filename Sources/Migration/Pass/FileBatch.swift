@@ -14,8 +14,6 @@ final class FileBatch {
     static let bytesMax = 1 << 20
     /// Above this a file is read by itself: its own reads are large enough.
     static let fileBytesMax: UInt64 = 131_072
-    /// What O_DIRECT wants of buffers and lengths; a page, and no disk has larger blocks.
-    static let alignment = 4096
 
     /// One file that waits.
     struct File {
@@ -24,19 +22,19 @@ final class FileBatch {
         let status: FileStatus
         let destination: FileStatus?
         let line: Itemization?
-        /// Set once it is open.
-        var source: SourceFile?
-        /// It could not be opened, which was recorded.
-        var hasFailed = false
-        /// Its read of the ring, and its part of the buffer.
-        var read: Int?
-        var bytes = 0..<0
+    }
+
+    /// One that is open, with its part of the buffer and the number of its read, if it was read with others.
+    struct Opened {
+        let file: File
+        let source: SourceFile
+        var part: (read: Int, bytes: Range<Int>)?
     }
 
     let ring: ReadRing
     let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: FileBatch.bytesMax,
-        alignment: FileBatch.alignment
+        alignment: ContentCopier.directAlignment
     )
     var files: [File] = []
 
@@ -52,10 +50,5 @@ final class FileBatch {
     static func suits(_ status: FileStatus) -> Bool {
         status.sizeBytes > 0 && status.sizeBytes <= fileBytesMax
             && status.allocatedBytes >= status.sizeBytes
-    }
-
-    /// What a direct read of a file of this size asks for: whole blocks.
-    static func readBytes(_ status: FileStatus) -> Int {
-        (Int(status.sizeBytes) + alignment - 1) / alignment * alignment
     }
 }

@@ -40,7 +40,8 @@ package final class Pass: Sendable {
         let roots = try Roots(source: source, destination: destination, options: options)
         let times = Self.timeStorage(roots, options)
         let isRoot = ProcessLimits.isRoot
-        let reading = Self.reading(descriptorLimit: limit, workers: workers)
+        let budget = DescriptorBudget(descriptorLimit: limit, workers: workers)
+        let reading = Self.reading(files: budget.batchFiles)
         let context = PassContext(
             options: options,
             comparison: Comparison(
@@ -52,7 +53,7 @@ package final class Pass: Sendable {
                 groups: isRoot ? nil : ProcessLimits.groups
             ),
             counters: counters,
-            budget: DescriptorBudget(descriptorLimit: limit, workers: workers),
+            budget: budget,
             links: LinkRegistry(
                 isFirstCopy: try Self.isFirstCopy(roots),
                 holdsUntilComplete: options.itemizes,
@@ -144,11 +145,7 @@ package final class Pass: Sendable {
     }
 
     /// Whether small files can be read together, and what is said of it.
-    private static func reading(
-        descriptorLimit: Int,
-        workers: Int
-    ) -> (isTogether: Bool, notice: Notice) {
-        let files = DescriptorBudget.batchFiles(descriptorLimit: descriptorLimit, workers: workers)
+    private static func reading(files: Int) -> (isTogether: Bool, notice: Notice) {
         guard files > 0 else {
             return (false, .readsAlone(SystemError(.limit, .tooManyOpenHere)))
         }

@@ -306,6 +306,17 @@ extension Worker {
             result = copyFile(entry, open, status, destination, line: line, isLeader: isLeader)
         default: result = makeSpecial(entry, open, status, destination)
         }
+        settle(result, status, replacing: destination, line: line)
+        return result
+    }
+
+    /// Tells and counts what became of an entry that was to be made.
+    func settle(
+        _ result: ActionResult,
+        _ status: FileStatus,
+        replacing destination: FileStatus?,
+        line: Itemization?
+    ) {
         switch result {
         case .done:
             if let line { context.emit(.changed(line)) }
@@ -313,7 +324,6 @@ extension Worker {
         case .failed: tally(status)
         case .underWay: break
         }
-        return result
     }
 
     /// Counts one entry that was made, or in a dry run would be.

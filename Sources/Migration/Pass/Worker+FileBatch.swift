@@ -33,92 +33,105 @@ extension Worker {
     /// Copies what is on the batch.
     func copyCollected(_ open: OpenDirectory) {
         guard let batch = fileBatch, !batch.files.isEmpty else { return }
-        var files = batch.files
+        let files = batch.files
         batch.files.removeAll(keepingCapacity: true)
-        if context.isInterrupted { return }
         // One file is read ahead by the kernel as well as by us.
-        if files.count > 1, context.mayWrite { read(&files, open, batch) }
-        for file in files {
-            if context.isInterrupted { return }
-            // S18: after a stop no further file is begun, though it was collected before.
-            switch context.mayWrite ? copy(file, open, batch) : .failed {
-            case .done:
-                if let line = file.line { context.emit(.changed(line)) }
-                if let destination = file.destination { context.links.noteUnlinked(destination) }
-            case .failed: tally(file.status)
-            case .underWay: break
+        guard files.count > 1, context.mayWrite else {
+            for file in files where !context.isInterrupted {
+                settle(context.mayWrite ? copyAlone(file, open) : .failed, file)
             }
+            return
+        }
+        for opened in read(files, open, batch) where !context.isInterrupted {
+            // S18: after a stop no further file is begun, though it was collected before.
+            settle(context.mayWrite ? copy(opened, open, batch) : .failed, opened.file)
         }
     }
 
-    /// Opens all and reads those that fit the buffer.
-    private func read(_ files: inout [FileBatch.File], _ open: OpenDirectory, _ batch: FileBatch) {
-        guard let source = open.source else { return }
+    private func settle(_ result: ActionResult, _ file: FileBatch.File) {
+        settle(result, file.status, replacing: file.destination, line: file.line)
+    }
+
+    private func copyAlone(_ file: FileBatch.File, _ open: OpenDirectory) -> ActionResult {
+        copyFile(
+            file.entry,
+            open,
+            file.status,
+            file.destination,
+            line: file.line,
+            isLeader: false
+        )
+    }
+
+    /// Opens all and reads those that fit the buffer; those that cannot be opened are settled.
+    private func read(
+        _ files: [FileBatch.File],
+        _ open: OpenDirectory,
+        _ batch: FileBatch
+    ) -> [FileBatch.Opened] {
+        guard let source = open.source else { return [] }
         var used = 0
-        for index in files.indices {
-            let file = files[index]
+        var all: [FileBatch.Opened] = []
+        for file in files {
             guard let opened = openSource(file.entry, source, file.status, isDirect: true) else {
-                files[index].hasFailed = true
+                settle(.failed, file)
                 continue
             }
-            files[index].source = opened
-            let wanted = FileBatch.readBytes(opened.status)
-            guard opened.isDirect, FileBatch.suits(opened.status),
-                used + wanted <= FileBatch.bytesMax
-            else { continue }
-            context.throttle?.wait(for: Int(opened.status.sizeBytes)) { context.isInterrupted }
-            let part = used..<used + wanted
-            files[index].bytes = part
-            files[index].read = batch.ring.add(
-                opened.reader.descriptor,
-                into: UnsafeMutableRawBufferPointer(rebasing: batch.buffer[part])
-            )
-            used = part.upperBound
+            let wanted = Int(ContentCopier.roundedUp(opened.status.sizeBytes))
+            var part: (read: Int, bytes: Range<Int>)?
+            if opened.isDirect, FileBatch.suits(opened.status), used + wanted <= FileBatch.bytesMax
+            {
+                context.throttle?.wait(for: Int(opened.status.sizeBytes)) { context.isInterrupted }
+                let bytes = used..<used + wanted
+                let memory = UnsafeMutableRawBufferPointer(rebasing: batch.buffer[bytes])
+                part = (batch.ring.add(opened.reader.descriptor, into: memory), bytes)
+                used = bytes.upperBound
+            }
+            all.append(FileBatch.Opened(file: file, source: opened, part: part))
         }
         do throws(SystemError) { try batch.ring.run() } catch {
             // The ring is of no use any more; each file is read by itself.
-            for index in files.indices { files[index].read = nil }
+            for index in all.indices { all[index].part = nil }
             fileBatch = nil
             isCollecting = false
         }
+        return all
     }
 
-    private func copy(_ file: FileBatch.File, _ open: OpenDirectory, _ batch: FileBatch)
-        -> ActionResult
-    {
-        if file.hasFailed { return .failed }
+    private func copy(
+        _ opened: FileBatch.Opened,
+        _ open: OpenDirectory,
+        _ batch: FileBatch
+    ) -> ActionResult {
         guard let target = open.destination else { return .failed }
-        guard let source = file.source else {
+        let file = opened.file
+        let source = opened.source
+        let size = Int(source.status.sizeBytes)
+        // Fewer bytes than the file had, or an error: reading it by itself finds out which, and where.
+        guard let part = opened.part, let count = try? batch.ring.result(of: part.read),
+            count >= size
+        else {
             return copyFile(
                 file.entry,
-                open,
-                file.status,
+                source,
+                target,
                 file.destination,
                 line: file.line,
                 isLeader: false
             )
         }
-        let size = Int(source.status.sizeBytes)
-        // Fewer bytes than the file had, or an error: reading it by itself finds out which, and where.
-        guard let read = file.read, let count = try? batch.ring.result(of: read), count >= size
-        else {
-            return copyAlone(file, source, target)
-        }
         guard let new = create(file.entry, target.descriptor, hasName: file.destination != nil)
-        else {
-            return .failed
-        }
+        else { return .failed }
         let contents = UnsafeMutableRawBufferPointer(
-            rebasing: batch.buffer[file.bytes].prefix(size)
+            rebasing: batch.buffer[part.bytes].prefix(size)
         )
         context.counters.bytesCopied.count(UInt64(size))
         let name = new.name
         do throws(CopyFailure) {
-            copier.writtenEnd = 0
-            var passing = PageCachePassing(
-                reads: false,
-                writes: try copier.prepare(new.writer, sizeBytes: UInt64(size)),
-                endBytes: UInt64(size)
+            var passing = try copier.prepare(
+                new.writer,
+                sizeBytes: UInt64(size),
+                readsDirectly: false
             )
             try copier.write(contents, to: new.writer, at: 0, &passing)
         } catch {
@@ -136,18 +149,5 @@ extension Worker {
             writtenEnd: copier.writtenEnd,
             isLeader: false
         )
-    }
-
-    /// Copies a file that is open already, by reads of its own.
-    private func copyAlone(
-        _ file: FileBatch.File,
-        _ source: SourceFile,
-        _ target: SharedDescriptor
-    ) -> ActionResult {
-        guard let new = create(file.entry, target.descriptor, hasName: file.destination != nil)
-        else {
-            return .failed
-        }
-        return finishSmallFile(file.entry, source, new, target, isLeader: false)
     }
 }

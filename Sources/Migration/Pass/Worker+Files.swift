@@ -35,10 +35,25 @@ extension Worker {
         isLeader: Bool
     ) -> ActionResult {
         guard let source = open.source, let target = open.destination else { return .failed }
-        let isLarge = status.sizeBytes >= ContentCopier.directBytesMin
-        guard let file = openSource(entry, source, status, isDirect: isLarge),
-            let new = create(entry, target.descriptor, hasName: destination != nil)
-        else { return .failed }
+        let isDirect = status.sizeBytes >= ContentCopier.directBytesMin
+        guard let file = openSource(entry, source, status, isDirect: isDirect) else {
+            return .failed
+        }
+        return copyFile(entry, file, target, destination, line: line, isLeader: isLeader)
+    }
+
+    /// The same for one that is open already.
+    func copyFile(
+        _ entry: Entry,
+        _ file: SourceFile,
+        _ target: SharedDescriptor,
+        _ destination: FileStatus?,
+        line: Itemization?,
+        isLeader: Bool
+    ) -> ActionResult {
+        guard let new = create(entry, target.descriptor, hasName: destination != nil) else {
+            return .failed
+        }
         let opened = file.status
         if opened.sizeBytes >= Self.largeFileBytes, opened.allocatedBytes >= Self.largeFileBytes,
             workers() > 1, takeLargeFile()
@@ -118,7 +133,7 @@ extension Worker {
     }
 
     /// Copies the contents of one file with one worker, and all that follows.
-    func finishSmallFile(
+    private func finishSmallFile(
         _ entry: Entry,
         _ source: SourceFile,
         _ file: consuming NewFile,
@@ -128,18 +143,17 @@ extension Worker {
         let name = file.name
         let opened = source.status
         do throws(CopyFailure) {
-            copier.writtenEnd = 0
-            let writesDirectly = try copier.prepare(file.writer, sizeBytes: opened.sizeBytes)
+            let passing = try copier.prepare(
+                file.writer,
+                sizeBytes: opened.sizeBytes,
+                readsDirectly: source.isDirect
+            )
             let outcome = try copier.copy(
                 from: source.reader.descriptor,
                 to: file.writer,
                 range: 0..<opened.sizeBytes,
                 sizeBytes: opened.sizeBytes,
-                passing: PageCachePassing(
-                    reads: source.isDirect,
-                    writes: writesDirectly,
-                    endBytes: opened.sizeBytes
-                ),
+                passing: passing,
                 mayHaveHoles: opened.sizeBytes > UInt64(ContentCopier.bufferBytes)
                     || opened.allocatedBytes < opened.sizeBytes
             )

@@ -28,10 +28,14 @@ extension Worker {
     ) -> ActionResult {
         let name = file.name
         let opened = source.status
-        let writesDirectly: Bool
+        let passing: PageCachePassing
         let writer: Descriptor
         do throws(CopyFailure) {
-            writesDirectly = try copier.prepare(file.writer, sizeBytes: opened.sizeBytes)
+            passing = try copier.prepare(
+                file.writer,
+                sizeBytes: opened.sizeBytes,
+                readsDirectly: source.isDirect
+            )
             writer = try Self.duplicate(of: file.writer, sizeBytes: opened.sizeBytes)
         } catch {
             failCopy(error, entry)
@@ -46,11 +50,7 @@ extension Worker {
             destination: destination,
             reader: source.reader,
             writer: writer,
-            passing: PageCachePassing(
-                reads: source.isDirect,
-                writes: writesDirectly,
-                endBytes: opened.sizeBytes
-            ),
+            passing: passing,
             file: file,
             target: target,
             line: line,
@@ -122,14 +122,12 @@ extension Worker {
                 isLeader: file.isLeader
             )
         }
-        switch result {
-        case .done(let identity):
-            if let line = file.line { context.emit(.changed(line)) }
-            if let destination = file.destination { context.links.noteUnlinked(destination) }
-            if file.isLeader { establish(entry, file.status, identity) }
-        case .failed, .underWay:
-            tally(file.status)
-            if file.isLeader { leaderFailed(file.status.identity) }
+        settle(result, file.status, replacing: file.destination, line: file.line)
+        guard file.isLeader else { return }
+        if case .done(let identity) = result {
+            establish(entry, file.status, identity)
+        } else {
+            leaderFailed(file.status.identity)
         }
     }
 }
