@@ -69,7 +69,9 @@ import Testing
         await #expect(processExitsWith: .success) {
             [error = error as String, path = path as [UInt8]] in
             setenv("CUTOVER_FAULTS", "close:1:\(error)", 1)
-            let opened = withBytes(joined(path, "file")) { open($0, O_RDONLY) }
+            let lowest = withBytes(joined(path, "file")) { open($0, O_RDONLY) }
+            // A number that no other thread of this process is given between closing and asking.
+            let opened = fcntl(lowest, F_DUPFD, 500)
             let answer = Wrapper.result {
                 try Descriptor(owning: opened).close()
                 return "done"
