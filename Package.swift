@@ -18,7 +18,8 @@ let package = Package(
         .executable(name: "cutover", targets: ["cutover"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
     ],
     targets: [
         .target(
@@ -31,16 +32,30 @@ let package = Package(
             ]
         ),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: swiftSettings),
-        .target(name: "Migration", dependencies: ["LinuxIO"], swiftSettings: swiftSettings),
+        .target(
+            name: "History",
+            dependencies: [
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
+            swiftSettings: swiftSettings,
+            // SQLite's archive, for its shared library is not on every machine; the file there says how.
+            linkerSettings: [.unsafeFlags(["-L\(Context.packageDirectory)/scripts/link"])]
+        ),
+        .target(
+            name: "Migration",
+            dependencies: ["History", "LinuxIO"],
+            swiftSettings: swiftSettings
+        ),
         .target(
             name: "Reporting",
-            dependencies: ["Migration", "LinuxIO"],
+            dependencies: ["Migration", "History", "LinuxIO"],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
             name: "cutover",
             dependencies: [
-                "Reporting", "Migration", "LinuxIO",
+                "Reporting", "Migration", "History", "LinuxIO",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -52,19 +67,28 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
         .testTarget(
+            name: "HistoryTests",
+            dependencies: [
+                "History", "TestSupport",
+                // The judge of the files, and the way to make wrong ones.
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
             name: "MigrationTests",
-            dependencies: ["Migration", "LinuxIO", "TestSupport"],
+            dependencies: ["Migration", "History", "LinuxIO", "TestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "ReportingTests",
-            dependencies: ["Reporting", "Migration", "LinuxIO", "TestSupport"],
+            dependencies: ["Reporting", "Migration", "History", "LinuxIO", "TestSupport"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "CommandTests",
             dependencies: ["cutover", "TestSupport"],
-            exclude: ["ArgumentsHelp.txt", "ArgumentsSyncHelp.txt"],
+            exclude: ["ArgumentsHelp.txt", "ArgumentsHistoryHelp.txt", "ArgumentsSyncHelp.txt"],
             swiftSettings: swiftSettings
         ),
     ]

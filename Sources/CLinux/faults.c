@@ -31,7 +31,8 @@ static int error_named(const char *name) {
         {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EMFILE", EMFILE}, {"EINTR", EINTR},
         {"ENOENT", ENOENT}, {"ESTALE", ESTALE}, {"EROFS", EROFS}, {"EACCES", EACCES}, {"EPERM", EPERM},
         {"ENOTSUP", ENOTSUP}, {"EMLINK", EMLINK}, {"ENOMEM", ENOMEM}, {"EEXIST", EEXIST},
-        {"ENFILE", ENFILE}, {"ENOSYS", ENOSYS}, {"EAGAIN", EAGAIN},
+        {"ENFILE", ENFILE}, {"ENOSYS", ENOSYS}, {"EAGAIN", EAGAIN}, {"EINVAL", EINVAL}, {"ENOTTY", ENOTTY},
+        {"EUCLEAN", EUCLEAN},
     };
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (strcmp(errors[i].name, name) == 0) return errors[i].value;

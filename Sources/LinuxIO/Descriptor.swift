@@ -95,6 +95,19 @@ package struct Descriptor: ~Copyable, Sendable {
         )
     }
 
+    /// Opens the directory that is inode `inode` of this XFS, whatever its name, without touching its access
+    /// time.
+    ///
+    /// ESTALE when that number means another inode by now, or none. The system call is `open_by_handle_at`.
+    package func openDirectory(
+        inode: UInt64,
+        generation: UInt32
+    ) throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try retrying(.openHandle) { cl_open_xfs_directory(raw, inode, generation) }
+        )
+    }
+
     /// Takes a handle on the entry `name` of any type: no data, no side effect, symlinks not followed.
     ///
     /// The corresponding system call is `openat` with O_PATH.
@@ -170,7 +183,7 @@ package struct Descriptor: ~Copyable, Sendable {
     package func createUnnamedFile() throws(SystemError) -> Descriptor {
         Descriptor(
             owning: try retrying(.open) {
-                cl_openat(raw, ".", O_WRONLY | Int32(CL_O_TMPFILE), 0o600)
+                cl_openat(raw, ".", O_RDWR | Int32(CL_O_TMPFILE), 0o600)
             }
         )
     }

@@ -68,6 +68,59 @@ extension Descriptor {
         check(try retrying(.rename) { cl_renameat2(raw, name, raw, newName, 0) })
     }
 
+    /// Moves the directory `name` of this directory into another one of the same mount, or within this one,
+    /// under a name that is free there.
+    ///
+    /// Never replaces anything: EEXIST when `newName` is taken. EXDEV for another mount or, on XFS and ext4,
+    /// out of a project's tree; EINVAL for a directory that would come to lie in itself. The corresponding
+    /// system call is `renameat2` with RENAME_NOREPLACE.
+    package func renameDirectory(
+        _ name: NamePointer,
+        to directory: borrowing Descriptor,
+        _ newName: NamePointer
+    ) throws(SystemError) {
+        let target = directory.raw
+        check(
+            try retrying(.rename) {
+                cl_renameat2(raw, name, target, newName, UInt32(CL_RENAME_NOREPLACE))
+            }
+        )
+    }
+
+    /// The same for names that are owned.
+    package func renameDirectory(
+        _ name: Name,
+        to directory: borrowing Descriptor,
+        _ newName: Name
+    ) throws(SystemError) {
+        let target = directory.raw
+        let flags = UInt32(CL_RENAME_NOREPLACE)
+        check(
+            try name.withPointer { name throws(SystemError) in
+                try newName.withPointer { newName throws(SystemError) in
+                    try retrying(.rename) { cl_renameat2(raw, name, target, newName, flags) }
+                }
+            }
+        )
+    }
+
+    /// Lets two entries of the same mount change places in one step, whatever their types.
+    ///
+    /// ENOENT when one of them is missing; otherwise as `renameDirectory`. The corresponding system call
+    /// is `renameat2` with RENAME_EXCHANGE.
+    package func exchange(
+        _ name: NamePointer,
+        with otherName: NamePointer,
+        in directory: borrowing Descriptor
+    ) throws(SystemError) {
+        let other = directory.raw
+        check(
+            try retrying(.rename) {
+                cl_renameat2(raw, name, other, otherName, UInt32(CL_RENAME_EXCHANGE))
+            }
+        )
+    }
+
     /// The target of the symlink `name`, at most PATH_MAX bytes as the kernel holds them.
     ///
     /// Returns the number of bytes put into `buffer`. The corresponding system call is `readlinkat`.

@@ -68,6 +68,20 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }
+
+    /// Nanoseconds since 1970, negative before; what lies beyond the years 1677 to 2262, as XFS's times can
+    /// (up to 2486), is the nearest number that there is.
+    package var nanosecondsSince1970: Int64 {
+        // Before 1970 the nanoseconds count up from the second below; both parts get one sign, or the
+        // first moment that fits would be lost on the way.
+        let second: Int64 = 1_000_000_000
+        let isBefore = seconds < 0
+        let whole = (isBefore ? seconds + 1 : seconds).multipliedReportingOverflow(by: second)
+        let part = Int64(nanoseconds) - (isBefore ? second : 0)
+        let sum = whole.partialValue.addingReportingOverflow(part)
+        if whole.overflow || sum.overflow { return isBefore ? .min : .max }
+        return sum.partialValue
+    }
 }
 
 /// Identity of an inode while the machine runs: its filesystem's device number and inode number.
@@ -106,6 +120,11 @@ package struct FileStatus: Sendable {
     }
     /// Whether the filesystem stores a time of birth for it (ext4: not in 128-byte inodes).
     package var hasBirthTime: Bool { raw.mask & UInt32(CL_STATX_BTIME) != 0 }
+    /// When it was made, which nothing changes afterwards; nil where the filesystem does not store it.
+    package var birth: Timestamp? {
+        guard hasBirthTime else { return nil }
+        return Timestamp(seconds: raw.born_seconds, nanoseconds: raw.born_nanoseconds)
+    }
     package var identity: InodeIdentity { InodeIdentity(device: device, inode: raw.inode) }
     package var inode: UInt64 { raw.inode }
     /// The device number of the filesystem, major in the upper half.

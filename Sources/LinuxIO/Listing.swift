@@ -49,6 +49,22 @@ package struct Listing: Sendable {
 
     package mutating func mark(_ index: Int) { records[index].mark = true }
 
+    /// Adds a name that the caller knows of, marked.
+    package mutating func append(marked name: Name, inode: UInt64) throws(SystemError) {
+        guard arena.count + name.count + 1 <= Self.arenaBytesMax else {
+            throw SystemError(.getdents64, .noMemory)
+        }
+        var record = Record(
+            inode: inode,
+            offset: UInt32(arena.count),
+            nameLength: UInt16(name.count),
+            type: 0
+        )
+        record.mark = true
+        records.append(record)
+        name.withPointer { arena.append($0, count: name.count + 1) }
+    }
+
     /// Drops every record for which `isKept` says no.
     package mutating func keep(where isKept: (Int) -> Bool) {
         var kept: [Record] = []

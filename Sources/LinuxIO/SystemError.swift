@@ -26,11 +26,16 @@ package struct SystemError: Error, Hashable, Sendable {
         case setACL = "acl_set_file"
         case getFlags = "FS_IOC_FSGETXATTR"
         case setFlags = "FS_IOC_FSSETXATTR"
+        case openHandle = "open_by_handle_at"
         case limit = "setrlimit"
         case setOpenFlags = "fcntl"
         case priority = "ioprio_set"
         case makeRing = "io_uring_setup"
         case useRing = "io_uring_enter"
+        case bulkStatus = "XFS_IOC_BULKSTAT"
+        case getGeometry = "XFS_IOC_FSGEOMETRY"
+        case getIdentifier = "FS_IOC_GETFSUUID"
+        case getGeneration = "FS_IOC_GETVERSION"
     }
 }
 

@@ -62,6 +62,12 @@ package enum ProcessLimits {
         try retrying(.limit) { cl_raise_descriptor_limit() }
     }
 
+    /// The value of a variable of the environment, unless it is empty (getenv(3)).
+    package static func environment(_ name: String) -> Name? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return Name(cString: value)
+    }
+
     /// Puts this process into the idle I/O class and at nice 19.
     ///
     /// The system calls are `ioprio_set` and `setpriority`.

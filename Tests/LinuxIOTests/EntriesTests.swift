@@ -85,6 +85,60 @@ import Testing
         #expect(try Files.names(place.path) == [bytes("old")])
     }
 
+    @Test(
+        "a directory moves between directories, and never over anything",
+        arguments: Filesystem.allCases
+    )
+    func movingDirectories(on filesystem: Filesystem) throws {
+        let place = try Place(on: filesystem)
+        for name in ["from", "from/moved", "to"] { try Files.makeDirectory(place.of(name)) }
+        try Files.write(place.of("from/moved/inside"), [1])
+        try Files.makeDirectory(place.of("to/taken"))
+        let from = try place.directory.openDirectory(Name("from"))
+        let to = try place.directory.openDirectory(Name("to"))
+        let inode = try place.status("from/moved").inode
+        // Empty as it is, plain rename(2) would replace it.
+        #expect(throws: SystemError(.rename, .exists)) {
+            try from.renameDirectory("moved", to: to, "taken")
+        }
+        #expect(throws: SystemError(.rename, .invalid)) {
+            let below = try from.openDirectory(Name("moved"))
+            try place.directory.renameDirectory("from", to: below, "loop")
+        }
+        #expect(throws: SystemError(.rename, .noEntry)) {
+            try from.renameDirectory("none", to: to, "new")
+        }
+        try from.renameDirectory("moved", to: to, "new")
+        #expect(try place.status("to/new").inode == inode)
+        try to.renameDirectory(Name("new"), to: from, Name("again"))
+        #expect(try place.status("from/again").inode == inode)
+        #expect(try Files.tree(place.of("from")) == [bytes("again"), bytes("again/inside")])
+
+        let elsewhere = try Place(on: filesystem == .tmpfs ? .xfs : .tmpfs)
+        #expect(throws: SystemError(.rename, .crossDevice)) {
+            try from.renameDirectory("again", to: elsewhere.directory, "new")
+        }
+    }
+
+    @Test("two entries of any type change places in one step", arguments: Filesystem.allCases)
+    func exchanging(on filesystem: Filesystem) throws {
+        let place = try Place(on: filesystem)
+        try place.makeOneOfEach()
+        let inside = try place.directory.openDirectory(Name("directory"))
+        for name in ["regular", "symlink", "fifo"] {
+            try Files.makeDirectory(joined(place.of("directory"), "d"))
+            let outer = try place.status(name).inode
+            let inner = try place.status("directory/d").inode
+            try place.directory.exchange(name, with: "d", in: inside)
+            #expect(try place.status(name).inode == inner)
+            #expect(try place.status("directory/d").inode == outer)
+            try Files.unlink(joined(place.of("directory"), "d"))
+        }
+        #expect(throws: SystemError(.rename, .noEntry)) {
+            try place.directory.exchange("socket", with: "none", in: inside)
+        }
+    }
+
     @Test("S9: symlink targets are bytes and keep their length", arguments: Filesystem.allCases)
     func symlinkTargets(on filesystem: Filesystem) throws {
         let place = try Place(on: filesystem)

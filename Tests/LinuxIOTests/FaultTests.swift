@@ -48,6 +48,8 @@ import Testing
             OrdinaryAnswer(.readAccessControl, "ENOTSUP", "nil"),
             OrdinaryAnswer(.reopenForReading, "EPERM", "done"),
             OrdinaryAnswer(.openDirectory, "EPERM", "done"),
+            OrdinaryAnswer(.filesystemIdentifier, "ENOTTY", "16"),
+            OrdinaryAnswer(.filesystemIdentifier, "EINVAL", "16"),
         ]
     )
     func ordinary(answer: OrdinaryAnswer) async throws {

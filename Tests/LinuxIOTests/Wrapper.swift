@@ -14,6 +14,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
     case setOwner, setMode, setModified, attributeNames, attribute, setAttribute, removeAttribute
     case attributeNamesOfName, attributeOfName, readFlags, setFlags
     case readAccessControl, setAccessControl
+    case renameDirectory, exchange, readGeometry, scan, filesystemIdentifier, inodeGeneration
 
     /// The shim's operation, and which of its calls in `call` is the wrapper's own.
     private var shim: (operation: String, call: Int) {
@@ -48,6 +49,11 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .setFlags: ("fssetxattr", 1)
         case .readAccessControl: ("acl_get", 1)
         case .setAccessControl: ("acl_set", 1)
+        case .renameDirectory, .exchange: ("renameat", 1)
+        case .readGeometry: ("xfs_geometry", 1)
+        case .scan: ("xfs_bulkstat", 1)
+        case .filesystemIdentifier: ("getfsuuid", 1)
+        case .inodeGeneration: ("getversion", 1)
         }
     }
 
@@ -83,6 +89,11 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .setFlags: .setFlags
         case .readAccessControl: .getACL
         case .setAccessControl: .setACL
+        case .renameDirectory, .exchange: .rename
+        case .readGeometry: .getGeometry
+        case .scan: .bulkStatus
+        case .filesystemIdentifier: .getIdentifier
+        case .inodeGeneration: .getGeneration
         }
     }
 
@@ -91,9 +102,12 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         "\(shim.operation):\(shim.call):\(error):\(count)"
     }
 
-    /// A new directory on ext4 with what the calls need; the watcher of Scratch removes it.
+    /// A new directory with what the calls need, on ext4 where the wrapper is not XFS's own; the watcher of
+    /// Scratch removes it.
     func makePlace() throws -> [UInt8] {
-        let path = joined(try VolumePair.shared().ext4, Scratch.uniqueName("wrapper"))
+        let pair = try VolumePair.shared()
+        let volume = [.readGeometry, .scan].contains(self) ? pair.xfs : pair.ext4
+        let path = joined(volume, Scratch.uniqueName("wrapper"))
         try Files.makeDirectory(path)
         try Files.write(joined(path, "file"), [1, 2, 3])
         try Files.makeDirectory(joined(path, "directory"))
@@ -138,6 +152,16 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .rename: try root.rename("file", to: "new")
         case .readSymlink: return try readSymlink(root)
         case .listing: return try list(root)
+        case .renameDirectory:
+            try root.renameDirectory("directory", to: root.openDirectory(Name(".")), "new")
+        case .exchange:
+            try root.exchange("file", with: "directory", in: root.openDirectory(Name(".")))
+        case .readGeometry: return "\(try XFSGeometry(of: root).uuid.count)"
+        case .scan:
+            var scan = InodeScan(group: 0, geometry: try XFSGeometry(of: root))
+            return try scan.next(root).map { "\($0.kind)" } ?? "nil"
+        case .filesystemIdentifier: return "\(try root.filesystemIdentifier().count)"
+        case .inodeGeneration: return try root.inodeGeneration() == 0 ? "0" : "generation"
         default: return try answerOfFile(root)
         }
         return "done"

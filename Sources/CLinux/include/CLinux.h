@@ -15,7 +15,9 @@
 #include <sys/types.h>
 
 #include "faults.h"
+#include "inode.h"
 #include "ring.h"
+#include "scan.h"
 
 // Constants: the kernel's values, asserted against the system's headers in shims.c.
 enum {
@@ -37,6 +39,7 @@ enum {
     CL_STATX_ATTR_NODUMP = 0x40,
     CL_STATX_ATTR_MOUNT_ROOT = 0x2000,
     CL_RENAME_NOREPLACE = 1,
+    CL_RENAME_EXCHANGE = 2,
     CL_XFLAG_IMMUTABLE = 0x8,
     CL_XFLAG_APPEND = 0x10,
     CL_XFLAG_SYNC = 0x20,

@@ -5,7 +5,7 @@
 //   CUTOVER_FAULTS=operation:n:errno[:count][,...]     n counts from 1; count is a number or '*'
 //
 // for example CUTOVER_FAULTS=pwrite:3:ENOSPC,openat:10:EMFILE:5. Operations are named after the
-// system call (see the CL_FAULT lines of shims.c). Calls are counted over all threads.
+// system call (see the CL_FAULT lines of this target). Calls are counted over all threads.
 
 #ifndef CUTOVER_FAULTS_H
 #define CUTOVER_FAULTS_H
