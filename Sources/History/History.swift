@@ -1,0 +1,96 @@
+// What is known between passes: one SQLite database per pair of roots.
+//
+// Read here first. `Opening` finds, judges, sets aside and makes the file in its `StateFolder`;
+// `Connection` and `Query` speak SQLite; `Passes` keeps passes with their branches and failures;
+// `Lookups`, `InodeReader` and `RecordMerge` read and change the record of SOURCE's inodes, which is
+// stored by the `Chunk`.
+//
+// It keeps true: what a pass changes is one transaction, so the record is that of the pass before or
+// of this one, whenever the process or the machine stops; two passes of one pair never run together;
+// a record that is damaged, of another format or of another pair is never believed and never deleted.
+// It does not promise that there is a record: every pass can do without.
+
+/// The record of one pair of roots, open.
+///
+/// Any thread may call it.
+package final class History: Sendable {
+    /// The database file, for people.
+    package let path: String
+
+    let isReadOnly: Bool
+    let folder: StateFolder
+    let names: FileNames
+    let connection: Connection
+    let cache = ChunkCache()
+    /// Held until the connection is closed.
+    private let lock: PairLock?
+
+    /// Opens the record of `pair` in `folder`, or makes it.
+    ///
+    /// `history` is nil when it is to be read only and there is none, or none that can be used. A
+    /// read-only opening (a dry run) makes and changes no file. A folder that is missing is made, with
+    /// all above it, for its owner alone (0700).
+    /// - Throws: `cannotUseFolder`, and `busy` when another pass on this pair holds the lock.
+    package static func open(
+        folder: [UInt8],
+        pair: PairIdentity,
+        isReadOnly: Bool
+    ) throws(HistoryProblem) -> (history: History?, setAside: SetAside?) {
+        for root in [pair.source, pair.destination] {
+            precondition((1...32).contains(root.filesystem.count), "an id is of 1 to 32 bytes")
+        }
+        guard let place = try StateFolder.open(folder, makesMissing: !isReadOnly) else {
+            return (nil, nil)
+        }
+        let names = FileNames(pair)
+        let lock = try PairLock.take(in: place, name: names.lock, isReadOnly: isReadOnly)
+        let opening = Opening(folder: place, names: names, pair: pair, isReadOnly: isReadOnly)
+        let (connection, setAside) = try opening.run()
+        guard let connection else { return (nil, setAside) }
+        let history = History(
+            folder: place,
+            names: names,
+            connection: connection,
+            lock: lock,
+            isReadOnly: isReadOnly
+        )
+        return (history, setAside)
+    }
+
+    /// Without a lock only for who looks on (`Archive`).
+    init(
+        folder: StateFolder,
+        names: FileNames,
+        connection: Connection,
+        lock: PairLock?,
+        isReadOnly: Bool
+    ) {
+        self.folder = folder
+        self.names = names
+        self.connection = connection
+        self.lock = lock
+        self.isReadOnly = isReadOnly
+        path = folder.path(of: names.database)
+    }
+
+    deinit {
+        // Before the lock goes.
+        connection.close()
+    }
+
+    /// What an error is to a pass.
+    ///
+    /// Damage is noted beside the database: the next pass sets it aside, where the checks of an
+    /// opening alone might let it through again and again.
+    func problem(_ error: StorageError) -> HistoryProblem {
+        switch error {
+        case .problem(let problem): return problem
+        case .failed(let text): return .failed(text)
+        case .interrupted: return .failed("a pass was killed while writing it")
+        case .damaged(let text):
+            if isReadOnly { return .failed(text) }
+            folder.write(names.damage, text)
+            return .failed("\(text); the next pass sets the record aside and begins a new one")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// What can go wrong with the record, and what a failed call of SQLite comes to.
+//
+// Only three things matter to a pass: it cannot remember anything, it must not run, it will not
+// remember any more. Texts are for people; SQLite's own come with that of errno where there is one.
+
+import GRDB
+import GRDBSQLite
+import Glibc
+
+/// Why there is no record, or none any more.
+package enum HistoryProblem: Error, Equatable, Sendable {
+    /// The folder is missing and cannot be made, cannot be written, is full, or is open to others: the
+    /// pass can run, and nothing of it is remembered.
+    case cannotUseFolder(path: String, reason: String)
+    /// Another pass on this pair holds the lock: this one must not run.
+    case busy
+    /// A later statement failed (disk full, input/output, damage): nothing more will be remembered.
+    case failed(String)
+}
+
+/// Why an existing database was put aside, renamed to NAME.set-aside-<UTC time>, in a read-only opening
+/// ignored: the pass starts without a record.
+package enum SetAside: Hashable, Sendable {
+    /// With the reason.
+    case corrupt(String)
+    /// Of another format, with its number.
+    case otherVersion(Int)
+    /// Of roots that bear the same numbers and are others.
+    case otherPair
+}
+
+/// What a failed access comes to.
+enum StorageError: Error {
+    /// What is stored is not what was stored.
+    case damaged(String)
+    /// The journal of a killed process has to be rolled back, which a read-only opening cannot do.
+    case interrupted
+    case failed(String)
+    /// Thrown by whoever gave the changes.
+    case problem(HistoryProblem)
+
+    /// Reads what GRDB or SQLite threw.
+    ///
+    /// To be called before another call of the connection.
+    init(_ error: any Error, connection: OpaquePointer?) {
+        switch error {
+        case let error as StorageError: self = error
+        case let error as HistoryProblem: self = .problem(error)
+        case let error as DatabaseError: self.init(error, connection: connection)
+        default: self = .failed("\(error)")
+        }
+    }
+
+    private init(_ error: DatabaseError, connection: OpaquePointer?) {
+        let text = error.message ?? "SQLite gives \(error.extendedResultCode.rawValue)"
+        switch error.resultCode {
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self = .damaged(text)
+        case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
+            self = .interrupted
+        case .SQLITE_BUSY:
+            self = .failed("another process uses it just now (\(text)): try again")
+        case .SQLITE_FULL:
+            self = .failed(errorText(ENOSPC))
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+            let number = connection.map { sqlite3_system_errno($0) } ?? 0
+            self = .failed(number == 0 ? text : "\(text): \(errorText(number))")
+        default:
+            self = .failed(text)
+        }
+    }
+}
+
+/// The C library's text of an error number, as `No space left on device`.
+func errorText(_ number: Int32) -> String {
+    // strerror(3) of a known number is constant ASCII.
+    strerror(number).map { String(cString: $0) } ?? "error \(number)"
+}

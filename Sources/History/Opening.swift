@@ -1,0 +1,181 @@
+// How a database is found, judged, set aside and made.
+//
+// It keeps true: a database under its name is whole, for it is made under another name and renamed; one
+// that cannot be used is renamed with its journal, and its journal is never beside another; all this
+// happens under the pair's lock. A read-only opening makes, changes and renames nothing.
+
+import GRDB
+import Glibc
+
+/// One opening.
+struct Opening {
+    let folder: StateFolder
+    let names: FileNames
+    let pair: PairIdentity
+    let isReadOnly: Bool
+
+    private enum Found {
+        case usable(Connection)
+        case missing
+        case unfit(SetAside)
+    }
+
+    /// Opens what is there, or what is made instead.
+    func run() throws(HistoryProblem) -> (connection: Connection?, setAside: SetAside?) {
+        let found = try examine()
+        switch found {
+        case .usable(let connection):
+            return (connection, nil)
+        case .missing where isReadOnly:
+            return (nil, nil)
+        case .unfit(let reason) where isReadOnly:
+            return (nil, reason)
+        case .missing:
+            return (try make(), nil)
+        case .unfit(let reason):
+            try setAside()
+            return (try make(), reason)
+        }
+    }
+
+    // MARK: Judging
+
+    private func examine() throws(HistoryProblem) -> Found {
+        switch try folder.kind(of: names.database) {
+        case .missing: return .missing
+        case .other: return .unfit(.corrupt("it is not a file"))
+        case .file: break
+        }
+        if let reason = try folder.damage(of: names) { return .unfit(.corrupt(reason)) }
+        do {
+            return try examineTables()
+        } catch {
+            switch error {
+            case .damaged(let text):
+                return .unfit(.corrupt(text))
+            case .interrupted where isReadOnly:
+                return .unfit(
+                    .corrupt("a pass was killed while writing it; the next pass puts it right")
+                )
+            default:
+                throw unusable(error)
+            }
+        }
+    }
+
+    private func examineTables() throws(StorageError) -> Found {
+        let connection = try Connection(
+            folder: folder,
+            name: names.database,
+            for: isReadOnly ? .lookups : .writing
+        )
+        do throws(StorageError) {
+            let unfit = try connection.access { try Schema.examine($0, for: pair) }
+            if unfit == nil && !isReadOnly {
+                // SQLite opens a file that it may not write for reading, and says nothing.
+                if connection.isReadOnly { throw StorageError.failed("the file cannot be written") }
+                try connection.transaction { try Schema.setPaths($0, of: pair) }
+            }
+            guard let unfit else { return .usable(connection) }
+            connection.close()
+            return .unfit(unfit)
+        } catch {
+            connection.close()
+            throw error
+        }
+    }
+
+    // MARK: Making
+
+    private func make() throws(HistoryProblem) -> Connection {
+        // What such a journal belonged to is gone; SQLite would roll it back into the new database.
+        try setAside()
+        try removeUnfinished()
+        try folder.create(names.unfinished)
+        do {
+            let maker = try Connection(folder: folder, name: names.unfinished, for: .writing)
+            defer { maker.close() }
+            try maker.transaction { try Schema.create($0, for: pair) }
+        } catch {
+            // On a full disk it is in the way; the next opening tries again.
+            try? removeUnfinished()
+            throw unusable(error)
+        }
+        try folder.rename(names.unfinished, to: names.database)
+        try folder.sync()
+        do {
+            return try Connection(folder: folder, name: names.database, for: .writing)
+        } catch {
+            throw unusable(error)
+        }
+    }
+
+    /// Removes what a killed process left of a database that it was making.
+    private func removeUnfinished() throws(HistoryProblem) {
+        for suffix in [""] + FileNames.companions {
+            try folder.removeUnused(names.unfinished + suffix)
+        }
+    }
+
+    private func unusable(_ error: StorageError) -> HistoryProblem {
+        switch error {
+        case .damaged(let text), .failed(let text): folder.unusable(text)
+        case .interrupted: folder.unusable("the file cannot be written")
+        case .problem(let problem): problem
+        }
+    }
+
+    // MARK: Setting aside
+
+    /// Renames the database and whatever SQLite may keep beside it; what is not there is no error.
+    private func setAside() throws(HistoryProblem) {
+        let suffixes = try ([""] + FileNames.companions).filterThrowing {
+            suffix throws(HistoryProblem) in
+            try folder.kind(of: names.database + suffix) != .missing
+        }
+        if !suffixes.isEmpty {
+            let new = try freeName()
+            // The database goes first. Were the journal first and the process killed in between, a
+            // database in the middle of a change would stay and look whole.
+            for suffix in suffixes {
+                try folder.rename(names.database + suffix, to: new + suffix)
+            }
+            try folder.sync()
+        }
+        try folder.removeUnused(names.damage)
+    }
+
+    /// NAME.set-aside-20380119T031407Z; with a number where there is such a one.
+    private func freeName() throws(HistoryProblem) -> String {
+        let base = "\(names.database).set-aside-\(Self.utcTime())"
+        for number in 1...999 {
+            let name = number == 1 ? base : "\(base)-\(number)"
+            let taken = try ([""] + FileNames.companions).filterThrowing {
+                suffix throws(HistoryProblem) in
+                try folder.kind(of: name + suffix) != .missing
+            }
+            if taken.isEmpty { return name }
+        }
+        throw folder.unusable("\(base): \(errorText(EEXIST))")
+    }
+
+    private static func utcTime() -> String {
+        var now = time(nil)
+        var parts = tm()
+        guard gmtime_r(&now, &parts) != nil else { return "\(now)" }
+        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(parts.tm_year + 1900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))T"
+            + "\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))Z"
+    }
+}
+
+extension Sequence {
+    /// `filter`, with the type of what is thrown.
+    fileprivate func filterThrowing<Failure: Error>(
+        _ isIncluded: (Element) throws(Failure) -> Bool
+    ) throws(Failure) -> [Element] {
+        var kept: [Element] = []
+        for element in self where try isIncluded(element) { kept.append(element) }
+        return kept
+    }
+}

@@ -1,0 +1,128 @@
+// What is remembered of each pass: plain values, without a trace of how they are stored.
+//
+// Times are nanoseconds since 1970 by the clock of that moment, which may have been set since; those
+// named `Boot` are of CLOCK_BOOTTIME and compare only within one boot.
+
+/// One pass, from its start to its end; the end is missing while it runs and when it was killed.
+package struct PassRecord: Equatable, Sendable {
+    /// 0 before `History.begin`, which gives it.
+    package var id: Int64 = 0
+    package var startNanoseconds: Int64
+    package var endNanoseconds: Int64?
+    /// Of the running kernel: /proc/sys/kernel/random/boot_id.
+    package var bootIdentifier: String
+    package var startBootNanoseconds: Int64
+    package var endBootNanoseconds: Int64?
+    /// Canonical text of the options that decide what is copied.
+    package var options: String
+    /// How changes were looked for: `walk` or `scan`.
+    package var method: String
+    /// Why not by scan.
+    package var reason: String?
+    package var workers: Int
+    /// Only a part of SOURCE was looked at.
+    package var isPartial: Bool
+    /// Exit status.
+    package var status: Int?
+    /// All of it was done (single entries may have failed), and syncfs(2) of DESTINATION succeeded.
+    package var isComplete: Bool
+    /// What was written to DESTINATION before this moment is on the disk.
+    package var watermarkNanoseconds: Int64?
+    /// Inodes in use on DESTINATION at the end.
+    package var destinationInodes: UInt64?
+    /// The mount of DESTINATION, a number that is not given again in one boot, and the sectors that its
+    /// device had been given to write at the end: others that write there later are seen by it.
+    package var destinationMount: UInt64?
+    package var destinationSectorsWritten: UInt64?
+    package var counts: Counts
+    package var cutoverVersion: String
+
+    /// What a pass did.
+    package struct Counts: Equatable, Sendable {
+        package var entriesSeen: UInt64 = 0
+        package var filesCopied: UInt64 = 0
+        package var bytesCopied: UInt64 = 0
+        package var attributesRepaired: UInt64 = 0
+        package var directoriesMade: UInt64 = 0
+        package var directoriesMoved: UInt64 = 0
+        package var linksMade: UInt64 = 0
+        package var extrasDeleted: UInt64 = 0
+        package var failures: UInt64 = 0
+        package var vanished: UInt64 = 0
+
+        package init() {}
+    }
+
+    /// A pass that begins: nothing done, no end.
+    package init(
+        startNanoseconds: Int64,
+        bootIdentifier: String,
+        startBootNanoseconds: Int64,
+        options: String,
+        method: String,
+        reason: String? = nil,
+        workers: Int,
+        isPartial: Bool,
+        cutoverVersion: String
+    ) {
+        self.startNanoseconds = startNanoseconds
+        self.bootIdentifier = bootIdentifier
+        self.startBootNanoseconds = startBootNanoseconds
+        self.options = options
+        self.method = method
+        self.reason = reason
+        self.workers = workers
+        self.isPartial = isPartial
+        self.cutoverVersion = cutoverVersion
+        isComplete = false
+        counts = Counts()
+    }
+}
+
+/// What one branch cost.
+package struct BranchRecord: Equatable, Sendable {
+    /// Any bytes.
+    package var name: [UInt8]
+    /// Of all workers together.
+    package var workNanoseconds: UInt64
+    package var entries: UInt64
+    package var bytes: UInt64
+
+    package init(name: [UInt8], workNanoseconds: UInt64, entries: UInt64, bytes: UInt64) {
+        self.name = name
+        self.workNanoseconds = workNanoseconds
+        self.entries = entries
+        self.bytes = bytes
+    }
+}
+
+/// What could not be done to one entry.
+package struct FailureRecord: Equatable, Sendable {
+    /// Any bytes, below the roots.
+    package var path: [UInt8]
+    package var side: String
+    package var activity: String
+    package var errorNumber: Int32?
+    /// The bytes concerned, from `firstByte` to before `endByte`.
+    package var firstByte: UInt64?
+    package var endByte: UInt64?
+    package var detail: String?
+
+    package init(
+        path: [UInt8],
+        side: String,
+        activity: String,
+        errorNumber: Int32? = nil,
+        firstByte: UInt64? = nil,
+        endByte: UInt64? = nil,
+        detail: String? = nil
+    ) {
+        self.path = path
+        self.side = side
+        self.activity = activity
+        self.errorNumber = errorNumber
+        self.firstByte = firstByte
+        self.endByte = endByte
+        self.detail = detail
+    }
+}

@@ -1,0 +1,165 @@
+// Passes, their branches and their failures.
+
+import GRDB
+
+extension History {
+    /// The newest pass, whatever became of it.
+    /// - Throws: `failed`.
+    package func lastPass() throws(HistoryProblem) -> PassRecord? {
+        try passes(newest: 1).first
+    }
+
+    /// The newest pass of which all was done.
+    /// - Throws: `failed`.
+    package func lastCompletePass() throws(HistoryProblem) -> PassRecord? {
+        try read { try PassRow.select($0, "WHERE is_complete = 1 ORDER BY id DESC LIMIT 1").first }
+    }
+
+    /// The newest passes, the newest first.
+    /// - Throws: `failed`.
+    package func passes(newest limit: Int) throws(HistoryProblem) -> [PassRecord] {
+        try read { try PassRow.select($0, "ORDER BY id DESC LIMIT ?", SQLValue(max(limit, 0))) }
+    }
+
+    /// The moment (nanoseconds since 1970) from which on what was written to DESTINATION may have
+    /// been lost by a power cut or a crash: its contents have to be compared.
+    ///
+    /// nil: there is none.
+    ///
+    /// A pass that did not complete, of another boot than the running one, left what it wrote after
+    /// its watermark (after its start, where it has none) unsafe, until
+    /// - a pass of the same boot completed after it: its syncfs(2) covered that, too; or
+    /// - a pass of the whole SOURCE completed after it, which compared contents. Where `options`, those
+    ///   of the pass that asks, are given, that one must have had these options or those of the pass
+    ///   that did not complete: with others it may not have seen all.
+    package func unsafeSince(
+        bootIdentifier: String,
+        options: String? = nil
+    ) throws(HistoryProblem) -> Int64? {
+        let passes = try read { try PassRow.select($0, "ORDER BY id DESC") }
+        var syncedBoots: Set<String> = []
+        var comparedOptions: Set<String> = []
+        var least: Int64?
+        for pass in passes {
+            if pass.isComplete {
+                syncedBoots.insert(pass.bootIdentifier)
+                if pass.isPartial { continue }
+                if options == nil || pass.options == options { break }
+                comparedOptions.insert(pass.options)
+            } else if pass.bootIdentifier != bootIdentifier,
+                !syncedBoots.contains(pass.bootIdentifier),
+                !comparedOptions.contains(pass.options)
+            {
+                let since = pass.watermarkNanoseconds ?? pass.startNanoseconds
+                least = min(least ?? since, since)
+            }
+        }
+        return least
+    }
+
+    /// Records a pass that begins, durably, and gives its id.
+    ///
+    /// Forgets what is over the limits: of passes all but the newest 1,000, of branches and failures
+    /// those of all but the newest 50 passes. What `lastCompletePass` and `unsafeSince` need is kept.
+    /// - Throws: `failed`.
+    package func begin(_ pass: PassRecord) throws(HistoryProblem) -> Int64 {
+        try write { database in
+            let query = try Query(database, "SELECT max(id) FROM passes")
+            let newest = try query.step() ? query.integer(0) : 0
+            query.end()
+            var row = pass
+            row.id = newest + 1
+            try PassRow.insert(database, row)
+            try PassRow.prune(database, newest: row.id)
+            return row.id
+        }
+    }
+
+    /// Records up to when DESTINATION is safe.
+    /// - Throws: `failed`, also when there is no such pass.
+    package func setWatermark(_ nanoseconds: Int64, pass id: Int64) throws(HistoryProblem) {
+        try write { database in
+            let update = try Query(database, "UPDATE passes SET watermark = ? WHERE id = ?")
+            try update.run(SQLValue(nanoseconds), SQLValue(id))
+            try PassRow.checkChanged(database, id)
+        }
+    }
+
+    /// Records the end of a pass with its branches and failures, and what it changes in the record.
+    ///
+    /// All of it or, when it throws, nothing; when it returns, it is on the disk. Kept are the 1,000
+    /// branches that took longest and the first 10,000 failures. No `InodeReader` may be in use.
+    /// - Throws: `failed`, and what the sources of `changes` throw as `HistoryProblem`.
+    package func finish(
+        _ pass: PassRecord,
+        branches: [BranchRecord],
+        failures: [FailureRecord],
+        changes: RecordChanges?
+    ) throws(HistoryProblem) {
+        defer { cache.clear() }
+        try write { database in
+            try PassRow.update(database, pass)
+            try PassRow.replaceBranches(database, pass.id, branches)
+            try PassRow.replaceFailures(database, pass.id, failures)
+            guard let changes else { return }
+            var merge = try RecordMerge(database, replacesAll: changes.replacesAll)
+            try merge.run(changes)
+        }
+    }
+
+    /// The branches of a pass, those that took longest first.
+    /// - Throws: `failed`.
+    package func branches(ofPass id: Int64) throws(HistoryProblem) -> [BranchRecord] {
+        try read { database in
+            let query = try Query(
+                database,
+                "SELECT name, work, entries, bytes FROM branches WHERE pass = ? ORDER BY position"
+            )
+            try query.bind(SQLValue(id))
+            defer { query.end() }
+            var branches: [BranchRecord] = []
+            while try query.step() {
+                branches.append(
+                    BranchRecord(
+                        name: query.bytes(0),
+                        workNanoseconds: query.bits(1),
+                        entries: query.bits(2),
+                        bytes: query.bits(3)
+                    )
+                )
+            }
+            return branches
+        }
+    }
+
+    /// The failures of a pass, as they were given.
+    /// - Throws: `failed`.
+    package func failures(ofPass id: Int64) throws(HistoryProblem) -> [FailureRecord] {
+        try read { database in
+            let query = try Query(
+                database,
+                """
+                SELECT path, side, activity, error, first_byte, end_byte, detail FROM failures \
+                WHERE pass = ? ORDER BY position
+                """
+            )
+            try query.bind(SQLValue(id))
+            defer { query.end() }
+            var failures: [FailureRecord] = []
+            while try query.step() {
+                failures.append(
+                    FailureRecord(
+                        path: query.bytes(0),
+                        side: query.text(1),
+                        activity: query.text(2),
+                        errorNumber: query.optionalInteger(3).map { Int32(truncatingIfNeeded: $0) },
+                        firstByte: query.optionalBits(4),
+                        endByte: query.optionalBits(5),
+                        detail: query.optionalText(6)
+                    )
+                )
+            }
+            return failures
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// The tables, the numbers that mark a database as ours, and the check that it is as we made it.
+//
+// A change of anything here that an older cutover could misread gets a new `version`: a database of
+// another version is set aside, never converted.
+
+import GRDB
+
+/// The format of the database.
+enum Schema {
+    static let version: Int64 = 1
+    /// In the header, for file(1) and for us: `cuto`.
+    static let application: Int64 = 0x6375_746f
+    /// Chunks of inodes have up to 1.7 kB: nine of them fill a page to 92 %, of 4 kB two to 82 %.
+    static let pageSize: Int64 = 16384
+
+    /// Set on each connection; `cacheKiB` is what it may keep of the file in memory.
+    static func pragmas(cacheKiB: Int) -> [String] {
+        [
+            "PRAGMA page_size = \(pageSize)",
+            // FULL, and the folder is synced after the journal was unlinked: else a power cut brings the
+            // journal back, and with it the state before a transaction that was reported as durable.
+            "PRAGMA synchronous = EXTRA",
+            "PRAGMA cache_size = -\(cacheKiB)",
+            // No names of users' files in /tmp.
+            "PRAGMA temp_store = MEMORY",
+            // The file is root's alone; Debian's SQLite would overwrite what is deleted.
+            "PRAGMA secure_delete = OFF",
+            "PRAGMA trusted_schema = OFF",
+            // Damage is found when a page is read, not when it is used.
+            "PRAGMA cell_size_check = ON",
+        ]
+    }
+
+    /// Each statement as SQLite stores it, compared with what a database holds when it is opened.
+    static let statements = [
+        """
+        CREATE TABLE roots (side INTEGER PRIMARY KEY, filesystem BLOB, inode INTEGER, \
+        birth INTEGER, path BLOB)
+        """,
+        """
+        CREATE TABLE passes (id INTEGER PRIMARY KEY, started INTEGER, ended INTEGER, boot TEXT, \
+        started_boot INTEGER, ended_boot INTEGER, options TEXT, method TEXT, reason TEXT, \
+        workers INTEGER, is_partial INTEGER, status INTEGER, is_complete INTEGER, \
+        watermark INTEGER, destination_inodes INTEGER, destination_mount INTEGER, \
+        destination_sectors INTEGER, entries_seen INTEGER, \
+        files_copied INTEGER, bytes_copied INTEGER, attributes_repaired INTEGER, \
+        directories_made INTEGER, directories_moved INTEGER, links_made INTEGER, \
+        extras_deleted INTEGER, failures INTEGER, vanished INTEGER, version TEXT)
+        """,
+        """
+        CREATE TABLE branches (pass INTEGER, position INTEGER, name BLOB, work INTEGER, \
+        entries INTEGER, bytes INTEGER, PRIMARY KEY (pass, position)) WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE failures (pass INTEGER, position INTEGER, path BLOB, side TEXT, \
+        activity TEXT, error INTEGER, first_byte INTEGER, end_byte INTEGER, detail TEXT, \
+        PRIMARY KEY (pass, position)) WITHOUT ROWID
+        """,
+        "CREATE TABLE inodes (chunk INTEGER PRIMARY KEY, records BLOB)",
+        "CREATE TABLE directories (inode INTEGER PRIMARY KEY, parent INTEGER, name BLOB)",
+        "CREATE INDEX directories_by_parent ON directories (parent)",
+        """
+        CREATE TABLE names (inode INTEGER, position INTEGER, parent INTEGER, hash INTEGER, \
+        PRIMARY KEY (inode, position)) WITHOUT ROWID
+        """,
+        "CREATE INDEX names_by_parent ON names (parent)",
+        // An inode can have 65,000 names and more, and each of them is asked for.
+        "CREATE INDEX names_by_name ON names (inode, parent, hash)",
+    ]
+
+    /// Fills an empty database; in a transaction.
+    static func create(_ database: Database, for pair: PairIdentity) throws {
+        for statement in statements { try Query(database, statement).run() }
+        try Query(database, "PRAGMA application_id = \(application)").run()
+        try Query(database, "PRAGMA user_version = \(version)").run()
+        let insert = try Query(database, "INSERT INTO roots VALUES (?, ?, ?, ?, ?)")
+        for (side, root) in [pair.source, pair.destination].enumerated() {
+            try insert.run(
+                SQLValue(side),
+                .bytes(root.filesystem),
+                SQLValue(root.inode),
+                SQLValue(root.birthNanoseconds),
+                .bytes(root.path)
+            )
+        }
+    }
+
+    /// Writes how the roots are called now; SQLite writes nothing where that is as before.
+    static func setPaths(_ database: Database, of pair: PairIdentity) throws {
+        let update = try Query(database, "UPDATE roots SET path = ? WHERE side = ?")
+        for (side, root) in [pair.source, pair.destination].enumerated() {
+            try update.run(.bytes(root.path), SQLValue(side))
+        }
+    }
+
+    /// Why a database cannot be used for this pair; nil: it can.
+    static func examine(_ database: Database, for pair: PairIdentity) throws -> SetAside? {
+        if let reason = try examine(database) { return reason }
+        return try roots(database) == [pair.source, pair.destination] ? nil : .otherPair
+    }
+
+    /// Why a database cannot be used at all; nil: it can.
+    ///
+    /// Cheap: the header, the schema, and of each table the pages from its root to its last row. Damage
+    /// elsewhere is found when it is read.
+    static func examine(_ database: Database) throws -> SetAside? {
+        guard try number(database, "PRAGMA application_id") == application else {
+            return .corrupt("it is not a database of cutover")
+        }
+        let version = try number(database, "PRAGMA user_version")
+        guard version == Self.version else { return .otherVersion(Int(version)) }
+        guard try number(database, "PRAGMA page_size") == pageSize else {
+            return .corrupt("its page size is not \(pageSize)")
+        }
+        let stored = try Query(database, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        var found: Set<String> = []
+        while try stored.step() { found.insert(stored.text(0)) }
+        guard found == Set(statements) else { return .corrupt("its tables are others") }
+        for table in ["passes", "branches", "failures", "inodes", "directories", "names"] {
+            let last = try Query(database, "SELECT * FROM \(table) ORDER BY 1 DESC LIMIT 1")
+            try last.run()
+        }
+        return nil
+    }
+
+    /// The roots that are recorded: SOURCE, DESTINATION.
+    static func roots(_ database: Database) throws -> [RootIdentity] {
+        let rows = try Query(
+            database,
+            "SELECT filesystem, inode, birth, path FROM roots ORDER BY side"
+        )
+        var roots: [RootIdentity] = []
+        while try rows.step() {
+            roots.append(
+                RootIdentity(
+                    filesystem: rows.bytes(0),
+                    inode: rows.bits(1),
+                    birthNanoseconds: rows.integer(2),
+                    path: rows.bytes(3)
+                )
+            )
+        }
+        return roots
+    }
+
+    private static func number(_ database: Database, _ sql: String) throws -> Int64 {
+        let query = try Query(database, sql)
+        defer { query.end() }
+        return try query.step() ? query.integer(0) : -1
+    }
+}

@@ -1,0 +1,82 @@
+// From when on DESTINATION may hold what a power cut has emptied: the rule as a table.
+
+import History
+import TestSupport
+import Testing
+
+/// A sequence of passes, oldest first, and what the next one, on boot `b`, has to distrust.
+struct Sequence: Sendable, CustomTestStringConvertible {
+    var testDescription: String
+    /// The passes, as words of a boot and an end.
+    ///
+    /// `a-`: on boot a, killed; `a!`: it ended, not all was done; `a+`: complete; `a~`: complete, of a
+    /// part; in capitals: with other options. The nth starts at 10 n; a digit is its watermark, 10 n
+    /// plus that.
+    let passes: String
+    let expected: Int64?
+    /// With the pass's own options given; the same where it says nothing else.
+    var expectedWithOptions: Int64??
+
+    init(_ description: String, _ passes: String, _ expected: Int64?, options: Int64?? = .none) {
+        testDescription = description
+        self.passes = passes
+        self.expected = expected
+        expectedWithOptions = options
+    }
+}
+
+@Suite("What a power cut left unsafe", .timeLimit(.minutes(5))) struct UnsafeSinceTests {
+    @Test(
+        "S19: contents are distrusted since the watermark of a pass that a crash may have cut off",
+        arguments: [
+            Sequence("no pass at all", "", nil),
+            Sequence("complete", "a+", nil),
+            Sequence("killed, the machine ran on", "b-", nil),
+            Sequence("killed by a crash", "a-", 10),
+            Sequence("killed by a crash after its watermark", "a-5", 15),
+            Sequence("ended without all, then a crash", "a!5", 15),
+            Sequence("ended without all, the machine ran on", "b!5", nil),
+            Sequence("two crashes: the earlier watermark", "a-5 c-7", 15),
+            Sequence("two crashes: the earlier is of the later pass", "a-9 c-1 a-", 19),
+            Sequence("killed, killed again, then a crash", "a-5 a-", 15),
+            Sequence("a complete pass after the crash compared", "a-5 c+", nil),
+            Sequence("a complete one of a part did not look at all", "a-5 c~", 15),
+            Sequence("but on the same boot its syncfs covers all", "a-5 a~", nil),
+            Sequence("a crash after a complete one", "a-5 c+ c-2", 32),
+            Sequence("complete, then killed on this boot", "a-5 c+ b-2", nil),
+            Sequence("killed on this boot after a crash", "a-5 b-2", 15),
+            Sequence("with other options it did not look at all", "A-5 c+", nil),
+            Sequence("other options did not look at all", "a-5 C+", nil, options: 15),
+            Sequence("but those of the killed one did", "A-5 C+", nil, options: .some(nil)),
+            Sequence("other options, same boot: syncfs covers all", "a-5 A+", nil),
+            Sequence("other options, then a crash", "a-5 C+ c-3", 33, options: 15),
+            Sequence("of two boots one is covered", "a-5 c-3 c~", 15),
+        ]
+    )
+    func table(sequence: Sequence) throws {
+        let state = try State()
+        let history = try state.open()
+        for (index, word) in sequence.passes.split(separator: " ").enumerated() {
+            let letters = Array(word)
+            let boot = letters[0].lowercased()
+            var pass = PassRecord.example(
+                boot: boot,
+                start: Int64(10 * (index + 1)),
+                options: letters[0].isUppercase ? "other" : "own"
+            )
+            pass.isPartial = letters[1] == "~"
+            pass.id = try history.begin(pass)
+            let watermark = letters.dropFirst(2).first.flatMap { Int64(String($0)) }
+            if let watermark {
+                try history.setWatermark(pass.startNanoseconds + watermark, pass: pass.id)
+            }
+            if letters[1] == "-" { continue }
+            var end = pass.ended(isComplete: letters[1] != "!")
+            end.watermarkNanoseconds = watermark.map { pass.startNanoseconds + $0 }
+            try history.finish(end, branches: [], failures: [], changes: nil)
+        }
+        #expect(try history.unsafeSince(bootIdentifier: "b") == sequence.expected)
+        let withOptions = sequence.expectedWithOptions ?? sequence.expected
+        #expect(try history.unsafeSince(bootIdentifier: "b", options: "own") == withOptions)
+    }
+}
