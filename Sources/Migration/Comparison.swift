@@ -70,10 +70,13 @@ package struct Comparison: Sendable {
     }
 
     /// Decides what to do for `source`, whose name DESTINATION gives to `destination` or to nothing.
+    ///
+    /// `isDoubtful`: contents may differ though size and time agree (S7, or a power cut).
     package func action(
         source: FileStatus,
         destination: FileStatus?,
-        contents: ContentKnowledge = .unknown
+        contents: ContentKnowledge = .unknown,
+        isDoubtful: Bool = false
     ) -> Action {
         guard let destination else { return .create }
         guard source.kind == destination.kind else {
@@ -83,7 +86,7 @@ package struct Comparison: Sendable {
         let attributes = attributeDifferences(source: source, destination: destination)
         switch source.kind {
         case .regular:
-            return fileAction(source, destination, contents, attributes)
+            return fileAction(source, destination, contents, attributes, isDoubtful)
         case .symlink:
             if source.sizeBytes != destination.sizeBytes || contents == .different {
                 return .replace(attributes.union(.contents))
@@ -103,7 +106,8 @@ package struct Comparison: Sendable {
         _ source: FileStatus,
         _ destination: FileStatus,
         _ contents: ContentKnowledge,
-        _ attributes: Differences
+        _ attributes: Differences,
+        _ isDoubtful: Bool
     ) -> Action {
         if source.sizeBytes != destination.sizeBytes { return .replace(attributes.union(.size)) }
         if contents == .different { return .replace(attributes.union(.contents)) }
@@ -114,7 +118,8 @@ package struct Comparison: Sendable {
         case .contents: return .compareContents
         case .always: return .replace(attributes)
         case .sizeAndTime:
-            return timesDiffer ? .replace(attributes.union(.times)) : .keep(attributes)
+            if timesDiffer { return .replace(attributes.union(.times)) }
+            return isDoubtful ? .compareContents : .keep(attributes)
         }
     }
 

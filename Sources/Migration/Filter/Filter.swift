@@ -10,6 +10,8 @@
 package struct Filter: Sendable {
     private var rules: [FilterRule] = []
     private var tables = FilterTables()
+    /// The rules in force as they were given, each ended by a zero byte: equal texts are equal filters.
+    package private(set) var rulesText: [UInt8] = []
 
     /// A filter that excludes nothing.
     package init() {}
@@ -112,6 +114,7 @@ package struct Filter: Sendable {
         guard pattern.count <= FilterRule.longestPattern else {
             throw refusal(.patternTooLong(byteCount: pattern.count))
         }
+        rulesText += rule + [0]
         rules.append(FilterRule(pattern: pattern, isInclude: isInclude, into: &tables))
     }
 }

@@ -15,6 +15,8 @@ package final class Counters: Sendable {
     package let filesCopied = Atomic<UInt64>(0)
     package let bytesCopied = Atomic<UInt64>(0)
     package let directoriesMade = Atomic<UInt64>(0)
+    /// Directories renamed on DESTINATION as they were on SOURCE.
+    package let directoriesMoved = Atomic<UInt64>(0)
     package let symlinksMade = Atomic<UInt64>(0)
     package let specialsMade = Atomic<UInt64>(0)
     package let linksMade = Atomic<UInt64>(0)

@@ -1,6 +1,7 @@
 // What a pass tells while it runs. Only rare things are events; what happens per entry is a counter.
 // The receiver is called from any worker, several at once, and must be quick.
 
+package import History
 package import LinuxIO
 
 /// One thing worth telling, as it happens.
@@ -83,4 +84,12 @@ package enum Notice: Sendable, Hashable {
     case readsTogether(Int)
     /// They are read one by one: io_uring is refused, or RLIMIT_NOFILE is too small.
     case readsAlone(SystemError)
+    /// Both trees are walked, and why, where a scan is possible in principle.
+    case walks(WalkReason)
+    /// The state is not kept: the folder cannot be used, or a write to it failed.
+    case nothingRemembered(path: String, reason: String)
+    /// A state that cannot be used was put aside; this pass starts without one.
+    case stateSetAside(SetAside)
+    /// A pass was ended by a power cut: contents that may be lost are compared.
+    case comparesAfterPowerCut
 }

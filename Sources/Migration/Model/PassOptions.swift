@@ -38,7 +38,22 @@ package struct PassOptions: Sendable {
         case always
     }
 
+    /// How what changed is found (`--changes`).
+    package enum ChangeSearch: String, Sendable, CaseIterable {
+        /// By a scan of SOURCE's inodes where that is safe and DESTINATION was left alone, else by a walk.
+        case auto
+        /// The same, trusting that nobody but cutover writes to DESTINATION.
+        case scan
+        /// By comparing both trees.
+        case walk
+    }
+
     package var preserved: Preserved = .all
+    package var changeSearch: ChangeSearch = .auto
+    /// Which cutover this is, for the history.
+    package var version = ""
+    /// Where the state between passes is kept; nil: nowhere.
+    package var stateFolder: Name?
     package var changeTest: ChangeTest = .sizeAndTime
     /// Remove what SOURCE lacks (S43).
     package var deletesExtras = false
@@ -66,4 +81,16 @@ package struct PassOptions: Sendable {
     package var mask: UInt32 = 0o022
 
     package init() {}
+
+    /// What decides which entries are copied and how, as text: two passes with the same one leave the same.
+    package var signature: String {
+        let filterHash = filter.rulesText.reduce(into: 14_695_981_039_346_656_037 as UInt64) {
+            $0 = ($0 ^ UInt64($1)) &* 1_099_511_628_211
+        }
+        // Comparing contents, or copying all, leaves what the usual test leaves, and more surely.
+        return "preserved \(preserved.rawValue), sizes alone \(changeTest == .sizeOnly), "
+            + "deletes \(deletesExtras), mounts \(crossesMounts), "
+            + "filter \(filter.rulesText.count) \(String(filterHash, radix: 16)), "
+            + "root \(ProcessLimits.isRoot)"
+    }
 }

@@ -19,6 +19,8 @@ package enum PassStatus: Int32, Sendable {
 package struct PassSummary: Sendable {
     package var status: PassStatus
     package var isDryRun: Bool
+    /// How it found what changed.
+    package var method: ChangeMethod
     /// The counts, read when no worker ran any more.
     package var counters: Counters
     package var durationNanoseconds: UInt64
@@ -38,6 +40,7 @@ package struct PassSummary: Sendable {
     package init(
         status: PassStatus,
         isDryRun: Bool,
+        method: ChangeMethod = .walk(nil),
         counters: Counters,
         durationNanoseconds: UInt64,
         synchronizeNanoseconds: UInt64,
@@ -48,6 +51,7 @@ package struct PassSummary: Sendable {
     ) {
         self.status = status
         self.isDryRun = isDryRun
+        self.method = method
         self.counters = counters
         self.durationNanoseconds = durationNanoseconds
         self.synchronizeNanoseconds = synchronizeNanoseconds

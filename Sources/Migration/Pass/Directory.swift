@@ -40,6 +40,11 @@ package final class Directory: Sendable {
         var isNew = false
         /// What entries made in it get from it without being asked (S25); known once it `wasChanged`.
         var inherited: Inherited = []
+        /// Whether SOURCE's directory of this name is the one that was there when it was examined last, and
+        /// what the record says of its entries counts.
+        var evidence = Evidence.none
+        /// In a scan pass, what is to be looked at in it; nil: everything.
+        var visit: Visit?
         /// SOURCE could not be listed to its end: nothing is deleted here (S44).
         var isProtected = false
         /// SOURCE's entries, while their pieces are not made yet.

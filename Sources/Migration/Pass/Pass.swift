@@ -1,6 +1,7 @@
 // A pass from its start to `syncfs`: the roots, the plan, the pool, the summary.
 
 import Dispatch
+import History
 package import LinuxIO
 
 /// One pass from SOURCE to DESTINATION.
@@ -13,6 +14,7 @@ package final class Pass: Sendable {
     private let root: Directory
     private let workers: Int
     private let notices: [Notice]
+    private let keeper: StateKeeper
 
     /// The counts, for a ticker to read while the pass runs.
     package let counters: Counters
@@ -38,8 +40,15 @@ package final class Pass: Sendable {
         let workers = min(options.workers, workersMax, WorkerPool<Work>.workersMax)
         options.mask = ProcessLimits.clearMask()
         let roots = try Roots(source: source, destination: destination, options: options)
-        let times = Self.timeStorage(roots, options)
         let isRoot = ProcessLimits.isRoot
+        // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
+        let keeper = try StateKeeper(
+            roots: roots,
+            options: options,
+            workers: workers,
+            isRoot: isRoot
+        )
+        let times = Self.timeStorage(roots, options)
         let budget = DescriptorBudget(descriptorLimit: limit, workers: workers)
         let reading = Self.reading(files: budget.batchFiles)
         let context = PassContext(
@@ -61,9 +70,12 @@ package final class Pass: Sendable {
             ),
             roots: roots,
             readsTogether: reading.isTogether,
+            earlier: keeper.earlier,
+            recorder: keeper.makeRecorder(),
             emit: emit
         )
         var notices: [Notice] = [reading.notice]
+        notices += keeper.notices
         if !isRoot { notices.append(.notRoot) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
@@ -76,6 +88,7 @@ package final class Pass: Sendable {
         self.context = context
         self.counters = counters
         self.workers = workers
+        self.keeper = keeper
         self.notices = notices
         pool = Self.makePool(context, workers: workers)
     }
@@ -106,19 +119,27 @@ package final class Pass: Sendable {
         let start = monotonicNanoseconds()
         context.emit(.started(startFacts()))
         for notice in notices { context.say(notice) }
+        if let notice = keeper.begin() { context.say(notice) }
+        let finding = ChangeFinding(context, keeper, roots, root)
+        let found = finding.run()
+        let watermarks = keeper.beginWatermarks()
         pool.run(.directory(root))
-        noteStranded()
+        watermarks?.cancel()
+        let isStranded = noteStranded()
         let synchronizeStart = monotonicNanoseconds()
-        synchronize()
+        let isSynchronized = synchronize()
         let end = monotonicNanoseconds()
+        let status = status()
+        remember(found, status, isSynchronized: isSynchronized, isStranded: isStranded)
         return PassSummary(
-            status: status(),
+            status: status,
             isDryRun: context.options.isDryRun,
+            method: found.method,
             counters: counters,
             durationNanoseconds: end - start,
             synchronizeNanoseconds: end - synchronizeStart,
-            slowestBranches: slowestBranches(),
-            firstFailures: context.firstFailures,
+            slowestBranches: Array(branchTimes().prefix(3)),
+            firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: stop(),
             workersBusyMax: pool.workersBusyMax
         )
@@ -197,6 +218,7 @@ package final class Pass: Sendable {
                 facts.source = roots.sourceStatus
                 facts.destination = roots.destinationStatus
                 facts.isNew = roots.isDestinationNew
+                facts.evidence = context.earlier.record == nil ? .none : .proven
                 facts.inherited = inherited
             }
             context.budget.install(
@@ -230,9 +252,12 @@ package final class Pass: Sendable {
     // MARK: Ending
 
     /// No name may be left waiting for its link group; if one is, that must not pass for success.
-    private func noteStranded() {
-        guard !context.isInterrupted else { return }
-        for entry in context.links.stranded() {
+    ///
+    /// Whether one was.
+    private func noteStranded() -> Bool {
+        guard !context.isInterrupted else { return false }
+        let stranded = context.links.stranded()
+        for entry in stranded {
             context.record(
                 Failure(
                     path: entry.path,
@@ -242,14 +267,18 @@ package final class Pass: Sendable {
                 )
             )
         }
+        return !stranded.isEmpty
     }
 
     /// S19: a pass is complete only when DESTINATION is on the disk.
-    private func synchronize() {
-        guard !context.options.isDryRun, let destination = roots.destination else { return }
+    ///
+    /// Whether it is.
+    private func synchronize() -> Bool {
+        guard !context.options.isDryRun, let destination = roots.destination else { return false }
         context.emit(.synchronizing)
         do throws(SystemError) {
             try destination.descriptor.synchronizeFilesystem()
+            return true
         } catch {
             let failure = Failure(
                 path: [],
@@ -263,7 +292,39 @@ package final class Pass: Sendable {
             } else {
                 context.record(failure)
             }
+            return false
         }
+    }
+
+    /// Commits what the next pass needs to know of this one.
+    private func remember(
+        _ found: ChangeFinding.Outcome,
+        _ status: PassStatus,
+        isSynchronized: Bool,
+        isStranded: Bool
+    ) {
+        let isWhole =
+            isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
+            && context.options.branches.isEmpty
+        let end = PassEnd(
+            status: status,
+            method: found.method,
+            isWhole: isWhole,
+            isSynchronized: isSynchronized,
+            counts: PassRecord.Counts(counters),
+            branches: branchTimes().map {
+                BranchRecord(
+                    name: $0.name,
+                    workNanoseconds: $0.workNanoseconds,
+                    entries: $0.entries,
+                    bytes: $0.bytes
+                )
+            },
+            failures: context.firstFailures.map(FailureRecord.init),
+            recorder: isWhole ? context.recorder : nil,
+            changed: found.changed
+        )
+        if let notice = keeper.finish(end) { context.say(notice) }
     }
 
     /// S48, with its precedence 20 > 11 > 23 > 24 > 25.
@@ -276,7 +337,8 @@ package final class Pass: Sendable {
         return .done
     }
 
-    private func slowestBranches() -> [PassSummary.BranchTime] {
+    /// All branches, the slowest first.
+    private func branchTimes() -> [PassSummary.BranchTime] {
         let times = context.branches.map { branch in
             PassSummary.BranchTime(
                 name: Array(branch.name.bytes),
@@ -285,7 +347,7 @@ package final class Pass: Sendable {
                 bytes: branch.bytes.value()
             )
         }
-        return Array(times.sorted { $0.workNanoseconds > $1.workNanoseconds }.prefix(3))
+        return times.sorted { $0.workNanoseconds > $1.workNanoseconds }
     }
 
     private func stop() -> PassSummary.Stop? {

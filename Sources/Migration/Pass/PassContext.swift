@@ -23,6 +23,10 @@ package final class PassContext: Sendable {
     let emit: @Sendable (PassEvent) -> Void
     let budget: DescriptorBudget
     let links: LinkRegistry
+    /// What earlier passes proved.
+    let earlier: EarlierPasses
+    /// What this pass writes down for the next; nil: nothing.
+    let recorder: Recorder?
     let temporaryNames = TemporaryNames()
     let throttle: Throttle?
     let isRoot: Bool
@@ -34,6 +38,8 @@ package final class PassContext: Sendable {
     /// DESTINATION's block size: runs of zeros that cover one become holes (S21).
     let blockBytes: UInt64
     private let phaseValue = Atomic<Phase>(.running)
+    /// Whether a scan has counted what there is to see on SOURCE.
+    let isCountedByScan = Atomic<Bool>(false)
     /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
     private let deletions = Atomic<UInt64>(0)
@@ -50,6 +56,8 @@ package final class PassContext: Sendable {
         links: LinkRegistry,
         roots: Roots,
         readsTogether: Bool = false,
+        earlier: EarlierPasses = .none,
+        recorder: Recorder? = nil,
         emit: @escaping @Sendable (PassEvent) -> Void
     ) {
         self.options = options
@@ -58,6 +66,8 @@ package final class PassContext: Sendable {
         self.budget = budget
         self.links = links
         self.readsTogether = readsTogether
+        self.earlier = earlier
+        self.recorder = recorder
         self.emit = emit
         throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))
         isRoot = comparison.isRoot
@@ -76,14 +86,17 @@ package final class PassContext: Sendable {
 
     /// Why DESTINATION stopped the pass, if it did.
     var stop: (DestinationStop, Failure)? { stopRecord.withLock { $0 } }
+    /// The first failures, `failuresKeptMax` of them.
     var firstFailures: [Failure] { failureRecord.withLock { $0 } }
+    /// So many are written down for `cutover history`; each takes some 200 bytes.
+    static let failuresKeptMax = 10_000
     var branches: [Branch] { branchRecord.withLock { $0 } }
 
     /// Records a failure of one entry; the pass goes on.
     func record(_ failure: Failure) {
         counters.failures.count()
         failureRecord.withLock { failures in
-            if failures.count < PassSummary.failuresShownMax { failures.append(failure) }
+            if failures.count < Self.failuresKeptMax { failures.append(failure) }
         }
         emit(.failed(failure))
     }

@@ -1,5 +1,6 @@
 // The two roots: resolved once, judged before anything is touched (S1, S2), held open to the end.
 
+package import History
 package import LinuxIO
 
 /// Why a pass does not start.
@@ -19,6 +20,10 @@ package enum Refusal: Error, Equatable, Sendable {
     case tooFewDescriptors(Int)
     /// Another pass writes to DESTINATION: the two would take each other's temporary files for leftovers.
     case destinationBusy
+    /// The state folder would be an extra on DESTINATION, and be deleted.
+    case stateOnDestination(path: [UInt8])
+    /// Another pass uses the state of these two volumes.
+    case stateBusy
 }
 
 /// Both roots, open.
@@ -42,6 +47,12 @@ package struct Roots: Sendable {
     package let isSourceWholeVolume: Bool
     /// DESTINATION was made now.
     package let isDestinationNew: Bool
+    /// Which pair of volumes this is; nil where one of them cannot be told from others, or is not there yet.
+    package let pair: PairIdentity?
+    /// DESTINATION is the root of its mount.
+    private let isDestinationWholeVolume: Bool
+    /// DESTINATION itself, not through a view: traces of writes are those of its own mount.
+    private let destinationItself: SharedDescriptor?
     /// What keeps the views there.
     private let views: [SharedDescriptor]
 
@@ -62,11 +73,12 @@ package struct Roots: Sendable {
         // What is about to be made is nested as its parent is.
         let judged: SharedDescriptor
         if let existing { judged = existing } else { judged = try Self.openParent(destinationName) }
+        let judgedStatus = try Self.status(of: judged, .destination)
         try Self.judge(
             source.descriptor,
             status,
             judged.descriptor,
-            try Self.status(of: judged, .destination),
+            judgedStatus,
             isNew: existing == nil
         )
         try Self.judgeContents(of: source, existing, options)
@@ -98,7 +110,66 @@ package struct Roots: Sendable {
             destinationStatus = nil
         }
         sourceStatus = try Self.status(of: self.source, .source)
+        pair = Self.pair(source, sourcePath, destination, destinationPath)
+        destinationItself = destination
+        isDestinationWholeVolume = existing != nil && judgedStatus.isMountRoot
         self.views = views
+    }
+
+    private static func pair(
+        _ source: SharedDescriptor,
+        _ sourcePath: [UInt8],
+        _ destination: SharedDescriptor?,
+        _ destinationPath: [UInt8]
+    ) -> PairIdentity? {
+        guard let destination, let left = identity(of: source, sourcePath),
+            let right = identity(of: destination, destinationPath)
+        else { return nil }
+        return PairIdentity(source: left, destination: right)
+    }
+
+    /// What tells this root from all others; nil where its filesystem has no name that lasts.
+    static func identity(of root: SharedDescriptor, _ path: [UInt8]) -> RootIdentity? {
+        guard let filesystem = try? root.descriptor.filesystemIdentifier(),
+            let status = try? root.descriptor.status()
+        else { return nil }
+        return RootIdentity(
+            filesystem: filesystem,
+            inode: status.inode,
+            birthNanoseconds: status.birth?.nanosecondsSince1970 ?? 0,
+            path: path
+        )
+    }
+
+    /// Whether a folder, or the first one above it that exists, is DESTINATION or lies in it.
+    func isInDestination(_ folder: Name) -> Bool {
+        let isRelative = folder.bytes.first != 0x2F
+        var path = Array(isRelative ? [0x2E, 0x2F] + folder.bytes : folder.bytes)
+        while !path.isEmpty {
+            if let opened = try? Descriptor.openRoot(Name(path)) {
+                guard let root = try? destinationItself?.descriptor.status().identity else {
+                    return false
+                }
+                // What cannot be found out is no reason to refuse: opening the state tells what is wrong.
+                return (try? opened.status().identity) == root
+                    || (try? Self.hasAncestor(opened, root, .destination)) == true
+            }
+            while path.last == 0x2F { path.removeLast() }
+            while let last = path.last, last != 0x2F { path.removeLast() }
+        }
+        return false
+    }
+
+    /// What DESTINATION shows of writes by anybody; nil where it cannot tell.
+    ///
+    /// `afterSynchronizing`: what is dirty is written back first, or it would show later.
+    func destinationTraces(afterSynchronizing: Bool) -> WriteTraces? {
+        guard let root = destinationItself else { return nil }
+        // An error of it is met again, and told, by the `syncfs` that ends the pass.
+        if afterSynchronizing, (try? root.descriptor.synchronizeFilesystem()) == nil {
+            return nil
+        }
+        return WriteTraces(of: root.descriptor, isWholeVolume: isDestinationWholeVolume)
     }
 
     /// Keeps other passes from DESTINATION until this process is done.

@@ -77,6 +77,13 @@ extension Worker {
         }
         defer { context.budget.release(node) }
         guard let sourceHandle = open.source else { return }
+        let visit = node.facts.withLock { $0.visit }
+        if let visit, !visit.node.isListed {
+            pass(node, visit)
+            return
+        }
+        // Before it is read: what then fails casts its doubt on this note.
+        writeDown(node)
         var source = Listing()
         do throws(SystemError) {
             if try !source.read(sourceHandle.descriptor, buffer: listingBuffer) {
@@ -105,7 +112,9 @@ extension Worker {
             }
         }
         let pairs = NamePairs(source: source, destination: destination)
-        node.facts.withLock { $0.contents = Pairing(pairs.source) }
+        var contents = pairs.source
+        if let visit { keepUnproven(&contents, of: node, visit) }
+        node.facts.withLock { $0.contents = Pairing(contents) }
         handleExtras(pairs.extras, of: destination, in: node, open)
     }
 
@@ -161,6 +170,10 @@ extension Worker {
             context.budget.openParent(of: node)
             context.budget.close(node)
         }
+        subject = Subject(directory: node)
+        if let visit = node.facts.withLock({ $0.visit }), !visit.node.isListed, !node.wasChanged {
+            return
+        }
         if node.wasAbandoned || context.isInterrupted && node.facts.withLock({ $0.isNew }) {
             if node.purpose == .removal { finishRemoval(node) }
             return
@@ -191,6 +204,9 @@ extension Worker {
         }
         guard let before = facts.destination, let destination = open.destination else { return }
         var needs = context.comparison.attributeDifferences(source: source, destination: before)
+        if needs.isEmpty, !node.wasChanged, isUnchanged(node, facts.evidence, source, before) {
+            return
+        }
         do throws(AttributeFailure) {
             needs.formUnion(
                 try attributeDifferences(

@@ -1,6 +1,7 @@
 // One entry: the status of both sides, the comparison, the action.
 
 import LinuxIO
+import Synchronization
 
 extension Worker {
     /// Handles a run of entries of one directory.
@@ -14,6 +15,8 @@ extension Worker {
             return
         }
         defer { context.budget.release(piece.directory) }
+        place = Place(piece.directory)
+        subject = Subject(directory: piece.directory)
         isCollecting = piece.range.count > 1
         defer {
             copyCollected(open)
@@ -38,6 +41,7 @@ extension Worker {
         do throws(SystemError) {
             let open = try context.budget.use(entry.directory)
             defer { context.budget.release(entry.directory) }
+            place = Place(entry.directory)
             handle(entry, open, role: role)
         } catch {
             noteUnusable(error, entry.directory)
@@ -61,6 +65,7 @@ extension Worker {
             fail(.examine, .source, error, path: entry.path)
             return
         }
+        subject.inode = status.inode
         if role == nil, !entry.treeIsRemoved { noteSeen(entry, status) }
         let branch =
             entry.directory.isRoot && status.kind == .directory
@@ -68,6 +73,9 @@ extension Worker {
         if context.isForeignSource(status) {
             handleMountPoint(entry, status, open)
             return
+        }
+        if role == nil, !entry.treeIsRemoved, status.kind != .directory {
+            writeDown(entry, status)
         }
         let destination: FileStatus?
         do throws(SystemError) {
@@ -82,7 +90,7 @@ extension Worker {
     }
 
     private func noteSeen(_ entry: Entry, _ status: FileStatus) {
-        counters.entriesSeen.count()
+        if !context.isCountedByScan.load(ordering: .relaxed) { counters.entriesSeen.count() }
         counters.bytesSeen.count(status.allocatedBytes)
         if let branch = entry.directory.branch {
             branch.entries.count()
@@ -137,9 +145,19 @@ extension Worker {
         role: LinkRole?,
         branch: Branch?
     ) {
-        var action = context.comparison.action(source: status, destination: destination)
+        let evidence = evidence(of: entry, status)
+        let isUnsafe = destination.map(context.earlier.isUnsafe) ?? false
+        var action = context.comparison.action(
+            source: status,
+            destination: destination,
+            isDoubtful: evidence == .doubtful || isUnsafe
+        )
         if action == .compareContents {
-            guard let knowledge = compareContents(entry, open, status, destination) else { return }
+            let isTarget = status.kind == .symlink && evidence == .proven
+            guard
+                let knowledge = isTarget && (destination.map(context.earlier.isSettled) ?? false)
+                    ? .equal : compareContents(entry, open, status, destination)
+            else { return }
             action = context.comparison.action(
                 source: status,
                 destination: destination,
@@ -210,6 +228,7 @@ extension Worker {
         _ action: Action,
         _ branch: Branch?
     ) {
+        guard let known = knowledge(of: entry, status, destination) else { return }
         let child = Directory(
             parent: entry.directory,
             name: entry.name,
@@ -219,6 +238,8 @@ extension Worker {
         child.facts.withLock { facts in
             facts.source = status
             facts.destination = destination
+            facts.evidence = known.evidence
+            facts.visit = known.visit
         }
         entry.directory.addPiece()
         push(.directory(child))

@@ -38,11 +38,13 @@ extension Worker {
         // One file is read ahead by the kernel as well as by us.
         guard files.count > 1, context.mayWrite else {
             for file in files where !context.isInterrupted {
+                subject.inode = file.status.inode
                 settle(context.mayWrite ? copyAlone(file, open) : .failed, file)
             }
             return
         }
         for opened in read(files, open, batch) where !context.isInterrupted {
+            subject.inode = opened.file.status.inode
             // S18: after a stop no further file is begun, though it was collected before.
             settle(context.mayWrite ? copy(opened, open, batch) : .failed, opened.file)
         }
@@ -73,6 +75,7 @@ extension Worker {
         var used = 0
         var all: [FileBatch.Opened] = []
         for file in files {
+            subject.inode = file.status.inode
             guard let opened = openSource(file.entry, source, file.status, isDirect: true) else {
                 settle(.failed, file)
                 continue

@@ -14,6 +14,11 @@ extension Worker {
         _ found: Differences
     ) -> Bool {
         guard let source = open.source, let target = open.destination else { return false }
+        if found.isEmpty, evidence(of: entry, status) == .proven,
+            context.earlier.isSettled(destination)
+        {
+            return true
+        }
         var needs = found
         do throws(AttributeFailure) {
             needs.formUnion(

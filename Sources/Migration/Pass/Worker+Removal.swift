@@ -68,6 +68,7 @@ extension Worker {
         } else if context.reserveDeletion() {
             removeFile(name, status, in: node, open)
         } else {
+            noteDoubt()
             node.abandonRemoval()
         }
     }
@@ -243,7 +244,10 @@ extension Worker {
     private func removeDirectory(_ node: Directory, in parent: Directory) -> Bool {
         guard !node.wasAbandoned, context.mayWrite || context.options.isDryRun,
             context.reserveDeletion()
-        else { return false }
+        else {
+            noteDoubt()
+            return false
+        }
         if context.mayWrite {
             do throws(SystemError) {
                 let open = try context.budget.use(parent)

@@ -9,6 +9,8 @@
 //   Worker+Specials      symlinks, devices, FIFOs, sockets
 //   Worker+Links         hard links
 //   Worker+Attributes    comparing and carrying owner, mode, xattrs, ACLs, times, flags
+//   Worker+Evidence      what earlier passes prove of an entry, and what this one writes down
+//   Worker+Visits        a scan pass: which entries of a directory are looked at
 
 import LinuxIO
 
@@ -40,6 +42,13 @@ final class Worker {
     let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
     let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
 
+    /// What is recorded of the directory in hand.
+    var place = Place()
+    /// What a failure now would be about.
+    var subject = Subject()
+    /// Notes for the next pass; nil: nothing is written down.
+    let notes: NoteBuffer?
+
     /// Small files that wait to be read together; made at the first one.
     var fileBatch: FileBatch?
     /// Whether files may wait: only while a piece goes through its entries.
@@ -56,6 +65,7 @@ final class Worker {
         self.push = push
         self.workers = workers
         copier = ContentCopier(context: context)
+        notes = context.recorder?.makeBuffer()
     }
 
     deinit {
@@ -74,6 +84,7 @@ final class Worker {
     /// Does one piece of work, to its end or until the pass is interrupted.
     func perform(_ work: Work) {
         let start = monotonicNanoseconds()
+        subject = Subject(work)
         switch work {
         case .directory(let directory): process(directory)
         case .entries(let piece):
@@ -99,6 +110,7 @@ final class Worker {
         detail: String? = nil,
         path: @autoclosure () -> [UInt8]
     ) {
+        noteDoubt()
         let failure = Failure(
             path: path(),
             side: side,
@@ -120,6 +132,7 @@ final class Worker {
 
     /// Records that an entry went away between its listing and its opening (S47).
     func noteVanished(_ path: @autoclosure () -> [UInt8]) {
+        noteDoubt()
         counters.vanished.count()
         context.emit(.vanished(path: path()))
     }

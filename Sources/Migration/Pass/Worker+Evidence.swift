@@ -1,0 +1,149 @@
+// What earlier passes prove of an entry, and what this pass writes down of it for the next one.
+
+import History
+import LinuxIO
+
+/// What is recorded of the directory whose entries a worker handles.
+struct Place {
+    var inode: UInt64 = 0
+    var evidence = Evidence.none
+    var visit: Visit?
+
+    init() {}
+
+    init(_ directory: Directory) {
+        let facts = directory.facts.withLock { $0 }
+        inode = facts.source?.inode ?? 0
+        evidence = facts.evidence
+        visit = facts.visit
+    }
+}
+
+/// What a worker has in hand: if something of it fails, the next pass must look at it again.
+struct Subject {
+    var directory: Directory?
+    var inode: UInt64?
+
+    init() {}
+
+    init(directory: Directory) { self.directory = directory }
+
+    init(_ work: Work) {
+        switch work {
+        case .directory(let directory): self.directory = directory
+        case .entries(let piece): directory = piece.directory
+        case .linked(let entry, _): directory = entry.directory
+        case .ranges(let file):
+            directory = file.entry.directory
+            inode = file.status.inode
+        }
+    }
+}
+
+extension Worker {
+    // MARK: What is known
+
+    /// What the record says of an entry that is no directory.
+    func evidence(of entry: Entry, _ status: FileStatus) -> Evidence {
+        switch place.evidence {
+        case .none: return context.earlier.isRacy(status) ? .doubtful : .none
+        case .doubtful: return .doubtful
+        case .proven: break
+        }
+        let hash = InodeNote.hash(entry.entries.listing.nameBytes(entry.index))
+        return isRecorded(status, hash, in: place.inode) ? .proven : .doubtful
+    }
+
+    /// Whether the record has this name of this inode, unchanged since it was examined and not racy then (S7).
+    ///
+    /// Equal times and not earlier ones, so it holds whatever the clock did. The name matters for names that
+    /// were exchanged (RENAME_EXCHANGE), which leaves the times of both inodes alone.
+    private func isRecorded(_ status: FileStatus, _ nameHash: UInt32, in parent: UInt64) -> Bool {
+        guard let record = context.earlier.record else { return false }
+        // A record that cannot be read proves nothing.
+        guard let known = try? record.inode(status.inode),
+            known.changedNanoseconds == status.changed.nanosecondsSince1970,
+            known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
+        else { return false }
+        if known.parent == parent, known.nameHash == nameHash { return true }
+        guard known.hasSeveralNames else { return false }
+        return (try? record.hasName(inode: status.inode, nameHash: nameHash, in: parent)) ?? false
+    }
+
+    /// What is known of a directory, and in a scan pass what is looked at in it; nil: not this time.
+    func knowledge(
+        of entry: Entry,
+        _ status: FileStatus,
+        _ destination: FileStatus?
+    ) -> (evidence: Evidence, visit: Visit?)? {
+        guard place.evidence == .proven else { return (place.evidence, nil) }
+        guard destination?.kind == .directory else { return (.doubtful, nil) }
+        if let visit = place.visit {
+            if let node = visit.node.children[status.inode], node.name == entry.name {
+                return (.proven, Visit(node: node, marks: visit.marks))
+            }
+            // Another has its name since the scan: the next pass finds both where they are then.
+            return visit.node.isListed ? (.doubtful, nil) : nil
+        }
+        return isRecordedDirectory(entry, status) ? (.proven, nil) : (.doubtful, nil)
+    }
+
+    private func isRecordedDirectory(_ entry: Entry, _ status: FileStatus) -> Bool {
+        guard let record = context.earlier.record else { return false }
+        // A record that cannot be read proves nothing.
+        guard let known = try? record.inode(status.inode), known.isDirectory,
+            known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0),
+            let directory = try? record.directory(status.inode)
+        else { return false }
+        return directory.parent == place.inode && Name(directory.name) == entry.name
+    }
+
+    /// Whether nothing of a directory itself has changed on either side.
+    func isUnchanged(
+        _ node: Directory,
+        _ evidence: Evidence,
+        _ source: FileStatus,
+        _ destination: FileStatus
+    ) -> Bool {
+        guard evidence == .proven, context.earlier.isSettled(destination) else { return false }
+        let parent = node.parent?.facts.withLock { $0.source?.inode } ?? 0
+        return isRecorded(source, InodeNote.hash(node.name.bytes), in: parent)
+    }
+
+    // MARK: What is written down
+
+    /// Writes down a name that was examined.
+    func writeDown(_ entry: Entry, _ status: FileStatus) {
+        guard let notes, let recorder = context.recorder else { return }
+        notes.add(
+            InodeNote(
+                status,
+                parent: place.inode,
+                nameHash: InodeNote.hash(entry.entries.listing.nameBytes(entry.index)),
+                changed: recorder.settledChange(status)
+            )
+        )
+    }
+
+    /// Writes down a directory that is about to be listed on both sides.
+    func writeDown(_ node: Directory) {
+        guard let notes, let recorder = context.recorder else { return }
+        guard let status = node.facts.withLock({ $0.source }) else { return }
+        let parent = node.parent?.facts.withLock { $0.source?.inode } ?? 0
+        recorder.noteDirectory(status, parent: parent, name: node.name, in: notes)
+    }
+
+    /// What is in hand was not done as it should be: the next pass looks at it again, and at its directory.
+    func noteDoubt() {
+        guard let notes, let recorder = context.recorder else { return }
+        if let inode = subject.inode { recorder.doubt(inode, in: notes) }
+        // Trees of DESTINATION that are being removed have no inode on SOURCE.
+        var directory = subject.directory
+        while let node = directory, node.purpose == .removal { directory = node.parent }
+        for node in [directory, directory?.parent] {
+            if let inode = node?.facts.withLock({ $0.source?.inode }) {
+                recorder.doubt(inode, in: notes)
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// How a pass begins: by a scan, a plan and renamed directories, or by nothing at all, which is a walk.
+
+import LinuxIO
+import Synchronization
+
+/// Finds out what a pass looks at.
+struct ChangeFinding {
+    /// What came of it.
+    struct Outcome {
+        var method: ChangeMethod
+        /// What a scan found changed, in ascending order; empty for a walk.
+        var changed: [ChangedInode] = []
+    }
+
+    private let context: PassContext
+    private let keeper: StateKeeper
+    private let roots: Roots
+    private let root: Directory
+
+    init(_ context: PassContext, _ keeper: StateKeeper, _ roots: Roots, _ root: Directory) {
+        self.context = context
+        self.keeper = keeper
+        self.roots = roots
+        self.root = root
+    }
+
+    /// Prepares the root for the workers, before they begin.
+    func run() -> Outcome {
+        settleMappings()
+        guard case .walk(let reason) = keeper.method else {
+            do throws(WalkReason) { return try scan() } catch {
+                return walk(error)
+            }
+        }
+        if let reason { context.say(.walks(reason)) }
+        return Outcome(method: keeper.method)
+    }
+
+    /// Stores through a mapping move a file's times only when its page was clean: so all pages are made clean
+    /// now, and a store after this pass has read a page shows (S7).
+    private func settleMappings() {
+        guard context.recorder != nil else { return }
+        do throws(SystemError) { try roots.source.descriptor.synchronizeFilesystem() } catch {
+            // SOURCE cannot write back: its files are read as memory has them, and it tells its owner itself.
+        }
+    }
+
+    private func walk(_ reason: WalkReason) -> Outcome {
+        context.recorder?.begin(mergingInto: nil)
+        context.isCountedByScan.store(false, ordering: .relaxed)
+        context.counters.entriesSeen.store(0, ordering: .relaxed)
+        root.facts.withLock { $0.visit = nil }
+        context.say(.walks(reason))
+        return Outcome(method: .walk(reason))
+    }
+
+    private func scan() throws(WalkReason) -> Outcome {
+        guard let history = keeper.history else { throw .nothingRemembered }
+        context.recorder?.begin(mergingInto: history)
+        context.isCountedByScan.store(true, ordering: .relaxed)
+        let changed = try ChangeScan(
+            context: context,
+            history: history,
+            recorder: context.recorder,
+            volume: roots.source
+        ).run()
+        let rootInode = roots.sourceStatus.inode
+        let planner = try VisitPlanner(
+            context,
+            history,
+            changed: changed,
+            source: roots.source,
+            rootInode: rootInode
+        )
+        let plan = try planner.plan { moves, made in
+            guard !moves.isEmpty, DirectoryMover.isAllowed(context.options),
+                let destination = roots.destination
+            else { return [] }
+            var mover = DirectoryMover(
+                context,
+                history,
+                moves,
+                made: made,
+                destination: destination,
+                rootInode: rootInode
+            )
+            return mover.run()
+        }
+        root.facts.withLock { $0.visit = Visit(node: plan.root, marks: plan.marks) }
+        return Outcome(method: .scan, changed: changed)
+    }
+}

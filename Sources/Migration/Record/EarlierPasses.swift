@@ -1,0 +1,64 @@
+// What earlier passes proved, and what they cannot vouch for: two moments and the record. Pure: no call, no
+// clock; `StateKeeper` fills it in.
+//
+// An entry is proven when the record of the last whole pass has this name of this inode with this ctime; racy ones
+// are never recorded so (S7). Where no pass was whole yet, its start tells which entries may be racy.
+//
+// Three answers about an entry (`Evidence`): proven, doubtful, or none because nothing is recorded; then size
+// and time are trusted as rsync does.
+
+package import History
+import LinuxIO
+
+/// What the record says of one entry.
+enum Evidence: Sendable {
+    /// Nothing is recorded: size and time of modification are trusted (S6).
+    case none
+    /// Unchanged on SOURCE since a whole pass examined it.
+    case proven
+    /// It may differ though size and time agree: its contents are compared (S7).
+    case doubtful
+}
+
+/// What is known from the passes before this one.
+package struct EarlierPasses: Sendable {
+    /// Where no pass was whole yet, the start of the first one, less a margin.
+    ///
+    /// An entry of SOURCE with a ctime, or an mtime that is no future, from there on is racy (S7).
+    package var racyFrom: Int64?
+    /// The record of a whole pass; nil where there is none that can be used.
+    package var record: History?
+    /// Entries of DESTINATION that changed before this moment are as the last whole pass left them, so that
+    /// attributes of proven entries need not be read.
+    ///
+    /// Nil: they are read.
+    package var destinationSettledBefore: Int64?
+    /// After a power cut: entries of DESTINATION that changed from here on may have lost their data.
+    package var unsafeFrom: Int64?
+    /// This pass's start; times of modification after it are futures that people set.
+    package var now: Int64 = .max
+
+    package static let none = EarlierPasses()
+
+    package init() {}
+
+    /// Whether an entry of SOURCE may have changed after the last pass read it (S7).
+    func isRacy(_ source: FileStatus) -> Bool {
+        guard let racyFrom else { return false }
+        if source.changed.nanosecondsSince1970 >= racyFrom { return true }
+        let modified = source.modified.nanosecondsSince1970
+        return modified >= racyFrom && modified <= now
+    }
+
+    /// Whether a power cut may have taken data of an entry of DESTINATION.
+    func isUnsafe(_ destination: FileStatus) -> Bool {
+        guard let unsafeFrom else { return false }
+        return destination.changed.nanosecondsSince1970 >= unsafeFrom
+    }
+
+    /// Whether nobody has changed this entry of DESTINATION since the last whole pass.
+    func isSettled(_ destination: FileStatus) -> Bool {
+        guard let destinationSettledBefore else { return false }
+        return destination.changed.nanosecondsSince1970 < destinationSettledBefore
+    }
+}

@@ -1,0 +1,128 @@
+// What a pass learns of one inode of SOURCE, and how the notes on one inode become one row of the record.
+
+import History
+import LinuxIO
+
+/// One name of an inode as a pass examined it, or a doubt about the inode.
+///
+/// 40 bytes; a pass makes one per entry that it examines.
+struct InodeNote: Sendable {
+    /// The time of change of an inode that must be looked at again, whatever its own says: earlier than any.
+    static let unsettled = Int64.min
+
+    /// What a note says beside its numbers.
+    struct Kind: OptionSet, Sendable {
+        let rawValue: UInt32
+        static let directory = Kind(rawValue: 1 << 0)
+        static let severalNames = Kind(rawValue: 1 << 1)
+        /// It is gone from SOURCE; any note that it was met afterwards counts more.
+        static let removed = Kind(rawValue: 1 << 2)
+        /// Something of it failed or was left undone: it has to be looked at again.
+        static let doubt = Kind(rawValue: 1 << 3)
+        /// A name that it has as far as is known before it is examined; any other name counts more.
+        static let provisional = Kind(rawValue: 1 << 4)
+    }
+
+    let inode: UInt64
+    /// The directory that has the name; 0 for the root of SOURCE.
+    let parent: UInt64
+    /// Its ctime in nanoseconds since 1970, or `unsettled`.
+    let changed: Int64
+    let birth: UInt32
+    let nameHash: UInt32
+    let kind: Kind
+
+    /// A name that was examined.
+    init(_ status: FileStatus, parent: UInt64, nameHash: UInt32, changed: Int64) {
+        inode = status.inode
+        self.parent = parent
+        self.changed = changed
+        birth = InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
+        self.nameHash = nameHash
+        var kind: Kind = []
+        if status.kind == .directory {
+            kind.insert(.directory)
+        } else if status.linkCount > 1 {
+            kind.insert(.severalNames)
+        }
+        self.kind = kind
+    }
+
+    /// An inode that is gone, or is to be looked at again.
+    init(inode: UInt64, _ kind: Kind) {
+        self.inode = inode
+        self.kind = kind
+        parent = 0
+        changed = Self.unsettled
+        birth = 0
+        nameHash = 0
+    }
+
+    /// Whether it tells of a name that was examined.
+    var isName: Bool { kind.isDisjoint(with: [.removed, .doubt]) }
+
+    /// 32 bits of the time of birth, which nobody can set: an inode number that is used again has another one.
+    static func birth(_ nanoseconds: Int64) -> UInt32 {
+        let bits = UInt64(bitPattern: nanoseconds)
+        return UInt32(truncatingIfNeeded: bits) ^ UInt32(truncatingIfNeeded: bits >> 32)
+    }
+
+    /// 32 bits of a name: FNV-1a (Fowler, Noll, Vo).
+    ///
+    /// It only has to tell two names of one directory apart that were exchanged for each other.
+    static func hash(_ name: UnsafeRawBufferPointer) -> UInt32 {
+        var hash: UInt32 = 2_166_136_261
+        for byte in name { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+        return hash
+    }
+
+    static func hash(_ name: some Collection<UInt8>) -> UInt32 {
+        var hash: UInt32 = 2_166_136_261
+        for byte in name { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
+        return hash
+    }
+}
+
+/// All notes of one pass on one inode, as one change of the record.
+struct NotedInode {
+    let change: InodeChange
+    /// Its names, where it has several.
+    let names: [NameRecord]
+
+    /// Nil when nothing can be said: only doubts about an inode that was never examined, so that the next
+    /// pass meets it as a new one.
+    init?(_ notes: ArraySlice<InodeNote>) {
+        var notes = notes
+        if notes.contains(where: { $0.isName && !$0.kind.contains(.provisional) }) {
+            notes.removeAll { $0.kind.contains(.provisional) }
+        }
+        guard let first = notes.first(where: \.isName) else {
+            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) else {
+                return nil
+            }
+            change = .remove(removed.inode)
+            names = []
+            return
+        }
+        // Two names, two times: it changed between, so neither may count as known.
+        let isDoubtful = notes.contains {
+            $0.kind.contains(.doubt) || $0.isName && $0.changed != first.changed
+        }
+        let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
+        change = .put(
+            InodeRecord(
+                inode: first.inode,
+                parent: first.parent,
+                changedNanoseconds: isDoubtful ? InodeNote.unsettled : first.changed,
+                birth: first.birth,
+                nameHash: first.nameHash,
+                hasSeveralNames: hasSeveralNames,
+                isDirectory: first.kind.contains(.directory)
+            )
+        )
+        names =
+            hasSeveralNames
+            ? notes.filter(\.isName).map { NameRecord(parent: $0.parent, nameHash: $0.nameHash) }
+            : []
+    }
+}

@@ -1,0 +1,114 @@
+// What may be concluded from the earlier passes: how this one finds changes, and what it need not look at.
+
+import History
+import LinuxIO
+
+/// The decision at the start of a pass.
+struct Judgement {
+    private(set) var earlier = EarlierPasses()
+    private(set) var method = ChangeMethod.walk(nil)
+
+    init(
+        _ options: PassOptions,
+        _ roots: Roots,
+        _ past: Past?,
+        _ history: History?,
+        _ now: Moments,
+        isRoot: Bool
+    ) {
+        let isClockSane = past?.last.map { Self.isClockSane($0, now) } ?? true
+        if let past {
+            earlier = Self.earlier(options, past, history, now, isClockSane: isClockSane)
+        }
+        if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
+            method = .walk(reason)
+        } else {
+            method = .scan
+        }
+    }
+
+    private static func earlier(
+        _ options: PassOptions,
+        _ past: Past,
+        _ history: History?,
+        _ now: Moments,
+        isClockSane: Bool
+    ) -> EarlierPasses {
+        var earlier = EarlierPasses()
+        earlier.now = now.time
+        earlier.unsafeFrom = past.unsafeSince
+        earlier.record = past.lastComplete == nil ? nil : history
+        guard isClockSane else {
+            // Times tell nothing any more: what a power cut may have taken, it may have taken anywhere.
+            if past.unsafeSince != nil { earlier.unsafeFrom = .min }
+            return earlier
+        }
+        guard let whole = past.lastComplete else {
+            earlier.racyFrom = past.oldestStart.map { $0 - StateKeeper.racyMarginNanoseconds }
+            return earlier
+        }
+        // After a power cut SOURCE itself can have fallen back to older attributes.
+        if whole.bootIdentifier == now.bootIdentifier, !now.bootIdentifier.isEmpty,
+            whole.options == options.signature
+        {
+            earlier.destinationSettledBefore = whole.endNanoseconds
+        }
+        return earlier
+    }
+
+    /// Whether the clock has gone on since that pass as a clock does.
+    ///
+    /// Within one boot it is held against the time since boot, 1 s of slewing allowed; across boots it must
+    /// at least not stand before the pass.
+    private static func isClockSane(_ pass: PassRecord, _ now: Moments) -> Bool {
+        let time = pass.endNanoseconds ?? pass.startNanoseconds
+        let sinceBoot = pass.endBootNanoseconds ?? pass.startBootNanoseconds
+        guard now.time >= time else { return false }
+        guard pass.bootIdentifier == now.bootIdentifier else { return true }
+        return (now.time - time) - (now.sinceBoot - sinceBoot) > -1_000_000_000
+    }
+
+    private static func reasonToWalk(
+        _ options: PassOptions,
+        _ roots: Roots,
+        _ past: Past?,
+        isClockSane: Bool,
+        _ isRoot: Bool
+    ) -> WalkReason? {
+        if options.changeSearch == .walk { return .asked }
+        if options.changeTest == .contents || options.changeTest == .always { return .comparesAll }
+        if !options.branches.isEmpty { return .branchesOnly }
+        if options.crossesMounts { return .crossesMounts }
+        if !isRoot { return .notRoot }
+        if roots.sourceVolume.typeName != "xfs" { return .notXFS(roots.sourceVolume.typeName) }
+        guard let past else { return .nothingRemembered }
+        guard let last = past.last else { return .noEarlierPass }
+        if last.isPartial { return .lastPassOfBranches }
+        if !last.isComplete { return .lastPassUnfinished }
+        if last.options != options.signature { return .optionsChanged }
+        if !isClockSane { return .clockSteppedBack }
+        return destinationReason(options, roots, last)
+    }
+
+    /// Whether others have written to DESTINATION, as far as its volume shows that.
+    ///
+    /// A scan does not look at DESTINATION where SOURCE has not changed, so it would not see it.
+    private static func destinationReason(
+        _ options: PassOptions,
+        _ roots: Roots,
+        _ last: PassRecord
+    ) -> WalkReason? {
+        guard let traces = roots.destinationTraces(afterSynchronizing: true) else {
+            return .destinationChanged
+        }
+        if let before = last.destinationInodes, let inodes = traces.inodes, before != inodes {
+            return .destinationChanged
+        }
+        // A mount and an unmount write too: counts of another mount say nothing.
+        guard options.changeSearch != .scan, let mount = traces.mount,
+            mount == last.destinationMount, let written = traces.sectorsWritten,
+            let before = last.destinationSectorsWritten
+        else { return nil }
+        return written == before ? nil : .destinationWritten
+    }
+}

@@ -1,0 +1,323 @@
+// The state of one pair of volumes during one pass: opened and judged at the start, the watermark moved while the
+// pass runs, committed at its end. This is the one place that decides what the record may prove.
+//
+//   open ─▶ `earlier`, `method` ─▶ begin ─▶ watermark every 30 s, after a syncfs of DESTINATION ─▶ finish
+//
+// Nothing here stops a pass but another pass on the same pair: what cannot be remembered is said, and the pass
+// walks.
+
+import Dispatch
+import History
+import LinuxIO
+
+/// Keeps the state of one pass.
+package final class StateKeeper: Sendable {
+    /// A direct write under way when a pass begins may land after the pass has read, with the time of its
+    /// start: 2 s is long for one write.
+    static let racyMarginNanoseconds: Int64 = 2_000_000_000
+    /// Between two watermarks; the kernel writes back what is dirty for 30 s itself.
+    static let watermarkSeconds = 30
+
+    private struct Current: Sendable {
+        var pass: PassRecord
+        /// Set once the state could not be written any more.
+        var lost: Notice?
+        var isLost: Bool { lost != nil }
+    }
+
+    /// Nil: nothing is remembered.
+    let history: History?
+    let earlier: EarlierPasses
+    let method: ChangeMethod
+    /// Where spools are made.
+    let folder: SharedDescriptor?
+    let notices: [Notice]
+    private let options: PassOptions
+    private let roots: Roots
+    private let current: Lock<Current>
+
+    /// Opens the state of this pair and decides what it proves.
+    ///
+    /// Refused only when another pass on this pair is running.
+    package init(
+        roots: Roots,
+        options: PassOptions,
+        workers: Int,
+        isRoot: Bool
+    ) throws(Refusal) {
+        self.roots = roots
+        self.options = options
+        let now = Moments.now()
+        var notices: [Notice] = []
+        let history = try Self.open(roots, options, &notices)
+        var folder: SharedDescriptor?
+        if history != nil, !options.isDryRun, let path = options.stateFolder {
+            folder = Self.open(path)
+        }
+        let past = history.flatMap { Past($0, boot: now.bootIdentifier) }
+        if history != nil, past == nil { notices.append(Self.unreadable(history)) }
+        let judged = Judgement(options, roots, past, history, now, isRoot: isRoot)
+        earlier = judged.earlier
+        method = judged.method
+        if past?.unsafeSince != nil { notices.append(.comparesAfterPowerCut) }
+        self.history = past == nil ? nil : history
+        self.folder = folder
+        self.notices = notices
+        let pass = PassRecord(
+            startNanoseconds: now.time,
+            bootIdentifier: now.bootIdentifier,
+            startBootNanoseconds: now.sinceBoot,
+            options: options.signature,
+            method: method.name,
+            reason: method.reason?.recorded,
+            workers: workers,
+            isPartial: !options.branches.isEmpty,
+            cutoverVersion: options.version
+        )
+        current = Lock(Current(pass: pass))
+    }
+
+    private static func unreadable(_ history: History?) -> Notice {
+        .nothingRemembered(path: history?.path ?? "", reason: "it cannot be read")
+    }
+
+    /// When this pass began, in nanoseconds since 1970, by the clock that filesystems stamp with.
+    var startNanoseconds: Int64 { current.withLock { $0.pass.startNanoseconds } }
+
+    private static func open(
+        _ roots: Roots,
+        _ options: PassOptions,
+        _ notices: inout [Notice]
+    ) throws(Refusal) -> History? {
+        guard let folder = options.stateFolder, let pair = roots.pair else { return nil }
+        if roots.isInDestination(folder) { throw .stateOnDestination(path: Array(folder.bytes)) }
+        do throws(HistoryProblem) {
+            let opened = try History.open(
+                folder: Array(folder.bytes),
+                pair: pair,
+                isReadOnly: options.isDryRun
+            )
+            if let reason = opened.setAside { notices.append(.stateSetAside(reason)) }
+            return opened.history
+        } catch {
+            switch error {
+            case .busy: throw .stateBusy
+            case .cannotUseFolder(let path, let reason):
+                notices.append(.nothingRemembered(path: path, reason: reason))
+            case .failed(let reason):
+                notices.append(
+                    .nothingRemembered(path: text(folder), reason: reason)
+                )
+            }
+            return nil
+        }
+    }
+
+    /// What writes down this pass; nil where nothing is remembered of it.
+    ///
+    /// A pass of some branches is none that a later one could rest on.
+    func makeRecorder() -> Recorder? {
+        guard history != nil, let folder, options.branches.isEmpty else { return nil }
+        return Recorder(
+            racyFrom: startNanoseconds - Self.racyMarginNanoseconds,
+            folder: folder
+        )
+    }
+
+    /// Nil where it cannot be opened: then no spool can be made, and nothing is remembered.
+    private static func open(_ folder: Name) -> SharedDescriptor? {
+        do throws(SystemError) { return SharedDescriptor(try Descriptor.openRoot(folder)) } catch {
+            return nil
+        }
+    }
+
+    private static func text(_ name: Name) -> String {
+        // For people; what is no UTF-8 is shown as such.
+        String(decoding: name.bytes, as: UTF8.self)
+    }
+
+    // MARK: While the pass runs
+
+    /// Writes down that a pass runs: if it never ends, the next one knows.
+    func begin() -> Notice? {
+        guard let history, !options.isDryRun else { return nil }
+        do throws(HistoryProblem) {
+            let id = try history.begin(current.withLock { $0.pass })
+            current.withLock { $0.pass.id = id }
+            return nil
+        } catch {
+            return lose(error)
+        }
+    }
+
+    /// Calls `moved` whenever all that was written before is on the disk, until the result is cancelled.
+    func beginWatermarks() -> (any DispatchSourceTimer)? {
+        guard history != nil, !options.isDryRun, let destination = roots.destination else {
+            return nil
+        }
+        let queue = DispatchQueue(label: "cutover.watermark")
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        let interval = DispatchTimeInterval.seconds(Self.watermarkSeconds)
+        timer.schedule(deadline: .now() + interval, repeating: interval)
+        timer.setEventHandler { [self] in moveWatermark(destination) }
+        timer.activate()
+        return timer
+    }
+
+    private func moveWatermark(_ destination: SharedDescriptor) {
+        guard let history else { return }
+        let pass = current.withLock { $0 }
+        guard !pass.isLost, pass.pass.id != 0 else { return }
+        // Before the call: what is written while it runs may miss it.
+        let time = coarseTimeNanoseconds()
+        do throws(SystemError) { try destination.descriptor.synchronizeFilesystem() } catch {
+            // The pass meets the same error at its end, and tells; the watermark stays where it is.
+            return
+        }
+        do throws(HistoryProblem) {
+            try history.setWatermark(time, pass: pass.pass.id)
+        } catch {
+            // Kept for the end of the pass, which tells.
+            current.withLock { $0.lost = lose(error) }
+        }
+    }
+
+    /// Commits the pass: its end, and if it is whole what it learned.
+    func finish(_ end: PassEnd) -> Notice? {
+        guard let history, !options.isDryRun else { return nil }
+        let (pass, lost) = current.withLock { ($0.pass, $0.lost) }
+        if let lost { return lost }
+        // `begin` failed, which was said.
+        guard pass.id != 0 else { return nil }
+        let now = Moments.now()
+        var ended = pass
+        ended.method = end.method.name
+        if case .walk(let reason?) = end.method { ended.reason = reason.recorded }
+        ended.endNanoseconds = now.time
+        ended.endBootNanoseconds = now.sinceBoot
+        ended.status = Int(end.status.rawValue)
+        ended.counts = end.counts
+        var notice: Notice?
+        var changes: RecordChanges?
+        if end.isWhole, let recorder = end.recorder {
+            if let reason = recorder.failure {
+                notice = .nothingRemembered(path: history.path, reason: reason)
+            } else {
+                changes = recorder.changes(after: end.changed)
+            }
+        }
+        ended.isComplete = changes != nil
+        if end.isSynchronized { ended.watermarkNanoseconds = now.time }
+        // `syncfs` has just ended, and nothing was written since.
+        let traces = end.isSynchronized ? roots.destinationTraces(afterSynchronizing: false) : nil
+        ended.destinationInodes = traces?.inodes
+        ended.destinationMount = traces?.mount
+        ended.destinationSectorsWritten = traces?.sectorsWritten
+        do throws(HistoryProblem) {
+            try history.finish(
+                ended,
+                branches: end.branches,
+                failures: end.failures,
+                changes: changes
+            )
+            return notice
+        } catch {
+            return lose(error)
+        }
+    }
+
+    private func lose(_ problem: HistoryProblem) -> Notice {
+        let reason =
+            switch problem {
+            case .failed(let reason): reason
+            case .cannotUseFolder(_, let reason): reason
+            case .busy: "another pass holds it"
+            }
+        return .nothingRemembered(path: history?.path ?? "", reason: reason)
+    }
+}
+
+/// What is committed of a pass.
+struct PassEnd {
+    var status: PassStatus
+    var method: ChangeMethod
+    /// All was looked at, and what was written is on the disk; single failures are allowed.
+    var isWhole: Bool
+    var isSynchronized: Bool
+    var counts: PassRecord.Counts
+    var branches: [BranchRecord]
+    var failures: [FailureRecord]
+    /// What was learned; nil where that is not whole.
+    var recorder: Recorder?
+    /// What a scan found changed.
+    var changed: [ChangedInode]
+}
+
+/// One moment by all clocks that matter.
+struct Moments {
+    /// Nanoseconds since 1970, as filesystems stamp.
+    var time: Int64
+    /// Nanoseconds since the machine started, which nobody sets.
+    var sinceBoot: Int64
+    /// Empty where the kernel does not tell: then no two passes are of one boot.
+    var bootIdentifier: String
+
+    static func now() -> Moments {
+        let boot = (try? LinuxIO.bootIdentifier()) ?? ""
+        return Moments(
+            time: coarseTimeNanoseconds(),
+            sinceBoot: bootNanoseconds(),
+            bootIdentifier: boot
+        )
+    }
+}
+
+/// The passes that matter to this one.
+struct Past {
+    let last: PassRecord?
+    let lastComplete: PassRecord?
+    let oldestStart: Int64?
+    let unsafeSince: Int64?
+
+    /// Nil when the state cannot be read.
+    init?(_ history: History, boot: String) {
+        do throws(HistoryProblem) {
+            last = try history.lastPass()
+            lastComplete = try history.lastCompletePass()
+            oldestStart = try history.passes(newest: 1_000).last?.startNanoseconds
+            unsafeSince = try history.unsafeSince(bootIdentifier: boot)
+        } catch {
+            return nil
+        }
+    }
+}
+
+extension PassRecord.Counts {
+    init(_ counters: Counters) {
+        self.init()
+        entriesSeen = counters.entriesSeen.value()
+        filesCopied = counters.filesCopied.value()
+        bytesCopied = counters.bytesCopied.value()
+        attributesRepaired = counters.attributesRepaired.value()
+        directoriesMade = counters.directoriesMade.value()
+        directoriesMoved = counters.directoriesMoved.value()
+        linksMade = counters.linksMade.value()
+        extrasDeleted = counters.extrasDeleted.value()
+        failures = counters.failures.value()
+        vanished = counters.vanished.value()
+    }
+}
+
+extension FailureRecord {
+    init(_ failure: Failure) {
+        self.init(
+            path: failure.path,
+            side: failure.side.rawValue,
+            activity: failure.activity.rawValue,
+            errorNumber: failure.error?.code.rawValue,
+            firstByte: failure.bytes?.lowerBound,
+            endByte: failure.bytes?.upperBound,
+            detail: failure.detail
+        )
+    }
+}

@@ -1,0 +1,308 @@
+// Makes the plan of a scan pass out of the inodes that changed.
+//
+//   1. Directories to list: those that changed, and those that hold a changed inode, under all its names.
+//   2. Those that changed are listed here already, on SOURCE only, opened by handle: a name that means another
+//      inode than the record says has moved. Files are then compared, under all their names; directories are
+//      moved. New directories are listed likewise, for old ones may have been moved into them.
+//   3. Moved directories are renamed on DESTINATION where that can be done (`DirectoryMover`). Of those that
+//      are not, everything is compared, and inodes that have a name inside and another outside are compared
+//      under all names, or their group would be torn (S40).
+//   4. The tree: from each directory up to the root, by the names that SOURCE has now.
+//
+// A directory that cannot be found any more was moved or removed after the scan. It is left out: its record is
+// not touched, and the next scan finds it, and the directories that it left and came to, changed again.
+
+import History
+import LinuxIO
+import Synchronization
+
+/// A directory with another parent or name than the record has.
+struct DirectoryMove: Sendable {
+    let inode: UInt64
+    let parent: UInt64
+    let name: Name
+}
+
+/// Plans one scan pass.
+final class VisitPlanner: Sendable {
+    private struct State: Sendable {
+        /// Directories to list, with their generation.
+        var queue: [(inode: UInt64, generation: UInt32)]
+        var next = 0
+        var underWay = 0
+        var compared: Set<UInt64> = []
+        var listed: Set<UInt64> = []
+        var moves: [DirectoryMove] = []
+        /// Directories that the record lacks.
+        var made: [UInt64: DirectoryMove] = [:]
+        var problem: WalkReason?
+    }
+
+    private let context: PassContext
+    private let history: History
+    private let source: SharedDescriptor
+    private let rootInode: UInt64
+    private let reused: Set<UInt64>
+    private let state: Lock<State>
+
+    init(
+        _ context: PassContext,
+        _ history: History,
+        changed: [ChangedInode],
+        source: SharedDescriptor,
+        rootInode: UInt64
+    ) throws(WalkReason) {
+        self.context = context
+        self.history = history
+        self.source = source
+        self.rootInode = rootInode
+        reused = Set(changed.lazy.filter(\.isReused).map(\.inode))
+        var state = State(queue: [])
+        for inode in changed {
+            if inode.isReused {
+                state.compared.insert(inode.inode)
+            } else if inode.isDirectory {
+                state.listed.insert(inode.inode)
+                state.queue.append((inode.inode, inode.generation))
+            } else {
+                state.compared.insert(inode.inode)
+                state.listed.insert(inode.parent)
+            }
+            guard inode.hasSeveralNames else { continue }
+            state.listed.formUnion(try Self.parents(of: inode.inode, history))
+        }
+        self.state = Lock(state)
+    }
+
+    /// The plan; `move` renames on DESTINATION what it can and returns the inodes that are in place then.
+    func plan(
+        moving move: ([DirectoryMove], [UInt64: DirectoryMove]) -> Set<UInt64>
+    ) throws(WalkReason) -> VisitPlan {
+        // Without it nothing below would be looked at.
+        guard try recorded(rootInode) != nil else { throw .lastPassUnfinished }
+        inLanes(min(context.options.workers, 8)) { _ in self.listAll() }
+        if let problem = state.withLock({ $0.problem }) { throw problem }
+        let (moves, made) = state.withLock { ($0.moves, $0.made) }
+        let inPlace = move(moves, made)
+        for move in moves {
+            context.recorder?.noteMove(move, isInPlace: inPlace.contains(move.inode))
+        }
+        let left = moves.filter { !inPlace.contains($0.inode) }
+        for move in left { try compareGroups(below: move.inode) }
+        let (listed, compared) = state.withLock { ($0.listed, $0.compared) }
+        let root = try tree(
+            of: listed,
+            moved: Dictionary(
+                moves.map { ($0.inode, $0) },
+                uniquingKeysWith: { first, _ in first }
+            ),
+            whole: Set(left.map(\.inode)).union(made.keys)
+        )
+        let marks = VisitMarks(compared: compared, reused: reused, history: history)
+        return VisitPlan(root: root, marks: marks)
+    }
+
+    private static func parents(
+        of inode: UInt64,
+        _ history: History
+    ) throws(WalkReason) -> [UInt64] {
+        do throws(HistoryProblem) { return try history.names(of: inode).map(\.parent) } catch {
+            throw .recordFailed("\(error)")
+        }
+    }
+
+    // MARK: Listing what changed
+
+    /// One lane: lists directories until none is left and no other lane can find more.
+    private func listAll() {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let (next, isDone) = state.withLock { state -> ((UInt64, UInt32)?, Bool) in
+                if state.problem != nil || context.isInterrupted { return (nil, true) }
+                guard state.next < state.queue.count else { return (nil, state.underWay == 0) }
+                state.next += 1
+                state.underWay += 1
+                return (state.queue[state.next - 1], false)
+            }
+            if isDone { return }
+            guard let (inode, generation) = next else {
+                // Another lane lists a directory in which it may find new ones.
+                pauseThread(nanoseconds: 100_000)
+                continue
+            }
+            do throws(WalkReason) {
+                try list(inode, generation, buffer)
+                state.withLock { $0.underWay -= 1 }
+            } catch {
+                state.withLock { state in
+                    state.underWay -= 1
+                    state.problem = state.problem ?? error
+                }
+            }
+        }
+    }
+
+    private func list(
+        _ inode: UInt64,
+        _ generation: UInt32,
+        _ buffer: UnsafeMutableRawBufferPointer
+    ) throws(WalkReason) {
+        var listing = Listing()
+        let directory: SharedDescriptor
+        do throws(SystemError) {
+            let opened = try source.descriptor.openDirectory(inode: inode, generation: generation)
+            directory = SharedDescriptor(opened)
+            try listing.read(directory.descriptor, buffer: buffer)
+        } catch {
+            switch error.code {
+            // Gone since the scan: see the head of this file.
+            case .stale, .noEntry: return
+            // The worker that visits it meets the error, too, and records it.
+            case .inputOutput: return
+            default: throw .scanFailed(error)
+            }
+        }
+        listing.sortByInode()
+        for index in 0..<listing.count where !context.isInterrupted {
+            try examine(index, of: listing, in: inode, directory)
+        }
+    }
+
+    /// Looks whether one name of a directory that changed means what the record says.
+    private func examine(
+        _ index: Int,
+        of listing: Listing,
+        in parent: UInt64,
+        _ directory: SharedDescriptor
+    ) throws(WalkReason) {
+        let entry = listing.records[index]
+        let hash = InodeNote.hash(listing.nameBytes(index))
+        do throws(HistoryProblem) {
+            if try history.hasName(inode: entry.inode, nameHash: hash, in: parent, except: reused) {
+                return
+            }
+            let known = reused.contains(entry.inode) ? nil : try history.inode(entry.inode)
+            let move = DirectoryMove(inode: entry.inode, parent: parent, name: listing.name(index))
+            guard let known else {
+                noteNew(move, directory, listing.namePointer(index), type: entry.type)
+                return
+            }
+            if known.isDirectory {
+                state.withLock { state in
+                    state.moves.append(move)
+                    // Exchanged within one directory it has kept its own times.
+                    state.listed.insert(move.inode)
+                }
+                return
+            }
+            let parents =
+                known.hasSeveralNames ? try history.names(of: entry.inode).map(\.parent) : []
+            state.withLock { state in
+                state.compared.insert(entry.inode)
+                state.listed.formUnion(parents)
+            }
+        } catch {
+            throw .recordFailed("\(error)")
+        }
+    }
+
+    /// A new directory is listed as well: old ones may have been moved into it.
+    private func noteNew(
+        _ move: DirectoryMove,
+        _ directory: SharedDescriptor,
+        _ name: NamePointer,
+        type: UInt8
+    ) {
+        // DT_DIR; DT_UNKNOWN is asked.
+        guard type == 4 || type == 0 else { return }
+        do throws(SystemError) {
+            let opened = try directory.descriptor.openDirectory(name)
+            let generation = try opened.inodeGeneration()
+            state.withLock { state in
+                guard state.made.updateValue(move, forKey: move.inode) == nil else { return }
+                state.queue.append((move.inode, generation))
+            }
+        } catch {
+            // No directory, or gone, or another filesystem: the worker that compares it finds out.
+        }
+    }
+
+    // MARK: Moved, and not renamed
+
+    /// Inodes with a name below a directory that is compared as a whole, and others outside.
+    private func compareGroups(below inode: UInt64) throws(WalkReason) {
+        var stack = [inode]
+        do throws(HistoryProblem) {
+            while let directory = stack.popLast() {
+                stack += try history.directories(in: directory)
+                for inode in try history.inodesWithSeveralNames(in: directory) {
+                    let parents = try history.names(of: inode).map(\.parent)
+                    state.withLock { state in
+                        state.compared.insert(inode)
+                        state.listed.formUnion(parents)
+                    }
+                }
+            }
+        } catch {
+            throw .recordFailed("\(error)")
+        }
+    }
+
+    // MARK: The tree
+
+    private func tree(
+        of listed: Set<UInt64>,
+        moved: [UInt64: DirectoryMove],
+        whole: Set<UInt64>
+    ) throws(WalkReason) -> VisitNode {
+        let root = VisitNode(inode: rootInode, name: Name("."))
+        var nodes: [UInt64: VisitNode] = [rootInode: root]
+        for inode in listed {
+            if context.isInterrupted { break }
+            guard let chain = try chain(to: inode, nodes, moved, whole) else { continue }
+            var node = chain.from
+            for step in chain.steps.reversed() {
+                let child = VisitNode(inode: step.inode, name: step.name)
+                node.children[step.inode] = child
+                nodes[step.inode] = child
+                node = child
+            }
+            node.isListed = true
+        }
+        return root
+    }
+
+    /// The way from a directory up to one that is in the tree already; nil when it cannot be found, or when
+    /// it lies below one that is compared as a whole.
+    private func chain(
+        to inode: UInt64,
+        _ nodes: [UInt64: VisitNode],
+        _ moved: [UInt64: DirectoryMove],
+        _ whole: Set<UInt64>
+    ) throws(WalkReason) -> (from: VisitNode, steps: [DirectoryMove])? {
+        var steps: [DirectoryMove] = []
+        var met: Set<UInt64> = []
+        var current = inode
+        while true {
+            if let node = nodes[current] { return (node, steps) }
+            // A circle: directories were moved between two readings.
+            guard !whole.contains(current), met.insert(current).inserted else { return nil }
+            var place = moved[current]
+            if place == nil { place = try recorded(current) }
+            guard let step = place else { return nil }
+            steps.append(step)
+            current = step.parent
+        }
+    }
+
+    private func recorded(_ inode: UInt64) throws(WalkReason) -> DirectoryMove? {
+        do throws(HistoryProblem) {
+            return try history.directory(inode).map {
+                DirectoryMove(inode: inode, parent: $0.parent, name: Name($0.name))
+            }
+        } catch {
+            throw .recordFailed("\(error)")
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// Why a pass walks both trees though it could have asked the filesystem what changed. Each has one sentence
+// (WalkReasonText in Reporting); the order is the one in which they are looked for.
+
+package import LinuxIO
+
+/// Why a pass walks.
+package enum WalkReason: Error, Sendable, Hashable {
+    /// `--changes walk`.
+    case asked
+    /// Every file is to be read or copied (`--checksum`, `--ignore-times`).
+    case comparesAll
+    /// Only some branches (`--branch`).
+    case branchesOnly
+    /// Other filesystems below SOURCE belong to it (`--cross-mounts`).
+    case crossesMounts
+    /// Bulkstat is for root.
+    case notRoot
+    /// SOURCE's filesystem does not tell of all inodes.
+    case notXFS(String)
+    /// An XFS of version 4 stores no times of birth, by which inode numbers that are used again are told apart.
+    case noBirthTimes
+    /// There is no state folder, or it cannot be used.
+    case nothingRemembered
+    case noEarlierPass
+    case lastPassUnfinished
+    case lastPassOfBranches
+    case optionsChanged
+    case clockSteppedBack
+    /// DESTINATION has another number of inodes in use than at the end of the last pass.
+    case destinationChanged
+    /// DESTINATION's device was written to since the last pass.
+    case destinationWritten
+    /// More inodes have changed than a scan is made for.
+    case tooManyChanges(Int)
+    /// A call of the scan failed.
+    case scanFailed(SystemError)
+    /// The record could not be read.
+    case recordFailed(String)
+}
+
+/// How a pass finds out what changed.
+package enum ChangeMethod: Sendable, Equatable {
+    /// Asking XFS which inodes changed, then looking at their directories.
+    case scan
+    /// Comparing both trees entry by entry.
+    case walk(WalkReason?)
+
+    package var name: String {
+        switch self {
+        case .scan: "scan"
+        case .walk: "walk"
+        }
+    }
+
+    /// Why it walks.
+    var reason: WalkReason? {
+        if case .walk(let reason) = self { reason } else { nil }
+    }
+}
