@@ -88,6 +88,10 @@ package enum EventJSON {
         line.add("status", status.rawValue)
         line.add("status_name", name(status))
         line.add("dry_run", summary.isDryRun)
+        line.add("changes_by", summary.method.name)
+        if case .walk(let reason?) = summary.method {
+            line.add("walk_reason", reason.word)
+        }
         line.add("seconds", seconds: summary.durationNanoseconds)
         line.add("synchronize_seconds", seconds: summary.synchronizeNanoseconds)
         for (key, value) in counts(summary.counters) { line.add(key, value) }
@@ -115,6 +119,7 @@ package enum EventJSON {
             ("files_copied", counters.filesCopied.value()),
             ("bytes_copied", counters.bytesCopied.value()),
             ("directories_made", counters.directoriesMade.value()),
+            ("directories_moved", counters.directoriesMoved.value()),
             ("symlinks_made", counters.symlinksMade.value()),
             ("specials_made", counters.specialsMade.value()),
             ("links_made", counters.linksMade.value()),
@@ -197,7 +202,11 @@ package enum EventJSON {
         case .linkLimitReached(let limit): line.add("limit", limit)
         case .readsTogether(let files): line.add("files", files)
         case .readsAlone(let error): line.add("errno_name", error.code.name)
-        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter: break
+        case .walks(let reason): line.add("reason", reason.word)
+        case .nothingRemembered(let path, _): line.add("state_path", path)
+        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter, .stateSetAside,
+            .comparesAfterPowerCut:
+            break
         }
         line.add("message", NoticeText.sentence(notice))
         return line

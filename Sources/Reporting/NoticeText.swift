@@ -1,5 +1,6 @@
 // What holds for a whole pass and is said once, as sentences.
 
+import History
 import LinuxIO
 import Migration
 
@@ -17,6 +18,10 @@ enum NoticeText {
         case .protectedByFilter: "protected_by_filter"
         case .readsTogether: "reads_together"
         case .readsAlone: "reads_alone"
+        case .walks: "walks"
+        case .nothingRemembered: "nothing_remembered"
+        case .stateSetAside: "state_set_aside"
+        case .comparesAfterPowerCut: "compares_after_power_cut"
         }
     }
 
@@ -24,6 +29,7 @@ enum NoticeText {
     static func isDetail(_ notice: Notice) -> Bool {
         switch notice {
         case .readsTogether, .readsAlone: true
+        case .walks(let reason): WalkReasonText.isExpected(reason)
         default: false
         }
     }
@@ -52,9 +58,27 @@ enum NoticeText {
             "an extra directory stays on DESTINATION: a filter protects something in it."
         case .readsTogether(let files):
             "small files are read \(Quantity.count(UInt64(max(files, 0)))) at a time (io_uring)."
+        case .walks(let reason): "both trees are walked: \(WalkReasonText.clause(reason))."
+        case .nothingRemembered(let path, let reason):
+            "nothing will be remembered for the next pass: \(path): \(reason). "
+                + "--state names another folder."
+        case .stateSetAside(let reason):
+            "the state of earlier passes was put aside (\(setAside(reason))): this pass walks and "
+                + "begins a new one."
+        case .comparesAfterPowerCut:
+            "a pass was cut off together with the machine: contents of files that were written then "
+                + "are compared."
         case .readsAlone(let error):
             "small files are read one at a time: \(error.operation.rawValue): "
                 + "\(error.code.sentence) (\(error.code.name))."
+        }
+    }
+
+    private static func setAside(_ reason: SetAside) -> String {
+        switch reason {
+        case .corrupt(let what): "it is damaged: \(what)"
+        case .otherVersion(let version): "its format is \(version), of another version of cutover"
+        case .otherPair: "it is of two other volumes"
         }
     }
 }

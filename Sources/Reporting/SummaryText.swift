@@ -36,7 +36,7 @@ package struct SummaryText: Sendable {
     package var lines: [String] {
         var lines = Self.wrap("cutover: " + headline, indent: 2)
         lines += rows.map { "  " + $0 }
-        lines += branches
+        lines += BranchTable.lines(summary.slowestBranches, shown: shown)
         lines += stop
         lines += leftAlone
         lines += failures
@@ -93,6 +93,7 @@ package struct SummaryText: Sendable {
             if count > 0 { rows.append((label, count, note)) }
         }
         addIfAny(verb("directories made", "directories to make"), counters.directoriesMade.value())
+        addIfAny("directories moved", counters.directoriesMoved.value())
         addIfAny(verb("symlinks made", "symlinks to make"), counters.symlinksMade.value())
         addIfAny(verb("specials made", "specials to make"), counters.specialsMade.value())
         addIfAny(verb("hard links made", "hard links to make"), counters.linksMade.value())
@@ -127,29 +128,6 @@ package struct SummaryText: Sendable {
                 + TextLayout.rightAligned(count, to: width)
             return row.note.map { text + "  " + $0 } ?? text
         }
-    }
-
-    private var branches: [String] {
-        guard !summary.slowestBranches.isEmpty else { return [] }
-        let columns = summary.slowestBranches.map { branch in
-            [
-                Quantity.duration(branch.workNanoseconds),
-                Quantity.count(branch.entries, "entry", "entries"), Quantity.size(branch.bytes),
-            ]
-        }
-        let widths = (0..<3).map { column in columns.map { $0[column].count }.max() ?? 0 }
-        // Four blanks before the name, two before each column.
-        let room = Self.width - 4 - widths.reduce(0) { $0 + $1 + 2 }
-        let names = summary.slowestBranches.map { TextLayout.cut(shown.path($0.name), to: room) }
-        let nameWidth = names.map(TextLayout.columns).max() ?? 0
-        let lines = zip(names, columns).map { name, columns in
-            zip(columns, widths).reduce("    " + TextLayout.padded(name, to: nameWidth)) {
-                line,
-                column in
-                line + "  " + TextLayout.rightAligned(column.0, to: column.1)
-            }
-        }
-        return ["  slowest branches (time of all workers together)"] + lines
     }
 
     private var stop: [String] {

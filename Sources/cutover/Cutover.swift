@@ -4,6 +4,8 @@
 //   RawArguments    arguments as bytes, though the parser knows text only
 //   SyncCommand     `sync`: the options of one pass, made into a plan, run
 //   SyncOptions     what was typed; SyncPlan: what will be done
+//   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection), and where
+//                   (HistoryOutput)
 //   Signals         what SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 do to a running pass
 //   RefusalText     why a pass did not start, in one line
 //
@@ -28,7 +30,7 @@ struct Cutover: ParsableCommand {
             writes to SOURCE any more.
             """,
         version: "0.1.0",
-        subcommands: [SyncCommand.self],
+        subcommands: [SyncCommand.self, HistoryCommand.self],
         defaultSubcommand: SyncCommand.self
     )
 
@@ -51,8 +53,16 @@ struct Cutover: ParsableCommand {
         // It quotes what was typed, which must not steer the terminal.
         let shown = ShownName(isForTerminal: true).escaped(RawArguments.decode(reason))
         OutputFile.standardError.write(
-            Array("cutover: ".utf8) + shown + Array(" See 'cutover sync --help'.\n".utf8)
+            Array("cutover: ".utf8) + shown
+                + Array(" See 'cutover \(subcommand) --help'.\n".utf8)
         )
         exit(withError: status)
+    }
+
+    /// The subcommand that was typed, or the one that is meant where none was.
+    private static var subcommand: String {
+        let names = configuration.subcommands.map { $0.configuration.commandName }
+        let first = RawArguments.encoded().first ?? ""
+        return names.contains(first) ? first : "sync"
     }
 }

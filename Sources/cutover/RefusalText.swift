@@ -51,6 +51,14 @@ struct RefusalText {
         case .destinationBusy:
             path = nil
             reason = "another pass writes to DESTINATION; wait for its end, or stop it"
+        case .stateOnDestination(let folder):
+            path = folder
+            reason =
+                "the state would lie on DESTINATION, where --delete takes it; "
+                + "--state names another folder"
+        case .stateBusy:
+            path = nil
+            reason = "another pass on these two volumes is running; wait for its end, or stop it"
         case .tooFewDescriptors(let limit):
             path = nil
             reason =

@@ -94,6 +94,13 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: "Compare sizes only.") var sizeOnly = false
     @Flag(name: [.customShort("I"), .long], help: "Copy every file, whatever its size and time.")
     var ignoreTimes = false
+    @Option(
+        help: ArgumentHelp(
+            "Find what changed by a scan of SOURCE's inodes (XFS, from the second pass on) or by a walk.",
+            valueName: "auto|scan|walk"
+        )
+    )
+    var changes = PassOptions.ChangeSearch.auto
 
     func validate() throws {
         if [checksum, sizeOnly, ignoreTimes].filter({ $0 }).count > 1 {
@@ -142,6 +149,14 @@ struct HowOptions: ParsableArguments {
     )
     var bwlimit: ByteRate?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the state between passes is kept (/var/lib/cutover).",
+            valueName: "directory"
+        )
+    )
+    var state: BytesArgument?
+
     @Flag(help: "Use the disk only when nobody else does (idle I/O class, nice 19).") var idle =
         false
 
@@ -166,6 +181,7 @@ struct TellOptions: ParsableArguments {
 }
 
 extension ReporterConfiguration.ProgressMode: ExpressibleByArgument {}
+extension PassOptions.ChangeSearch: ExpressibleByArgument {}
 
 /// A number of bytes a second: digits, then nothing, K, M or G.
 struct ByteRate: ExpressibleByArgument, Equatable {

@@ -18,6 +18,9 @@ struct SyncPlan {
         var pass = PassOptions()
         pass.preserved = options.copied.preserved
         pass.changeTest = options.changed.test
+        pass.version = Cutover.configuration.version
+        pass.changeSearch = options.changed.changes
+        pass.stateFolder = options.how.state?.name ?? StateFolder.standard
         pass.deletesExtras = options.deleting.delete
         pass.deletionsMax = options.deleting.maxDelete
         pass.isDryRun = options.trying.dryRun
@@ -84,13 +87,18 @@ struct SyncPlan {
         reporting.isVerbose = options.telling.verbose > 0
         reporting.itemizes = options.trying.itemize
         if let json = options.telling.json {
-            reporting.json = json.bytes == [0x2D] ? .standardOutput : try create(json, "--json")
+            reporting.json = try output(json, "--json")
         }
         if let failures = options.telling.failures {
             reporting.failures = try create(failures, "--failures")
             reporting.failuresName = failures.bytes
         }
         return reporting
+    }
+
+    /// The file that an option names for a report; `-` is standard output.
+    static func output(_ path: BytesArgument, _ option: String) throws -> OutputFile {
+        path.bytes == [0x2D] ? .standardOutput : try create(path, option)
     }
 
     private static func create(_ path: BytesArgument, _ option: String) throws -> OutputFile {

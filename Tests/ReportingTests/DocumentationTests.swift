@@ -1,5 +1,6 @@
 // docs/OUTPUT.md against what is written: every type, key and word of the JSON lines stands there.
 
+import History
 import LinuxIO
 import Migration
 import Reporting
@@ -30,6 +31,8 @@ import Testing
             .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),
             .notice(.coarseTimes(stepNanoseconds: 1)), .notice(.projectsNotKept),
             .notice(.flagsNotKept), .notice(.linkLimitReached(1)), .notice(.protectedByFilter),
+            .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
+            .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing,
         ]
         var lines = events.map { EventJSON.line($0, time: 0) }
@@ -42,6 +45,7 @@ import Testing
             )
         )
         lines.append(EventJSON.refused("r", path: [], status: .refused, time: 0))
+        lines += HistoryJSON.lines(recordedPair())
         var words: Set<Substring> = []
         for line in lines {
             let text = String(decoding: line.object, as: UTF8.self)
@@ -60,5 +64,16 @@ import Testing
                 document.contains("\n| \(status) | ") && PassStatus(rawValue: Int32(status)) != nil
             )
         }
+    }
+
+    /// A recorded pass with all that can be told of one.
+    private func recordedPair() -> HistoryPair {
+        historyPair([
+            HistoryPass(
+                recordedPass(reason: "asked"),
+                failures: [FailureRecord(path: [], side: "source", activity: "read")],
+                branches: [BranchRecord(name: [], workNanoseconds: 1, entries: 1, bytes: 1)]
+            )
+        ])
     }
 }

@@ -61,6 +61,25 @@ import Testing
         )
     }
 
+    @Test("a walk where a scan was possible is a notice with its reason, in words that stay")
+    func walkReasons() {
+        #expect(
+            text(.notice(.walks(.scanFailed(SystemError(.bulkStatus, .corrupted))))).hasPrefix(
+                "{\"type\":\"notice\",\(Self.head),\"notice\":\"walks\",\"reason\":\"scan_failed\",\"message\":\""
+            )
+        )
+        var summary = passSummary()
+        summary.method = .walk(.optionsChanged)
+        let walk = EventJSON.summary(summary, status: .done, time: Self.time).object
+        let words = "\"changes_by\":\"walk\",\"walk_reason\":\"options_changed\",\"seconds\":"
+        #expect(String(decoding: walk, as: UTF8.self).contains(words))
+        summary.method = .scan
+        let scan = EventJSON.summary(summary, status: .done, time: Self.time).object
+        #expect(
+            String(decoding: scan, as: UTF8.self).contains("\"changes_by\":\"scan\",\"seconds\":")
+        )
+    }
+
     @Test("S16: a failure's line holds path, call, errno and byte range")
     func goldenFailure() {
         let failure = failure(bytes: 4096..<8192)
@@ -167,9 +186,10 @@ import Testing
         let line = EventJSON.summary(summary, status: summary.status, time: Self.time)
         let expected =
             "{\"type\":\"summary\",\(Self.head),\"status\":11,\"status_name\":\"destination_stopped\","
-            + "\"dry_run\":false,\"seconds\":93791.000,\"synchronize_seconds\":4.200,"
-            + "\"entries_seen\":0,\"bytes_seen\":0,\"files_copied\":0,"
-            + "\"bytes_copied\":18446744073709551615,\"directories_made\":0,\"symlinks_made\":0,"
+            + "\"dry_run\":false,\"changes_by\":\"walk\",\"seconds\":93791.000,"
+            + "\"synchronize_seconds\":4.200,\"entries_seen\":0,\"bytes_seen\":0,\"files_copied\":0,"
+            + "\"bytes_copied\":18446744073709551615,\"directories_made\":0,"
+            + "\"directories_moved\":0,\"symlinks_made\":0,"
             + "\"specials_made\":0,\"links_made\":0,\"attributes_repaired\":0,\"extras_deleted\":0,"
             + "\"deletions_refused\":0,\"failures\":0,\"vanished\":0,\"mounts_skipped\":0,"
             + "\"specials_skipped\":0,\"leftovers_removed\":0,\"directories_protected\":0,"

@@ -1,0 +1,124 @@
+// Recorded passes as lines of JSON: the one place that knows their keys, which docs/OUTPUT.md lists. As in
+// EventJSON, keys and types may be added; none changes its meaning or goes away.
+
+import History
+import LinuxIO
+import Migration
+
+/// The lines of `cutover history --json`.
+package enum HistoryJSON {
+    /// The lines of one pair: itself, then its passes, each with the failures and branches that it has here.
+    ///
+    /// `sinceBoot` is now, in nanoseconds since the machine started.
+    package static func lines(
+        _ pair: HistoryPair,
+        sinceBoot: Int64 = bootNanoseconds()
+    ) -> [JSONLine] {
+        var line = JSONLine(type: "pair")
+        line.add("format", EventJSON.format)
+        line.add("source", name: pair.source)
+        line.add("destination", name: pair.destination)
+        line.add("state_path", pair.path)
+        line.add("passes", pair.passCount)
+        var lines = [line]
+        for pass in pair.passes {
+            lines.append(self.pass(pass, of: pair, sinceBoot: sinceBoot))
+            lines += pass.failures.map { failure($0, of: pass) }
+            lines += pass.branches.map { branch($0, of: pass) }
+        }
+        return lines
+    }
+
+    private static func pass(
+        _ pass: HistoryPass,
+        of pair: HistoryPair,
+        sinceBoot: Int64
+    ) -> JSONLine {
+        let record = pass.record
+        var line = JSONLine(type: "pass")
+        line.add("pass", record.id)
+        line.add("source", name: pair.source)
+        line.add("destination", name: pair.destination)
+        line.add("start", moment(record.startNanoseconds))
+        line.add("end", record.endNanoseconds.map(moment))
+        line.add("seconds", seconds: pass.duration(sinceBoot: sinceBoot))
+        line.add("outcome", name(pass.outcome))
+        line.add("status", record.status)
+        line.add("changes_by", record.method)
+        if let (reason, recorded) = pass.walkReason {
+            line.add("walk_reason", reason?.word ?? recorded)
+            line.add("message", reason.map(WalkReasonText.clause) ?? recorded)
+        }
+        line.add("partial", record.isPartial)
+        line.add("complete", record.isComplete)
+        line.add("watermark", record.watermarkNanoseconds.map(moment))
+        line.add("workers", record.workers)
+        for (key, value) in counts(pass) { line.add(key, value) }
+        line.add("options", record.options)
+        line.add("boot_id", record.bootIdentifier)
+        line.add("version", record.cutoverVersion)
+        return line
+    }
+
+    private static func counts(_ pass: HistoryPass) -> [(key: String, value: UInt64?)] {
+        let counts = pass.counts
+        return [
+            ("entries_seen", counts?.entriesSeen),
+            ("files_copied", counts?.filesCopied),
+            ("bytes_copied", counts?.bytesCopied),
+            ("directories_made", counts?.directoriesMade),
+            ("directories_moved", counts?.directoriesMoved),
+            ("links_made", counts?.linksMade),
+            ("attributes_repaired", counts?.attributesRepaired),
+            ("extras_deleted", counts?.extrasDeleted),
+            ("failures", counts?.failures),
+            ("vanished", counts?.vanished),
+        ]
+    }
+
+    private static func failure(_ record: FailureRecord, of pass: HistoryPass) -> JSONLine {
+        let code = record.errorNumber.map { ErrorCode(rawValue: $0) }
+        let text = Failure(record).map { FailureText($0) }
+        var line = JSONLine(type: "pass_failure")
+        line.add("pass", pass.record.id)
+        line.add("path", name: record.path)
+        line.add("side", record.side)
+        line.add("activity", record.activity)
+        line.add("errno", code?.rawValue)
+        line.add("errno_name", code?.name)
+        // As in `failure`: an empty range has no first byte, else both ends are inclusive.
+        let first = record.firstByte ?? 0
+        let end = record.endByte ?? 0
+        line.add("first_byte", end > first ? first : nil)
+        line.add("last_byte", end > first ? end - 1 : nil)
+        line.add("detail", record.detail)
+        line.add("message", text?.message)
+        line.add("advice", text?.advice)
+        return line
+    }
+
+    private static func branch(_ record: BranchRecord, of pass: HistoryPass) -> JSONLine {
+        var line = JSONLine(type: "pass_branch")
+        line.add("pass", pass.record.id)
+        line.add("name", name: record.name)
+        line.add("work_seconds", seconds: record.workNanoseconds)
+        line.add("entries", record.entries)
+        line.add("bytes", record.bytes)
+        return line
+    }
+
+    /// RFC 3339, UTC, three decimals.
+    private static func moment(_ nanoseconds: Int64) -> String {
+        let time = CalendarTime(utc: nanoseconds)
+        return "\(time.date)T\(time.milliseconds)Z"
+    }
+
+    private static func name(_ outcome: HistoryPass.Outcome) -> String {
+        switch outcome {
+        case .running: "running"
+        case .unfinished: "unfinished"
+        case .unknown: "unknown"
+        case .ended(let status): EventJSON.name(status)
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// What there is to say of one recorded pass in words.
+
+import History
+import LinuxIO
+import Migration
+
+/// The notes below a row of the table, and the sentences that others share.
+struct HistoryNotes {
+    private let pass: HistoryPass
+    private let style: HistoryStyle
+
+    /// So many failures stand below a row; `--pass` shows all.
+    static let failuresMax = 10
+
+    init(_ pass: HistoryPass, style: HistoryStyle) {
+        self.pass = pass
+        self.style = style
+    }
+
+    /// Each a line, not wrapped yet.
+    var lines: [String] {
+        var notes: [String] = []
+        if pass.record.isPartial {
+            notes.append("of some branches only (--branch)")
+        } else if let walk, style.isVerbose || !isWalkExpected {
+            notes.append("walked: \(walk)")
+        }
+        notes += trouble
+        if style.isVerbose { notes += details }
+        return notes
+    }
+
+    /// Why it walked.
+    var walk: String? {
+        guard let (reason, recorded) = pass.walkReason else { return nil }
+        return style.shown.message(reason.map(WalkReasonText.clause) ?? recorded)
+    }
+
+    private var isWalkExpected: Bool {
+        guard let reason = pass.walkReason?.reason else { return false }
+        return WalkReasonText.isExpected(reason)
+    }
+
+    private var trouble: [String] {
+        var notes: [String] = []
+        let counts = pass.record.counts
+        switch pass.outcome {
+        case .ended(.destinationStopped): notes.append("DESTINATION was full, read-only or failing")
+        case .ended(.deletionLimit): notes.append("--max-delete was reached")
+        default: break
+        }
+        if counts.failures > 0, pass.outcome != .ended(.someFailed) {
+            notes.append(Quantity.count(counts.failures, "failure", "failures"))
+        }
+        if counts.vanished > 0 {
+            notes.append(
+                Quantity.count(counts.vanished, "entry", "entries") + " vanished meanwhile"
+            )
+        }
+        if isForgotten { notes.append("nothing of it was remembered for the pass after it") }
+        return notes
+    }
+
+    /// It came to its end, and no other pass can rest on it.
+    private var isForgotten: Bool {
+        guard !pass.record.isComplete, !pass.record.isPartial else { return false }
+        switch pass.outcome {
+        case .ended(.done), .ended(.someFailed), .ended(.someVanished), .ended(.deletionLimit):
+            return true
+        default: return false
+        }
+    }
+
+    private var details: [String] {
+        let counts = pass.record.counts
+        let made: [(UInt64, String, String)] = [
+            (counts.directoriesMade, "directory made", "directories made"),
+            (counts.directoriesMoved, "directory moved", "directories moved"),
+            (counts.linksMade, "hard link made", "hard links made"),
+            (counts.attributesRepaired, "entry repaired", "entries repaired"),
+        ]
+        var parts = made.filter { $0.0 > 0 }.map { Quantity.count($0.0, $0.1, $0.2) }
+        parts.append(Quantity.count(UInt64(max(pass.record.workers, 0)), "worker", "workers"))
+        parts.append("cutover \(style.shown.message(pass.record.cutoverVersion))")
+        return [parts.joined(separator: ", ")] + failures(atMost: Self.failuresMax)
+    }
+
+    /// The failures, path first, and how many more there are.
+    func failures(atMost most: Int) -> [String] {
+        var lines = pass.failures.prefix(most).map(line)
+        let more =
+            pass.record.counts.failures - min(UInt64(lines.count), pass.record.counts.failures)
+        if more > 0 {
+            // Those of old passes are forgotten, and so are those after the first 10,000.
+            let isAll = lines.count == pass.failures.count
+            let what = Quantity.count(more, "failure", "failures")
+            lines.append(
+                isAll ? "\(what) kept no more" : "\(what) more: --pass \(pass.record.id) shows them"
+            )
+        }
+        return lines
+    }
+
+    private func line(_ record: FailureRecord) -> String {
+        guard let failure = Failure(record) else {
+            let path = style.shown.path(record.path)
+            return "\(path): \(style.shown.message("\(record.activity) (\(record.side))"))"
+        }
+        return FailureText(failure).line(style.shown)
+    }
+}

@@ -1,0 +1,109 @@
+// A recorded pass as `cutover history` shows it: what became of it, and how long it took.
+
+package import History
+import LinuxIO
+import Migration
+
+/// One recorded pass with what goes with it.
+package struct HistoryPass: Sendable {
+    package var record: PassRecord
+    /// It runs now.
+    package var isRunning: Bool
+    /// Empty where they were not asked for, or are kept no more.
+    package var failures: [FailureRecord]
+    /// The same, those that took longest first.
+    package var branches: [BranchRecord]
+
+    package init(
+        _ record: PassRecord,
+        isRunning: Bool = false,
+        failures: [FailureRecord] = [],
+        branches: [BranchRecord] = []
+    ) {
+        self.record = record
+        self.isRunning = isRunning
+        self.failures = failures
+        self.branches = branches
+    }
+
+    /// What became of a pass.
+    enum Outcome: Equatable {
+        case running
+        /// No end was recorded: killed, or cut off together with the machine.
+        case unfinished
+        case ended(PassStatus)
+        /// A status of another version.
+        case unknown(Int)
+    }
+
+    var outcome: Outcome {
+        guard let status = record.status else { return isRunning ? .running : .unfinished }
+        return Int32(exactly: status).flatMap(PassStatus.init).map { .ended($0) }
+            ?? .unknown(status)
+    }
+
+    /// How long it took, or has taken until `sinceBoot`; nil where that is not known.
+    ///
+    /// By the clock that nobody sets.
+    func duration(sinceBoot: Int64) -> UInt64? {
+        let end = isRunning ? sinceBoot : record.endBootNanoseconds
+        return end.flatMap { UInt64(exactly: $0 - record.startBootNanoseconds) }
+    }
+
+    /// What it counted: nil before its end.
+    var counts: PassRecord.Counts? { record.endNanoseconds == nil ? nil : record.counts }
+
+    /// Why it walked, if that was written down: understood, or else as it stands there.
+    var walkReason: (reason: WalkReason?, recorded: String)? {
+        record.reason.map { (WalkReason(recorded: $0), $0) }
+    }
+}
+
+/// All that is shown of one pair of volumes.
+package struct HistoryPair: Sendable {
+    /// The roots as they were called at the last pass.
+    package var source: [UInt8]
+    package var destination: [UInt8]
+    /// The database file.
+    package var path: String
+    /// The newest ones, in the order in which they ran.
+    package var passes: [HistoryPass]
+    /// How many there are.
+    package var passCount: Int
+
+    package init(
+        source: [UInt8],
+        destination: [UInt8],
+        path: String,
+        passes: [HistoryPass],
+        passCount: Int
+    ) {
+        self.source = source
+        self.destination = destination
+        self.path = path
+        self.passes = passes
+        self.passCount = passCount
+    }
+}
+
+extension Failure {
+    /// A failure as it was recorded; nil where a word of it is of another version.
+    init?(_ record: FailureRecord) {
+        guard let side = Side(rawValue: record.side),
+            let activity = Activity(rawValue: record.activity)
+        else { return nil }
+        var bytes: Range<UInt64>?
+        if let first = record.firstByte, let end = record.endByte, first <= end {
+            bytes = first..<end
+        }
+        self.init(
+            path: record.path,
+            side: side,
+            activity: activity,
+            // Which call it was is not recorded, and no sentence tells it.
+            error: record.errorNumber.map { SystemError(.read, ErrorCode(rawValue: $0)) },
+            bytes: bytes,
+            detail: record.detail
+        )
+    }
+}

@@ -1,0 +1,47 @@
+// Why a pass walks, as the end of a sentence.
+
+import LinuxIO
+import Migration
+
+/// The words for one reason.
+enum WalkReasonText {
+    /// Whether whoever started the pass expects a walk anyway: told with `-v` only.
+    static func isExpected(_ reason: WalkReason) -> Bool {
+        switch reason {
+        case .asked, .comparesAll, .branchesOnly, .crossesMounts,
+            .nothingRemembered, .noEarlierPass:
+            true
+        default: false
+        }
+    }
+
+    /// The rest of the sentence "both trees are walked: …".
+    static func clause(_ reason: WalkReason) -> String {
+        switch reason {
+        case .asked: "--changes walk asks for it"
+        case .comparesAll: "every file is to be read"
+        case .branchesOnly: "--branch names a part of the volume"
+        case .crossesMounts: "--cross-mounts takes in other filesystems"
+        case .notRoot: "a scan of SOURCE's inodes is for root"
+        case .notXFS(let type): "SOURCE is \(type), and only XFS lists its inodes"
+        case .noBirthTimes:
+            "SOURCE is an XFS of version 4, which stores no times of birth"
+        case .nothingRemembered: "nothing is remembered of earlier passes"
+        case .noEarlierPass: "no earlier pass of these two volumes is known"
+        case .lastPassUnfinished: "the last pass did not come to its end"
+        case .lastPassOfBranches: "the last pass was of some branches only"
+        case .optionsChanged:
+            "options that decide what is copied have changed since the last pass"
+        case .clockSteppedBack: "the clock has been set back since the last pass"
+        case .destinationChanged:
+            "DESTINATION has other inodes in use than at the end of the last pass"
+        case .destinationWritten:
+            "DESTINATION was written to since the last pass (--changes scan scans all the same)"
+        case .tooManyChanges(let count):
+            "more than \(Quantity.count(UInt64(max(count - 1, 0)))) inodes have changed"
+        case .scanFailed(let error):
+            "the scan of SOURCE's inodes failed: \(error.operation.rawValue): \(error.code.sentence)"
+        case .recordFailed(let reason): "the record of earlier passes cannot be read: \(reason)"
+        }
+    }
+}

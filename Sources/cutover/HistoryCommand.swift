@@ -1,0 +1,93 @@
+// `cutover history`: which passes were made, and what became of them. Looks at the state folder and changes
+// nothing in it; passes may run meanwhile.
+
+import ArgumentParser
+import LinuxIO
+import Migration
+import Reporting
+
+/// Shows recorded passes.
+struct HistoryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history",
+        abstract: "Show the passes that were made, and what became of them.",
+        usage: "cutover history [<options>] [<source> <destination>]",
+        discussion: """
+            Without SOURCE and DESTINATION all pairs of volumes are shown that have passes recorded. The \
+            volumes need not be there any more: then they are found by the names that they had.
+
+            Exit status: 0 done, 3 nothing is recorded, or a record cannot be read, 23 a report could not \
+            be written, 64 usage.
+            """
+    )
+
+    @OptionGroup var options: HistoryOptions
+
+    func run() throws {
+        let output = try HistoryOutput(options)
+        let selection: HistorySelection
+        do {
+            selection = try HistorySelection(options)
+        } catch let refusal as HistoryRefusal {
+            output.refuse(refusal)
+            throw ExitCode(PassStatus.refused.rawValue)
+        }
+        for pair in selection.pairs { output.show(pair) }
+        for problem in selection.problems { output.refuse(problem) }
+        let isWritten = output.finish()
+        if !selection.problems.isEmpty { throw ExitCode(PassStatus.refused.rawValue) }
+        if !isWritten { throw ExitCode(PassStatus.someFailed.rawValue) }
+    }
+}
+
+/// What was typed after `cutover history`.
+struct HistoryOptions: ParsableArguments {
+    @Argument(help: "The volume that was copied from.")
+    var source: BytesArgument?
+
+    @Argument(help: "The volume that was copied to.")
+    var destination: BytesArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the state between passes is kept (/var/lib/cutover).",
+            valueName: "directory"
+        )
+    )
+    var state: BytesArgument?
+
+    @Option(
+        help: ArgumentHelp(
+            "So many of the newest passes; 20 by default, of several pairs 3 each.",
+            valueName: "number"
+        )
+    )
+    var limit: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "One pass with all that is known of it, by its id.",
+            valueName: "id"
+        )
+    )
+    var pass: Int64?
+
+    @Flag(name: .shortAndLong, help: "Say more of each pass, its failures among it.")
+    var verbose: Int
+
+    @Option(help: ArgumentHelp("Passes as JSON lines; '-' is standard output.", valueName: "file"))
+    var json: BytesArgument?
+
+    func validate() throws {
+        if source != nil, destination == nil {
+            throw ValidationError("Give both SOURCE and DESTINATION, or neither.")
+        }
+        if let limit, limit < 1 { throw ValidationError("--limit takes 1 or more, not \(limit).") }
+        if limit != nil, pass != nil {
+            throw ValidationError("Give only one of --limit and --pass.")
+        }
+    }
+
+    var folder: Name { state?.name ?? StateFolder.standard }
+    var showsDetails: Bool { verbose > 0 || pass != nil }
+}
