@@ -39,6 +39,7 @@ import Testing
         "--help is the text kept beside this file; CUTOVER_UPDATE_HELP=1 writes it anew",
         arguments: [
             (["--help"], "ArgumentsHelp.txt"), (["sync", "--help"], "ArgumentsSyncHelp.txt"),
+            (["history", "--help"], "ArgumentsHistoryHelp.txt"),
         ]
     )
     func help(words: [String], file: String) throws {
@@ -63,7 +64,7 @@ import Testing
             "--branch", "--cross-mounts", "--allow-empty-source", "-c, --checksum", "--size-only",
             "-I, --ignore-times", "--delete", "--max-delete", "-n, --dry-run", "-i, --itemize",
             "-w, --workers", "--bwlimit", "--idle", "--progress", "-q, --quiet", "-v, --verbose",
-            "--json", "--failures",
+            "--json", "--failures", "--changes", "--state",
         ] {
             #expect(text.contains(option), "\(option)")
         }
@@ -163,8 +164,8 @@ import Testing
         arguments: [
             ([], ["source"]), (["S"], ["destination"]), (["S", "D", "third"], ["third"]),
             (["--frobnicate", "S", "D"], ["--frobnicate"]), (["-Z", "S", "D"], ["-Z"]),
-            (["-aZ", "S", "D"], ["Z"]), (["--changes", "scan", "S", "D"], ["--changes"]),
-            (["--state", "x", "S", "D"], ["--state"]),
+            (["-aZ", "S", "D"], ["Z"]), (["--changes", "often", "S", "D"], ["often"]),
+            (["S", "D", "--state"], ["--state"]),
             (["--workers", "0", "S", "D"], ["1 to 250", "0"]),
             (["-w0", "S", "D"], ["1 to 250"]), (["--workers", "251", "S", "D"], ["251"]),
             (["--workers", "1000", "S", "D"], ["1000"]),

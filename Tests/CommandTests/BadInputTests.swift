@@ -77,7 +77,7 @@ struct BadInputTests {
             (["--no-such-option"], "--no-such-option"), (["-Z"], "-Z"), (["--exclude"], ""),
             (["--checksum", "--size-only"], "--checksum"), (["--progress", "loud"], "--progress"),
             (["--checksum", "-I"], "--checksum"), (["--delet"], "--delet"), (["--json"], ""),
-            (["--branch", ""], "--branch"), (["--state", "/tmp"], "--state"),
+            (["--branch", ""], "--branch"), (["--state", ""], "--state"),
         ]
     )
     func options(words: [String], mentioned: String) throws {

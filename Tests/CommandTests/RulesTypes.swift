@@ -209,7 +209,8 @@ enum Unprivileged {
         ]
         return try Subprocess.run(
             (words).map { bytes($0) } + [Cutover.binary]
-                + (["sync", "--delete"] + options).map { bytes($0) } + [stage.from, stage.to]
+                + (["sync", "--delete"] + options).map { bytes($0) } + [stage.from, stage.to],
+            environment: Cutover.environment
         )
     }
 }

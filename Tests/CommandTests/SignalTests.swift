@@ -85,7 +85,8 @@ struct SignalTests {
         let run = ["sync", "--bwlimit", "2M", "--json"]
         let tracer = try Subprocess(
             (words + delay).map { bytes($0) } + [Cutover.binary] + run.map { bytes($0) }
-                + [reportFile, stage.from, stage.to]
+                + [reportFile, stage.from, stage.to],
+            environment: Cutover.environment
         )
         waitForStart()
         let children = try Shell.run(

@@ -17,6 +17,14 @@ package enum Cutover {
         return joined(Array(directory), "cutover")
     }()
 
+    /// What it is started with: its state goes where nothing outlives the tests.
+    package static let environment: [[UInt8]] = {
+        // Without a scratch directory every test that needs one fails and says so.
+        let state = (try? Scratch.directory()).map { bytes("CUTOVER_STATE=") + joined($0, "state") }
+        return Environment.inherited.filter { !$0.starts(with: bytes("CUTOVER_STATE=")) }
+            + (state.map { [$0] } ?? [])
+    }()
+
     /// Runs it to its end with arguments given as bytes.
     ///
     /// `environment` adds `NAME=value` entries; the test fails when `seconds` are over.
@@ -27,7 +35,7 @@ package enum Cutover {
     ) throws -> Outcome {
         try Subprocess.run(
             [binary] + arguments,
-            environment: Environment.inherited + environment.map { bytes($0) },
+            environment: Self.environment + environment.map { bytes($0) },
             seconds: seconds
         )
     }
@@ -49,7 +57,7 @@ package enum Cutover {
     ) throws -> Subprocess {
         try Subprocess(
             [binary] + arguments,
-            environment: Environment.inherited + environment.map { bytes($0) },
+            environment: Self.environment + environment.map { bytes($0) },
             seconds: seconds
         )
     }

@@ -172,7 +172,7 @@ package enum Files {
     }
 
     // The record is shorter than `dirent`: copying the whole structure would read past it.
-    private static func nameBytes(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
+    static func nameBytes(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {
         let offset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 19
         let start = UnsafeRawPointer(entry) + offset
         let length = strlen(start.assumingMemoryBound(to: CChar.self))

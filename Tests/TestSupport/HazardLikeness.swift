@@ -72,12 +72,17 @@ package struct HazardLikeness: Sendable {
         }
     }
 
-    /// What differs at one path, for messages.
+    /// What differs at one path, for messages; contents by a sum.
     package func explain(_ path: [UInt8], _ other: HazardLikeness) -> String {
+        func sum(_ contents: [UInt8]) -> String {
+            let sum = contents.reduce(UInt32(5381)) { ($0 &* 33) ^ UInt32($1) }
+            return String(sum, radix: 16)
+        }
         func text(_ entry: Entry?) -> String {
             guard let entry else { return "missing" }
-            return "\(entry.inode) \(entry.contents.count) bytes -> \(shown(entry.target)) "
-                + "\(entry.attributes.keys.sorted()) first \(shown(entry.firstName))"
+            return "\(entry.inode) \(entry.contents.count) bytes \(sum(entry.contents)) "
+                + "-> \(shown(entry.target)) \(entry.attributes.keys.sorted()) "
+                + "first \(shown(entry.firstName))"
         }
         return "\(shown(path)): \(text(entries[path])) | \(text(other.entries[path]))"
     }

@@ -61,21 +61,9 @@ package final class HazardSwapper: Sendable {
     }
 
     private static func exchange(_ pair: HazardPair) -> Bool {
-        let exchangeFlag: UInt32 = 2
-        return withBytes(pair.left) { left in
-            withBytes(pair.right) { rename(AT_FDCWD, left, AT_FDCWD, $0, exchangeFlag) == 0 }
-        }
+        do { try Files.exchange(pair.left, pair.right) } catch { return false }
+        return true
     }
-
-    private typealias Rename =
-        @convention(c) (
-            Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32
-        ) -> Int32
-
-    private static let rename: Rename = {
-        guard let found = dlsym(nil, "renameat2") else { fatalError("no renameat2") }
-        return unsafeBitCast(found, to: Rename.self)
-    }()
 }
 
 /// Asks of FIFOs, again and again, whether anybody has them open for reading.
