@@ -131,6 +131,8 @@ class Workspace:
         self.path = pathlib.Path(tempfile.mkdtemp(prefix="cutover-bench-", dir=directory))
         self.scratch = self.path / "scratch"
         self.scratch.mkdir()
+        # What cutover remembers of these volumes goes with them.
+        os.environ["CUTOVER_STATE"] = str(self.path / "state")
         self.volumes = {}
 
     def make(self, name, kind, size, inodes=0):
