@@ -43,6 +43,21 @@ struct ScanHazardsMoves {
         #expect(try self.inodes(below: stage.to("right/moved")) == inodes)
     }
 
+    @Test(
+        "S23: the root gets its time back when a directory left it or came, and SOURCE's time was put back",
+        arguments: [true, false]
+    )
+    func rootKeepsTime(leaves: Bool) throws {
+        try stage.makeFolder(stage.from("top"), salt: 30)
+        try stage.settle()
+        let time = try Files.status(stage.pair.from).st_mtim
+        let (old, new) = leaves ? ("top", "right/top") : ("left/folder", "folder")
+        try Files.rename(stage.from(old), to: stage.from(new))
+        try Files.changeTime(stage.pair.from, seconds: time.tv_sec, nanoseconds: time.tv_nsec)
+        let pass = try stage.expectScanFindsIt()
+        #expect(pass.bytesCopied == 0, "it is renamed on DESTINATION, not copied")
+    }
+
     @Test("two directories of one parent exchanged: they keep their ctimes themselves")
     func exchangedWithinParent() throws {
         try stage.settle()

@@ -70,7 +70,7 @@ struct ScanResult: Sendable {
     var script: ScanScript
     /// What went wrong; nil when all was right.
     var problem: String?
-    /// Passes after the first that were not disturbed, and those of them that scanned.
+    /// Passes after the first that were judged, and those of them that scanned.
     var passes = 0
     var scans = 0
     /// Why the others walked.
@@ -207,11 +207,9 @@ struct ScanTheatre {
         }
         let pass = try pair.sync(round.tries ? ["-i"] : [])
         let how = "the pass (\(pass.method?.rawValue ?? "?"): \(pass.walkReason ?? "no reason"))"
-        if round.isQuiet {
-            result.passes += 1
-            if pass.method == .scan { result.scans += 1 }
-            if let reason = pass.walkReason { result.walkReasons.append(reason) }
-        }
+        result.passes += 1
+        if pass.method == .scan { result.scans += 1 }
+        if let reason = pass.walkReason { result.walkReasons.append(reason) }
         if pass.outcome.status != 0 { return result.problem = "\(how) failed: \(pass.outcome)" }
         let differences = try pair.differences()
         if !differences.isEmpty {

@@ -76,6 +76,8 @@ struct ChangeFinding {
             guard !moves.isEmpty, DirectoryMover.isAllowed(context.options),
                 let destination = roots.destination
             else { return [] }
+            // Its status was read before, and says nothing of what is renamed or made in it now (S23).
+            root.noteChange()
             var mover = DirectoryMover(
                 context,
                 history,
