@@ -30,13 +30,16 @@ enum FaultTable {
         "utimensat", "listxattr", "getxattr", "setxattr", "removexattr", "acl_get", "acl_set",
         "fsgetxattr", "syncfs", "close", "fcntl",
     ]
-    static let numbers = [1, 2, 5, 20]
+    private static let numbers = [1, 2, 5, 20]
+    /// The first two calls are made before anything is written, and what they say is no matter of the pass.
+    private static let synchronizations = [1, 2, 3]
     /// No io_uring, as in many containers.
     static let noRing = "io_uring_setup:1:EPERM:*"
 
     /// Every errno at every number for the errnos that the program treats each in its own way; for
     /// those that it only tells, the first call and one later.
     static func cases(of operation: String) -> [FaultCase] {
+        let numbers = operation == "syncfs" ? synchronizations : Self.numbers
         let many = ["EIO", "ENOSPC", "ENOENT"].flatMap { error in
             numbers.map { FaultCase(operation: operation, error: error, number: $0) }
         }

@@ -19,7 +19,14 @@ extension Worker {
         }
         defer { context.budget.release(parent) }
         guard let source = openSource(node, in: parentOpen) else { return false }
-        node.facts.withLock { $0.source = source.status }
+        node.facts.withLock { facts in
+            if facts.source?.inode != source.status.inode, facts.evidence == .proven {
+                // Another directory has the name since it was looked up: nothing is known of this one here.
+                facts.evidence = .doubtful
+                facts.visit = nil
+            }
+            facts.source = source.status
+        }
         var destination: SharedDescriptor?
         var identity: InodeIdentity?
         do throws(SystemError) {

@@ -69,9 +69,9 @@ struct DirectoryMover {
         guard let now = place(of: move.inode) else { return false }
         if now.parent == move.parent, now.name == move.name { return true }
         do throws(SystemError) {
-            guard let from = try directory(now.parent), let to = try directory(move.parent) else {
-                return false
-            }
+            guard let from = try directory(now.parent, mayMake: false),
+                let to = try directory(move.parent, mayMake: true)
+            else { return false }
             guard try isPlainDirectory(now.name, in: from) else { return false }
             try rename(now, from, move, to)
             places[move.inode] = move
@@ -124,14 +124,20 @@ struct DirectoryMover {
         return DirectoryMove(inode: inode, parent: record.parent, name: Name(record.name))
     }
 
-    /// Opens DESTINATION's directory for one of SOURCE, by name from the root; makes it when it is new on SOURCE.
+    /// Opens DESTINATION's directory for one of SOURCE, by name from the root.
     ///
+    /// `mayMake`: where it is new on SOURCE it is made. What is moved out of it must be known to be in it: a
+    /// directory that the record lacks has a name on DESTINATION that may be another's.
     /// Nil when it has no place.
-    private mutating func directory(_ inode: UInt64) throws(SystemError) -> SharedDescriptor? {
+    private mutating func directory(
+        _ inode: UInt64,
+        mayMake: Bool
+    ) throws(SystemError) -> SharedDescriptor? {
         var steps: [DirectoryMove] = []
         var current = inode
         while current != rootInode {
-            guard let step = place(of: current) ?? made[current], steps.count < Self.depthMax
+            guard let step = place(of: current) ?? (mayMake ? made[current] : nil),
+                steps.count < Self.depthMax
             else { return nil }
             steps.append(step)
             current = step.parent
