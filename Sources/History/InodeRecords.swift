@@ -5,10 +5,13 @@
 
 /// One inode of SOURCE as it was last examined.
 package struct InodeRecord: Equatable, Sendable {
+    /// The time of change of an inode that is to be examined again, whatever its time.
+    package static let unsettled = Int64.min
+
     package var inode: UInt64
     /// The directory of the name that it was found by; with several names one of them.
     package var parent: UInt64
-    /// Time of change as examined, nanoseconds since 1970; `Int64.min`: unsettled, it counts as changed.
+    /// Time of change as examined, nanoseconds since 1970, or `unsettled`: it counts as changed.
     package var changedNanoseconds: Int64
     /// Low 32 bits of the time of birth in nanoseconds, folded with the high ones: tells a number used
     /// again from the inode that had it before.
@@ -18,6 +21,8 @@ package struct InodeRecord: Equatable, Sendable {
     package var hasSeveralNames: Bool
     /// It has a row in the table of directories.
     package var isDirectory: Bool
+
+    var name: NameRecord { NameRecord(parent: parent, nameHash: nameHash) }
 
     package init(
         inode: UInt64,
@@ -53,7 +58,7 @@ package struct DirectoryRecord: Equatable, Sendable {
 }
 
 /// One of the names of an inode that has several.
-package struct NameRecord: Equatable, Sendable {
+package struct NameRecord: Hashable, Sendable {
     package var parent: UInt64
     package var nameHash: UInt32
 

@@ -1,7 +1,7 @@
 // Merges what a pass found into the record of SOURCE's inodes, chunk by chunk, in one transaction.
 //
-// It keeps true: what it does not hear of stays; rows of directories and of several names do not
-// outlive the inode that they belong to.
+// It keeps true: what it does not hear of stays, but for records whose name another inode was given
+// (`GivenNames`); rows of directories and of several names do not outlive the inode that they belong to.
 
 import GRDB
 
@@ -15,6 +15,10 @@ struct RecordMerge {
     private let writeDirectory: Query
     private let removeNames: Query
     private let writeName: Query
+    private let hasName: Query
+    private let allChunks: Query
+    private let allNames: Query
+    private let parents: Query
 
     /// The present chunk: what is to stand in it, by offset.
     private var chunk: Int64 = -1
@@ -22,6 +26,7 @@ struct RecordMerge {
     /// Offsets of which a change was given, and of those that were removed.
     private var changed: UInt64 = 0
     private var last: UInt64?
+    private var given = GivenNames()
     /// The bytes of a chunk, used again for each.
     private var bytes: [UInt8] = []
 
@@ -39,6 +44,13 @@ struct RecordMerge {
         writeDirectory = try Query(database, "REPLACE INTO directories VALUES (?, ?, ?)")
         removeNames = try Query(database, "DELETE FROM names WHERE inode = ?")
         writeName = try Query(database, "INSERT INTO names VALUES (?, ?, ?, ?)")
+        hasName = try Query(
+            database,
+            "SELECT 1 FROM names WHERE inode = ? AND parent = ? AND hash = ?"
+        )
+        allChunks = try Query(database, "SELECT chunk, records FROM inodes")
+        allNames = try Query(database, "SELECT inode, parent, hash FROM names")
+        parents = try Query(database, "SELECT parent FROM names WHERE inode = ?")
         bytes.reserveCapacity(Chunk.largest)
     }
 
@@ -61,6 +73,7 @@ struct RecordMerge {
         last = nil
         while let (inode, names) = try changes.nextNames() {
             try checkOrder(inode)
+            if !replacesAll { try noteGiven(names, to: inode) }
             try removeNames.run(SQLValue(inode))
             for (position, name) in names.enumerated() {
                 try writeName.run(
@@ -71,7 +84,81 @@ struct RecordMerge {
                 )
             }
         }
+        if !given.isEmpty { try removeDenied() }
     }
+
+    // MARK: Names that others were given
+
+    private mutating func noteGiven(_ names: [NameRecord], to inode: UInt64) throws {
+        for name in names {
+            try hasName.bind(
+                SQLValue(inode),
+                SQLValue(name.parent),
+                .integer(Int64(name.nameHash))
+            )
+            defer { hasName.end() }
+            if try !hasName.step() { given.add(name, to: inode) }
+        }
+    }
+
+    /// Takes out all records with a name that this pass gave to another inode; their directories count as changed.
+    private mutating func removeDenied() throws {
+        let denied = try deniedRecords()
+        if denied.isEmpty { return }
+        var changes: [UInt64: InodeRecord?] = [:]
+        for record in denied.values {
+            var directories: Set = [record.parent]
+            if record.hasSeveralNames {
+                try parents.bind(SQLValue(record.inode))
+                while try parents.step() { directories.insert(parents.bits(0)) }
+            }
+            for directory in directories where denied[directory] == nil {
+                guard var parent = try stored(directory) else { continue }
+                parent.changedNanoseconds = InodeRecord.unsettled
+                changes[directory] = parent
+            }
+            changes.updateValue(nil, forKey: record.inode)
+        }
+        last = nil
+        for (inode, record) in changes.sorted(by: { $0.key < $1.key }) {
+            try set(inode, record)
+        }
+        try flush()
+    }
+
+    private func deniedRecords() throws -> [UInt64: InodeRecord] {
+        var denied: [UInt64: InodeRecord] = [:]
+        try allChunks.bind()
+        while try allChunks.step() {
+            let chunk = allChunks.integer(0)
+            let records = try Chunk.records(of: allChunks.blob(1), chunk: chunk)
+            for index in 0..<records.count / Chunk.recordSize {
+                let record = Chunk.record(records, at: index, chunk: chunk)
+                if given.denies(record.name, to: record.inode) { denied[record.inode] = record }
+            }
+        }
+        var others: Set<UInt64> = []
+        try allNames.bind()
+        while try allNames.step() {
+            let name = NameRecord(
+                parent: allNames.bits(1),
+                nameHash: UInt32(truncatingIfNeeded: allNames.integer(2))
+            )
+            if given.denies(name, to: allNames.bits(0)) { others.insert(allNames.bits(0)) }
+        }
+        for inode in others where denied[inode] == nil { denied[inode] = try stored(inode) }
+        return denied
+    }
+
+    private func stored(_ inode: UInt64) throws -> InodeRecord? {
+        let chunk = Chunk.number(of: inode)
+        try readChunk.bind(.integer(chunk))
+        defer { readChunk.end() }
+        guard try readChunk.step() else { return nil }
+        return Chunk.find(inode, in: try Chunk.records(of: readChunk.blob(0), chunk: chunk))
+    }
+
+    // MARK: Inodes
 
     private mutating func checkOrder(_ inode: UInt64) throws {
         if let last, inode <= last {
@@ -128,6 +215,7 @@ struct RecordMerge {
                 }
                 left &= ~(1 << UInt64(offset))
                 let new = slots[offset]
+                if let new, new.name != old.name { given.add(new.name, to: new.inode) }
                 if old.isDirectory && new?.isDirectory != true {
                     try removeDirectory.run(SQLValue(old.inode))
                 }
@@ -135,6 +223,9 @@ struct RecordMerge {
                     try removeNames.run(SQLValue(old.inode))
                 }
             }
+        }
+        for offset in slots.indices where left & 1 << UInt64(offset) != 0 {
+            if let new = slots[offset] { given.add(new.name, to: new.inode) }
         }
         try removeUnrecorded(left)
     }

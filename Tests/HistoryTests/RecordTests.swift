@@ -10,6 +10,13 @@ struct Model {
     var directories: [UInt64: DirectoryRecord] = [:]
     var names: [UInt64: [NameRecord]] = [:]
 
+    private var lastHash: UInt32 = 0
+
+    private mutating func nextHash() -> UInt32 {
+        lastHash += 1
+        return lastHash
+    }
+
     /// Inodes lie in clusters, some alone, some at the ends of chunks, some where numbers are large.
     static func inode(_ random: inout SeededRandom) -> UInt64 {
         switch random.below(6) {
@@ -25,7 +32,7 @@ struct Model {
     /// Draws the changes of one pass, applies them here, and gives them in their order.
     mutating func edit(_ random: inout SeededRandom) -> RecordChanges {
         let replacesAll = random.chance(15)
-        if replacesAll { self = Model() }
+        if replacesAll { (inodes, directories, names) = ([:], [:], [:]) }
         var changes: [UInt64: InodeChange] = [:]
         var newDirectories: [DirectoryRecord] = []
         var newNames: [UInt64: [NameRecord]] = [:]
@@ -60,7 +67,8 @@ struct Model {
                 let list = (0..<random.below(6)).map { _ in
                     NameRecord(
                         parent: UInt64(random.below(20)),
-                        nameHash: UInt32(random.below(3))
+                        // No two inodes have one name: those are for GivenNamesTests.
+                        nameHash: nextHash()
                     )
                 }
                 names[inode] = list.isEmpty ? nil : list

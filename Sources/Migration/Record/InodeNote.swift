@@ -8,7 +8,7 @@ import LinuxIO
 /// 40 bytes; a pass makes one per entry that it examines.
 struct InodeNote: Sendable {
     /// The time of change of an inode that must be looked at again, whatever its own says: earlier than any.
-    static let unsettled = Int64.min
+    static let unsettled = InodeRecord.unsettled
 
     /// What a note says beside its numbers.
     struct Kind: OptionSet, Sendable {
