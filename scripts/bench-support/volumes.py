@@ -132,7 +132,8 @@ class Workspace:
         self.scratch = self.path / "scratch"
         self.scratch.mkdir()
         # What cutover remembers of these volumes goes with them.
-        os.environ["CUTOVER_STATE"] = str(self.path / "state")
+        self.state = self.path / "state"
+        os.environ["CUTOVER_STATE"] = str(self.state)
         self.volumes = {}
 
     def make(self, name, kind, size, inodes=0):
@@ -198,6 +199,7 @@ class Workspace:
             except (CommandFailed, OSError) as problem:
                 problems.append(str(problem))
         shutil.rmtree(self.scratch, ignore_errors=True)
+        shutil.rmtree(self.state, ignore_errors=True)
         if problems:
             raise CommandFailed("could not clean up:\n" + "\n".join(problems))
         self.path.rmdir()
