@@ -7,7 +7,7 @@ descendants, orphans too; kernel threads (writeback, loop devices, journals) sho
 machine's own CPU.
 
 `count` runs the same command again, untimed, under `perf stat` (or strace where perf is missing)
-and samples memory every 50 ms as the sum of PSS over all processes of the run: PSS counts a page
+and samples memory, every 50 ms in the end, as the sum of PSS over all processes of the run: PSS counts a page
 shared by three rsyncs once, and no page cache, which a cgroup's memory.peak would. A single process
 cannot slip between the samples: the greatest VmHWM seen is a lower bound.
 """
@@ -23,7 +23,10 @@ import threading
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
-SAMPLE_SECONDS = 0.05
+# Between two looks at the memory: often at first, for a pass that finds nothing to do is soon over.
+SAMPLE_SECONDS_FIRST = 0.003
+SAMPLE_SECONDS_MOST = 0.05
+SAMPLE_SECONDS_GROWTH = 1.05
 # Far beyond any run that makes sense: a tool that hangs must not hang the harness for ever.
 TIME_LIMIT_SECONDS = 4 * 3600
 OUTPUT_LINES_SHOWN = 12
@@ -111,7 +114,9 @@ class _MemorySampler:
         self._thread.join()
 
     def _watch(self):
-        while not self._stop.wait(SAMPLE_SECONDS):
+        pause = SAMPLE_SECONDS_FIRST
+        while not self._stop.wait(pause):
+            pause = min(pause * SAMPLE_SECONDS_GROWTH, SAMPLE_SECONDS_MOST)
             together = 0
             for process in _processes_of(self._session):
                 if process == self._session:

@@ -53,6 +53,9 @@ def _scene(scene):
               f"{scene['facts']['hole_bytes'] / 1e9:.2f} GB in holes")
     if "edited" in scene["facts"]:
         extent += f", {scene['facts']['edited']:,} edits before each round"
+    if "state_bytes" in scene["facts"]:
+        each = scene["facts"]["state_bytes"] / scene["entries"]
+        extent += f", {each:.1f} bytes of state an entry"
     shown_rounds = results.counted(rounds, "round", "rounds")
     lines = [f"## {scene['title']}", "", f"{extent}; {shown_rounds}; {scene['date']}.", ""]
     lines += [
@@ -98,14 +101,17 @@ def _ratio(ratio):
 
 
 def _commands(data):
-    """Each command once, in the order of its first appearance."""
+    """Each tool with its commands, each once, in the order of their first appearance."""
     shown = {}
     for scene in data["scenarios"]:
         for subject in scene["subjects"]:
-            if subject["peer"] not in shown:
-                note = data["notes"].get(subject["peer"], "")
-                title = data["titles"].get(subject["peer"], subject["peer"])
-                shown[subject["peer"]] = [
-                    f"**{title}**" + (f" ({note})" if note else "") + ":", "",
-                    f"    {subject['command']}", ""]
-    return [line for lines in shown.values() for line in lines]
+            commands = shown.setdefault(subject["peer"], [])
+            if subject["command"] not in commands:
+                commands.append(subject["command"])
+    lines = []
+    for peer, commands in shown.items():
+        note = data["notes"].get(peer, "")
+        title = data["titles"].get(peer, peer)
+        lines += [f"**{title}**" + (f" ({note})" if note else "") + ":", ""]
+        lines += [f"    {command}" for command in commands] + [""]
+    return lines

@@ -13,6 +13,8 @@ import datetime
 from stage import Subject
 
 DEFAULT_WORKERS = 30
+# No folder: nothing is remembered of the pass, and nothing known of earlier ones.
+NO_STATE = "--state /dev/null"
 
 
 @dataclasses.dataclass
@@ -72,9 +74,47 @@ class Scenario:
         stage.make_cold(subject, destination)
         return destination
 
+    def verify(self, stage, subject, destination, facts):
+        """After each run of cutover: whether it did what the scenario is about. Raises
+        CommandFailed."""
+
+
+def _with(subject, switches, label=None):
+    """The same subject with more switches, if it is cutover."""
+    if subject.peer.name not in ("cutover", "baseline"):
+        return subject
+    command = subject.peer.command.replace(" EXTRA ", f" {switches} EXTRA ")
+    peer = dataclasses.replace(subject.peer, command=command)
+    return dataclasses.replace(subject, peer=peer, label=label or subject.label)
+
 
 def _workers(count):
     return "1 worker" if count == 1 else f"{count} workers"
+
+
+class Recorded(Scenario):
+    """What writing down the record costs the first copy, and how large it is."""
+
+    name = "first-copy-recorded"
+    title = "First copy, cold, with a record for the next pass and without"
+    comparison = "time, without = 1"
+    peers = ("cutover",)
+    is_counted_quickly = False
+    is_checked = False
+
+    def subjects(self, stage):
+        found = []
+        for one in super().subjects(stage):
+            without = f"{one.label}, nothing remembered"
+            found.append(dataclasses.replace(
+                _with(one, NO_STATE, without), reference=without))
+            found.append(dataclasses.replace(one, reference=without))
+        return found
+
+    def verify(self, stage, subject, destination, facts):
+        size = stage.state_bytes(destination)
+        if size:
+            facts["state_bytes"] = size
 
 
 class Workers(Scenario):
@@ -94,15 +134,24 @@ class Workers(Scenario):
 
 
 class DeltaCold(Scenario):
-    """Nothing has changed, nothing is in memory."""
+    """Nothing has changed, nothing is in memory. cutover walks and knows nothing of earlier passes, as
+    the other tools."""
 
     name = "delta-cold"
-    title = "Unchanged delta, cold"
+    title = "Unchanged delta by a walk without a record, cold"
     is_counted_quickly = False
     is_checked = False
+    # How cutover finds out what changed: its switches, and what its history must say of a run.
+    switches = NO_STATE
+    method = None
 
     def subjects(self, stage):
-        return [one for one in super().subjects(stage) if one.peer.has_delta]
+        return [
+            _with(one, self.switches) for one in super().subjects(stage) if one.peer.has_delta]
+
+    def verify(self, stage, subject, destination, facts):
+        if self.method is not None:
+            stage.check_pass(subject, destination, changes_by=self.method)
 
     def prepare(self, stage):
         for subject in self.subjects(stage):
@@ -118,7 +167,7 @@ class DeltaWarm(DeltaCold):
     """Nothing has changed, all is in memory: the same tool has just looked at it."""
 
     name = "delta-warm"
-    title = "Unchanged delta, warm"
+    title = "Unchanged delta by a walk without a record, warm"
     is_counted_quickly = True
 
     def stage_run(self, stage, subject):
@@ -127,16 +176,67 @@ class DeltaWarm(DeltaCold):
         return destination
 
 
+class DeltaScanCold(DeltaCold):
+    """Nothing has changed, and cutover asks XFS what has."""
+
+    name = "delta-scan-cold"
+    title = "Unchanged delta by a scan, cold"
+    peers = ("cutover", "baseline", "thirty-rsyncs")
+    switches = "--changes scan"
+    method = "scan"
+
+
+class DeltaScanWarm(DeltaWarm):
+    """The same, and all is in memory. Its memory is that of a scan."""
+
+    name = "delta-scan-warm"
+    title = "Unchanged delta by a scan, warm"
+    peers = ("cutover", "baseline", "thirty-rsyncs")
+    switches = "--changes scan"
+    method = "scan"
+
+
+class DeltaRememberedWarm(DeltaWarm):
+    """cutover walks both trees, and knows from the last pass what it need not read."""
+
+    name = "delta-remembered-warm"
+    title = "Unchanged delta by a walk with a record, warm"
+    peers = ("cutover", "baseline", "thirty-rsyncs")
+    switches = "--changes walk"
+    method = "walk"
+
+
 class DeltaChanged(DeltaCold):
     """1 % of the entries changed since the last pass of each tool, nothing is in memory."""
 
     name = "delta-changed"
-    title = "Delta after 1 % of the entries changed, cold"
+    title = "Delta after 1 % of the entries changed, by a scan, cold"
     is_counted_quickly = False
     is_checked = True
+    switches = "--changes scan"
+    method = "scan"
 
     def begin_round(self, stage, facts):
         facts["edited"] = stage.edit(self.tree)
+
+
+class RenamedDirectory(DeltaCold):
+    """A directory with many files got another name."""
+
+    name = "renamed-directory"
+    title = "A directory of many files was renamed, cold"
+    tree = "renamed"
+    peers = ("cutover", "baseline", "thirty-rsyncs", "rsync")
+    switches = "--changes scan"
+    method = "scan"
+    is_checked = True
+
+    def begin_round(self, stage, facts):
+        stage.rename(self.tree)
+
+    def verify(self, stage, subject, destination, facts):
+        stage.check_pass(
+            subject, destination, changes_by="scan", files_copied=0, directories_moved=1)
 
 
 class Skewed(Scenario):
@@ -192,7 +292,8 @@ class LargeDirectoryDelta(DeltaCold):
 
 
 SCENARIOS = (
-    Scenario(), Workers(), Skewed(), DeltaCold(), DeltaWarm(), DeltaChanged(), LargeFile(),
+    Scenario(), Recorded(), Workers(), Skewed(), DeltaCold(), DeltaWarm(), DeltaRememberedWarm(),
+    DeltaScanCold(), DeltaScanWarm(), DeltaChanged(), RenamedDirectory(), LargeFile(),
     LargeDirectory(), LargeDirectoryDelta())
 
 
@@ -221,8 +322,10 @@ def play(scenario, stage, rounds):
             destination = scenario.stage_run(stage, subject)
             row[subject.label] = stage.measure(subject, destination)
             stage.say(f"  round {number + 1}, {subject.label}: {row[subject.label].wall:.2f} s")
-            if scenario.is_checked and number == 0 and subject.peer.name == "cutover":
-                stage.check_equal(subject, destination)
+            if subject.peer.name == "cutover":
+                scenario.verify(stage, subject, destination, facts)
+                if scenario.is_checked and number == 0:
+                    stage.check_equal(subject, destination)
         runs.append(row)
     return Scene(
         scenario.name, scenario.title, scenario.comparison,

@@ -7,6 +7,9 @@ tool has a destination of its own, filled and brought up to date by itself, outs
 """
 
 import dataclasses
+import json
+import os
+import shutil
 
 import edits
 import measure
@@ -65,6 +68,10 @@ class Stage:
                 root, options.entries, options.seed, True)),
             "large-file": (options.large_file + GIBIBYTE, lambda root: tree.fill_large_file(
                 root, options.large_file, options.seed)),
+            "renamed": (
+                options.large_directory * 1024 + GIBIBYTE,
+                lambda root: tree.fill_renamed(
+                    root, options.large_directory // 10, options.seed)),
             "large-directory": (
                 options.large_directory * 6 * 1024 + GIBIBYTE,
                 lambda root: tree.fill_large_directory(
@@ -88,7 +95,9 @@ class Stage:
     def _description(self, name):
         """What a kept image must have been made from to be used again."""
         options = self.options
-        extent = {"large-file": options.large_file, "large-directory": options.large_directory}
+        extent = {
+            "large-file": options.large_file, "large-directory": options.large_directory,
+            "renamed": options.large_directory // 10}
         return {
             "tree": name, "seed": options.seed, "extent": extent.get(name, options.entries),
             "generator": tree.VERSION}
@@ -105,10 +114,19 @@ class Stage:
         self.workspace.label_source(f"source-{name}", self._description(name), source.facts)
         return edited
 
+    def rename(self, name):
+        """Gives the large directory of a tree its other name."""
+        home = self.source(name).volume.mount_point / "home"
+        names = ("spool", "renamed")
+        old, new = names if (home / names[0]).exists() else reversed(names)
+        (home / old).rename(home / new)
+
     def drop(self, name):
         """Removes a source tree and every destination that was made for it."""
         for key in [key for key in self.destinations if key[0] == name]:
-            self.workspace.remove(self.destinations.pop(key).mount_point.name)
+            destination = self.destinations.pop(key)
+            self._forget(destination)
+            self.workspace.remove(destination.mount_point.name)
         if name in self.sources:
             self.sources.pop(name)
             self.workspace.remove(f"source-{name}")
@@ -129,21 +147,49 @@ class Stage:
             if not self.options.quick:
                 volume.unmount()
                 volume.allocate()
+        self._forget(self.destinations[key])
         self.destinations[key].format()
         return self.destinations[key]
 
     def own_destination(self, subject):
         """The destination that this subject alone writes to, up to date when this returns the first
         time; later on it is what the subject's own last run made of it."""
-        key = (subject.tree, subject.label)
+        # With other switches it may leave another state.
+        key = (subject.tree, subject.peer.command, subject.workers)
         if key not in self.destinations:
             source = self.source(subject.tree)
-            name = f"own-{subject.tree}-{subject.peer.name}-{subject.workers}"
+            name = f"own-{subject.tree}-{len(self.destinations)}"
             self.destinations[key] = self._make_destination(source, name)
             # Twice: the second run settles what the first could not (times of directories, say).
             for _ in range(2):
                 self.measure(subject, self.destinations[key])
         return self.destinations[key]
+
+    # What cutover remembers
+
+    def _state(self, destination):
+        """The state folder of the passes to this destination."""
+        return self.workspace.state / destination.mount_point.name
+
+    def _forget(self, destination):
+        shutil.rmtree(self._state(destination), ignore_errors=True)
+
+    def state_bytes(self, destination):
+        """The size of what is remembered of this destination."""
+        folder = self._state(destination)
+        return sum(file.stat().st_size for file in folder.iterdir()) if folder.is_dir() else 0
+
+    def check_pass(self, subject, destination, **expected):
+        """The last pass to this destination must have been as `expected`, in the words of cutover
+        history --json."""
+        text = run(
+            self.options.binary, "history", "--json", "-", "--limit", "1",
+            "--state", self._state(destination))
+        found = [one for one in map(json.loads, text.splitlines()) if one["type"] == "pass"]
+        for name, value in expected.items():
+            if not found or found[-1].get(name) != value:
+                raise CommandFailed(
+                    f"{subject.label}: the last pass was not one with {name} {value}: {found[-1:]}")
 
     # Runs
 
@@ -159,11 +205,13 @@ class Stage:
 
     def measure(self, subject, destination):
         """One timed run."""
+        os.environ["CUTOVER_STATE"] = str(self._state(destination))
         return measure.measure(
             self.command(subject, destination), destination.mount_point, self.log)
 
     def count(self, subject, destination):
         """One untimed run under a tracer."""
+        os.environ["CUTOVER_STATE"] = str(self._state(destination))
         return measure.count(
             self.command(subject, destination), self.log, self.workspace.scratch)
 

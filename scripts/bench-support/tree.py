@@ -227,6 +227,16 @@ def fill_large_file(root, size, seed):
     return {}
 
 
+def fill_renamed(root, entries, seed):
+    """A directory `home` with such a directory in it, which will be renamed, and another one."""
+    home = f"{root}/home"
+    os.mkdir(home, 0o755)
+    os.mkdir(f"{home}/other", 0o755)
+    fill_large_directory(home, entries, seed)
+    fill_large_directory(f"{home}/other", entries // 10, seed)
+    return {}
+
+
 def fill_large_directory(root, entries, seed):
     """One directory `spool` of `entries` small files, as queues and sessions leave them."""
     content = Content(f"large directory {seed}")

@@ -133,7 +133,7 @@ class Workspace:
         self.scratch.mkdir()
         # What cutover remembers of these volumes goes with them.
         self.state = self.path / "state"
-        os.environ["CUTOVER_STATE"] = str(self.state)
+        self.state.mkdir(mode=0o700)
         self.volumes = {}
 
     def make(self, name, kind, size, inodes=0):

@@ -1,0 +1,106 @@
+// What becomes of the record when a pass is whole: one change for each inode, in ascending order.
+//
+//   a scan    what its notes say; and those are taken out that it looked for and did not find
+//   a walk    where its notes say something else than the record; and those are taken out that it did not meet
+
+import History
+import LinuxIO
+
+/// The changes of one pass; used by one thread.
+final class InodeChanges {
+    private var stream: NoteStream
+    private let changed: [ChangedInode]
+    private let listed: Set<UInt64>
+    private let roll: RollCall?
+    private var absent: RollCall.Absent?
+    private var position = 0
+    private var notes: [InodeNote] = []
+    private var hasNotes = false
+    private var near = 0
+    /// The names of inodes with several, met while inodes are written, written after them.
+    private var names: [(inode: UInt64, names: [NameRecord])] = []
+    private var namesPosition = 0
+    /// Inodes that were met as a directory in one place and otherwise in another; where they are recorded as one.
+    private var places: [UInt64: NameRecord?] = [:]
+
+    init(
+        _ stream: NoteStream,
+        changed: [ChangedInode],
+        listed: Set<UInt64>,
+        roll: RollCall?
+    ) {
+        self.stream = stream
+        self.changed = changed
+        self.listed = listed
+        self.roll = roll
+        absent = roll.map(RollCall.Absent.init)
+    }
+
+    func next() throws -> InodeChange? {
+        while true {
+            if !hasNotes { hasNotes = try stream.nextInode(into: &notes) }
+            let noted = hasNotes ? notes.first?.inode : nil
+            if let gone = nextGone(before: noted) { return .remove(gone) }
+            guard let noted else { return nil }
+            hasNotes = false
+            if let change = try change(of: noted) { return change }
+        }
+    }
+
+    /// The names of the next inode with several; when `next` has given all inodes.
+    func nextNames() -> (inode: UInt64, names: [NameRecord])? {
+        guard namesPosition < names.count else { return nil }
+        namesPosition += 1
+        return names[namesPosition - 1]
+    }
+
+    /// Whether a directory's place is the one that its inode is recorded with; when `next` has given all inodes.
+    func agrees(_ directory: DirectoryRecord) -> Bool {
+        guard let place = places[directory.inode] else { return true }
+        return place
+            == NameRecord(
+                parent: directory.parent,
+                nameHash: InodeNote.hash(directory.name)
+            )
+    }
+
+    /// What the notes on one inode change in the record; nil: nothing.
+    private func change(of inode: UInt64) throws(HistoryProblem) -> InodeChange? {
+        let known = try roll?.answer(for: inode, near: &near)
+        // It is as if this had been noted, too.
+        if let known, known.isMet { notes.append(InodeNote(known.record)) }
+        guard let noted = NotedInode(notes[...]) else {
+            return known == nil ? nil : .remove(inode)
+        }
+        guard case .put(let record) = noted.change else { return noted.change }
+        if noted.isAmbiguous {
+            let place = NameRecord(parent: record.parent, nameHash: record.nameHash)
+            places.updateValue(record.isDirectory ? place : nil, forKey: inode)
+        }
+        if let known, known.record == record {
+            if noted.names.isEmpty { return nil }
+            let names = try roll?.table.names(of: inode)
+            if names == noted.names { return nil }
+        }
+        if !noted.names.isEmpty { names.append((inode, noted.names)) }
+        return noted.change
+    }
+
+    /// The next inode below `noted` that is recorded, was looked for, and was not found.
+    private func nextGone(before noted: UInt64?) -> UInt64? {
+        if absent != nil { return absent?.next(before: noted) }
+        while position < changed.count {
+            let candidate = changed[position]
+            if let noted, candidate.inode >= noted {
+                if candidate.inode > noted { return nil }
+                position += 1
+                continue
+            }
+            position += 1
+            if !candidate.hasSeveralNames, listed.contains(candidate.parent) {
+                return candidate.inode
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,70 @@
+// How the notes of one pass on one inode become one row of the record.
+
+import History
+
+/// All notes of one pass on one inode, as one change of the record.
+///
+/// The same notes in any order, as workers happen to make them, come to the same.
+struct NotedInode {
+    let change: InodeChange
+    /// Its names, where it has several; sorted, each once.
+    let names: [NameRecord]
+    /// It was met as a directory, and as something else or elsewhere, too.
+    let isAmbiguous: Bool
+
+    /// Nil when nothing can be said: only doubts about an inode that was never examined, so that the next
+    /// pass meets it as a new one.
+    init?(_ notes: ArraySlice<InodeNote>) {
+        var notes = notes
+        if notes.contains(where: { $0.isName && !$0.kind.contains(.provisional) }) {
+            notes.removeAll { $0.kind.contains(.provisional) }
+        }
+        guard
+            let first = notes.lazy.filter(\.isName).min(by: { $0.name < $1.name })
+        else {
+            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) else {
+                return nil
+            }
+            change = .remove(removed.inode)
+            names = []
+            isAmbiguous = false
+            return
+        }
+        isAmbiguous =
+            notes.contains { $0.isName && $0.isDirectory }
+            && notes.contains {
+                $0.isName && ($0.name != first.name || $0.isDirectory != first.isDirectory)
+            }
+        // Two names, two times: it changed between, so neither may count as known.
+        let isDoubtful =
+            isAmbiguous
+            || notes.contains {
+                $0.kind.contains(.doubt) || $0.isName && $0.changed != first.changed
+            }
+        let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
+        change = .put(
+            InodeRecord(
+                inode: first.inode,
+                parent: first.parent,
+                changedNanoseconds: isDoubtful ? InodeNote.unsettled : first.changed,
+                birth: first.birth,
+                nameHash: first.nameHash,
+                hasSeveralNames: hasSeveralNames,
+                isDirectory: first.kind.contains(.directory)
+            )
+        )
+        names = hasSeveralNames ? Self.names(in: notes) : []
+    }
+
+    private static func names(in notes: ArraySlice<InodeNote>) -> [NameRecord] {
+        var names: [NameRecord] = []
+        for name in notes.lazy.filter(\.isName).map(\.name).sorted() where name != names.last {
+            names.append(name)
+        }
+        return names
+    }
+}
+
+extension InodeNote {
+    fileprivate var name: NameRecord { NameRecord(parent: parent, nameHash: nameHash) }
+}

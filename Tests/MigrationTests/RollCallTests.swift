@@ -1,0 +1,267 @@
+// A walk that compares its notes with the record comes to the very record that it would have written
+// anew. Everything that a later scan concludes rests on that.
+
+import History
+import LinuxIO
+import Migration
+import TestSupport
+import Testing
+
+@Suite("What a walk leaves of the record") struct RollCallTests {
+    @Test(
+        "Notes compared with the record come to what notes alone come to",
+        arguments: [1, 2, UInt64.random(in: 3...UInt64.max)],
+        [RecordTable.bytesMax, 0]
+    )
+    func equivalence(seed: UInt64, bytesMax: Int) throws {
+        print("the roll call: seed \(seed)")
+        var random = SeededRandom(seed: seed)
+        let compared = try RecordedPair()
+        let renewed = try RecordedPair()
+        var past = PastWalk()
+        for round in 0..<8 {
+            let walk = past.walk(&random)
+            let table =
+                round == 0 ? nil : try RecordTable(compared.history, bytesMax: bytesMax)
+            try compared.record(walk, comparingWith: table, &random)
+            try renewed.record(walk, comparingWith: nil, &random)
+            let comment = Comment("seed \(seed), round \(round)")
+            let (inodes, expected) = try (compared.inodes(), renewed.inodes())
+            #expect(inodes == expected, comment)
+            for record in expected {
+                #expect(
+                    try compared.history.names(of: record.inode)
+                        == renewed.history.names(of: record.inode),
+                    comment
+                )
+                #expect(
+                    try compared.history.directory(record.inode)
+                        == renewed.history.directory(record.inode),
+                    comment
+                )
+                #expect(try renewed.history.directory(record.inode) != nil || !record.isDirectory)
+            }
+            past.records = expected
+            past.names = try Dictionary(
+                uniqueKeysWithValues: expected.map {
+                    ($0.inode, try renewed.history.names(of: $0.inode))
+                }
+            )
+        }
+        #expect(past.records.count > 100, "nothing was compared")
+    }
+
+    @Test("A walk that finds all as it was changes no row of the record")
+    func nothingChanged() throws {
+        var random = SeededRandom(seed: 3)
+        let pair = try RecordedPair()
+        var past = PastWalk()
+        let first = past.walk(&random)
+        try pair.record(first, comparingWith: nil, &random)
+        past.records = try pair.inodes()
+        past.names = try Dictionary(
+            uniqueKeysWithValues: past.records.map { ($0.inode, try pair.history.names(of: $0.inode)) }
+        )
+        let again = past.walkAgain()
+        let recorder = try pair.recorder(
+            again,
+            comparingWith: try RecordTable(pair.history),
+            &random
+        )
+        let changes = recorder.changes(after: [])
+        #expect(!changes.replacesAll)
+        #expect(try changes.nextInode() == nil)
+        #expect(try changes.nextDirectory() == nil)
+        #expect(try changes.nextNames() == nil)
+    }
+}
+
+/// One step of a walk.
+private enum Step {
+    case note(InodeNote)
+    case directory(InodeNote, parent: UInt64, name: Name)
+}
+
+/// What a walk before left, and walks over what became of it.
+private struct PastWalk {
+    var records: [InodeRecord] = []
+    var names: [UInt64: [NameRecord]] = [:]
+
+    /// Names of directories, so that a note's hash can be that of a name.
+    private static func name(_ number: Int) -> Name { Name("directory \(number)") }
+
+    private static func draw(_ random: inout SeededRandom) -> NameRecord {
+        NameRecord(
+            parent: UInt64(random.below(8)),
+            nameHash: InodeNote.hash(name(random.below(40)).bytes)
+        )
+    }
+
+    private static func step(_ note: InodeNote) -> Step {
+        guard note.isDirectory else { return .note(note) }
+        let number = (0..<40).first { InodeNote.hash(name($0).bytes) == note.nameHash } ?? 0
+        return .directory(note, parent: note.parent, name: name(number))
+    }
+
+    /// A walk that meets everything as it is recorded.
+    func walkAgain() -> [Step] {
+        records.flatMap { record -> [Step] in
+            guard record.hasSeveralNames else { return [Self.step(InodeNote(record))] }
+            return (names[record.inode] ?? []).map { name in
+                .note(InodeNote(record, name, changed: record.changedNanoseconds))
+            }
+        }
+    }
+
+    /// A walk over a tree in which much happened, some of it meanwhile.
+    mutating func walk(_ random: inout SeededRandom) -> [Step] {
+        var steps: [Step] = []
+        for record in records where !random.chance(5) { steps += again(record, &random) }
+        var known = Set(records.map(\.inode))
+        for _ in 0..<(known.isEmpty ? 500 : 40) {
+            let inode = UInt64(random.below(2_000))
+            if known.insert(inode).inserted { steps += fresh(inode, &random) }
+        }
+        return steps.shuffled(using: &random)
+    }
+
+    private func again(_ record: InodeRecord, _ random: inout SeededRandom) -> [Step] {
+        var now = record
+        var steps: [Step] = []
+        if random.chance(10) { now.changedNanoseconds = Int64(random.below(1_000)) }
+        if random.chance(3) { now.changedNanoseconds = InodeNote.unsettled }
+        if random.chance(3) { now.birth = UInt32(random.below(1_000)) }
+        if random.chance(3), !record.hasSeveralNames {
+            now.isDirectory.toggle()
+            if now.isDirectory { (now.parent, now.nameHash) = parts(Self.draw(&random)) }
+        }
+        var own = record.hasSeveralNames ? names[record.inode] ?? [] : []
+        if record.hasSeveralNames, random.chance(20) { own.append(Self.draw(&random)) }
+        if record.hasSeveralNames, random.chance(20), own.count > 1 { own.removeLast() }
+        if !record.hasSeveralNames, !now.isDirectory, random.chance(5) {
+            now.hasSeveralNames = true
+            own = [NameRecord(parent: now.parent, nameHash: now.nameHash), Self.draw(&random)]
+        }
+        if now.hasSeveralNames {
+            if random.chance(10), own.count == 1 { now.hasSeveralNames = false }
+            steps += own.map {
+                .note(InodeNote(now, $0, changed: now.changedNanoseconds))
+            }
+        } else {
+            // Renamed before it was met, or met once more after that.
+            let isMoved = random.chance(8)
+            if !isMoved || random.chance(50) { steps.append(Self.step(InodeNote(now))) }
+            if isMoved {
+                let change = random.chance(70) ? Int64(random.below(1_000)) : now.changedNanoseconds
+                let note = InodeNote(now, Self.draw(&random), changed: change)
+                steps.append(Self.step(note))
+            }
+        }
+        if random.chance(4) { steps.append(.note(InodeNote(inode: record.inode, .doubt))) }
+        if random.chance(2) { steps = [.note(InodeNote(inode: record.inode, .doubt))] }
+        return steps
+    }
+
+    private func fresh(_ inode: UInt64, _ random: inout SeededRandom) -> [Step] {
+        let (parent, hash) = parts(Self.draw(&random))
+        let isDirectory = random.chance(25)
+        let record = InodeRecord(
+            inode: inode,
+            parent: parent,
+            changedNanoseconds: Int64(random.below(1_000)),
+            birth: 7,
+            nameHash: hash,
+            hasSeveralNames: !isDirectory && random.chance(15),
+            isDirectory: isDirectory
+        )
+        guard record.hasSeveralNames else { return [Self.step(InodeNote(record))] }
+        return (0..<1 + random.below(4)).map { _ in
+            .note(InodeNote(record, Self.draw(&random), changed: record.changedNanoseconds))
+        }
+    }
+
+    private func parts(_ name: NameRecord) -> (UInt64, UInt32) { (name.parent, name.nameHash) }
+}
+
+/// A record of its own in a folder of its own.
+private final class RecordedPair {
+    let history: History
+    private let folder: [UInt8]
+
+    init() throws {
+        folder = joined(try Scratch.directory(), Scratch.uniqueName("roll"))
+        try Files.makeDirectory(folder, mode: 0o700)
+        let root = RootIdentity(
+            filesystem: [1],
+            inode: 1,
+            birthNanoseconds: 1,
+            path: bytes("/")
+        )
+        let pair = PairIdentity(source: root, destination: root)
+        history = try #require(
+            try History.open(folder: folder, pair: pair, isReadOnly: false).history
+        )
+    }
+
+    deinit {
+        // The watcher of Scratch removes what is left.
+        try? Files.removeTree(folder)
+    }
+
+    /// A recorder that was told of all steps, in any order and by several workers.
+    func recorder(
+        _ walk: [Step],
+        comparingWith table: RecordTable?,
+        _ random: inout SeededRandom
+    ) throws -> Recorder {
+        let recorder = Recorder(
+            racyFrom: .max,
+            folder: SharedDescriptor(try Descriptor.openRoot(Name(folder)))
+        )
+        recorder.begin(comparingWith: table)
+        let buffers = (0..<3).map { _ in recorder.makeBuffer() }
+        for step in walk.shuffled(using: &random) {
+            let buffer = buffers[random.below(buffers.count)]
+            switch step {
+            case .note(let note): buffer.add(note)
+            case .directory(let note, let parent, let name):
+                buffer.add(note)
+                recorder.notePlace(of: note.inode, parent: parent, name: name)
+            }
+        }
+        return recorder
+    }
+
+    func record(
+        _ walk: [Step],
+        comparingWith table: RecordTable?,
+        _ random: inout SeededRandom
+    ) throws {
+        let recorder = try recorder(walk, comparingWith: table, &random)
+        var pass = PassRecord(
+            startNanoseconds: 1,
+            bootIdentifier: "boot",
+            startBootNanoseconds: 1,
+            options: "",
+            method: "walk",
+            reason: nil,
+            workers: 1,
+            isPartial: false,
+            cutoverVersion: "0"
+        )
+        pass.id = try history.begin(pass)
+        try history.finish(
+            pass,
+            branches: [],
+            failures: [],
+            changes: recorder.changes(after: [])
+        )
+    }
+
+    func inodes() throws -> [InodeRecord] {
+        let reader = try history.inodeReader(0..<UInt64.max)
+        var records: [InodeRecord] = []
+        while let record = try reader.next() { records.append(record) }
+        return records
+    }
+}
