@@ -14,6 +14,7 @@
 // SOURCE inodes find the same DESTINATION inode, the second gets a new one and never writes into the first.
 
 package import LinuxIO
+import Synchronization
 
 /// The name that others of its group are linked to.
 package struct LinkLeader: Sendable {
@@ -83,6 +84,8 @@ package final class LinkRegistry: Sendable {
     private let claims = Lock<[InodeIdentity: InodeIdentity]>([:])
     /// Names that this pass took from inodes of DESTINATION which had several.
     private let unlinkedNames = Lock<[InodeIdentity: UInt32]>([:])
+    /// Whether there are any: every entry asks, and mostly there are none.
+    private let hasUnlinked = Atomic<Bool>(false)
     /// Inodes of SOURCE with several names that are missing at DESTINATION, after it stopped the pass.
     private let missing = Lock<Set<InodeIdentity>>([])
     private let isFirstCopy: Bool
@@ -108,12 +111,15 @@ package final class LinkRegistry: Sendable {
     /// This pass took a name from an entry of DESTINATION.
     package func noteUnlinked(_ destination: FileStatus) {
         guard destination.linkCount > 1, destination.kind != .directory else { return }
+        // First: whoever has to know of this name got its work from us after both.
+        hasUnlinked.store(true, ordering: .relaxed)
         unlinkedNames.withLock { $0[destination.identity, default: 0] += 1 }
     }
 
     /// How many names this pass took from an inode of DESTINATION that had several.
     package func unlinked(_ destination: InodeIdentity) -> UInt32 {
-        unlinkedNames.withLock { $0[destination] ?? 0 }
+        guard hasUnlinked.load(ordering: .relaxed) else { return 0 }
+        return unlinkedNames.withLock { $0[destination] ?? 0 }
     }
 
     /// Whether this is the first name of its inode that is missing at DESTINATION.
