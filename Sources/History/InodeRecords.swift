@@ -58,13 +58,17 @@ package struct DirectoryRecord: Equatable, Sendable {
 }
 
 /// One of the names of an inode that has several.
-package struct NameRecord: Hashable, Sendable {
+package struct NameRecord: Comparable, Hashable, Sendable {
     package var parent: UInt64
     package var nameHash: UInt32
 
     package init(parent: UInt64, nameHash: UInt32) {
         self.parent = parent
         self.nameHash = nameHash
+    }
+
+    package static func < (left: NameRecord, right: NameRecord) -> Bool {
+        (left.parent, left.nameHash) < (right.parent, right.nameHash)
     }
 }
 

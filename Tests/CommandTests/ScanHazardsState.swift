@@ -210,6 +210,25 @@ struct ScanHazardsState {
         try stage.expectScanFindsIt("afterwards")
     }
 
+    @Test(
+        "what others changed on DESTINATION before a scan, which did not look there, a walk finds"
+    )
+    func othersBeforeScan() throws {
+        // Until then nothing is proven (S7), and all is looked at anyway.
+        usleep(2_200_000)
+        try stage.settle()
+        // Neither makes or frees an inode.
+        try Files.setAttribute(stage.to("a/two"), "user.note", bytes("others"))
+        try Files.link(stage.to("b/sub/extra"), to: stage.to("b/one"))
+        try stage.tick()
+        let scan = try stage.pass("--changes", "scan")
+        scan.expectScan()
+        try stage.tick()
+        let walk = try stage.pass("--changes", "walk")
+        walk.expectWalk()
+        try stage.expectSame()
+    }
+
     @Test("what others change on DESTINATION is found by a walk, which a pass chooses by itself")
     func changesOfDestination() throws {
         try stage.settle()

@@ -47,7 +47,8 @@ import Testing
         }
         #expect(recorded == model.records.map(\.inode), comment)
         let cursor = RecordCursor(table)
-        for inode in recorded.shuffled(using: &random) + (0..<200).map({ _ in Model.inode(&random) })
+        for inode in recorded.shuffled(using: &random)
+            + (0..<200).map({ _ in Model.inode(&random) })
         {
             #expect(try cursor.inode(inode) == model.inodes[inode], comment)
             let names = model.names[inode] ?? []

@@ -60,7 +60,9 @@ import Testing
         try pair.record(first, comparingWith: nil, &random)
         past.records = try pair.inodes()
         past.names = try Dictionary(
-            uniqueKeysWithValues: past.records.map { ($0.inode, try pair.history.names(of: $0.inode)) }
+            uniqueKeysWithValues: past.records.map {
+                ($0.inode, try pair.history.names(of: $0.inode))
+            }
         )
         let again = past.walkAgain()
         let recorder = try pair.recorder(

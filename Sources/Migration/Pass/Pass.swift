@@ -71,6 +71,7 @@ package final class Pass: Sendable {
             roots: roots,
             readsTogether: reading.isTogether,
             earlier: keeper.earlier,
+            record: keeper.record,
             recorder: keeper.makeRecorder(),
             emit: emit
         )
@@ -218,7 +219,7 @@ package final class Pass: Sendable {
                 facts.source = roots.sourceStatus
                 facts.destination = roots.destinationStatus
                 facts.isNew = roots.isDestinationNew
-                facts.evidence = context.earlier.record == nil ? .none : .proven
+                facts.evidence = context.recordTable.withLock { $0 } == nil ? .none : .proven
                 facts.inherited = inherited
             }
             context.budget.install(

@@ -1,6 +1,7 @@
 // What all workers of one pass share: the plan, both roots, counts, and the one switch that says
 // whether anything may still be written.
 
+package import History
 import LinuxIO
 import Synchronization
 
@@ -25,6 +26,8 @@ package final class PassContext: Sendable {
     let links: LinkRegistry
     /// What earlier passes proved.
     let earlier: EarlierPasses
+    /// The record of the last whole pass, if there is one; a walk reads it before there are workers.
+    let recordTable: Lock<RecordTable?>
     /// What this pass writes down for the next; nil: nothing.
     let recorder: Recorder?
     let temporaryNames = TemporaryNames()
@@ -57,6 +60,7 @@ package final class PassContext: Sendable {
         roots: Roots,
         readsTogether: Bool = false,
         earlier: EarlierPasses = .none,
+        record: History? = nil,
         recorder: Recorder? = nil,
         emit: @escaping @Sendable (PassEvent) -> Void
     ) {
@@ -67,6 +71,7 @@ package final class PassContext: Sendable {
         self.links = links
         self.readsTogether = readsTogether
         self.earlier = earlier
+        recordTable = Lock(record.map(RecordTable.init(unread:)))
         self.recorder = recorder
         self.emit = emit
         throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))

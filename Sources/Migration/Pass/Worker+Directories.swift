@@ -98,6 +98,11 @@ extension Worker {
         }
         select(&source, of: node, sourceHandle)
         if source.count > 1 { source.sortByInode() }
+        if hasNamesAsLeft(node) {
+            for index in 0..<source.count { source.mark(index) }
+            node.facts.withLock { $0.contents = Pairing(source) }
+            return
+        }
         var destination = Listing()
         let isNew = node.facts.withLock { $0.isNew }
         if !isNew, let handle = open.destination {

@@ -59,15 +59,15 @@ extension Worker {
     /// Equal times and not earlier ones, so it holds whatever the clock did. The name matters for names that
     /// were exchanged (RENAME_EXCHANGE), which leaves the times of both inodes alone.
     private func isRecorded(_ status: FileStatus, _ nameHash: UInt32, in parent: UInt64) -> Bool {
-        guard let record = context.earlier.record else { return false }
         // A record that cannot be read proves nothing.
-        guard let known = try? record.inode(status.inode),
+        guard let record, let known = try? record.inode(status.inode),
             known.changedNanoseconds == status.changed.nanosecondsSince1970,
             known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
         else { return false }
         if known.parent == parent, known.nameHash == nameHash { return true }
         guard known.hasSeveralNames else { return false }
-        return (try? record.hasName(inode: status.inode, nameHash: nameHash, in: parent)) ?? false
+        let name = NameRecord(parent: parent, nameHash: nameHash)
+        return (try? record.hasName(name, of: status.inode)) ?? false
     }
 
     /// What is known of a directory, and in a scan pass what is looked at in it; nil: not this time.
@@ -89,13 +89,12 @@ extension Worker {
     }
 
     private func isRecordedDirectory(_ entry: Entry, _ status: FileStatus) -> Bool {
-        guard let record = context.earlier.record else { return false }
         // A record that cannot be read proves nothing.
-        guard let known = try? record.inode(status.inode), known.isDirectory,
-            known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0),
-            let directory = try? record.directory(status.inode)
+        guard let record, let known = try? record.inode(status.inode), known.isDirectory,
+            known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
         else { return false }
-        return directory.parent == place.inode && Name(directory.name) == entry.name
+        let name = entry.entries.listing.nameBytes(entry.index)
+        return (try? record.hasDirectory(status.inode, in: place.inode, named: name)) ?? false
     }
 
     /// Whether nothing of a directory itself has changed on either side.
@@ -110,18 +109,27 @@ extension Worker {
         return isRecorded(source, InodeNote.hash(node.name.bytes), in: parent)
     }
 
+    /// Whether DESTINATION's directory has the very names that a whole walk left in it for these of SOURCE: it need
+    /// not be listed.
+    ///
+    /// What that walk should have removed and did not, for whatever reason, cast its doubt on the directory. In a
+    /// scan pass only directories are listed in which something has changed; the roots are one directory each.
+    func hasNamesAsLeft(_ node: Directory) -> Bool {
+        let facts = node.facts.withLock { $0 }
+        guard !node.isRoot, facts.visit == nil, !facts.isNew, !facts.isProtected,
+            let source = facts.source, let destination = facts.destination
+        else { return false }
+        return isUnchanged(node, facts.evidence, source, destination)
+    }
+
     // MARK: What is written down
 
     /// Writes down a name that was examined.
     func writeDown(_ entry: Entry, _ status: FileStatus) {
-        guard let notes, let recorder = context.recorder else { return }
-        notes.add(
-            InodeNote(
-                status,
-                parent: place.inode,
-                nameHash: InodeNote.hash(entry.entries.listing.nameBytes(entry.index)),
-                changed: recorder.settledChange(status)
-            )
+        notes?.add(
+            status,
+            parent: place.inode,
+            nameHash: InodeNote.hash(entry.entries.listing.nameBytes(entry.index))
         )
     }
 

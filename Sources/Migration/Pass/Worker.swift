@@ -12,6 +12,7 @@
 //   Worker+Evidence      what earlier passes prove of an entry, and what this one writes down
 //   Worker+Visits        a scan pass: which entries of a directory are looked at
 
+import History
 import LinuxIO
 
 /// Does the work of one lane.
@@ -46,6 +47,8 @@ final class Worker {
     var place = Place()
     /// What a failure now would be about.
     var subject = Subject()
+    /// The record of the last whole pass; nil: there is none.
+    let record: RecordCursor?
     /// Notes for the next pass; nil: nothing is written down.
     let notes: NoteBuffer?
 
@@ -65,6 +68,7 @@ final class Worker {
         self.push = push
         self.workers = workers
         copier = ContentCopier(context: context)
+        record = context.recordTable.withLock { $0 }.map(RecordCursor.init)
         notes = context.recorder?.makeBuffer()
     }
 

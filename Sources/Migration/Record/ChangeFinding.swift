@@ -1,5 +1,6 @@
 // How a pass begins: by a scan, a plan and renamed directories, or by nothing at all, which is a walk.
 
+import History
 import LinuxIO
 import Synchronization
 
@@ -32,6 +33,7 @@ struct ChangeFinding {
                 return walk(error)
             }
         }
+        recall()
         if let reason { context.say(.walks(reason)) }
         return Outcome(method: keeper.method)
     }
@@ -45,8 +47,16 @@ struct ChangeFinding {
         }
     }
 
+    /// Gets the record ready for a walk, which asks it for every entry.
+    private func recall() {
+        // Where it cannot be read as a whole it is asked one by one; what cannot be read then proves nothing.
+        let table = keeper.record.map { (try? RecordTable($0)) ?? RecordTable(unread: $0) }
+        context.recordTable.withLock { $0 = table }
+        context.recorder?.begin(comparingWith: table)
+    }
+
     private func walk(_ reason: WalkReason) -> Outcome {
-        context.recorder?.begin(mergingInto: nil)
+        recall()
         context.isCountedByScan.store(false, ordering: .relaxed)
         context.counters.entriesSeen.store(0, ordering: .relaxed)
         root.facts.withLock { $0.visit = nil }

@@ -10,7 +10,7 @@ import LinuxIO
 import Synchronization
 
 /// An inode of the record that changed since it was written down.
-struct ChangedInode: Sendable {
+package struct ChangedInode: Sendable {
     let inode: UInt64
     /// The directory that the record has it in.
     let parent: UInt64

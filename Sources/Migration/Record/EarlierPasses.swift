@@ -1,5 +1,5 @@
-// What earlier passes proved, and what they cannot vouch for: two moments and the record. Pure: no call, no
-// clock; `StateKeeper` fills it in.
+// What earlier passes proved beside the record, and what they cannot vouch for: moments. Pure: no call, no clock;
+// `StateKeeper` fills it in. It holds no reference, for it is asked for each entry.
 //
 // An entry is proven when the record of the last whole pass has this name of this inode with this ctime; racy ones
 // are never recorded so (S7). Where no pass was whole yet, its start tells which entries may be racy.
@@ -7,8 +7,7 @@
 // Three answers about an entry (`Evidence`): proven, doubtful, or none because nothing is recorded; then size
 // and time are trusted as rsync does.
 
-package import History
-import LinuxIO
+package import LinuxIO
 
 /// What the record says of one entry.
 enum Evidence: Sendable {
@@ -26,12 +25,10 @@ package struct EarlierPasses: Sendable {
     ///
     /// An entry of SOURCE with a ctime, or an mtime that is no future, from there on is racy (S7).
     package var racyFrom: Int64?
-    /// The record of a whole pass; nil where there is none that can be used.
-    package var record: History?
-    /// Entries of DESTINATION that changed before this moment are as the last whole pass left them, so that
-    /// attributes of proven entries need not be read.
+    /// Entries of DESTINATION that changed before this moment are as a whole walk found or left them, so that of
+    /// proven entries neither attributes need be read nor names listed.
     ///
-    /// Nil: they are read.
+    /// Nil: they are.
     package var destinationSettledBefore: Int64?
     /// After a power cut: entries of DESTINATION that changed from here on may have lost their data.
     package var unsafeFrom: Int64?
@@ -56,7 +53,7 @@ package struct EarlierPasses: Sendable {
         return destination.changed.nanosecondsSince1970 >= unsafeFrom
     }
 
-    /// Whether nobody has changed this entry of DESTINATION since the last whole pass.
+    /// Whether nobody has changed this entry of DESTINATION since a whole walk compared it.
     func isSettled(_ destination: FileStatus) -> Bool {
         guard let destinationSettledBefore else { return false }
         return destination.changed.nanosecondsSince1970 < destinationSettledBefore

@@ -1,35 +1,38 @@
 // What a pass learns of one inode of SOURCE, and how the notes on one inode become one row of the record.
 
-import History
+package import History
 import LinuxIO
 
 /// One name of an inode as a pass examined it, or a doubt about the inode.
 ///
 /// 40 bytes; a pass makes one per entry that it examines.
-struct InodeNote: Sendable {
+package struct InodeNote: Sendable {
     /// The time of change of an inode that must be looked at again, whatever its own says: earlier than any.
-    static let unsettled = InodeRecord.unsettled
+    package static let unsettled = InodeRecord.unsettled
 
     /// What a note says beside its numbers.
-    struct Kind: OptionSet, Sendable {
-        let rawValue: UInt32
+    package struct Kind: OptionSet, Sendable {
+        package let rawValue: UInt32
+
+        package init(rawValue: UInt32) { self.rawValue = rawValue }
+
         static let directory = Kind(rawValue: 1 << 0)
         static let severalNames = Kind(rawValue: 1 << 1)
         /// It is gone from SOURCE; any note that it was met afterwards counts more.
         static let removed = Kind(rawValue: 1 << 2)
         /// Something of it failed or was left undone: it has to be looked at again.
-        static let doubt = Kind(rawValue: 1 << 3)
+        package static let doubt = Kind(rawValue: 1 << 3)
         /// A name that it has as far as is known before it is examined; any other name counts more.
         static let provisional = Kind(rawValue: 1 << 4)
     }
 
-    let inode: UInt64
+    package let inode: UInt64
     /// The directory that has the name; 0 for the root of SOURCE.
-    let parent: UInt64
+    package let parent: UInt64
     /// Its ctime in nanoseconds since 1970, or `unsettled`.
     let changed: Int64
     let birth: UInt32
-    let nameHash: UInt32
+    package let nameHash: UInt32
     let kind: Kind
 
     /// A name that was examined.
@@ -49,7 +52,7 @@ struct InodeNote: Sendable {
     }
 
     /// An inode that is gone, or is to be looked at again.
-    init(inode: UInt64, _ kind: Kind) {
+    package init(inode: UInt64, _ kind: Kind) {
         self.inode = inode
         self.kind = kind
         parent = 0
@@ -57,6 +60,37 @@ struct InodeNote: Sendable {
         birth = 0
         nameHash = 0
     }
+
+    /// What the record says of an inode, as a note.
+    package init(_ record: InodeRecord) {
+        self.init(
+            record,
+            NameRecord(parent: record.parent, nameHash: record.nameHash),
+            changed: record.changedNanoseconds
+        )
+    }
+
+    /// A name as the record has it.
+    package init(_ record: InodeRecord, _ name: NameRecord, changed: Int64, _ more: Kind = []) {
+        inode = record.inode
+        parent = name.parent
+        self.changed = changed
+        birth = record.birth
+        nameHash = name.nameHash
+        var kind = more
+        if record.isDirectory { kind.insert(.directory) }
+        if record.hasSeveralNames { kind.insert(.severalNames) }
+        self.kind = kind
+    }
+
+    /// Whether the record has just this of the inode, and no other name.
+    func says(_ record: InodeRecord) -> Bool {
+        changed == record.changedNanoseconds && birth == record.birth && parent == record.parent
+            && nameHash == record.nameHash && isDirectory == record.isDirectory
+            && kind.contains(.severalNames) == record.hasSeveralNames && inode == record.inode
+    }
+
+    package var isDirectory: Bool { kind.contains(.directory) }
 
     /// Whether it tells of a name that was examined.
     var isName: Bool { kind.isDisjoint(with: [.removed, .doubt]) }
@@ -76,53 +110,9 @@ struct InodeNote: Sendable {
         return hash
     }
 
-    static func hash(_ name: some Collection<UInt8>) -> UInt32 {
+    package static func hash(_ name: some Collection<UInt8>) -> UInt32 {
         var hash: UInt32 = 2_166_136_261
         for byte in name { hash = (hash ^ UInt32(byte)) &* 16_777_619 }
         return hash
-    }
-}
-
-/// All notes of one pass on one inode, as one change of the record.
-struct NotedInode {
-    let change: InodeChange
-    /// Its names, where it has several.
-    let names: [NameRecord]
-
-    /// Nil when nothing can be said: only doubts about an inode that was never examined, so that the next
-    /// pass meets it as a new one.
-    init?(_ notes: ArraySlice<InodeNote>) {
-        var notes = notes
-        if notes.contains(where: { $0.isName && !$0.kind.contains(.provisional) }) {
-            notes.removeAll { $0.kind.contains(.provisional) }
-        }
-        guard let first = notes.first(where: \.isName) else {
-            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) else {
-                return nil
-            }
-            change = .remove(removed.inode)
-            names = []
-            return
-        }
-        // Two names, two times: it changed between, so neither may count as known.
-        let isDoubtful = notes.contains {
-            $0.kind.contains(.doubt) || $0.isName && $0.changed != first.changed
-        }
-        let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
-        change = .put(
-            InodeRecord(
-                inode: first.inode,
-                parent: first.parent,
-                changedNanoseconds: isDoubtful ? InodeNote.unsettled : first.changed,
-                birth: first.birth,
-                nameHash: first.nameHash,
-                hasSeveralNames: hasSeveralNames,
-                isDirectory: first.kind.contains(.directory)
-            )
-        )
-        names =
-            hasSeveralNames
-            ? notes.filter(\.isName).map { NameRecord(parent: $0.parent, nameHash: $0.nameHash) }
-            : []
     }
 }

@@ -6,6 +6,8 @@ import LinuxIO
 /// The decision at the start of a pass.
 struct Judgement {
     private(set) var earlier = EarlierPasses()
+    /// The record of a whole pass; nil where there is none that can be used.
+    private(set) var record: History?
     private(set) var method = ChangeMethod.walk(nil)
 
     init(
@@ -18,7 +20,8 @@ struct Judgement {
     ) {
         let isClockSane = past?.last.map { Self.isClockSane($0, now) } ?? true
         if let past {
-            earlier = Self.earlier(options, past, history, now, isClockSane: isClockSane)
+            earlier = Self.earlier(options, past, now, isClockSane: isClockSane)
+            record = past.lastComplete == nil ? nil : history
         }
         if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
             method = .walk(reason)
@@ -30,29 +33,25 @@ struct Judgement {
     private static func earlier(
         _ options: PassOptions,
         _ past: Past,
-        _ history: History?,
         _ now: Moments,
         isClockSane: Bool
     ) -> EarlierPasses {
         var earlier = EarlierPasses()
         earlier.now = now.time
         earlier.unsafeFrom = past.unsafeSince
-        earlier.record = past.lastComplete == nil ? nil : history
         guard isClockSane else {
             // Times tell nothing any more: what a power cut may have taken, it may have taken anywhere.
             if past.unsafeSince != nil { earlier.unsafeFrom = .min }
             return earlier
         }
-        guard let whole = past.lastComplete else {
+        if past.lastComplete == nil {
             earlier.racyFrom = past.oldestStart.map { $0 - StateKeeper.racyMarginNanoseconds }
-            return earlier
         }
-        // After a power cut SOURCE itself can have fallen back to older attributes.
-        if whole.bootIdentifier == now.bootIdentifier, !now.bootIdentifier.isEmpty,
-            whole.options == options.signature
-        {
-            earlier.destinationSettledBefore = whole.endNanoseconds
-        }
+        // Of this boot: after a power cut SOURCE itself can have fallen back to older attributes.
+        earlier.destinationSettledBefore = past.lastWalkStart(
+            boot: now.bootIdentifier,
+            options: options.signature
+        )
         return earlier
     }
 

@@ -1,23 +1,44 @@
 // What a pass writes down for the next one: notes on inodes, and SOURCE's directories with their names. Nothing
 // of it counts before `History.finish` has committed it with the end of the pass.
 
-import History
-import LinuxIO
+package import History
+package import LinuxIO
 
 /// One worker's notes on their way to the spool.
 ///
 /// Sendable though it is mutable: one worker writes to it, and the recorder reads it when no worker runs.
-final class NoteBuffer: @unchecked Sendable {
+package final class NoteBuffer: @unchecked Sendable {
     private var notes: [InodeNote] = []
     private let spool: NoteSpool
+    private let roll: RollCall?
+    private let racyFrom: Int64
+    /// Where the inode before stood in the record.
+    private var near = 0
     private static let capacity = 1_024
 
-    fileprivate init(spool: NoteSpool) {
+    fileprivate init(spool: NoteSpool, roll: RollCall?, racyFrom: Int64) {
         self.spool = spool
-        notes.reserveCapacity(Self.capacity)
+        self.roll = roll
+        self.racyFrom = racyFrom
     }
 
-    func add(_ note: InodeNote) {
+    /// Notes a name that was examined.
+    func add(_ status: FileStatus, parent: UInt64, nameHash: UInt32) {
+        let changed = status.changed.nanosecondsSince1970
+        add(
+            InodeNote(
+                status,
+                parent: parent,
+                nameHash: nameHash,
+                changed: changed >= racyFrom ? InodeNote.unsettled : changed
+            )
+        )
+    }
+
+    /// Takes a note, unless the record says it already and is told from.
+    package func add(_ note: InodeNote) {
+        if let roll, roll.tick(note, near: &near) { return }
+        if notes.isEmpty { notes.reserveCapacity(Self.capacity) }
         notes.append(note)
         if notes.count == Self.capacity { flush() }
     }
@@ -33,10 +54,12 @@ final class NoteBuffer: @unchecked Sendable {
 /// Thread-safe.
 package final class Recorder: Sendable {
     private struct Parts: Sendable {
-        /// Where the notes of a pass are merged into that looks at a part of SOURCE only; nil: they replace all.
+        /// Where the notes of a pass are merged into that looks at a part of SOURCE only; nil: at all of it.
         ///
         /// Then a doubt must find the row that it is about.
         var record: History?
+        /// What a walk compares its notes with; nil: they replace what was recorded.
+        var roll: RollCall?
         var spool: NoteSpool
         var directories: DirectorySpool
         var buffers: [NoteBuffer] = []
@@ -48,62 +71,70 @@ package final class Recorder: Sendable {
     }
 
     /// An inode whose ctime is not older may change once more without a later time to show it (S7).
-    let racyFrom: Int64
+    private let racyFrom: Int64
     private let folder: SharedDescriptor
     private let parts: Lock<Parts>
 
     /// `folder` is where spools are made.
-    init(racyFrom: Int64, folder: SharedDescriptor) {
+    package init(racyFrom: Int64, folder: SharedDescriptor) {
         self.racyFrom = racyFrom
         self.folder = folder
-        parts = Lock(Self.parts(nil, folder))
+        parts = Lock(Self.parts(nil, nil, folder))
     }
 
-    private static func parts(_ record: History?, _ folder: SharedDescriptor) -> Parts {
+    private static func parts(
+        _ record: History?,
+        _ roll: RollCall?,
+        _ folder: SharedDescriptor
+    ) -> Parts {
         Parts(
             record: record,
+            roll: roll,
             spool: NoteSpool(folder: folder),
             directories: DirectorySpool(folder: folder)
         )
     }
 
-    /// Forgets all notes and begins anew: those of a scan are merged into `record`, those of a walk replace it.
+    /// Forgets all notes and begins anew, for a scan: they are merged into `record`.
     ///
     /// Before any worker has a buffer.
-    func begin(mergingInto record: History?) {
-        parts.withLock { $0 = Self.parts(record, folder) }
+    func begin(mergingInto record: History) {
+        parts.withLock { $0 = Self.parts(record, nil, folder) }
+    }
+
+    /// The same for a walk: what it notes is the record then, whether `table` knows what it was or not.
+    package func begin(comparingWith table: RecordTable?) {
+        let roll = table.flatMap { $0.isRead ? RollCall($0) : nil }
+        parts.withLock { $0 = Self.parts(nil, roll, folder) }
     }
 
     /// A buffer for one worker.
-    func makeBuffer() -> NoteBuffer {
+    package func makeBuffer() -> NoteBuffer {
         parts.withLock { parts in
-            let buffer = NoteBuffer(spool: parts.spool)
+            let buffer = NoteBuffer(
+                spool: parts.spool,
+                roll: parts.roll,
+                racyFrom: racyFrom
+            )
             parts.buffers.append(buffer)
             return buffer
         }
     }
 
-    /// What the record shall hold as the time of change of an entry with this status.
-    func settledChange(_ status: FileStatus) -> Int64 {
-        let changed = status.changed.nanosecondsSince1970
-        return changed >= racyFrom ? InodeNote.unsettled : changed
-    }
-
     /// A directory is about to be listed on both sides, and its entries to be handed out.
     func noteDirectory(_ status: FileStatus, parent: UInt64, name: Name, in buffer: NoteBuffer) {
-        buffer.add(
-            InodeNote(
-                status,
-                parent: parent,
-                nameHash: InodeNote.hash(name.bytes),
-                changed: settledChange(status)
-            )
-        )
-        let directories = parts.withLock { parts in
-            if parts.record != nil { parts.listed.insert(status.inode) }
-            return parts.directories
+        buffer.add(status, parent: parent, nameHash: InodeNote.hash(name.bytes))
+        notePlace(of: status.inode, parent: parent, name: name)
+    }
+
+    /// Where a directory is, and how it is called, beside the note on its inode.
+    package func notePlace(of inode: UInt64, parent: UInt64, name: Name) {
+        let (directories, roll) = parts.withLock { parts in
+            if parts.record != nil { parts.listed.insert(inode) }
+            return (parts.directories, parts.roll)
         }
-        directories.add(inode: status.inode, parent: parent, name: name.bytes)
+        if let roll, roll.hasDirectory(inode, in: parent, named: name.bytes) { return }
+        directories.add(inode: inode, parent: parent, name: name.bytes)
     }
 
     /// Something of this inode failed or was left undone: the next pass looks at it again.
@@ -120,7 +151,9 @@ package final class Recorder: Sendable {
                 known.hasSeveralNames
                 ? try record.names(of: inode)
                 : [NameRecord(parent: known.parent, nameHash: known.nameHash)]
-            for name in names { buffer.add(InodeNote(known, name)) }
+            for name in names {
+                buffer.add(InodeNote(known, name, changed: InodeNote.unsettled))
+            }
         } catch {
             parts.withLock { $0.recordFailure = error }
         }
@@ -142,7 +175,7 @@ package final class Recorder: Sendable {
                 parent: move.parent,
                 nameHash: InodeNote.hash(move.name.bytes)
             )
-            buffer.add(InodeNote(known, name, .provisional))
+            buffer.add(InodeNote(known, name, changed: InodeNote.unsettled, .provisional))
             let directories = parts.withLock { $0.directories }
             directories.add(inode: move.inode, parent: move.parent, name: move.name.bytes)
         } catch {
@@ -167,105 +200,26 @@ package final class Recorder: Sendable {
     ///
     /// `changed`: the inodes that a scan found changed, in ascending order. One of them that is in none of
     /// the directories where it had names, all of which were read, has left SOURCE.
-    func changes(after changed: [ChangedInode]) -> RecordChanges {
+    package func changes(after changed: [ChangedInode]) -> RecordChanges {
         let parts = parts.withLock { $0 }
         for buffer in parts.buffers { buffer.flush() }
-        let names = NamesOfInodes()
         let inodes = InodeChanges(
             parts.spool.merged(),
             changed: changed,
             listed: parts.listed,
-            names: names
+            roll: parts.roll
         )
         let directories = parts.directories.reader()
         return RecordChanges(
-            replacesAll: parts.record == nil,
+            replacesAll: parts.record == nil && parts.roll == nil,
             nextInode: { try inodes.next() },
-            nextDirectory: { try directories.next() },
-            nextNames: { names.next() }
+            nextDirectory: {
+                while let directory = try directories.next() {
+                    if inodes.agrees(directory) { return directory }
+                }
+                return nil
+            },
+            nextNames: { inodes.nextNames() }
         )
-    }
-}
-
-extension InodeNote {
-    /// A name as the record has it, of an inode that is to be looked at again.
-    fileprivate init(_ record: InodeRecord, _ name: NameRecord, _ more: Kind = []) {
-        inode = record.inode
-        parent = name.parent
-        changed = Self.unsettled
-        birth = record.birth
-        nameHash = name.nameHash
-        var kind = more
-        if record.isDirectory { kind.insert(.directory) }
-        if record.hasSeveralNames { kind.insert(.severalNames) }
-        self.kind = kind
-    }
-}
-
-/// The names of inodes with several, met while inodes are written, written after them.
-private final class NamesOfInodes {
-    var all: [(inode: UInt64, names: [NameRecord])] = []
-    private var position = 0
-
-    func next() -> (inode: UInt64, names: [NameRecord])? {
-        guard position < all.count else { return nil }
-        position += 1
-        return all[position - 1]
-    }
-}
-
-/// One change for each inode, in ascending order: what the notes say, and what they do not say of those that
-/// were looked for and not found.
-private final class InodeChanges {
-    private var stream: NoteStream
-    private let changed: [ChangedInode]
-    private let listed: Set<UInt64>
-    private let names: NamesOfInodes
-    private var position = 0
-    private var notes: [InodeNote] = []
-    private var hasNotes = false
-
-    init(
-        _ stream: NoteStream,
-        changed: [ChangedInode],
-        listed: Set<UInt64>,
-        names: NamesOfInodes
-    ) {
-        self.stream = stream
-        self.changed = changed
-        self.listed = listed
-        self.names = names
-    }
-
-    func next() throws(SystemError) -> InodeChange? {
-        while true {
-            if !hasNotes { hasNotes = try stream.nextInode(into: &notes) }
-            let noted = hasNotes ? notes.first?.inode : nil
-            if let gone = nextGone(before: noted) { return .remove(gone) }
-            guard noted != nil else { return nil }
-            hasNotes = false
-            guard let inode = NotedInode(notes[...]) else { continue }
-            if case .put(let record) = inode.change, !inode.names.isEmpty {
-                names.all.append((record.inode, inode.names))
-            }
-            return inode.change
-        }
-    }
-
-    /// The next inode below `noted` that was looked for where it was and is not there.
-    private func nextGone(before noted: UInt64?) -> UInt64? {
-        while position < changed.count {
-            let candidate = changed[position]
-            if let noted, candidate.inode >= noted {
-                if candidate.inode > noted { return nil }
-                position += 1
-                continue
-            }
-            position += 1
-            if !candidate.hasSeveralNames, listed.contains(candidate.parent) {
-                return candidate.inode
-            }
-        }
-        return nil
     }
 }

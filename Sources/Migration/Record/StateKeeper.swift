@@ -28,6 +28,8 @@ package final class StateKeeper: Sendable {
     /// Nil: nothing is remembered.
     let history: History?
     let earlier: EarlierPasses
+    /// The record of a whole pass; nil where there is none that can be used.
+    let record: History?
     let method: ChangeMethod
     /// Where spools are made.
     let folder: SharedDescriptor?
@@ -58,6 +60,7 @@ package final class StateKeeper: Sendable {
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let judged = Judgement(options, roots, past, history, now, isRoot: isRoot)
         earlier = judged.earlier
+        record = judged.record
         method = judged.method
         if past?.unsafeSince != nil { notices.append(.comparesAfterPowerCut) }
         self.history = past == nil ? nil : history
@@ -276,19 +279,35 @@ struct Moments {
 struct Past {
     let last: PassRecord?
     let lastComplete: PassRecord?
-    let oldestStart: Int64?
     let unsafeSince: Int64?
+    /// The newest first.
+    private let passes: [PassRecord]
 
     /// Nil when the state cannot be read.
     init?(_ history: History, boot: String) {
         do throws(HistoryProblem) {
             last = try history.lastPass()
             lastComplete = try history.lastCompletePass()
-            oldestStart = try history.passes(newest: 1_000).last?.startNanoseconds
+            passes = try history.passes(newest: 1_000)
             unsafeSince = try history.unsafeSince(bootIdentifier: boot)
         } catch {
             return nil
         }
+    }
+
+    var oldestStart: Int64? { passes.last?.startNanoseconds }
+
+    /// When the last whole walk began, if it and all whole passes since are of this boot and had these options.
+    ///
+    /// Not a scan, which looks at little of DESTINATION; not its end, for what others changed meanwhile it may
+    /// have passed already.
+    func lastWalkStart(boot: String, options: String) -> Int64? {
+        guard !boot.isEmpty else { return nil }
+        for pass in passes where pass.isComplete {
+            guard pass.bootIdentifier == boot, pass.options == options else { return nil }
+            if pass.method == ChangeMethod.walk(nil).name { return pass.startNanoseconds }
+        }
+        return nil
     }
 }
 
