@@ -17,7 +17,8 @@ package final class History: Sendable {
     /// The database file, for people.
     package let path: String
 
-    let isReadOnly: Bool
+    /// It can be asked, and nothing written.
+    package let isReadOnly: Bool
     let folder: StateFolder
     let names: FileNames
     let connection: Connection

@@ -14,7 +14,8 @@ enum PassRow {
     private static let columns = [
         "id", "started", "ended", "boot", "started_boot", "ended_boot", "options", "method",
         "reason", "workers", "is_partial", "status", "is_complete", "watermark",
-        "destination_inodes", "destination_mount", "destination_sectors", "entries_seen",
+        "destination_inodes", "destination_mount", "destination_sectors", "destination_changed",
+        "entries_seen",
         "files_copied", "bytes_copied",
         "attributes_repaired", "directories_made", "directories_moved", "links_made",
         "extras_deleted", "failures", "vanished", "version",
@@ -30,7 +31,8 @@ enum PassRow {
             SQLValue(pass.reason), SQLValue(pass.workers), SQLValue(pass.isPartial),
             SQLValue(pass.status), SQLValue(pass.isComplete), SQLValue(pass.watermarkNanoseconds),
             SQLValue(pass.destinationInodes), SQLValue(pass.destinationMount),
-            SQLValue(pass.destinationSectorsWritten), SQLValue(counts.entriesSeen),
+            SQLValue(pass.destinationSectorsWritten),
+            SQLValue(pass.destinationChangedNanoseconds), SQLValue(counts.entriesSeen),
             SQLValue(counts.filesCopied), SQLValue(counts.bytesCopied),
             SQLValue(counts.attributesRepaired), SQLValue(counts.directoriesMade),
             SQLValue(counts.directoriesMoved), SQLValue(counts.linksMade),
@@ -50,7 +52,7 @@ enum PassRow {
             reason: row.optionalText(8),
             workers: Int(row.integer(9)),
             isPartial: row.integer(10) != 0,
-            cutoverVersion: row.text(27)
+            cutoverVersion: row.text(28)
         )
         pass.id = row.integer(0)
         pass.endNanoseconds = row.optionalInteger(2)
@@ -61,16 +63,17 @@ enum PassRow {
         pass.destinationInodes = row.optionalBits(14)
         pass.destinationMount = row.optionalBits(15)
         pass.destinationSectorsWritten = row.optionalBits(16)
-        pass.counts.entriesSeen = row.bits(17)
-        pass.counts.filesCopied = row.bits(18)
-        pass.counts.bytesCopied = row.bits(19)
-        pass.counts.attributesRepaired = row.bits(20)
-        pass.counts.directoriesMade = row.bits(21)
-        pass.counts.directoriesMoved = row.bits(22)
-        pass.counts.linksMade = row.bits(23)
-        pass.counts.extrasDeleted = row.bits(24)
-        pass.counts.failures = row.bits(25)
-        pass.counts.vanished = row.bits(26)
+        pass.destinationChangedNanoseconds = row.optionalInteger(17)
+        pass.counts.entriesSeen = row.bits(18)
+        pass.counts.filesCopied = row.bits(19)
+        pass.counts.bytesCopied = row.bits(20)
+        pass.counts.attributesRepaired = row.bits(21)
+        pass.counts.directoriesMade = row.bits(22)
+        pass.counts.directoriesMoved = row.bits(23)
+        pass.counts.linksMade = row.bits(24)
+        pass.counts.extrasDeleted = row.bits(25)
+        pass.counts.failures = row.bits(26)
+        pass.counts.vanished = row.bits(27)
         return pass
     }
 

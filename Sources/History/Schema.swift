@@ -42,7 +42,7 @@ enum Schema {
         started_boot INTEGER, ended_boot INTEGER, options TEXT, method TEXT, reason TEXT, \
         workers INTEGER, is_partial INTEGER, status INTEGER, is_complete INTEGER, \
         watermark INTEGER, destination_inodes INTEGER, destination_mount INTEGER, \
-        destination_sectors INTEGER, entries_seen INTEGER, \
+        destination_sectors INTEGER, destination_changed INTEGER, entries_seen INTEGER, \
         files_copied INTEGER, bytes_copied INTEGER, attributes_repaired INTEGER, \
         directories_made INTEGER, directories_moved INTEGER, links_made INTEGER, \
         extras_deleted INTEGER, failures INTEGER, vanished INTEGER, version TEXT)

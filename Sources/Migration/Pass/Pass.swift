@@ -48,6 +48,7 @@ package final class Pass: Sendable {
             workers: workers,
             isRoot: isRoot
         )
+        if !options.isDryRun { roots.markDestination() }
         let times = Self.timeStorage(roots, options)
         let budget = DescriptorBudget(descriptorLimit: limit, workers: workers)
         let reading = Self.reading(files: budget.batchFiles)
@@ -307,6 +308,7 @@ package final class Pass: Sendable {
         let isWhole =
             isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
             && context.options.branches.isEmpty
+            && !(found.method == .scan && context.isDisturbed)
         let end = PassEnd(
             status: status,
             method: found.method,

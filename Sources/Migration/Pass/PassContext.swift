@@ -43,6 +43,7 @@ package final class PassContext: Sendable {
     private let phaseValue = Atomic<Phase>(.running)
     /// Whether a scan has counted what there is to see on SOURCE.
     let isCountedByScan = Atomic<Bool>(false)
+    private let wasDisturbed = Atomic<Bool>(false)
     /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
     private let deletions = Atomic<UInt64>(0)
@@ -98,6 +99,11 @@ package final class PassContext: Sendable {
     var branches: [Branch] { branchRecord.withLock { $0 } }
 
     /// Records a failure of one entry; the pass goes on.
+    /// Directories moved under a scan pass, between its plan and its visits: what it did in them is right, and what it would
+    /// write down of them may not be.
+    func noteDisturbance() { wasDisturbed.store(true, ordering: .relaxed) }
+    var isDisturbed: Bool { wasDisturbed.load(ordering: .relaxed) }
+
     func record(_ failure: Failure) {
         counters.failures.count()
         failureRecord.withLock { failures in

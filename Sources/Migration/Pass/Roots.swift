@@ -160,6 +160,21 @@ package struct Roots: Sendable {
         return false
     }
 
+    /// Time of change of DESTINATION's root; nil where it cannot be read, or is to be made.
+    var destinationChangedNanoseconds: Int64? {
+        (try? destinationItself?.descriptor.status())?.changed.nanosecondsSince1970
+    }
+
+    /// Moves the time of change of DESTINATION's root, so that a later pass knows of this one even if nothing can be written
+    /// down of it.
+    func markDestination() {
+        guard let root = destinationItself, let mode = try? root.descriptor.status().mode else {
+            return
+        }
+        // Not root and not the owner: such a pass renames no directories, which is what the mark is about.
+        try? root.descriptor.setMode(mode)
+    }
+
     /// What DESTINATION shows of writes by anybody; nil where it cannot tell.
     ///
     /// `afterSynchronizing`: what is dirty is written back first, or it would show later.

@@ -145,7 +145,7 @@ extension Worker {
         role: LinkRole?,
         branch: Branch?
     ) {
-        let evidence = evidence(of: entry, status)
+        let evidence = evidence(of: entry, status, destination)
         let isUnsafe = destination.map(context.earlier.isUnsafe) ?? false
         var action = context.comparison.action(
             source: status,

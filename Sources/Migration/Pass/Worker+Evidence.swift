@@ -44,7 +44,12 @@ extension Worker {
     // MARK: What is known
 
     /// What the record says of an entry that is no directory.
-    func evidence(of entry: Entry, _ status: FileStatus) -> Evidence {
+    func evidence(
+        of entry: Entry,
+        _ status: FileStatus,
+        _ destination: FileStatus?
+    ) -> Evidence {
+        if let destination, context.earlier.mayBeForeign(destination) { return .doubtful }
         switch place.evidence {
         case .none: return context.earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
@@ -78,14 +83,27 @@ extension Worker {
     ) -> (evidence: Evidence, visit: Visit?)? {
         guard place.evidence == .proven else { return (place.evidence, nil) }
         guard destination?.kind == .directory else { return (.doubtful, nil) }
-        if let visit = place.visit {
-            if let node = visit.node.children[status.inode], node.name == entry.name {
-                return (.proven, Visit(node: node, marks: visit.marks))
-            }
-            // Another has its name since the scan: the next pass finds both where they are then.
-            return visit.node.isListed ? (.doubtful, nil) : nil
-        }
+        if let visit = place.visit { return knowledge(of: entry, status, visit) }
+        if context.earlier.mayHaveMoved(destination) { return (.doubtful, nil) }
         return isRecordedDirectory(entry, status) ? (.proven, nil) : (.doubtful, nil)
+    }
+
+    /// The same in a scan pass.
+    private func knowledge(
+        of entry: Entry,
+        _ status: FileStatus,
+        _ visit: Visit
+    ) -> (evidence: Evidence, visit: Visit?)? {
+        let hash = InodeNote.hash(entry.entries.listing.nameBytes(entry.index))
+        let name = NameRecord(parent: place.inode, nameHash: hash)
+        if let node = visit.node.children[status.inode], node.name == entry.name,
+            !visit.marks.isOther(name, than: status.inode)
+        {
+            return (.proven, Visit(node: node, marks: visit.marks))
+        }
+        // Not what the plan has there, nor what is compared as a whole by the plan: it came since.
+        if !visit.marks.whole.contains(status.inode) { context.noteDisturbance() }
+        return visit.node.isListed ? (.doubtful, nil) : nil
     }
 
     private func isRecordedDirectory(_ entry: Entry, _ status: FileStatus) -> Bool {

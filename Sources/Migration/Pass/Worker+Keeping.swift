@@ -14,7 +14,7 @@ extension Worker {
         _ found: Differences
     ) -> Bool {
         guard let source = open.source, let target = open.destination else { return false }
-        if found.isEmpty, evidence(of: entry, status) == .proven,
+        if found.isEmpty, evidence(of: entry, status, destination) == .proven,
             context.earlier.isSettled(destination)
         {
             return true

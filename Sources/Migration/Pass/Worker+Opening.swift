@@ -22,6 +22,7 @@ extension Worker {
         node.facts.withLock { facts in
             if facts.source?.inode != source.status.inode, facts.evidence == .proven {
                 // Another directory has the name since it was looked up: nothing is known of this one here.
+                context.noteDisturbance()
                 facts.evidence = .doubtful
                 facts.visit = nil
             }

@@ -85,7 +85,7 @@ struct ChangeFinding {
         let plan = try planner.plan { moves, made in
             guard !moves.isEmpty, DirectoryMover.isAllowed(context.options),
                 let destination = roots.destination
-            else { return [] }
+            else { return DirectoryMover.Outcome() }
             // Its status was read before, and says nothing of what is renamed or made in it now (S23).
             root.noteChange()
             var mover = DirectoryMover(

@@ -23,7 +23,10 @@ struct DirectoryMover {
     private let made: [UInt64: DirectoryMove]
     /// Where directories stand on DESTINATION that do not stand where the record has them.
     private var places: [UInt64: DirectoryMove] = [:]
-    private var moves: [DirectoryMove]
+    private let moves: [DirectoryMove]
+    /// The names of DESTINATION that were changed, and the inode of SOURCE whose directory each has now; 0: none, or
+    /// unknown.
+    private var changedNames: [NameRecord: UInt64] = [:]
 
     init(
         _ context: PassContext,
@@ -47,10 +50,17 @@ struct DirectoryMover {
             && !options.itemizes && options.filter.isEmpty
     }
 
-    /// Renames what can be renamed; returns the inodes that stand where SOURCE has them.
+    /// What became of the moves.
+    struct Outcome {
+        /// The inodes whose directories stand where SOURCE has them.
+        var inPlace: Set<UInt64> = []
+        var changedNames: [NameRecord: UInt64] = [:]
+    }
+
+    /// Renames what can be renamed.
     ///
     /// Again and again while one succeeds: what lies in the way may be about to move itself.
-    mutating func run() -> Set<UInt64> {
+    mutating func run() -> Outcome {
         var inPlace: Set<UInt64> = []
         var hasMoved = true
         while hasMoved, !context.isInterrupted {
@@ -61,7 +71,7 @@ struct DirectoryMover {
                 hasMoved = true
             }
         }
-        return inPlace
+        return Outcome(inPlace: inPlace, changedNames: changedNames)
     }
 
     /// Whether the directory stands at its new place now.
@@ -75,6 +85,7 @@ struct DirectoryMover {
             guard try isPlainDirectory(now.name, in: from) else { return false }
             try rename(now, from, move, to)
             places[move.inode] = move
+            changedNames[NameRecord(move)] = move.inode
             context.counters.directoriesMoved.count()
             return true
         } catch {
@@ -91,6 +102,7 @@ struct DirectoryMover {
     ) throws(SystemError) {
         do throws(SystemError) {
             try from.descriptor.renameDirectory(now.name, to: to.descriptor, move.name)
+            changedNames[NameRecord(now)] = 0
             return
         } catch {
             guard error.code == .exists else { throw error }
@@ -101,6 +113,7 @@ struct DirectoryMover {
                 try from.descriptor.exchange(old, with: new, in: to.descriptor)
             }
         }
+        changedNames[NameRecord(now)] = 0
         // If that was a directory which moves as well, it stands here now.
         let other = moves.first { candidate in
             guard candidate.inode != move.inode, let place = place(of: candidate.inode) else {
@@ -114,6 +127,7 @@ struct DirectoryMover {
                 parent: now.parent,
                 name: now.name
             )
+            changedNames[NameRecord(now)] = other.inode
         }
     }
 
@@ -191,5 +205,12 @@ struct DirectoryMover {
             try parent.descriptor.status(of: name)
         }
         return status.map(context.isForeignDestination) ?? false
+    }
+}
+
+extension NameRecord {
+    /// The name that a directory has after a move.
+    init(_ move: DirectoryMove) {
+        self.init(parent: move.parent, nameHash: InodeNote.hash(move.name.bytes))
     }
 }

@@ -7,7 +7,7 @@
 // Three answers about an entry (`Evidence`): proven, doubtful, or none because nothing is recorded; then size
 // and time are trusted as rsync does.
 
-package import LinuxIO
+import LinuxIO
 
 /// What the record says of one entry.
 enum Evidence: Sendable {
@@ -32,6 +32,12 @@ package struct EarlierPasses: Sendable {
     package var destinationSettledBefore: Int64?
     /// After a power cut: entries of DESTINATION that changed from here on may have lost their data.
     package var unsafeFrom: Int64?
+    /// A pass that the record does not know of, or only that it began, may have changed entries of DESTINATION from here
+    /// on: what the record proves of SOURCE says nothing of them.
+    package var foreignFrom: Int64?
+    /// The same of a pass that renames directories: the time of change of one that was renamed is new, those of
+    /// what lies below it are not.
+    package var movedFrom: Int64?
     /// This pass's start; times of modification after it are futures that people set.
     package var now: Int64 = .max
 
@@ -51,6 +57,18 @@ package struct EarlierPasses: Sendable {
     func isUnsafe(_ destination: FileStatus) -> Bool {
         guard let unsafeFrom else { return false }
         return destination.changed.nanosecondsSince1970 >= unsafeFrom
+    }
+
+    /// Whether another pass than those that are known may have made an entry of DESTINATION what it is.
+    func mayBeForeign(_ destination: FileStatus) -> Bool {
+        guard let foreignFrom else { return false }
+        return destination.changed.nanosecondsSince1970 >= foreignFrom
+    }
+
+    /// Whether such a pass may have renamed a directory of DESTINATION to where it is.
+    func mayHaveMoved(_ destination: FileStatus?) -> Bool {
+        guard let movedFrom, let destination else { return false }
+        return destination.changed.nanosecondsSince1970 >= movedFrom
     }
 
     /// Whether nobody has changed this entry of DESTINATION since a whole walk compared it.

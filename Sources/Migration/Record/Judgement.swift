@@ -21,6 +21,10 @@ struct Judgement {
         let isClockSane = past?.last.map { Self.isClockSane($0, now) } ?? true
         if let past {
             earlier = Self.earlier(options, past, now, isClockSane: isClockSane)
+            if let unrecorded = past.unrecorded(changed: roots.destinationChangedNanoseconds) {
+                earlier.foreignFrom = isClockSane ? unrecorded.since : .min
+                earlier.movedFrom = unrecorded.mayHaveMoved ? earlier.foreignFrom : nil
+            }
             record = past.lastComplete == nil ? nil : history
         }
         if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
@@ -97,6 +101,9 @@ struct Judgement {
         _ roots: Roots,
         _ last: PassRecord
     ) -> WalkReason? {
+        if last.destinationChangedNanoseconds != roots.destinationChangedNanoseconds {
+            return .destinationChanged
+        }
         guard let traces = roots.destinationTraces(afterSynchronizing: true) else {
             return .destinationChanged
         }

@@ -16,13 +16,13 @@ struct NotedInode {
     /// pass meets it as a new one.
     init?(_ notes: ArraySlice<InodeNote>) {
         var notes = notes
-        if notes.contains(where: { $0.isName && !$0.kind.contains(.provisional) }) {
-            notes.removeAll { $0.kind.contains(.provisional) }
-        }
+        let moved = notes.first { $0.kind.contains(.provisional) }
+        notes.removeAll { $0.kind.contains(.provisional) }
         guard
             let first = notes.lazy.filter(\.isName).min(by: { $0.name < $1.name })
         else {
-            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) else {
+            // A directory that was renamed and never listed at its place is not known to be there.
+            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) ?? moved else {
                 return nil
             }
             change = .remove(removed.inode)

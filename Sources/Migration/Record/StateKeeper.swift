@@ -53,7 +53,8 @@ package final class StateKeeper: Sendable {
         var notices: [Notice] = []
         let history = try Self.open(roots, options, &notices)
         var folder: SharedDescriptor?
-        if history != nil, !options.isDryRun, let path = options.stateFolder {
+        let remembers = history?.isReadOnly == false
+        if remembers, let path = options.stateFolder {
             folder = Self.open(path)
         }
         let past = history.flatMap { Past($0, boot: now.bootIdentifier) }
@@ -61,7 +62,10 @@ package final class StateKeeper: Sendable {
         let judged = Judgement(options, roots, past, history, now, isRoot: isRoot)
         earlier = judged.earlier
         record = judged.record
-        method = judged.method
+        // What it does would not be known to the next pass, which a scan must not rest on.
+        method =
+            judged.method == .scan && !remembers && !options.isDryRun
+            ? .walk(.nothingRemembered) : judged.method
         if past?.unsafeSince != nil { notices.append(.comparesAfterPowerCut) }
         self.history = past == nil ? nil : history
         self.folder = folder
@@ -112,15 +116,22 @@ package final class StateKeeper: Sendable {
                     .nothingRemembered(path: text(folder), reason: reason)
                 )
             }
-            return nil
+            return toRead(folder, pair)
         }
+    }
+
+    /// What cannot be written may be there to read: which files are racy, for one (S7).
+    private static func toRead(_ folder: Name, _ pair: PairIdentity) -> History? {
+        // Why it is of no use was said when it could not be written.
+        let opened = try? History.open(folder: Array(folder.bytes), pair: pair, isReadOnly: true)
+        return opened?.history
     }
 
     /// What writes down this pass; nil where nothing is remembered of it.
     ///
     /// A pass of some branches is none that a later one could rest on.
     func makeRecorder() -> Recorder? {
-        guard history != nil, let folder, options.branches.isEmpty else { return nil }
+        guard let folder, options.branches.isEmpty else { return nil }
         return Recorder(
             racyFrom: startNanoseconds - Self.racyMarginNanoseconds,
             folder: folder
@@ -143,7 +154,7 @@ package final class StateKeeper: Sendable {
 
     /// Writes down that a pass runs: if it never ends, the next one knows.
     func begin() -> Notice? {
-        guard let history, !options.isDryRun else { return nil }
+        guard let history, !history.isReadOnly else { return nil }
         do throws(HistoryProblem) {
             let id = try history.begin(current.withLock { $0.pass })
             current.withLock { $0.pass.id = id }
@@ -155,7 +166,7 @@ package final class StateKeeper: Sendable {
 
     /// Calls `moved` whenever all that was written before is on the disk, until the result is cancelled.
     func beginWatermarks() -> (any DispatchSourceTimer)? {
-        guard history != nil, !options.isDryRun, let destination = roots.destination else {
+        guard history?.isReadOnly == false, let destination = roots.destination else {
             return nil
         }
         let queue = DispatchQueue(label: "cutover.watermark")
@@ -187,7 +198,7 @@ package final class StateKeeper: Sendable {
 
     /// Commits the pass: its end, and if it is whole what it learned.
     func finish(_ end: PassEnd) -> Notice? {
-        guard let history, !options.isDryRun else { return nil }
+        guard let history, !history.isReadOnly else { return nil }
         let (pass, lost) = current.withLock { ($0.pass, $0.lost) }
         if let lost { return lost }
         // `begin` failed, which was said.
@@ -216,6 +227,7 @@ package final class StateKeeper: Sendable {
         ended.destinationInodes = traces?.inodes
         ended.destinationMount = traces?.mount
         ended.destinationSectorsWritten = traces?.sectorsWritten
+        ended.destinationChangedNanoseconds = roots.destinationChangedNanoseconds
         do throws(HistoryProblem) {
             try history.finish(
                 ended,
@@ -296,6 +308,20 @@ struct Past {
     }
 
     var oldestStart: Int64? { passes.last?.startNanoseconds }
+
+    /// What passes of which the record is not may have done to DESTINATION since, if there may have been any.
+    ///
+    /// `changed`: the time of change of DESTINATION's root now.
+    func unrecorded(changed: Int64?) -> (since: Int64, mayHaveMoved: Bool)? {
+        guard let whole = lastComplete, let last else { return nil }
+        let since = whole.endNanoseconds ?? whole.startNanoseconds
+        // Of one that was killed the time at its end is not known.
+        let isKnown =
+            last.destinationChangedNanoseconds.map { $0 == changed } ?? (last.endNanoseconds == nil)
+        if last.id == whole.id, isKnown { return nil }
+        let later = passes.prefix { $0.id != whole.id }
+        return (since, !isKnown || later.contains { $0.method != ChangeMethod.walk(nil).name })
+    }
 
     /// When the last whole walk began, if it and all whole passes since are of this boot and had these options.
     ///

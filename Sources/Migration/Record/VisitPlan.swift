@@ -39,12 +39,30 @@ final class VisitMarks: Sendable {
     let compared: Set<UInt64>
     /// Numbers that were given to other inodes: the record is not about them.
     let reused: Set<UInt64>
+    /// Directories of which nothing is known where they are: everything in them is compared.
+    let whole: Set<UInt64>
+    /// Names of DESTINATION that were changed before the visits, and the inode of SOURCE that each stands for; 0: none.
+    private let changedNames: [NameRecord: UInt64]
     private let history: History
 
-    init(compared: Set<UInt64>, reused: Set<UInt64>, history: History) {
+    init(
+        compared: Set<UInt64>,
+        reused: Set<UInt64>,
+        whole: Set<UInt64>,
+        changedNames: [NameRecord: UInt64],
+        history: History
+    ) {
         self.compared = compared
         self.reused = reused
+        self.whole = whole
+        self.changedNames = changedNames
         self.history = history
+    }
+
+    /// Whether DESTINATION has something else under a name than the record says, or the plan, of this inode.
+    func isOther(_ name: NameRecord, than inode: UInt64) -> Bool {
+        guard let owner = changedNames[name] else { return false }
+        return owner != inode
     }
 
     /// Whether the record proves that `name` of this directory means that inode, unchanged.
@@ -54,6 +72,7 @@ final class VisitMarks: Sendable {
         in directory: UInt64
     ) throws(HistoryProblem) -> Bool {
         if compared.contains(inode) { return false }
+        if isOther(NameRecord(parent: directory, nameHash: nameHash), than: inode) { return false }
         return try history.hasName(
             inode: inode,
             nameHash: nameHash,

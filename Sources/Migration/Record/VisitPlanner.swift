@@ -74,31 +74,39 @@ final class VisitPlanner: Sendable {
         self.state = Lock(state)
     }
 
-    /// The plan; `move` renames on DESTINATION what it can and returns the inodes that are in place then.
+    /// The plan; `move` renames on DESTINATION what it can.
     func plan(
-        moving move: ([DirectoryMove], [UInt64: DirectoryMove]) -> Set<UInt64>
+        moving move: ([DirectoryMove], [UInt64: DirectoryMove]) -> DirectoryMover.Outcome
     ) throws(WalkReason) -> VisitPlan {
         // Without it nothing below would be looked at.
         guard try recorded(rootInode) != nil else { throw .lastPassUnfinished }
         inLanes(min(context.options.workers, 8)) { _ in self.listAll() }
         if let problem = state.withLock({ $0.problem }) { throw problem }
         let (moves, made) = state.withLock { ($0.moves, $0.made) }
-        let inPlace = move(moves, made)
+        let outcome = move(moves, made)
+        let inPlace = outcome.inPlace
         for move in moves {
             context.recorder?.noteMove(move, isInPlace: inPlace.contains(move.inode))
         }
         let left = moves.filter { !inPlace.contains($0.inode) }
         for move in left { try compareGroups(below: move.inode) }
         let (listed, compared) = state.withLock { ($0.listed, $0.compared) }
+        let whole = Set(left.map(\.inode)).union(made.keys)
         let root = try tree(
             of: listed,
             moved: Dictionary(
                 moves.map { ($0.inode, $0) },
                 uniquingKeysWith: { first, _ in first }
             ),
-            whole: Set(left.map(\.inode)).union(made.keys)
+            whole: whole
         )
-        let marks = VisitMarks(compared: compared, reused: reused, history: history)
+        let marks = VisitMarks(
+            compared: compared,
+            reused: reused,
+            whole: whole,
+            changedNames: outcome.changedNames,
+            history: history
+        )
         return VisitPlan(root: root, marks: marks)
     }
 
