@@ -11,7 +11,9 @@
 
 /// The names that one pass gave to inodes which were not recorded with them.
 struct GivenNames {
-    /// Zero: given to two, of which neither may be believed. No inode has this number.
+    /// Zero: given to two, of which neither may be believed.
+    ///
+    /// No inode has this number.
     private var owners: [NameRecord: UInt64] = [:]
     /// Bits for the low bits of all hashes: most records are passed over without a look into the table.
     private var filter = [UInt64](repeating: 0, count: 1 << 10)

@@ -88,6 +88,9 @@ package enum InodeChange: Equatable, Sendable {
 package struct RecordChanges {
     /// The record is emptied first: what follows is all there is (a walk).
     package var replacesAll: Bool
+    /// Whoever gives them has met all of SOURCE: what is not spoken of has the name that it is recorded with, so no
+    /// other can have been given that.
+    package var isWhole: Bool
     /// In ascending order of inodes, one change per inode; any other order is refused.
     ///
     /// Removing an inode also removes its row of the directories and its several names; so does
@@ -100,11 +103,13 @@ package struct RecordChanges {
 
     package init(
         replacesAll: Bool,
+        isWhole: Bool = false,
         nextInode: @escaping () throws -> InodeChange?,
         nextDirectory: @escaping () throws -> DirectoryRecord? = { nil },
         nextNames: @escaping () throws -> (inode: UInt64, names: [NameRecord])? = { nil }
     ) {
         self.replacesAll = replacesAll
+        self.isWhole = isWhole || replacesAll
         self.nextInode = nextInode
         self.nextDirectory = nextDirectory
         self.nextNames = nextNames

@@ -102,7 +102,7 @@ extension History {
             try PassRow.replaceBranches(database, pass.id, branches)
             try PassRow.replaceFailures(database, pass.id, failures)
             guard let changes else { return }
-            var merge = try RecordMerge(database, replacesAll: changes.replacesAll)
+            var merge = try RecordMerge(database, changes)
             try merge.run(changes)
         }
     }

@@ -8,6 +8,8 @@ import GRDB
 /// One merge, inside a transaction.
 struct RecordMerge {
     private let replacesAll: Bool
+    /// Whether names given to one inode may still be recorded for another.
+    private let checksNames: Bool
     private let readChunk: Query
     private let writeChunk: Query
     private let removeChunk: Query
@@ -30,8 +32,9 @@ struct RecordMerge {
     /// The bytes of a chunk, used again for each.
     private var bytes: [UInt8] = []
 
-    init(_ database: Database, replacesAll: Bool) throws {
-        self.replacesAll = replacesAll
+    init(_ database: Database, _ changes: RecordChanges) throws {
+        replacesAll = changes.replacesAll
+        checksNames = !changes.isWhole
         if replacesAll {
             for table in ["inodes", "directories", "names"] {
                 try Query(database, "DELETE FROM \(table)").run()
@@ -73,7 +76,7 @@ struct RecordMerge {
         last = nil
         while let (inode, names) = try changes.nextNames() {
             try checkOrder(inode)
-            if !replacesAll { try noteGiven(names, to: inode) }
+            if checksNames { try noteGiven(names, to: inode) }
             try removeNames.run(SQLValue(inode))
             for (position, name) in names.enumerated() {
                 try writeName.run(
@@ -215,7 +218,9 @@ struct RecordMerge {
                 }
                 left &= ~(1 << UInt64(offset))
                 let new = slots[offset]
-                if let new, new.name != old.name { given.add(new.name, to: new.inode) }
+                if checksNames, let new, new.name != old.name {
+                    given.add(new.name, to: new.inode)
+                }
                 if old.isDirectory && new?.isDirectory != true {
                     try removeDirectory.run(SQLValue(old.inode))
                 }
@@ -224,7 +229,7 @@ struct RecordMerge {
                 }
             }
         }
-        for offset in slots.indices where left & 1 << UInt64(offset) != 0 {
+        for offset in slots.indices where checksNames && left & 1 << UInt64(offset) != 0 {
             if let new = slots[offset] { given.add(new.name, to: new.inode) }
         }
         try removeUnrecorded(left)

@@ -20,7 +20,7 @@ final class InodeChanges {
     /// The names of inodes with several, met while inodes are written, written after them.
     private var names: [(inode: UInt64, names: [NameRecord])] = []
     private var namesPosition = 0
-    /// Inodes that were met as a directory in one place and otherwise in another; where they are recorded as one.
+    /// Inodes that were met as more than one thing; where they are recorded, if as a directory.
     private var places: [UInt64: NameRecord?] = [:]
 
     init(

@@ -176,7 +176,7 @@ struct NoteStream {
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
+            for child in 2 * parent + 1...2 * parent + 2
             where child < heap.count && heap[child].inode < heap[least].inode { least = child }
             if least == parent { return }
             heap.swapAt(parent, least)

@@ -9,7 +9,7 @@ struct NotedInode {
     let change: InodeChange
     /// Its names, where it has several; sorted, each once.
     let names: [NameRecord]
-    /// It was met as a directory, and as something else or elsewhere, too.
+    /// It was met under two names though it can have but one, or as a directory and as something else.
     let isAmbiguous: Bool
 
     /// Nil when nothing can be said: only doubts about an inode that was never examined, so that the next
@@ -17,10 +17,9 @@ struct NotedInode {
     init?(_ notes: ArraySlice<InodeNote>) {
         var notes = notes
         let moved = notes.first { $0.kind.contains(.provisional) }
-        notes.removeAll { $0.kind.contains(.provisional) }
-        guard
-            let first = notes.lazy.filter(\.isName).min(by: { $0.name < $1.name })
-        else {
+        // Asked first: removing nothing copies all.
+        if moved != nil { notes.removeAll { $0.kind.contains(.provisional) } }
+        guard let first = notes.lazy.filter(\.isName).min(by: { $0.name < $1.name }) else {
             // A directory that was renamed and never listed at its place is not known to be there.
             guard let removed = notes.first(where: { $0.kind.contains(.removed) }) ?? moved else {
                 return nil
@@ -30,18 +29,18 @@ struct NotedInode {
             isAmbiguous = false
             return
         }
-        isAmbiguous =
-            notes.contains { $0.isName && $0.isDirectory }
-            && notes.contains {
-                $0.isName && ($0.name != first.name || $0.isDirectory != first.isDirectory)
-            }
+        let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
+        isAmbiguous = notes.contains {
+            $0.isName
+                && ($0.isDirectory != first.isDirectory
+                    || !hasSeveralNames && $0.name != first.name)
+        }
         // Two names, two times: it changed between, so neither may count as known.
         let isDoubtful =
             isAmbiguous
             || notes.contains {
                 $0.kind.contains(.doubt) || $0.isName && $0.changed != first.changed
             }
-        let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
         change = .put(
             InodeRecord(
                 inode: first.inode,

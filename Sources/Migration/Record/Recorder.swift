@@ -212,6 +212,7 @@ package final class Recorder: Sendable {
         let directories = parts.directories.reader()
         return RecordChanges(
             replacesAll: parts.record == nil && parts.roll == nil,
+            isWhole: parts.record == nil,
             nextInode: { try inodes.next() },
             nextDirectory: {
                 while let directory = try directories.next() {
