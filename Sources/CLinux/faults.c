@@ -1,19 +1,24 @@
 // The fault table of debug builds: see include/faults.h.
 
+#define _GNU_SOURCE
 #include "faults.h"
 
 #ifdef CUTOVER_FAULTS
 
-#define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define FAULTS_MAX 16
+#define BROKEN_MAX 1024
+// What a read through the page cache brings in, and fails by.
+#define PAGE 4096
 
 struct fault {
     char operation[32];
@@ -24,6 +29,16 @@ struct fault {
 
 static struct fault faults[FAULTS_MAX];
 static int fault_count;
+
+// Bytes of a file that a broken disk does not give.
+struct broken {
+    unsigned long long device, inode;
+    long long first, last;
+    int error;
+};
+
+static struct broken broken[BROKEN_MAX];
+static int broken_count;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int error_named(const char *name) {
@@ -32,12 +47,37 @@ static int error_named(const char *name) {
         {"ENOENT", ENOENT}, {"ESTALE", ESTALE}, {"EROFS", EROFS}, {"EACCES", EACCES}, {"EPERM", EPERM},
         {"ENOTSUP", ENOTSUP}, {"EMLINK", EMLINK}, {"ENOMEM", ENOMEM}, {"EEXIST", EEXIST},
         {"ENFILE", ENFILE}, {"ENOSYS", ENOSYS}, {"EAGAIN", EAGAIN}, {"EINVAL", EINVAL}, {"ENOTTY", ENOTTY},
-        {"EUCLEAN", EUCLEAN},
+        {"EUCLEAN", EUCLEAN}, {"ENODATA", ENODATA}, {"EILSEQ", EILSEQ}, {"ETIMEDOUT", ETIMEDOUT},
     };
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (strcmp(errors[i].name, name) == 0) return errors[i].value;
     fprintf(stderr, "CUTOVER_FAULTS: unknown errno %s\n", name);
     abort();
+}
+
+static int parse_call(const char *text) {
+    char error[16], count[16] = "1";
+    struct fault *fault = &faults[fault_count];
+    if (fault_count == FAULTS_MAX
+        || sscanf(text, "%31[^:]:%ld:%15[^:]:%15s", fault->operation, &fault->first, error, count) < 3)
+        return 0;
+    fault->error = error_named(error);
+    fault->last = strcmp(count, "*") == 0 ? LONG_MAX : fault->first + atol(count) - 1;
+    fault_count++;
+    return 1;
+}
+
+static int parse_broken(const char *text) {
+    char error[16];
+    struct broken *part = &broken[broken_count];
+    if (broken_count == BROKEN_MAX
+        || sscanf(text, "pread@%llu.%llu:%lld-%lld:%15s", &part->device, &part->inode, &part->first,
+                  &part->last, error) != 5
+        || part->last < part->first)
+        return 0;
+    part->error = error_named(error);
+    broken_count++;
+    return 1;
 }
 
 static void parse(void) {
@@ -46,16 +86,9 @@ static void parse(void) {
     char *copy = strdup(text), *rest = NULL;
     if (copy == NULL) abort();
     for (char *part = strtok_r(copy, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
-        char error[16], count[16] = "1";
-        struct fault *fault = &faults[fault_count];
-        if (fault_count == FAULTS_MAX
-            || sscanf(part, "%31[^:]:%ld:%15[^:]:%15s", fault->operation, &fault->first, error, count) < 3) {
-            fprintf(stderr, "CUTOVER_FAULTS: cannot read %s\n", part);
-            abort();
-        }
-        fault->error = error_named(error);
-        fault->last = strcmp(count, "*") == 0 ? LONG_MAX : fault->first + atol(count) - 1;
-        fault_count++;
+        if (strchr(part, '@') != NULL ? parse_broken(part) : parse_call(part)) continue;
+        fprintf(stderr, "CUTOVER_FAULTS: cannot read %s\n", part);
+        abort();
     }
     free(copy);
 }
@@ -68,6 +101,32 @@ int cl_fault(const char *operation) {
         if (call >= faults[i].first && call <= faults[i].last) return faults[i].error;
     }
     return 0;
+}
+
+// The first broken part of the file within a range; NULL when all of that is whole.
+static const struct broken *first_broken(int descriptor, int64_t offset, size_t length) {
+    struct stat status;
+    if (fstat(descriptor, &status) < 0) return NULL;
+    const struct broken *found = NULL;
+    for (int i = 0; i < broken_count; i++) {
+        const struct broken *part = &broken[i];
+        if (part->device != status.st_dev || part->inode != status.st_ino || part->last < offset
+            || part->first >= offset + (int64_t)length)
+            continue;
+        if (found == NULL || part->first < found->first) found = part;
+    }
+    return found;
+}
+
+long cl_read_fault(int descriptor, int64_t offset, size_t length) {
+    pthread_once(&once, parse);
+    if (broken_count == 0) return (long)length;
+    const struct broken *found = first_broken(descriptor, offset, length);
+    if (found == NULL) return (long)length;
+    // A direct read fails as a whole; one through the page cache ends before the page that fails.
+    int64_t page = found->first / PAGE * PAGE;
+    if ((fcntl(descriptor, F_GETFL) & O_DIRECT) != 0 || page <= offset) return -found->error;
+    return (long)(page - offset);
 }
 
 #endif

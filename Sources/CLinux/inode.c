@@ -41,3 +41,21 @@ int cl_unique_mount(int descriptor, uint64_t *mount) {
     memcpy(mount, (const char *)&status + 144, sizeof *mount);
     return 0;
 }
+
+// linux/stat.h of 6.1 and of 6.14; older headers lack them.
+enum { DIRECT_ALIGNMENT = 0x2000, DIRECT_READ_ALIGNMENT = 0x20000 };
+
+int cl_direct_read_alignment(int descriptor, uint32_t *alignment) {
+    CL_FAULT("statx_alignment");
+    struct statx status;
+    if (statx(descriptor, "", AT_EMPTY_PATH, DIRECT_ALIGNMENT | DIRECT_READ_ALIGNMENT, &status) < 0)
+        return -errno;
+    // stx_dio_offset_align, at byte 156, and stx_dio_read_offset_align, at byte 180.
+    uint32_t offset_alignment = 0, read_alignment = 0;
+    if (status.stx_mask & DIRECT_ALIGNMENT)
+        memcpy(&offset_alignment, (const char *)&status + 156, sizeof offset_alignment);
+    if (status.stx_mask & DIRECT_READ_ALIGNMENT)
+        memcpy(&read_alignment, (const char *)&status + 180, sizeof read_alignment);
+    *alignment = read_alignment != 0 ? read_alignment : offset_alignment;
+    return 0;
+}

@@ -70,6 +70,8 @@ int cl_ring_read(void *opaque, struct cl_read *reads, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         int fault = cl_fault("io_uring_read");
         if (fault != 0) reads[i].result = -fault;
+        long left = cl_read_fault(reads[i].descriptor, 0, reads[i].length);
+        if (left < (long)reads[i].length) reads[i].result = left < 0 ? (int)left : -EIO;
     }
 #endif
     return failure;

@@ -19,6 +19,7 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -179,7 +180,23 @@ int cl_private_mount(int directory, bool is_read_only) {
 
 long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset) {
     CL_FAULT("pread");
+#ifdef CUTOVER_FAULTS
+    long left = cl_read_fault(descriptor, offset, length);
+    if (left < 0) return left;
+    length = (size_t)left;
+#endif
     RESULT(pread(descriptor, buffer, length, offset));
+}
+
+long cl_pread_cached(int descriptor, void *buffer, size_t length, int64_t offset) {
+    CL_FAULT("preadv2");
+#ifdef CUTOVER_FAULTS
+    long left = cl_read_fault(descriptor, offset, length);
+    if (left < 0) return -EAGAIN;
+    length = (size_t)left;
+#endif
+    struct iovec part = {.iov_base = buffer, .iov_len = length};
+    RESULT(preadv2(descriptor, &part, 1, offset, RWF_NOWAIT));
 }
 
 long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset) {
@@ -199,6 +216,10 @@ int cl_ftruncate(int descriptor, int64_t length) {
 
 int cl_fadvise_sequential(int descriptor) {
     return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+int cl_fadvise_random(int descriptor) {
+    return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
 }
 
 int cl_syncfs(int descriptor) {

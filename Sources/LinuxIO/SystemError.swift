@@ -75,6 +75,9 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let stale = ErrorCode(rawValue: ESTALE)
     package static let quotaExceeded = ErrorCode(rawValue: EDQUOT)
     package static let corrupted = ErrorCode(rawValue: EUCLEAN)
+    package static let illegalSequence = ErrorCode(rawValue: EILSEQ)
+    package static let remoteInputOutput = ErrorCode(rawValue: EREMOTEIO)
+    package static let timedOut = ErrorCode(rawValue: ETIMEDOUT)
 
     /// The C name (`ENOSPC`), or `errno N` for one that has no row here.
     package var name: String { Self.names[rawValue] ?? "errno \(rawValue)" }
@@ -98,7 +101,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
         ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ENOTEMPTY: "ENOTEMPTY", ELOOP: "ELOOP",
         ENODATA: "ENODATA", ENOTSUP: "ENOTSUP", E2BIG: "E2BIG", ESTALE: "ESTALE", EDQUOT: "EDQUOT",
         EOVERFLOW: "EOVERFLOW", EUCLEAN: "EUCLEAN",
-        ECANCELED: "ECANCELED",
+        ECANCELED: "ECANCELED", EILSEQ: "EILSEQ", EREMOTEIO: "EREMOTEIO", ETIMEDOUT: "ETIMEDOUT",
     ]
 }
 

@@ -114,10 +114,13 @@ int cl_private_mount(int directory, bool is_read_only);
 
 // Data.
 long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset);
+/// What the page cache holds of a file, without asking the disk for more (EAGAIN): RWF_NOWAIT of preadv2(2).
+long cl_pread_cached(int descriptor, void *buffer, size_t length, int64_t offset);
 long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset);
 int64_t cl_lseek(int descriptor, int64_t offset, int whence);
 int cl_ftruncate(int descriptor, int64_t length);
 int cl_fadvise_sequential(int descriptor);
+int cl_fadvise_random(int descriptor);
 int cl_syncfs(int descriptor);
 
 // Making and removing names.

@@ -6,11 +6,20 @@
 //
 // for example CUTOVER_FAULTS=pwrite:3:ENOSPC,openat:10:EMFILE:5. Operations are named after the
 // system call (see the CL_FAULT lines of this target). Calls are counted over all threads.
+//
+//   CUTOVER_FAULTS=pread@DEVICE.INODE:FIRST-LAST:errno       a broken part of one file, both ends included
+//
+// for example pread@64768.131:4096-8191:EIO. Device and inode are those of stat(2) in decimal. Every way
+// of reading meets it: direct reads, alone or in a batch, fail as a whole where they touch it, those
+// through the page cache end before its page, and the page cache does not hold it.
 
 #ifndef CUTOVER_FAULTS_H
 #define CUTOVER_FAULTS_H
 
 #ifdef CUTOVER_FAULTS
+#include <stddef.h>
+#include <stdint.h>
+
 /// The errno to return for this call of `operation`, or 0. Thread-safe.
 int cl_fault(const char *operation);
 #define CL_FAULT(operation)                   \
@@ -18,6 +27,8 @@ int cl_fault(const char *operation);
         int fault_ = cl_fault(operation);     \
         if (fault_ != 0) return -fault_;      \
     } while (0)
+/// What the broken parts leave of a read: all of `length`, less of it, or -errno. Thread-safe.
+long cl_read_fault(int descriptor, int64_t offset, size_t length);
 #else
 #define CL_FAULT(operation) ((void)0)
 #endif
