@@ -127,6 +127,9 @@ package enum EventJSON {
             ("extras_deleted", counters.extrasDeleted.value()),
             ("deletions_refused", counters.deletionsRefused.value()),
             ("failures", counters.failures.value()),
+            ("files_damaged", counters.filesDamaged.value()),
+            ("bytes_unreadable", counters.bytesUnreadable.value()),
+            ("files_salvaged", counters.filesSalvaged.value()),
             ("vanished", counters.vanished.value()),
             ("mounts_skipped", counters.mountsSkipped.value()),
             ("specials_skipped", counters.specialsSkipped.value()),
@@ -177,6 +180,12 @@ package enum EventJSON {
         line.add("first_byte", bytes?.lowerBound)
         line.add("last_byte", bytes.map { $0.upperBound - 1 })
         line.add("detail", failure.detail)
+        if let report = failure.damage {
+            line.add("unreadable_bytes", report.damage.byteCount)
+            line.add("unreadable_ranges", ranges: report.damage.ranges)
+            line.add("ranges_are_exact", report.damage.isExact)
+            line.add("salvaged", report.outcome == .salvaged)
+        }
         line.add("message", text.message)
         line.add("advice", text.advice)
     }

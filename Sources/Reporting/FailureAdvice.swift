@@ -9,6 +9,9 @@ import Migration
 enum FailureAdvice {
     /// The advice for one failure.
     static func advice(for failure: Failure) -> String {
+        if failure.side == .source, let outcome = failure.damage?.outcome {
+            return advice(for: outcome)
+        }
         guard let error = failure.error else {
             return failure.activity == .replaceType ? withoutDelete : withoutCall
         }
@@ -20,6 +23,27 @@ enum FailureAdvice {
         return row?.advice ?? unknown
     }
 
+    /// What a damaged file of SOURCE asks for, by what DESTINATION has of it now.
+    private static func advice(for outcome: DamageReport.Outcome) -> String {
+        switch outcome {
+        case .kept: unreadable
+        case .keptWhole:
+            "SOURCE's disk fails here: see dmesg. DESTINATION keeps the copy that it has, which is whole; "
+                + "--salvage never replaces one. Restore this file on SOURCE from a backup, or move the "
+                + "copy away and run the pass with --salvage for what is readable of the newer one."
+        case .keptSalvaged:
+            "SOURCE's disk fails here: see dmesg. DESTINATION keeps what was salvaged before, which has "
+                + "more of this file. Restore it on SOURCE from a backup, then run the pass again."
+        case .salvaged:
+            "SOURCE's disk fails here: see dmesg. DESTINATION has the rest of it, with holes there, marked "
+                + "with the attribute user.cutover.damaged. Restore this file on SOURCE from a backup, then "
+                + "run the pass again."
+        }
+    }
+
+    private static let unreadable =
+        "SOURCE's disk fails here: see dmesg. DESTINATION keeps what it had. Restore this "
+        + "file from a backup, or run the pass with --salvage to copy what is readable of it."
     static let withoutDelete =
         "A directory gives way to another type only with --delete; else move it away by hand."
     static let withoutCall = "Look at this entry on both sides, then run the pass again."
@@ -41,12 +65,10 @@ enum FailureAdvice {
 
     private static let sourceRows: [Row] = [
         Row(
-            codes: ["EIO", "ENXIO"],
+            codes: ["EIO", "ENXIO", "ENODATA", "EILSEQ", "EREMOTEIO", "ETIMEDOUT"],
             side: .source,
             activities: [.read],
-            advice:
-                "SOURCE's disk fails here: see dmesg. DESTINATION keeps what it had. Restore this "
-                + "file from a backup, or save what is readable with ddrescue, then run the pass again."
+            advice: unreadable
         ),
         Row(
             codes: ["EIO", "ENXIO"],
@@ -206,7 +228,7 @@ enum FailureAdvice {
                 + "Then mount -o remount,rw, and run the pass again."
         ),
         Row(
-            codes: ["EIO", "ENXIO", "EUCLEAN"],
+            codes: ["EIO", "ENXIO", "EUCLEAN", "EILSEQ", "EREMOTEIO", "ETIMEDOUT"],
             side: .destination,
             advice:
                 "DESTINATION's disk or filesystem fails: see dmesg. Do not switch to it; check the disk "

@@ -30,12 +30,17 @@ package struct FailureText: Sendable {
     /// What was being done, read after "cannot".
     private static func phrase(_ failure: Failure) -> String {
         let side = failure.side.shown
-        let bytes = failure.bytes.map { "bytes \($0.lowerBound)-\(max($0.upperBound, 1) - 1)" }
+        let known = failure.bytes.flatMap { $0.isEmpty ? nil : $0 }
+        let bytes = known.map { "bytes \($0.lowerBound)-\($0.upperBound - 1)" }
         switch failure.activity {
         case .examine: return "examine it on \(side)"
         case .list: return "list this directory of \(side)"
         case .open: return "open it on \(side)"
-        case .read: return bytes.map { "read \($0) of \(side)" } ?? "read it from \(side)"
+        case .read:
+            if let report = failure.damage {
+                return "read \(DamageText(report.damage).ranges) of \(side)"
+            }
+            return bytes.map { "read \($0) of \(side)" } ?? "read it from \(side)"
         case .write: return bytes.map { "write \($0) to \(side)" } ?? "write it to \(side)"
         case .create: return "create a file on \(side)"
         case .publish: return "rename the finished copy into place on \(side)"

@@ -105,5 +105,9 @@ extension Failure {
             bytes: bytes,
             detail: record.detail
         )
+        guard activity == .read, let bytes, let text = record.detail else { return }
+        damage = DamageReport(text: text, bounds: bytes)
+        // Said in the sentence, unless it does not hold all.
+        if damage?.damage.isExact == true { detail = nil }
     }
 }

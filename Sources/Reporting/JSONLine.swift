@@ -80,6 +80,13 @@ package struct JSONLine: Sendable {
         bytes.append(0x5D)
     }
 
+    /// Ranges as pairs of their first and last byte: `[[4096,8191],[65536,69631]]`.
+    mutating func add(_ key: String, ranges: [Range<UInt64>]) {
+        begin(key)
+        let pairs = ranges.map { "[\($0.lowerBound),\($0.upperBound - 1)]" }
+        bytes += Array("[\(pairs.joined(separator: ","))]".utf8)
+    }
+
     private mutating func begin(_ key: String) {
         if !isFirst { bytes.append(0x2C) }
         isFirst = false

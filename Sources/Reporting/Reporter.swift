@@ -174,7 +174,9 @@ package final class Reporter: Sendable {
         case .mountSkipped(let path): state.withLock { $0.asides.addMount(path) }
         case .directoryProtected(let path): state.withLock { $0.asides.addProtected(path) }
         case .synchronizing: state.withLock { $0.isSynchronizing = true }
-        case .failed, .vanished, .changed, .notice, .stopped: break
+        case .failed(let failure):
+            if failure.damage != nil { state.withLock { $0.asides.damaged.add(failure) } }
+        case .vanished, .changed, .notice, .stopped: break
         }
     }
 

@@ -39,6 +39,7 @@ package struct SummaryText: Sendable {
         lines += BranchTable.lines(summary.slowestBranches, shown: shown)
         lines += stop
         lines += leftAlone
+        lines += damaged
         lines += failures
         lines += advice
         return lines
@@ -118,6 +119,7 @@ package struct SummaryText: Sendable {
         )
         rows.append(("failures", counters.failures.value(), nil))
         rows.append(("vanished", counters.vanished.value(), nil))
+        addIfAny("files salvaged", counters.filesSalvaged.value(), "not whole, see below")
         addIfAny("workers busy", UInt64(max(summary.workersBusyMax, 0)), "at most at a time")
 
         let counts = rows.map { Quantity.count($0.count) }
@@ -169,6 +171,22 @@ package struct SummaryText: Sendable {
             )
         }
         return lines
+    }
+
+    /// Files that could not be read whole, by name, for they are what to restore from a backup.
+    private var damaged: [String] {
+        guard asides.damaged.total > 0 else { return [] }
+        let counters = summary.counters
+        let files = Quantity.count(counters.filesDamaged.value(), "file", "files")
+        let size = Quantity.size(counters.bytesUnreadable.value())
+        var title = "Unreadable on SOURCE: \(size) of \(files)"
+        if counters.filesDamaged.value() == 0 { title = "Unreadable" }
+        let salvaged = counters.filesSalvaged.value()
+        if salvaged > 0 {
+            title +=
+                "; \(Quantity.count(salvaged)) salvaged, with holes there, marked user.cutover.damaged"
+        }
+        return Self.wrap(title + ":", indent: 2) + asides.damaged.lines(shown)
     }
 
     private var failures: [String] {
@@ -247,6 +265,7 @@ package struct PassAsides: Sendable {
     static let shownMax = 10
     package var mountsSkipped: [[UInt8]] = []
     package var directoriesProtected: [[UInt8]] = []
+    package var damaged = DamagedFiles()
 
     package init() {}
 

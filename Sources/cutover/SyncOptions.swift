@@ -75,6 +75,12 @@ struct CopyOptions: ParsableArguments {
     @Flag(help: "Descend into filesystems mounted below SOURCE.") var crossMounts = false
     @Flag(help: "Allow --delete with a SOURCE that is empty.") var allowEmptySource = false
 
+    @Flag(
+        help:
+            "Copy what is readable of files that SOURCE's disk does not give whole, and mark them."
+    )
+    var salvage = false
+
     var preserved: PassOptions.Preserved {
         let switches: [(Bool, PassOptions.Preserved)] = [
             (noAttributes, .attributes), (noAccessControl, .accessControl), (noSparse, .sparse),

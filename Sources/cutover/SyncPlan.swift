@@ -27,6 +27,7 @@ struct SyncPlan {
         pass.itemizes = options.trying.itemize
         pass.crossesMounts = options.copied.crossMounts
         pass.allowsEmptySource = options.copied.allowEmptySource
+        pass.salvages = options.copied.salvage
         pass.branches = try Self.branches(options.copied.branch)
         pass.filter = try Self.filter(options.copied)
         pass.workers = options.how.workers

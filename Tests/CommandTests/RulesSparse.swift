@@ -44,6 +44,22 @@ struct RulesSparse {
         try stage.expectNothingToDo()
     }
 
+    @Test("S20: data and holes in blocks smaller than those of direct writes: the size is exact")
+    func smallBlocks() throws {
+        let xfs = try LoopVolume(.xfs(["-b", "size=1024"]), megabytes: 320)
+        defer { xfs.destroy() }
+        let stage = Stage(xfs.mountPoint, stage.to)
+        var random = SeededRandom(seed: 20)
+        for (name, start, size) in [("f", 1_024, 100_001), ("g", 70_656, 262_144 + 1)] {
+            try Files.write(stage.source(name), [])
+            try Files.truncate(stage.source(name), to: size)
+            try Files.overwrite(stage.source(name), random.bytes(size - start), at: start)
+        }
+        try stage.pass()
+        try stage.expectSame()
+        try stage.expectNothingToDo()
+    }
+
     @Test("S21: zeros in data become holes, with no more blocks than rsync -S uses")
     func zerosBecomeHoles() throws {
         try StandardTree.sparse(stage.from)

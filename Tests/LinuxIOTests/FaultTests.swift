@@ -44,6 +44,8 @@ import Testing
             OrdinaryAnswer(.attribute, "ENOTSUP", "nil"),
             OrdinaryAnswer(.attributeOfName, "ENOTSUP", "nil"),
             OrdinaryAnswer(.removeAttribute, "ENOTSUP", "done"),
+            OrdinaryAnswer(.readCached, "EAGAIN", "nil"),
+            OrdinaryAnswer(.readCached, "ENOTSUP", "nil"),
             OrdinaryAnswer(.readFlags, "ENOTSUP", "nil"),
             OrdinaryAnswer(.readAccessControl, "ENOTSUP", "nil"),
             OrdinaryAnswer(.reopenForReading, "EPERM", "done"),

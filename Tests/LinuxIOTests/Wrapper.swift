@@ -10,7 +10,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
     case openRoot, openDirectory, openHandle, reopenForReading, createFile, createUnnamedFile
     case duplicate, statusOfName, status, makeDirectory, makeSymlink, makeSpecial, makeLink
     case removeFile, removeDirectory, rename, readSymlink, listing
-    case read, write, truncate, dataStart, dataEnd, synchronize
+    case directReadAlignment, readCached, read, write, truncate, dataStart, dataEnd, synchronize
     case setOwner, setMode, setModified, attributeNames, attribute, setAttribute, removeAttribute
     case attributeNamesOfName, attributeOfName, readFlags, setFlags
     case readAccessControl, setAccessControl
@@ -32,6 +32,8 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .rename: ("renameat", 1)
         case .readSymlink: ("readlinkat", 1)
         case .listing: ("getdents64", 1)
+        case .directReadAlignment: ("statx_alignment", 1)
+        case .readCached: ("preadv2", 1)
         case .read: ("pread", 1)
         case .write: ("pwrite", 1)
         case .truncate: ("ftruncate", 1)
@@ -63,7 +65,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .openRoot, .openDirectory, .openHandle, .reopenForReading, .createFile,
             .createUnnamedFile, .duplicate:
             .open
-        case .statusOfName, .status: .statx
+        case .statusOfName, .status, .directReadAlignment: .statx
         case .makeDirectory: .mkdir
         case .makeSymlink: .symlink
         case .makeSpecial: .mknod
@@ -73,7 +75,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .rename: .rename
         case .readSymlink: .readlink
         case .listing: .getdents64
-        case .read: .read
+        case .read, .readCached: .read
         case .write: .write
         case .truncate: .ftruncate
         case .dataStart, .dataEnd: .lseek
@@ -187,6 +189,11 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         let writer = try root.createFile(Name("written"), mode: 0o600)
         var bytes: [UInt8] = [0, 0, 0]
         switch self {
+        case .directReadAlignment:
+            return try file.directReadAlignment() == nil ? "nil" : "alignment"
+        case .readCached:
+            let count = try bytes.withUnsafeMutableBytes { try file.readCached(into: $0, at: 0) }
+            return count.map { "\($0)" } ?? "nil"
         case .read: return "\(try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: 0) })"
         case .write: try bytes.withUnsafeBytes { try writer.write($0, at: 0) }
         case .truncate: try writer.truncate(to: 1 << 20)

@@ -25,7 +25,9 @@ import Testing
             bytes: 1
         )
         let events: [PassEvent] = [
-            .started(passStart()), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
+            .started(passStart()), .failed(failure()),
+            .failed(failure(damage: DamageReport(Damage([0..<512]), .salvaged))),
+            .vanished(path: []), .mountSkipped(path: []),
             .directoryProtected(path: []),
             .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
             .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),

@@ -36,6 +36,11 @@ import Testing
         // SOURCE
         Row("EIO", .source, .read, .read, "Restore this file from a backup"),
         Row("ENXIO", .source, .read, .read, "Restore this file from a backup"),
+        Row("ENODATA", .source, .read, .read, "--salvage"),
+        Row("EILSEQ", .source, .read, .read, "--salvage"),
+        Row("EREMOTEIO", .source, .read, .read, "--salvage"),
+        Row("ETIMEDOUT", .source, .read, .read, "--salvage"),
+        Row("EREMOTEIO", .destination, .read, .read, "Do not switch to it"),
         Row("EIO", .source, .list, .getdents64, "nothing was deleted in this directory"),
         Row("EIO", .source, .examine, .statx, "xfs_repair -n"),
         Row("EUCLEAN", .source, .examine, .statx, "run xfs_repair"),

@@ -14,7 +14,7 @@ let errnoOf: [String: Int32] = [
     "ENFILE": 23, "EMFILE": 24, "ENOTTY": 25, "ETXTBSY": 26, "EFBIG": 27, "ENOSPC": 28, "EROFS": 30,
     "EMLINK": 31, "ERANGE": 34, "EDEADLK": 35, "ENAMETOOLONG": 36, "ENOSYS": 38, "ENOTEMPTY": 39,
     "ELOOP": 40, "ENODATA": 61, "EOVERFLOW": 75, "ENOTSUP": 95, "ESTALE": 116, "EUCLEAN": 117,
-    "EDQUOT": 122,
+    "EDQUOT": 122, "EILSEQ": 84, "ETIMEDOUT": 110, "EREMOTEIO": 121,
 ]
 
 func failure(
@@ -24,7 +24,8 @@ func failure(
     _ call: SystemError.Operation = .read,
     _ code: String = "EIO",
     bytes: Range<UInt64>? = nil,
-    detail: String? = nil
+    detail: String? = nil,
+    damage: DamageReport? = nil
 ) -> Failure {
     Failure(
         path: Array(path.utf8),
@@ -32,7 +33,8 @@ func failure(
         activity: activity,
         error: SystemError(call, ErrorCode(rawValue: errnoOf[code] ?? 0)),
         bytes: bytes,
-        detail: detail
+        detail: detail,
+        damage: damage
     )
 }
 

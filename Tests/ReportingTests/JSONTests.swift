@@ -106,6 +106,14 @@ import Testing
                     + "\"detail\":\"directory by file\""
             )
         )
+        let damage = DamageReport(Damage([0..<512, 4096..<8192], isExact: false), .salvaged)
+        #expect(
+            text(.failed(ReportingTests.failure(damage: damage))).contains(
+                "\"detail\":null,\"unreadable_bytes\":4608,\"unreadable_ranges\":[[0,511],[4096,8191]],"
+                    + "\"ranges_are_exact\":false,\"salvaged\":true,\"message\":\"cannot read all of bytes "
+                    + "0-511, 4096-8191 of SOURCE: Input/output error (EIO)\""
+            )
+        )
         let emptyRange = Failure(path: [], side: .source, activity: .read, bytes: 0..<0)
         #expect(text(.failed(emptyRange)).contains("\"first_byte\":null,\"last_byte\":null"))
     }
@@ -191,7 +199,8 @@ import Testing
             + "\"bytes_copied\":18446744073709551615,\"directories_made\":0,"
             + "\"directories_moved\":0,\"symlinks_made\":0,"
             + "\"specials_made\":0,\"links_made\":0,\"attributes_repaired\":0,\"extras_deleted\":0,"
-            + "\"deletions_refused\":0,\"failures\":0,\"vanished\":0,\"mounts_skipped\":0,"
+            + "\"deletions_refused\":0,\"failures\":0,\"files_damaged\":0,\"bytes_unreadable\":0,"
+            + "\"files_salvaged\":0,\"vanished\":0,\"mounts_skipped\":0,"
             + "\"specials_skipped\":0,\"leftovers_removed\":0,\"directories_protected\":0,"
             + "\"entries_missing\":10,\"bytes_missing\":1048576,\"workers_busy_max\":30,"
             + "\"slowest_branches\":[{\"name\":\"\u{FFFD}\",\"name_bytes\":\"ff\",\"work_seconds\":1.500,"

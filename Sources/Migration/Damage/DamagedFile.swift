@@ -46,6 +46,7 @@ package struct DamagedFile {
     ///   - sizeBytes: what lies behind is not looked at.
     ///   - buffer: read into; aligned to 4 KiB, a multiple of 64 KiB long.
     ///   - limits: how much it may cost.
+    ///   - takesBehindDamage: whether what lies behind the first unreadable block is taken, too.
     ///   - mayGoOn: asked before each read, with its length (for `--bwlimit` and signals).
     ///   - take: gets what could be read, once and in ascending order; the memory has room for a whole block.
     /// - Throws: what `take` throws, and errors that say nothing of the medium.
@@ -54,6 +55,7 @@ package struct DamagedFile {
         sizeBytes: UInt64,
         into buffer: UnsafeMutableRawBufferPointer,
         limits: DamageFinder.Limits = .init(),
+        takesBehindDamage: Bool = true,
         mayGoOn: (Int) -> Bool,
         take: DamageFinder.Take
     ) throws(CopyFailure) -> (damage: Damage, end: UInt64)? {
@@ -64,6 +66,7 @@ package struct DamagedFile {
             limits: limits
         )
         var position: UInt64 = 0
+        var isWhole = true
         while let data = try nextData(from: position, sizeBytes: sizeBytes) {
             // In whole blocks, as a filesystem can have smaller ones than direct reads want.
             let block = UInt64(blockBytes)
@@ -73,9 +76,11 @@ package struct DamagedFile {
                 start..<end,
                 mayGoOn: mayGoOn,
                 read: { (buffer, offset) throws(SystemError) in
-                    try self.read(into: buffer, at: offset)
+                    try self.read(into: buffer, at: offset, &isWhole)
                 },
-                take: take
+                take: { (bytes, offset) throws(CopyFailure) in
+                    if isWhole || takesBehindDamage { try take(bytes, offset) }
+                }
             )
             guard case .examined(let reached) = outcome else { return nil }
             if reached < end { return (finder.damage, reached) }
@@ -86,16 +91,19 @@ package struct DamagedFile {
 
     private func read(
         into buffer: UnsafeMutableRawBufferPointer,
-        at offset: UInt64
+        at offset: UInt64,
+        _ isWhole: inout Bool
     ) throws(SystemError) -> Int {
         do throws(SystemError) {
             return try reader.descriptor.read(into: buffer, at: offset)
         } catch {
             // Only a single block: what is larger is read in parts first.
-            guard error.isDamage, buffer.count <= blockBytes, let cache,
-                let count = try? cache.descriptor.readCached(into: buffer, at: offset), count > 0
-            else { throw error }
-            return count
+            guard error.isDamage, buffer.count <= blockBytes else { throw error }
+            if let count = try? cache?.descriptor.readCached(into: buffer, at: offset), count > 0 {
+                return count
+            }
+            isWhole = false
+            throw error
         }
     }
 

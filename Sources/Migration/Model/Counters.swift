@@ -26,6 +26,12 @@ package final class Counters: Sendable {
     /// Extras left alone since `deletionsMax` was reached.
     package let deletionsRefused = Atomic<UInt64>(0)
     package let failures = Atomic<UInt64>(0)
+    /// Files of SOURCE that its disk does not give whole, and the bytes of their unreadable ranges; a file with
+    /// several names counts once.
+    package let filesDamaged = Atomic<UInt64>(0)
+    package let bytesUnreadable = Atomic<UInt64>(0)
+    /// Those that were written to DESTINATION with holes there.
+    package let filesSalvaged = Atomic<UInt64>(0)
     package let vanished = Atomic<UInt64>(0)
     package let mountsSkipped = Atomic<UInt64>(0)
     /// Devices, FIFOs and sockets that were not made: not root, or asked not to.

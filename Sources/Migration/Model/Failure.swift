@@ -18,6 +18,8 @@ package struct Failure: Sendable, Equatable {
     package var bytes: Range<UInt64>?
     /// What the sentence needs beside that: an attribute's name and size, both types.
     package var detail: String?
+    /// The unreadable ranges of a file that was examined for them, and what became of it.
+    package var damage: DamageReport?
 
     package init(
         path: [UInt8],
@@ -25,7 +27,8 @@ package struct Failure: Sendable, Equatable {
         activity: Activity,
         error: SystemError? = nil,
         bytes: Range<UInt64>? = nil,
-        detail: String? = nil
+        detail: String? = nil,
+        damage: DamageReport? = nil
     ) {
         self.path = path
         self.side = side
@@ -33,6 +36,7 @@ package struct Failure: Sendable, Equatable {
         self.error = error
         self.bytes = bytes
         self.detail = detail
+        self.damage = damage
     }
 
     /// One of the two volumes.

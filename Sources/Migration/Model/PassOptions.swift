@@ -63,6 +63,8 @@ package struct PassOptions: Sendable {
     package var isDryRun = false
     /// Emit an `Itemization` for every change.
     package var itemizes = false
+    /// Write files that SOURCE's disk does not give whole, with holes for the rest, marked (S16).
+    package var salvages = false
     /// Descend into other filesystems mounted below the roots (S4).
     package var crossesMounts = false
     /// Accept an empty SOURCE together with deletion (S2).

@@ -41,12 +41,13 @@ package final class ContentCopier {
     static let directAlignment = 4096
 
     private let context: PassContext
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(
+    /// Between two calls it is anybody's on this worker.
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: ContentCopier.bufferBytes,
         alignment: 4096
     )
 
-    /// Behind the last byte that was written since `prepare`.
+    /// Where the new file ends by what was done to it since `prepare`.
     private(set) var writtenEnd: UInt64 = 0
 
     package init(context: PassContext) { self.context = context }
@@ -73,7 +74,10 @@ package final class ContentCopier {
         do throws(SystemError) {
             var writes = sizeBytes >= Self.directBytesMin
             if writes { writes = try file.setDirect(true) }
-            if writes { try file.truncate(to: Self.roundedUp(sizeBytes)) }
+            if writes {
+                try file.truncate(to: Self.roundedUp(sizeBytes))
+                writtenEnd = Self.roundedUp(sizeBytes)
+            }
             return PageCachePassing(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
         } catch {
             throw CopyFailure(side: .destination, error: error, bytes: 0..<sizeBytes)

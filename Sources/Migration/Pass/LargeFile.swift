@@ -29,6 +29,7 @@ final class LargeFile: Sendable {
     private let unseenBytes: Lock<UInt64>
     private let nextRange = Atomic<UInt64>(0)
     private let workersIn: Atomic<Int>
+    private let damageRecord = Lock<CopyFailure?>(nil)
     private let isGivenUpValue = Atomic<Bool>(false)
     /// Where the file ended for the reader that found it shortest (S17).
     private let shortestEnd: Atomic<UInt64>
@@ -96,6 +97,10 @@ final class LargeFile: Sendable {
     /// True for the first who says so.
     func giveUp() -> Bool { !isGivenUpValue.exchange(true, ordering: .relaxed) }
     var isGivenUp: Bool { isGivenUpValue.load(ordering: .relaxed) }
+
+    /// It was given up for what SOURCE's disk does not give.
+    func noteDamage(_ failure: CopyFailure) { damageRecord.withLock { $0 = failure } }
+    var damageFailure: CopyFailure? { damageRecord.withLock { $0 } }
 
     func noteEnd(_ end: UInt64) { shortestEnd.min(end, ordering: .relaxed) }
     var end: UInt64 { shortestEnd.load(ordering: .relaxed) }

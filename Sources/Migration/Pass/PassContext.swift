@@ -40,6 +40,8 @@ package final class PassContext: Sendable {
     let destinationRoot: FileStatus?
     /// DESTINATION's block size: runs of zeros that cover one become holes (S21).
     let blockBytes: UInt64
+    /// Damaged files with several names.
+    let knownDamage = KnownDamage()
     private let phaseValue = Atomic<Phase>(.running)
     /// Whether a scan has counted what there is to see on SOURCE.
     let isCountedByScan = Atomic<Bool>(false)
@@ -96,6 +98,18 @@ package final class PassContext: Sendable {
     var firstFailures: [Failure] { failureRecord.withLock { $0 } }
     /// So many are written down for `cutover history`; each takes some 200 bytes.
     static let failuresKeptMax = 10_000
+    /// A failure as it is kept: of many unreadable ranges only what their text holds, or 10,000 damaged files
+    /// could take 160 MB.
+    private static func short(_ failure: Failure) -> Failure {
+        guard let report = failure.damage, report.damage.ranges.count > rangesKeptMax,
+            let bounds = failure.bytes
+        else { return failure }
+        var short = failure
+        short.detail = report.text
+        short.damage = DamageReport(text: report.text, bounds: bounds)
+        return short
+    }
+    private static let rangesKeptMax = 64
     var branches: [Branch] { branchRecord.withLock { $0 } }
 
     /// Records a failure of one entry; the pass goes on.
@@ -107,7 +121,7 @@ package final class PassContext: Sendable {
     func record(_ failure: Failure) {
         counters.failures.count()
         failureRecord.withLock { failures in
-            if failures.count < Self.failuresKeptMax { failures.append(failure) }
+            if failures.count < Self.failuresKeptMax { failures.append(Self.short(failure)) }
         }
         emit(.failed(failure))
     }

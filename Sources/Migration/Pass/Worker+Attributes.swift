@@ -1,7 +1,7 @@
 // Carrying attributes from SOURCE to DESTINATION. `carryAttributes` is the one place that owns their
 // order (S14):
 //
-//   owner ─▶ mode ─▶ xattrs ─▶ ACLs ─▶ flags that do not freeze ─▶ times ─▶ flags that freeze
+//   owner ─▶ mode ─▶ (mark of a salvaged file ─▶) xattrs ─▶ ACLs ─▶ flags that do not freeze ─▶ times ─▶ flags that freeze
 //
 // chown(2) clears setuid and setgid and file capabilities fall to it, so it comes first; an ACL widens
 // what the mode's group bits allow, so until it is set they are withheld; a frozen inode takes no times.
@@ -25,7 +25,8 @@ extension Worker {
     /// Gives `target` the attributes in `needs`.
     ///
     /// False when it must not be published, which was recorded. `isNew`: this worker has just made it, for
-    /// nobody else. `inherited`: what it may have got from its directory. Descriptors are open ones for new
+    /// nobody else. `inherited`: what it may have got from its directory. `mark`: that of a salvaged file, which is
+    /// not published without it. Descriptors are open ones for new
     /// files and for directories, handles otherwise.
     func carryAttributes(
         from source: borrowing Descriptor,
@@ -34,9 +35,10 @@ extension Worker {
         needs: Differences,
         isNew: Bool,
         inherited: Inherited,
+        mark: String? = nil,
         path: @autoclosure () -> [UInt8]
     ) -> Bool {
-        let set: SourceAttributes
+        var set: SourceAttributes
         do throws(AttributeFailure) {
             set = try readSource(source, kind: status.kind, needs)
         } catch {
@@ -62,6 +64,11 @@ extension Worker {
         } catch {
             fail(error.activity, .destination, error.error, isWrite: true, path: path())
             return false
+        }
+        if let mark {
+            // Before the others, for there may be little room; SOURCE's own of that name gives way.
+            set.values.removeAll { $0.name == DamageMark.attribute }
+            guard setMark(mark, on: target, path: path()) else { return false }
         }
         // From here on a refusal costs the attribute and not the data (S35).
         if needs.contains(.attributes) {

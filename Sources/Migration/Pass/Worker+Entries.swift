@@ -152,6 +152,13 @@ extension Worker {
             destination: destination,
             isDoubtful: evidence == .doubtful || isUnsafe
         )
+        if let destination, isDamagedCopy(entry, open, status, destination, action) {
+            let others = context.comparison.attributeDifferences(
+                source: status,
+                destination: destination
+            )
+            action = .replace(others.union(.contents))
+        }
         if action == .compareContents {
             let isTarget = status.kind == .symlink && evidence == .proven
             guard
@@ -280,8 +287,13 @@ extension Worker {
         switch action {
         case .keep(let differences):
             guard let destination else { return .failed }
-            return keep(entry, open, status, destination, differences)
-                ? .done(destination.identity) : .failed
+            switch keep(entry, open, status, destination, differences) {
+            case .kept: return .done(destination.identity)
+            case .failed: return .failed
+            case .isDamagedCopy:
+                let all = differences.union(.contents)
+                return make(entry, open, status, destination, differences: all, isLeader)
+            }
         case .create, .replaceType:
             return make(entry, open, status, destination, differences: nil, isLeader)
         case .replace(let differences):

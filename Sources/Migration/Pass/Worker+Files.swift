@@ -51,6 +51,7 @@ extension Worker {
         line: Itemization?,
         isLeader: Bool
     ) -> ActionResult {
+        if failKnownDamage(entry, file, target, destination) { return .failed }
         guard let new = create(entry, target.descriptor, hasName: destination != nil) else {
             return .failed
         }
@@ -68,7 +69,14 @@ extension Worker {
                 isLeader: isLeader
             )
         }
-        return finishSmallFile(entry, file, new, target, isLeader: isLeader)
+        return finishSmallFile(
+            entry,
+            file,
+            new,
+            target,
+            replacing: destination,
+            isLeader: isLeader
+        )
     }
 
     /// Opens a file of SOURCE; nil when that failed, which was recorded, or it vanished.
@@ -138,6 +146,7 @@ extension Worker {
         _ source: SourceFile,
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
+        replacing destination: FileStatus?,
         isLeader: Bool
     ) -> ActionResult {
         let name = file.name
@@ -172,9 +181,15 @@ extension Worker {
                 isLeader: isLeader
             )
         } catch {
-            failCopy(error, entry)
-            removeTemporary(name, target.descriptor, entry)
-            return .failed
+            return rescue(
+                entry,
+                source,
+                file,
+                target,
+                replacing: destination,
+                after: error,
+                isLeader: isLeader
+            )
         }
     }
 
@@ -191,8 +206,8 @@ extension Worker {
 
     /// Everything of a new file but its contents: size, attributes, closing, its name.
     ///
-    /// `writtenEnd`: behind the last byte that was written, where one worker knows. Removes the file when one of
-    /// these fails.
+    /// `writtenEnd`: where the file ends now, where one worker knows. `damage`: what is missing of a
+    /// salvaged file, which it is marked with. Removes the file when one of these fails.
     func complete(
         _ entry: Entry,
         _ opened: FileStatus,
@@ -201,6 +216,7 @@ extension Worker {
         _ target: SharedDescriptor,
         end: UInt64,
         writtenEnd: UInt64?,
+        damage: Damage? = nil,
         isLeader: Bool
     ) -> ActionResult {
         let name = file.name
@@ -226,6 +242,7 @@ extension Worker {
                 needs: newEntryNeeds,
                 isNew: true,
                 inherited: inherited,
+                mark: damage.map(DamageMark.text),
                 path: entry.path
             )
         else { return .failed }
@@ -287,7 +304,7 @@ extension Worker {
                 noteVanished(entry.path)
                 return nil
             }
-            return compareFiles(entry, sourceFile, targetFile, status.sizeBytes)
+            return compareFiles(entry, sourceFile, targetFile, status)
         } catch {
             if error.code == .noEntry {
                 noteVanished(entry.path)
@@ -302,17 +319,26 @@ extension Worker {
         _ entry: Entry,
         _ source: SharedDescriptor,
         _ target: SharedDescriptor,
-        _ sizeBytes: UInt64
+        _ status: FileStatus
     ) -> ContentKnowledge? {
-        do throws(CopyFailure) {
-            return try copier.areEqual(source.descriptor, target.descriptor, sizeBytes: sizeBytes)
-                .map {
-                    $0 ? .equal : .different
+        // A disk may give at the second reading what it did not at the first; no third time.
+        for isLast in [false, true] {
+            do throws(CopyFailure) {
+                return try copier.areEqual(
+                    source.descriptor,
+                    target.descriptor,
+                    sizeBytes: status.sizeBytes
+                ).map { $0 ? .equal : .different }
+            } catch {
+                let file = error.side == .source ? source : target
+                let isReadable = examine(entry, file.descriptor, status, after: error)
+                guard isReadable else { return nil }
+                if isLast {
+                    fail(.read, error.side, error.error, bytes: error.bytes, path: entry.path)
                 }
-        } catch {
-            fail(.read, error.side, error.error, bytes: error.bytes, path: entry.path)
-            return nil
+            }
         }
+        return nil
     }
 
     /// Nil when the name no longer means the entry whose status was taken.

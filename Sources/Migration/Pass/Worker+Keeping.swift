@@ -2,22 +2,28 @@
 
 import LinuxIO
 
+/// What became of an entry that was to be kept.
+enum KeepResult {
+    case kept
+    case failed
+    /// It is no copy of SOURCE's file but what was salvaged of it: its contents are to be copied.
+    case isDamagedCopy
+}
+
 extension Worker {
     /// Repairs an up-to-date entry in place (S8).
-    ///
-    /// False when that failed.
     func keep(
         _ entry: Entry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus,
         _ found: Differences
-    ) -> Bool {
-        guard let source = open.source, let target = open.destination else { return false }
+    ) -> KeepResult {
+        guard let source = open.source, let target = open.destination else { return .failed }
         if found.isEmpty, evidence(of: entry, status, destination) == .proven,
             context.earlier.isSettled(destination)
         {
-            return true
+            return .kept
         }
         var needs = found
         do throws(AttributeFailure) {
@@ -35,9 +41,14 @@ extension Worker {
             } else {
                 fail(error.activity, error.side, error.error, path: entry.path)
             }
-            return false
+            return .failed
         }
-        if needs.isEmpty { return true }
+        // With attributes left out they were not looked at.
+        let mayBeMarked = needs.contains(.attributes) || !preserved.contains(.attributes)
+        if status.kind == .regular, mayBeMarked, damageMark(entry, open) != nil {
+            return .isDamagedCopy
+        }
+        if needs.isEmpty { return .kept }
         if context.itemizes {
             context.emit(
                 .changed(
@@ -53,9 +64,9 @@ extension Worker {
         }
         guard context.mayWrite else {
             if context.options.isDryRun { counters.attributesRepaired.count() }
-            return true
+            return .kept
         }
-        return repair(entry, source, target, status, destination, needs)
+        return repair(entry, source, target, status, destination, needs) ? .kept : .failed
     }
 
     private func repair(

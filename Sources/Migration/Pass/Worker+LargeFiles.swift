@@ -94,7 +94,7 @@ extension Worker {
                 case .copied(let end): if end < range.upperBound { file.noteEnd(end) }
                 }
             } catch {
-                if file.giveUp() { failCopy(error, file.entry) }
+                if file.giveUp() { handle(error, of: file) }
             }
         }
         guard file.leave() else { return }
@@ -103,12 +103,35 @@ extension Worker {
         finishPiece(of: file.entry.directory)
     }
 
+    /// What the disk does not give is looked for when no other worker reads the file any more.
+    private func handle(_ failure: CopyFailure, of file: LargeFile) {
+        if failure.side == .source, failure.isDamage {
+            file.noteDamage(failure)
+        } else {
+            failCopy(failure, file.entry)
+        }
+    }
+
     private func completeLargeFile(_ file: LargeFile) {
         context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
         guard let new = file.takeFile() else { return }
         let entry = file.entry
         var result = ActionResult.failed
-        if file.isGivenUp {
+        if let failure = file.damageFailure {
+            result = rescue(
+                entry,
+                SourceFile(
+                    status: file.status,
+                    reader: file.reader,
+                    isDirect: file.passing.reads
+                ),
+                new,
+                file.target,
+                replacing: file.destination,
+                after: failure,
+                isLeader: file.isLeader
+            )
+        } else if file.isGivenUp {
             removeTemporary(new.name, file.target.descriptor, entry)
         } else {
             result = complete(

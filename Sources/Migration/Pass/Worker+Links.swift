@@ -134,6 +134,7 @@ extension Worker {
             return
         }
         guard let target = open.destination else { return }
+        if keepsItsFile(entry, open, status, destination) { return }
         guard let handle = handle(on: leader, entry) else {
             // The leader cannot be found, for its directory or its name was changed meanwhile.
             leadAnew(entry, open, status, destination, insteadOf: leader)
@@ -152,6 +153,7 @@ extension Worker {
             if let destination { context.links.noteUnlinked(destination) }
             counters.linksMade.count()
             itemize(line)
+            noteLinkedDamage(entry, status)
         } catch {
             if error.code == .tooManyLinks, error.operation == .link {
                 context.say(.linkLimitReached(Int(context.links.linkCountMax)))

@@ -5,6 +5,7 @@
 //   Worker+Entries       status of both sides, the comparison, the action
 //   Worker+Files         a regular file: copy beside its place, publish
 //   Worker+FileBatch     small ones of a directory, read together
+//   Worker+Damage        what SOURCE's disk does not give whole: read again, salvaged, marked
 //   Worker+LargeFiles    the same for one that several workers copy
 //   Worker+Specials      symlinks, devices, FIFOs, sockets
 //   Worker+Links         hard links

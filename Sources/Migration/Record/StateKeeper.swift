@@ -362,7 +362,7 @@ extension FailureRecord {
             errorNumber: failure.error?.code.rawValue,
             firstByte: failure.bytes?.lowerBound,
             endByte: failure.bytes?.upperBound,
-            detail: failure.detail
+            detail: failure.detail ?? failure.damage?.text
         )
     }
 }
