@@ -15,7 +15,7 @@
 // fs/xfs/xfs_export.h: a handle of type 0x81 is the inode number and its generation.
 enum { XFS_HANDLE_TYPE = 0x81, XFS_HANDLE_BYTES = 12 };
 
-int cl_open_xfs_directory(int volume, uint64_t inode, uint32_t generation) {
+static int open_handle(int volume, uint64_t inode, uint32_t generation, int flags) {
     CL_FAULT("open_by_handle_at");
     union {
         struct file_handle handle;
@@ -25,9 +25,16 @@ int cl_open_xfs_directory(int volume, uint64_t inode, uint32_t generation) {
     request.handle.handle_type = XFS_HANDLE_TYPE;
     memcpy(request.handle.f_handle, &inode, sizeof inode);
     memcpy(request.handle.f_handle + sizeof inode, &generation, sizeof generation);
-    int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_NOFOLLOW | O_NOATIME | O_CLOEXEC;
-    int result = open_by_handle_at(volume, &request.handle, flags);
+    int result = open_by_handle_at(volume, &request.handle, flags | O_NOFOLLOW | O_CLOEXEC);
     return result < 0 ? -errno : result;
+}
+
+int cl_open_xfs_directory(int volume, uint64_t inode, uint32_t generation) {
+    return open_handle(volume, inode, generation, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_NOATIME);
+}
+
+int cl_open_xfs_handle(int volume, uint64_t inode, uint32_t generation) {
+    return open_handle(volume, inode, generation, O_PATH);
 }
 
 // linux/stat.h of 6.8; older headers lack it.

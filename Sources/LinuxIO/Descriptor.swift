@@ -108,6 +108,20 @@ package struct Descriptor: ~Copyable, Sendable {
         )
     }
 
+    /// Takes a handle on the entry of any type that is inode `inode` of this XFS, whatever its name.
+    ///
+    /// ESTALE when that number means another inode by now, or none. The system call is `open_by_handle_at`
+    /// with O_PATH.
+    package func openHandle(
+        inode: UInt64,
+        generation: UInt32
+    ) throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try retrying(.openHandle) { cl_open_xfs_handle(raw, inode, generation) },
+            isPath: true
+        )
+    }
+
     /// Takes a handle on the entry `name` of any type: no data, no side effect, symlinks not followed.
     ///
     /// The corresponding system call is `openat` with O_PATH.

@@ -66,7 +66,7 @@ package struct InodeScan: ~Copyable {
     private let group: UInt32
     private let range: Range<UInt64>
     /// The request, and room for the answers behind it.
-    private let memory: UnsafeMutableRawPointer
+    let memory: UnsafeMutableRawPointer
     private var isAtEnd = false
     // What the last call told: read by `next` in other modules, which is why it can be seen there.
     @usableFromInline let inodes: UnsafeMutablePointer<ScannedInode>

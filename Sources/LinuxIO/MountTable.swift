@@ -1,5 +1,28 @@
 // Where a directory lies inside its filesystem, whatever it is mounted as: the one thing that tells that
-// two mounts show parts of the same tree.
+// two mounts show parts of the same tree; and how that filesystem is mounted.
+
+/// One mount, as the table has it.
+package struct MountEntry: Sendable, Equatable {
+    package var mountPoint: [UInt8]
+    /// Of this mount: `ro`, `noatime`, `nosuid`.
+    package var options: [String]
+    /// What was mounted, a block device mostly.
+    package var device: [UInt8]
+    /// Of the filesystem wherever it is mounted: `ro`, `noacl`, `usrquota`.
+    package var filesystemOptions: [String]
+
+    package init(
+        mountPoint: [UInt8],
+        options: [String],
+        device: [UInt8],
+        filesystemOptions: [String]
+    ) {
+        self.mountPoint = mountPoint
+        self.options = options
+        self.device = device
+        self.filesystemOptions = filesystemOptions
+    }
+}
 
 /// What /proc/self/mountinfo says (proc(5)).
 package enum MountTable {
@@ -40,6 +63,40 @@ package enum MountTable {
             return root + trimmed(Array(path.dropFirst(mountPoint.count)))
         }
         return nil
+    }
+
+    /// How the filesystem that holds an open directory is mounted; nil as for `pathInFilesystem`.
+    package static func entry(of directory: borrowing Descriptor) throws(SystemError) -> MountEntry?
+    {
+        let mount = try directory.status().mount
+        let table = try InputFile.contents(
+            of: Name("/proc/self/mountinfo"),
+            bytesMax: tableBytesMax
+        )
+        return entry(mount: mount, table: table)
+    }
+
+    /// The same from the number of the mount and the text of the table.
+    package static func entry(mount: UInt64, table: [UInt8]) -> MountEntry? {
+        guard mount != 0 else { return nil }
+        for line in table.split(separator: 0x0A) {
+            let fields = line.split(separator: 0x20)
+            // Any number of optional fields, a dash, then type, device and the filesystem's own options.
+            guard fields.count >= 10, UInt64(String(decoding: fields[0], as: UTF8.self)) == mount,
+                let dash = fields.dropFirst(6).firstIndex(of: [0x2D]), dash + 3 < fields.count
+            else { continue }
+            return MountEntry(
+                mountPoint: unescaped(fields[4]),
+                options: options(fields[5]),
+                device: unescaped(fields[dash + 2]),
+                filesystemOptions: options(fields[dash + 3])
+            )
+        }
+        return nil
+    }
+
+    private static func options(_ field: ArraySlice<UInt8>) -> [String] {
+        field.split(separator: 0x2C).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func trimmed(_ path: [UInt8]) -> [UInt8] {

@@ -18,12 +18,20 @@ package struct VolumeStatus: Sendable {
 
     package var blockBytes: UInt64 { max(raw.block_bytes, 512) }
     package var usedBytes: UInt64 { (raw.blocks &- raw.blocks_free) &* raw.block_bytes }
+    /// What files and directories can take in all; the filesystem's own tables are no part of it on ext4.
+    package var totalBytes: UInt64 { raw.blocks &* raw.block_bytes }
+    /// What nobody uses, blocks that are kept for root included.
+    package var freeBytes: UInt64 { raw.blocks_free &* raw.block_bytes }
     /// What others than root may still fill.
     package var availableBytes: UInt64 { raw.blocks_available &* raw.block_bytes }
     package var usedInodes: UInt64 {
         raw.inodes >= raw.inodes_free ? raw.inodes - raw.inodes_free : 0
     }
     package var freeInodes: UInt64 { raw.inodes_free }
+    /// Those in use and those that are free.
+    package var totalInodes: UInt64 { raw.inodes }
+    /// Whether it takes no write as it is mounted here (ST_RDONLY).
+    package var isReadOnly: Bool { raw.flags & 1 != 0 }
     /// Whether the filesystem counts inodes at all; btrfs does not.
     package var countsInodes: Bool { raw.inodes > 0 }
 

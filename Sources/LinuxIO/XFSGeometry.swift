@@ -13,6 +13,10 @@ package struct XFSGeometry: Sendable {
     package let uuid: [UInt8]
     /// Whether inodes hold the time of their birth: format version 5, what mkfs.xfs has made since 2014.
     package let hasBirthTimes: Bool
+    package let blockBytes: UInt64
+    /// Whether the kernel, or a scrub, has found the metadata of the whole volume damaged since it was mounted
+    /// (XFS_FSOP_GEOM_SICK_*).
+    package let isSick: Bool
     /// The low bits of an inode's number that count within its group; the others are the group's number.
     private let inodeBits: Int
 
@@ -30,6 +34,8 @@ package struct XFSGeometry: Sendable {
         groupCount = Int(raw.group_count)
         uuid = withUnsafeBytes(of: raw.uuid) { Array($0) }
         hasBirthTimes = raw.flags & UInt32(CL_XFS_GEOMETRY_V5) != 0
+        blockBytes = UInt64(raw.block_bytes)
+        isSick = raw.sick != 0
         // Of a number the lowest bits say which inode of its block, the next which block of the group:
         // as many as the largest needs (sb_inopblog and sb_agblklog of the superblock).
         let inodesPerBlock = raw.block_bytes / raw.inode_bytes

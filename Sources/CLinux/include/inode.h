@@ -11,6 +11,9 @@
 /// ENOTDIR when it is no directory; EOPNOTSUPP where handles cannot be had.
 int cl_open_xfs_directory(int volume, uint64_t inode, uint32_t generation);
 
+/// The same for an entry of any type, as an O_PATH handle: no data, no side effect.
+int cl_open_xfs_handle(int volume, uint64_t inode, uint32_t generation);
+
 /// The number of the mount that holds a descriptor, which is never given again while the machine runs:
 /// STATX_MNT_ID_UNIQUE, Linux 6.8; ENOSYS before.
 int cl_unique_mount(int descriptor, uint64_t *mount);

@@ -1,0 +1,135 @@
+// What is told of volumes as a whole: capabilities, superblocks of ext4, devices, mounts; against the texts of
+// the kernel and against tools that are not ours.
+
+import Glibc
+import LinuxIO
+import TestSupport
+import Testing
+
+@Suite("Facts of volumes") struct VolumeFactsTests {
+    @Test("capabilities are the bits of CapEff")
+    func capabilities() {
+        let text = Array("Name:\tx\nCapPrm:\t0000000000000000\nCapEff:\t0000000008000003\n".utf8)
+        let found = Capabilities.effective(status: text)
+        #expect(found == [.changeOwner, .overridePermissions, .makeDevices])
+        #expect(Capabilities.effective(status: Array("CapEff: nonsense\n".utf8)) == nil)
+        #expect(Capabilities.effective(status: []) == nil)
+        #expect(Capabilities.effective() != nil)
+    }
+
+    @Test("a mount's options, its filesystem's, and the device, with any number of optional fields")
+    func mountEntry() {
+        let table = Array(
+            """
+            41 22 7:0 / /mnt/o\\040ld rw,noatime shared:1 master:2 - xfs /dev/mapper/a\\040b rw,noquota
+            42 22 7:1 / /mnt/new ro - ext4 /dev/loop1 rw,errors=remount-ro
+            43 22 7:2 / /broken rw - ext4
+
+            """.utf8
+        )
+        let entry = MountTable.entry(mount: 41, table: table)
+        #expect(entry?.mountPoint == Array("/mnt/o ld".utf8))
+        #expect(entry?.options == ["rw", "noatime"])
+        #expect(entry?.device == Array("/dev/mapper/a b".utf8))
+        #expect(entry?.filesystemOptions == ["rw", "noquota"])
+        #expect(
+            MountTable.entry(mount: 42, table: table)?.filesystemOptions.last == "errors=remount-ro"
+        )
+        #expect(MountTable.entry(mount: 43, table: table) == nil)
+        #expect(MountTable.entry(mount: 0, table: table) == nil)
+    }
+
+    @Test(
+        "a superblock says what dumpe2fs says",
+        .requiresVolumes,
+        arguments: [
+            ["-b", "1024", "-I", "128"], ["-b", "4096", "-O", "large_dir,ea_inode", "-m", "10"],
+            ["-O", "^dir_index,^has_journal"],
+        ]
+    )
+    func superblock(words: [String]) throws {
+        let volume = try LoopVolume(.ext4(words), megabytes: 40)
+        defer { volume.destroy() }
+        let number = try Descriptor.openRoot(Name(volume.mountPoint)).status().device
+        let found = try #require(Ext4Superblock.read(device: Name(volume.device), number: number))
+        let told = try Shell.run("dumpe2fs -h \"$1\" 2>/dev/null", bytes(volume.device)).lines
+        func value(_ key: String) -> String {
+            told.first { $0.hasPrefix(key + ":") }.map {
+                $0.dropFirst(key.count + 1).trimming
+            } ?? ""
+        }
+        let features = Set(value("Filesystem features").split(separator: " "))
+        #expect(found.blockBytes == UInt64(value("Block size")))
+        #expect(found.inodeBytes == UInt64(value("Inode size")))
+        #expect(found.reservedBlocks == UInt64(value("Reserved block count")))
+        #expect(found.hasLargeDirectories == features.contains("large_dir"))
+        #expect(found.hasLargeAttributes == features.contains("ea_inode"))
+        #expect(found.hasDirectoryIndex == features.contains("dir_index"))
+        #expect(found.errorCount == 0)
+        // Another device, no device, no ext4.
+        #expect(Ext4Superblock.read(device: Name(volume.device), number: number + 1) == nil)
+        #expect(Ext4Superblock.read(device: Name("/dev/null"), number: number) == nil)
+        #expect(Ext4Superblock.read(device: Name("/dev/no/such"), number: number) == nil)
+        #expect(Ext4Superblock([UInt8](repeating: 0, count: 1024)) == nil)
+        let device = try #require(BlockDevice(number: number))
+        #expect("/dev/" + device.name == volume.device && !device.isReadOnly)
+        #expect(device.ext4Errors() == 0)
+        #expect(BlockDevice(number: 1 << 40) == nil)
+    }
+
+    @Test("bulkstat's details are what stat, lsattr and xfs_io say", .requiresVolumes)
+    func details() throws {
+        let place = try Place(on: .xfs)
+        defer { place.remove() }
+        let path = joined(place.path, "file")
+        try Files.write(path, [UInt8](repeating: 1, count: 10_000))
+        try Files.changeTime(path, seconds: -5, nanoseconds: 7)
+        try Files.setAttribute(path, "user.large", [UInt8](repeating: 2, count: 9_000))
+        try Shell.run(
+            "xfs_io -c 'extsize 64k' \"$1\"x -f; chattr +dA \"$1\"; xfs_io -c 'chproj 77' \"$1\"; sync -f \"$1\"",
+            path
+        )
+        let status = try Files.status(path)
+        let hinted = try Files.status(path + bytes("x"))
+        let geometry = try XFSGeometry(of: place.directory)
+        var found: [UInt64: InodeDetails] = [:]
+        for group in 0..<geometry.groupCount {
+            var scan = InodeScan(group: group, geometry: geometry)
+            while let inode = try scan.nextDetails(place.directory) {
+                found[inode.identity.inode] = inode
+            }
+        }
+        let file = try #require(found[UInt64(status.st_ino)])
+        #expect(file.sizeBytes == 10_000 && file.modified == Timestamp(seconds: -5, nanoseconds: 7))
+        #expect(file.blocks * geometry.blockBytes == UInt64(status.st_blocks) * 512)
+        #expect(file.project == 77 && file.flags == [.noDump, .noAccessTime])
+        #expect(file.hasAttributes && file.hasAttributeBlocks)
+        #expect(!file.isSick && !file.isRealtime && !file.hasExtentSize && !geometry.isSick)
+        let other = try #require(found[UInt64(hinted.st_ino)])
+        #expect(other.hasExtentSize && !other.hasAttributeBlocks && other.project == 0)
+        // The same inode by its number, whatever its name.
+        let handle = try place.directory.openHandle(
+            inode: file.identity.inode,
+            generation: file.identity.generation
+        )
+        #expect(try handle.status().inode == file.identity.inode && handle.isPath)
+        #expect(throws: SystemError(.openHandle, .stale)) {
+            let other = file.identity.generation &+ 1
+            let wrong = try place.directory.openHandle(
+                inode: file.identity.inode,
+                generation: other
+            )
+            Issue.record("it opened \(wrong.raw)")
+        }
+    }
+}
+
+extension Substring {
+    /// Without blanks at both ends.
+    fileprivate var trimming: String {
+        var rest = self
+        while rest.first == " " || rest.first == "\t" { rest.removeFirst() }
+        while rest.last == " " { rest.removeLast() }
+        return String(rest)
+    }
+}
