@@ -88,7 +88,10 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: ["cutover", "TestSupport"],
-            exclude: ["ArgumentsHelp.txt", "ArgumentsHistoryHelp.txt", "ArgumentsSyncHelp.txt"],
+            exclude: [
+                "ArgumentsCheckHelp.txt", "ArgumentsHelp.txt", "ArgumentsHistoryHelp.txt",
+                "ArgumentsSyncHelp.txt",
+            ],
             swiftSettings: swiftSettings
         ),
     ]

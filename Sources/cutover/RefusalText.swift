@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Migration
+import Reporting
 
 /// The sentence for a refusal, and the path that belongs before it.
 struct RefusalText {
@@ -59,10 +60,38 @@ struct RefusalText {
         case .stateBusy:
             path = nil
             reason = "another pass on these two volumes is running; wait for its end, or stop it"
+        case .destinationMissing, .destinationReadOnly, .tooLittleSpace, .tooFewInodes:
+            (reason, path) = Self.unfit(refusal)
         case .tooFewDescriptors(let limit):
             path = nil
             reason =
                 "only \(limit) descriptors are allowed; raise the limit with 'ulimit -n 1024' or more"
+        }
+    }
+
+    /// DESTINATION as it is cannot take what SOURCE holds.
+    private static func unfit(_ refusal: Refusal) -> (reason: String, path: [UInt8]?) {
+        let ending = "'cutover check' says more, --no-check tries all the same"
+        switch refusal {
+        case .destinationMissing(let path):
+            return ("DESTINATION is not there; make and mount it first, check makes nothing", path)
+        case .destinationReadOnly:
+            return (
+                "DESTINATION is read-only; mount -o remount,rw if it is the right volume; "
+                    + ending, nil
+            )
+        case .tooLittleSpace(let needed, let room, let isEmpty):
+            let what = "SOURCE's files hold at least \(Quantity.size(needed)) and DESTINATION has "
+            let has = isEmpty ? "\(Quantity.size(room)) free" : "\(Quantity.size(room)) in all"
+            return (
+                what + has + "; make it larger; if much is zeros or was never written, it may fit: "
+                    + ending, nil
+            )
+        case .tooFewInodes(let needed, let room, let isEmpty):
+            let what = "SOURCE uses at least \(Quantity.count(needed)) inodes and DESTINATION has "
+            let has = isEmpty ? "\(Quantity.count(room)) free" : "\(Quantity.count(room)) in all"
+            return (what + has + "; make it anew with mkfs.ext4 -N; " + ending, nil)
+        default: return ("", nil)
         }
     }
 

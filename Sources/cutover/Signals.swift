@@ -12,13 +12,29 @@ final class Signals {
     private let steering: Steering
     private var sources: [any DispatchSourceSignal] = []
 
-    init(_ pass: Pass) { steering = Steering(pass) }
+    /// Those of a pass.
+    convenience init(_ pass: Pass) {
+        self.init(
+            notice: "files in hand are given back",
+            changeWorkers: { pass.changeWorkers(by: $0) },
+            interrupt: { pass.interrupt() }
+        )
+    }
 
-    /// From the start: writing to a closed pipe is an error to be handled, and a request for more workers that
-    /// comes too early is not the end of a migration.
+    /// Those of something that can be interrupted; `notice` says what is done before it ends.
+    init(
+        notice: String = "what was tried out is taken away",
+        changeWorkers: @escaping @Sendable (Int) -> Void = { _ in },
+        interrupt: @escaping @Sendable () -> Void
+    ) {
+        steering = Steering(notice, changeWorkers, interrupt)
+    }
+
+    /// From the start: writing to a closed pipe, or beyond the largest size that a file may have, is an error to
+    /// be handled, and a request for more workers that comes too early is not the end of a migration.
     static func ignoreHarmless() {
         // The results are the handlers before, which nobody wants back.
-        for number in [SIGPIPE, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
+        for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
     }
 
     /// Begins to listen.
@@ -44,15 +60,25 @@ final class Signals {
 /// What signals do: the first of SIGINT, SIGTERM, SIGHUP stops the pass cleanly, the second at once; SIGUSR1
 /// and SIGUSR2 change the number of workers.
 private final class Steering: Sendable {
-    private let pass: Pass
+    private let notice: String
+    private let changeWorkers: @Sendable (Int) -> Void
+    private let interrupt: @Sendable () -> Void
     private let stops = Atomic<Int>(0)
 
-    init(_ pass: Pass) { self.pass = pass }
+    init(
+        _ notice: String,
+        _ changeWorkers: @escaping @Sendable (Int) -> Void,
+        _ interrupt: @escaping @Sendable () -> Void
+    ) {
+        self.notice = notice
+        self.changeWorkers = changeWorkers
+        self.interrupt = interrupt
+    }
 
     func receive(_ number: Int32) {
         switch number {
-        case SIGUSR1: pass.changeWorkers(by: 1)
-        case SIGUSR2: pass.changeWorkers(by: -1)
+        case SIGUSR1: changeWorkers(1)
+        case SIGUSR2: changeWorkers(-1)
         default: stop()
         }
     }
@@ -61,15 +87,12 @@ private final class Steering: Sendable {
         if stops.wrappingAdd(1, ordering: .relaxed).newValue > 1 {
             _exit(PassStatus.interrupted.rawValue)
         }
-        pass.interrupt()
+        interrupt()
         // Elsewhere than on the queue of signals: a terminal that is stopped (^S) or a pipe that nobody reads
         // holds up who writes, and the second signal must still be heard.
-        DispatchQueue(label: "cutover.signals.notice").async {
+        DispatchQueue(label: "cutover.signals.notice").async { [notice] in
             OutputFile.standardError.write(
-                Array(
-                    "\ncutover: stopping; files in hand are given back (once more: stop at once).\n"
-                        .utf8
-                )
+                Array("\ncutover: stopping; \(notice) (once more: stop at once).\n".utf8)
             )
         }
     }

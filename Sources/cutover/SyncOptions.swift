@@ -163,6 +163,12 @@ struct HowOptions: ParsableArguments {
     )
     var state: BytesArgument?
 
+    @Flag(
+        name: .customLong("no-check"),
+        help: "Begin although DESTINATION is too small or read-only ('cutover check')."
+    )
+    var skipsCheck = false
+
     @Flag(help: "Use the disk only when nobody else does (idle I/O class, nice 19).") var idle =
         false
 

@@ -25,6 +25,7 @@ struct SyncPlan {
         pass.deletionsMax = options.deleting.maxDelete
         pass.isDryRun = options.trying.dryRun
         pass.itemizes = options.trying.itemize
+        pass.checksFirst = !options.how.skipsCheck
         pass.crossesMounts = options.copied.crossMounts
         pass.allowsEmptySource = options.copied.allowEmptySource
         pass.salvages = options.copied.salvage

@@ -40,6 +40,7 @@ import Testing
         arguments: [
             (["--help"], "ArgumentsHelp.txt"), (["sync", "--help"], "ArgumentsSyncHelp.txt"),
             (["history", "--help"], "ArgumentsHistoryHelp.txt"),
+            (["check", "--help"], "ArgumentsCheckHelp.txt"),
         ]
     )
     func help(words: [String], file: String) throws {
@@ -64,7 +65,7 @@ import Testing
             "--branch", "--cross-mounts", "--allow-empty-source", "-c, --checksum", "--size-only",
             "-I, --ignore-times", "--delete", "--max-delete", "-n, --dry-run", "-i, --itemize",
             "-w, --workers", "--bwlimit", "--idle", "--progress", "-q, --quiet", "-v, --verbose",
-            "--json", "--failures", "--changes", "--state",
+            "--json", "--failures", "--changes", "--state", "--no-check",
         ] {
             #expect(text.contains(option), "\(option)")
         }
@@ -183,7 +184,7 @@ import Testing
             (["--json", "/nowhere/events", "S", "D"], ["/nowhere/events"]),
             (["--failures", "/nowhere/failures", "S", "D"], ["/nowhere/failures"]),
             (["--exclude", "", "S", "D"], ["exclude"]), (["", "D"], ["source"]),
-            (["--delete=yes", "S", "D"], ["--delete"]), (["check", "S", "D"], ["D"]),
+            (["--delete=yes", "S", "D"], ["--delete"]), (["tune", "S", "D"], ["D"]),
         ] as [([String], [String])]
     )
     func mistakes(words: [String], expected: [String]) throws {

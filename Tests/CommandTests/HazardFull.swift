@@ -103,7 +103,7 @@ struct HazardFull {
         } _: { stage, volume in
             try volume.remount(options: "nodev,ro")
             let before = try Snapshot(stage.to)
-            let (outcome, _) = try stopped(stage)
+            let (outcome, _) = try stopped(stage, ["--no-check"])
             #expect(outcome.errors.contains("read-only"), "\(outcome)")
             #expect(try before.changes() == [])
         }

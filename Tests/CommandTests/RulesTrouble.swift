@@ -157,7 +157,7 @@ struct RulesTrouble {
         defer { ext4.destroy() }
         try ext4.remount(options: "nodev,ro")
         try StandardTree.plain(stage.from)
-        let outcome = try Cutover.sync(stage.from, ext4.mountPoint)
+        let outcome = try Cutover.sync(stage.from, ext4.mountPoint, ["--delete", "--no-check"])
         #expect(outcome.status == 11, "\(outcome)")
         #expect(outcome.errors.contains("read-only"), "\(outcome)")
     }

@@ -48,11 +48,15 @@ import Testing
         )
         lines.append(EventJSON.refused("r", path: [], status: .refused, time: 0))
         lines += HistoryJSON.lines(recordedPair())
+        lines += CheckJSON.lines(checkOutcome(), time: 0)
+        lines += CheckJSON.lines(checkOutcome([Finding(.ok, .inodes(nil))]), time: 0)
         var words: Set<Substring> = []
         for line in lines {
             let text = String(decoding: line.object, as: UTF8.self)
             words.formUnion(text.matches(of: /"([a-z_]+)":/).map(\.output.1))
-            words.formUnion(text.matches(of: /"(?:type|notice)":"([a-z_]+)"/).map(\.output.1))
+            words.formUnion(
+                text.matches(of: /"(?:type|notice|finding)":"([a-z_]+)"/).map(\.output.1)
+            )
         }
         #expect(words.count > 70, "the search finds keys: \(words.count)")
         for word in words where word != "message" && word != "r" {

@@ -61,6 +61,8 @@ package struct PassOptions: Sendable {
     package var deletionsMax: UInt64?
     /// Write nothing at all (S49).
     package var isDryRun = false
+    /// Refuse to begin where DESTINATION cannot hold what SOURCE has (`--no-check`: begin all the same).
+    package var checksFirst = true
     /// Emit an `Itemization` for every change.
     package var itemizes = false
     /// Write files that SOURCE's disk does not give whole, with holes for the rest, marked (S16).

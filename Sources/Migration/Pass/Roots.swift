@@ -24,6 +24,14 @@ package enum Refusal: Error, Equatable, Sendable {
     case stateOnDestination(path: [UInt8])
     /// Another pass uses the state of these two volumes.
     case stateBusy
+    /// `check` makes no DESTINATION.
+    case destinationMissing(path: [UInt8])
+    /// DESTINATION takes no write.
+    case destinationReadOnly
+    /// SOURCE's files hold more than DESTINATION can, in bytes; `isEmpty`: nothing is there yet.
+    case tooLittleSpace(needed: UInt64, room: UInt64, isEmpty: Bool)
+    /// The same, in inodes.
+    case tooFewInodes(needed: UInt64, room: UInt64, isEmpty: Bool)
 }
 
 /// Both roots, open.
@@ -51,8 +59,10 @@ package struct Roots: Sendable {
     package let pair: PairIdentity?
     /// DESTINATION is the root of its mount.
     private let isDestinationWholeVolume: Bool
-    /// DESTINATION itself, not through a view: traces of writes are those of its own mount.
-    private let destinationItself: SharedDescriptor?
+    /// SOURCE itself, not through a view: what the mount table says is of its own mount.
+    let sourceItself: SharedDescriptor
+    /// DESTINATION itself, likewise: so are traces of writes, and a dry run's view takes none.
+    let destinationItself: SharedDescriptor?
     /// What keeps the views there.
     private let views: [SharedDescriptor]
 
@@ -82,6 +92,7 @@ package struct Roots: Sendable {
             isNew: existing == nil
         )
         try Self.judgeContents(of: source, existing, options)
+        if options.checksFirst { try Self.judgeFit(source, judged, existing, options) }
         var destination = existing
         if existing == nil, !options.isDryRun { destination = try Self.make(destinationName) }
         if !options.isDryRun, let destination { try Self.lock(destination) }
@@ -111,6 +122,7 @@ package struct Roots: Sendable {
         }
         sourceStatus = try Self.status(of: self.source, .source)
         pair = Self.pair(source, sourcePath, destination, destinationPath)
+        sourceItself = source
         destinationItself = destination
         isDestinationWholeVolume = existing != nil && judgedStatus.isMountRoot
         self.views = views
@@ -360,6 +372,29 @@ package struct Roots: Sendable {
                 throw .noSuchBranch(Array(branch.bytes))
             }
         }
+    }
+
+    /// Refuses what cannot work for want of room or because nothing may be written, before anything is touched.
+    private static func judgeFit(
+        _ source: SharedDescriptor,
+        _ judged: SharedDescriptor,
+        _ destination: SharedDescriptor?,
+        _ options: PassOptions
+    ) throws(Refusal) {
+        guard !options.isDryRun else { return }
+        if try volume(of: judged, .destination).isReadOnly { throw .destinationReadOnly }
+        // Others leave out what they may not read: what they need is not known.
+        guard ProcessLimits.isRoot else { return }
+        let names = try destination.map { root throws(Refusal) in
+            try Self.names(in: root, .destination)
+        }
+        let forecast = FitForecast(
+            source: source.descriptor,
+            destination: judged.descriptor,
+            isEmpty: (names ?? []).allSatisfy { $0 == Worker.lostAndFound },
+            options
+        )
+        if let refusal = forecast?.refusal { throw refusal }
     }
 
     /// The names in a root, through a descriptor of its own: a listing moves the position of the one it reads.

@@ -1,0 +1,330 @@
+// A check: both roots opened and judged as a pass does it, DESTINATION tried out, SOURCE counted, findings made.
+//
+// What is kept true: SOURCE is seen through a read-only view; on DESTINATION nothing but the probe is made, and
+// that is gone at the end; no state is written.
+
+import History
+package import LinuxIO
+
+/// What a check looks at.
+package struct CheckOptions: Sendable {
+    /// Walk SOURCE entry by entry.
+    package var isDeep = false
+    package var workers = 30
+    package var stateFolder: Name?
+
+    package init() {}
+}
+
+/// The end of a check.
+package struct CheckOutcome: Sendable {
+    package var facts: CheckFacts
+    package var findings: [Finding]
+    package var advice: MakeAdvice
+    /// Why entries were not looked at, where the kernel refused.
+    package var scanError: SystemError?
+
+    package init(
+        facts: CheckFacts,
+        findings: [Finding],
+        advice: MakeAdvice,
+        scanError: SystemError? = nil
+    ) {
+        self.facts = facts
+        self.findings = findings
+        self.advice = advice
+        self.scanError = scanError
+    }
+
+    package func count(_ severity: Finding.Severity) -> Int {
+        findings.count { $0.severity == severity }
+    }
+
+    /// 0, or 3 when something fatal was found.
+    package var status: PassStatus { count(.fatal) > 0 ? .refused : .done }
+}
+
+/// One check.
+package final class Check {
+    private let options: CheckOptions
+    private let roots: Roots
+    private let destination: SharedDescriptor
+    private let control: CheckControl
+    private let descriptorLimit: Int
+    private let isRoot = ProcessLimits.isRoot
+
+    /// Opens and judges both roots.
+    ///
+    /// Call it before other threads exist, as `Pass.init`.
+    package init(
+        source: Name,
+        destination: Name,
+        options: CheckOptions,
+        control: CheckControl
+    ) throws(Refusal) {
+        self.options = options
+        self.control = control
+        do throws(SystemError) { descriptorLimit = try ProcessLimits.raiseDescriptorLimit() } catch
+        {
+            throw .cannotExamine(.source, error)
+        }
+        var pass = PassOptions()
+        // Nothing is made or locked, and both views take no write.
+        pass.isDryRun = true
+        roots = try Roots(source: source, destination: destination, options: pass)
+        guard let opened = roots.destinationItself else {
+            throw .destinationMissing(path: Array(destination.bytes))
+        }
+        self.destination = opened
+    }
+
+    /// Runs to the end; nil when it was interrupted.
+    package func run() throws(Refusal) -> CheckOutcome? {
+        var facts = CheckFacts(
+            source: try sourceFacts(),
+            destination: try destinationFacts(),
+            isRoot: isRoot
+        )
+        if isRoot, let capabilities = Capabilities.effective() {
+            facts.missingCapabilities = Capabilities.needed.filter {
+                !capabilities.contains($0.capability)
+            }.map(\.name)
+        }
+        probe(&facts.destination)
+        if control.isInterrupted { return nil }
+        let counted = count(facts)
+        facts.source.census = counted.census
+        if control.isInterrupted { return nil }
+        let judge = CheckJudge(facts, notLookedAt: counted.notLookedAt)
+        return CheckOutcome(
+            facts: facts,
+            findings: judge.findings,
+            advice: MakeAdvice(facts),
+            scanError: counted.error
+        )
+    }
+
+    // MARK: Volumes
+
+    private func sourceFacts() throws(Refusal) -> SourceFacts {
+        let volume = roots.sourceVolume
+        let root = roots.sourceItself
+        // Of a bind mount of a part the root is a mount point, too.
+        let path = try? MountTable.pathInFilesystem(of: root.descriptor)
+        var facts = SourceFacts(
+            path: roots.sourcePath,
+            typeName: volume.typeName,
+            isWhole: path?.isEmpty ?? false,
+            usedBytes: volume.usedBytes,
+            census: Census(method: .counts)
+        )
+        facts.mount = try? MountTable.entry(of: root.descriptor)
+        facts.health = Self.health(of: root.descriptor, facts.mount)
+        return facts
+    }
+
+    private func destinationFacts() throws(Refusal) -> DestinationFacts {
+        let volume = roots.destinationVolume
+        let names = try Roots.names(in: destination, .destination)
+        var facts = DestinationFacts(
+            path: roots.destinationPath,
+            typeName: volume.typeName,
+            totalBytes: volume.totalBytes,
+            freeBytes: volume.freeBytes,
+            availableBytes: volume.availableBytes,
+            isEmpty: names.allSatisfy { $0 == Worker.lostAndFound }
+        )
+        facts.blockBytes = volume.blockBytes
+        // XFS makes inodes as they are needed: its count is one of free space.
+        if volume.countsInodes, volume.typeName != "xfs" {
+            facts.totalInodes = volume.totalInodes
+            facts.freeInodes = volume.freeInodes
+        }
+        facts.linkCountMax = destination.descriptor.linkCountMax()
+        facts.mount = try? MountTable.entry(of: destination.descriptor)
+        facts.health = Self.health(of: destination.descriptor, facts.mount)
+        facts.readOnly = readOnly(volume, facts)
+        facts.holdsCopy = holdsCopy()
+        if volume.typeName == "ext4", let device = facts.mount?.device,
+            let number = try? destination.descriptor.status().device
+        {
+            facts.superblock = Ext4Superblock.read(device: Name(device), number: number)
+        }
+        return facts
+    }
+
+    private static func health(
+        of root: borrowing Descriptor,
+        _ mount: MountEntry?
+    ) -> FilesystemHealth {
+        var health = FilesystemHealth()
+        if let number = try? root.status().device, let device = BlockDevice(number: number) {
+            health.errors = device.ext4Errors() ?? 0
+        }
+        health.isSick = (try? XFSGeometry(of: root))?.isSick ?? false
+        health.isShutDown = mount?.filesystemOptions.contains("shutdown") ?? false
+        return health
+    }
+
+    private func readOnly(_ volume: VolumeStatus, _ facts: DestinationFacts) -> ReadOnlyCause? {
+        if facts.health.isShutDown { return .shutdown }
+        let options = facts.mount?.filesystemOptions ?? []
+        // ext4 after an error with errors=remount-ro: `emergency_ro` since Linux 6.15, `ro` before, while the
+        // mount is one for writing.
+        if options.contains("emergency_ro") { return .filesystem }
+        if facts.mount?.options.contains("ro") ?? volume.isReadOnly { return .mount }
+        if options.contains("ro") || volume.isReadOnly { return .filesystem }
+        if let number = try? destination.descriptor.status().device,
+            BlockDevice(number: number)?.isReadOnly ?? false
+        {
+            return .device
+        }
+        return nil
+    }
+
+    /// Whether a pass of this pair was complete: then what DESTINATION holds is the copy.
+    private func holdsCopy() -> Bool {
+        guard let folder = options.stateFolder, let pair = roots.pair else { return false }
+        do throws(HistoryProblem) {
+            guard let archive = try Archive(folder: Array(folder.bytes)) else { return false }
+            for record in try archive.records() where record.isNamed(for: pair) {
+                guard case .success(let contents) = record.contents, contents.pair == pair else {
+                    continue
+                }
+                let passes = try contents.history.observedPasses(newest: Self.passesLookedAt).passes
+                if passes.contains(where: \.isComplete) { return true }
+            }
+            return false
+        } catch {
+            // A record is an aid: without it what is there is only not known to be the copy.
+            return false
+        }
+    }
+
+    private static let passesLookedAt = 50
+
+    private func probe(_ facts: inout DestinationFacts) {
+        guard facts.readOnly == nil else { return }
+        do throws(SystemError) {
+            guard try destination.descriptor.lockExclusively() else {
+                facts.probeProblem = .busy
+                return
+            }
+            facts.probe = try DestinationProbe(of: destination, isRoot: isRoot).run()
+        } catch {
+            facts.probeProblem = error.code == .readOnly ? .readOnly : .failed(error)
+        }
+    }
+
+    // MARK: Counting
+
+    private struct Counted {
+        var census: Census
+        var notLookedAt: Finding.NotLookedAt?
+        var error: SystemError?
+    }
+
+    private func count(_ facts: CheckFacts) -> Counted {
+        let limits = limits(facts.destination)
+        let trial = facts.destination.probe == nil ? nil : AttributeTrial(on: destination)
+        let measure = AttributeMeasure(limits: limits, trial: trial, isRoot: isRoot)
+        var counted = countInodes(facts.source, limits, measure)
+        guard options.isDeep else { return counted }
+        let budget = DescriptorBudget(descriptorLimit: descriptorLimit, workers: workers)
+        let walked = TreeCensus(
+            roots: roots,
+            limits: limits,
+            measure: measure,
+            budget: budget,
+            control: control
+        ).run(workers: workers)
+        if counted.census.method == .bulkstat {
+            // Inodes were all counted; names and attributes are exact by the walk.
+            counted.census.largeDirectories = walked.largeDirectories
+            counted.census.largeAttributes = walked.largeAttributes
+            counted.census.unmeasured = 0
+            counted.census.unread = walked.unread
+            return counted
+        }
+        return Counted(census: walked)
+    }
+
+    private var workers: Int {
+        min(options.workers, DescriptorBudget.workersMax(descriptorLimit: descriptorLimit))
+    }
+
+    private func limits(_ destination: DestinationFacts) -> CensusLimits {
+        var limits = CensusLimits()
+        limits.blockBytes = destination.superblock?.blockBytes ?? destination.blockBytes
+        limits.linkCountMax = destination.linkCountMax
+        limits.directoryBytesMax = CheckJudge.directoryBytesMax(destination)
+        limits.fileBytesMax = destination.probe?.fileBytesMax
+        limits.times = destination.probe?.times
+        limits.measuresAttributes =
+            destination.probe.map { $0.largeAttributes != .yes } ?? (destination.typeName == "ext4")
+        return limits
+    }
+
+    private func countInodes(
+        _ source: SourceFacts,
+        _ limits: CensusLimits,
+        _ measure: AttributeMeasure
+    ) -> Counted {
+        let reason: Finding.NotLookedAt
+        switch source {
+        case _ where !source.isWhole: reason = .part
+        case _ where source.typeName != "xfs": reason = .notXFS
+        case _ where !isRoot: reason = .notRoot
+        default:
+            do throws(SystemError) {
+                return Counted(census: try scan(limits, measure))
+            } catch {
+                return Counted(census: fallback(source), notLookedAt: .scanFailed, error: error)
+            }
+        }
+        return Counted(census: fallback(source), notLookedAt: reason)
+    }
+
+    /// What the filesystem counts of itself.
+    private func fallback(_ source: SourceFacts) -> Census {
+        var census = Census(method: .counts)
+        census.inodes = roots.sourceVolume.usedInodes
+        census.heldBytes = source.usedBytes
+        census.neededBytes = source.usedBytes
+        return census
+    }
+
+    private func scan(
+        _ limits: CensusLimits,
+        _ measure: AttributeMeasure
+    ) throws(SystemError) -> Census {
+        let volume = roots.source
+        // Bulkstat counts no blocks that are not given out yet: files that were just written would hold nothing.
+        do throws(SystemError) { try volume.descriptor.synchronizeFilesystem() } catch {
+            // SOURCE cannot write back: what is on its disk is counted, and it tells its owner itself.
+        }
+        let counting = InodeCensus(
+            volume: volume,
+            limits: limits,
+            workers: workers,
+            control: control
+        )
+        var (census, attributed) = try counting.run()
+        let measuring = AttributeCensus(
+            volume: volume,
+            measure: measure,
+            workers: workers,
+            control: control
+        )
+        let found = measuring.run(attributed)
+        census.largeAttributes = found.large
+        census.unread += found.unread
+        var wanted: [Concern] = []
+        for path in Census.concerns { wanted += census[keyPath: path].entries }
+        guard !wanted.isEmpty else { return census }
+        let search = NameSearch(volume: volume, workers: workers, control: control)
+        let paths = try search.paths(of: wanted)
+        for path in Census.concerns { census[keyPath: path].name { paths[$0.inode] } }
+        return census
+    }
+}

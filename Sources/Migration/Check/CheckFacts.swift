@@ -1,0 +1,118 @@
+// What a check knows of both volumes, as values: gathered by Check, judged by CheckJudge.
+
+package import LinuxIO
+
+/// Why DESTINATION takes no write.
+package enum ReadOnlyCause: String, Sendable {
+    /// Mounted so.
+    case mount
+    /// The filesystem itself, after an error or on request.
+    case filesystem
+    /// Its block device.
+    case device
+    /// It was shut down after an error, and answers nothing any more.
+    case shutdown
+}
+
+/// Why nothing was tried out on DESTINATION.
+package enum ProbeProblem: Sendable, Equatable {
+    case readOnly
+    /// A pass writes to it: probe and pass would take each other's temporary files for leftovers.
+    case busy
+    case failed(SystemError)
+}
+
+/// What the kernel knows of damage to a filesystem.
+package struct FilesystemHealth: Sendable, Equatable {
+    /// Errors that ext4 has counted; 0 elsewhere.
+    package var errors: UInt64 = 0
+    /// XFS has found its metadata damaged.
+    package var isSick = false
+    package var isShutDown = false
+
+    package init() {}
+    package var isGood: Bool { errors == 0 && !isSick && !isShutDown }
+}
+
+/// SOURCE.
+package struct SourceFacts: Sendable, Equatable {
+    package var path: [UInt8]
+    package var typeName: String
+    /// Whether SOURCE is the root of its filesystem, so that the filesystem's counts are its own.
+    package var isWhole: Bool
+    package var usedBytes: UInt64
+    package var mount: MountEntry?
+    package var health = FilesystemHealth()
+    package var census: Census
+
+    package init(
+        path: [UInt8],
+        typeName: String,
+        isWhole: Bool,
+        usedBytes: UInt64,
+        census: Census
+    ) {
+        self.path = path
+        self.typeName = typeName
+        self.isWhole = isWhole
+        self.usedBytes = usedBytes
+        self.census = census
+    }
+}
+
+/// DESTINATION.
+package struct DestinationFacts: Sendable, Equatable {
+    package var path: [UInt8]
+    package var typeName: String
+    package var blockBytes: UInt64 = 4096
+    package var totalBytes: UInt64
+    /// Nobody's, what is kept for root included.
+    package var freeBytes: UInt64
+    /// What others than root may fill.
+    package var availableBytes: UInt64
+    /// Nil where inodes are made as needed and not counted.
+    package var totalInodes: UInt64?
+    package var freeInodes: UInt64 = 0
+    /// Its root holds nothing but `lost+found`.
+    package var isEmpty: Bool
+    /// A pass from this SOURCE was complete: what is there is the copy.
+    package var holdsCopy = false
+    package var linkCountMax: UInt32?
+    package var mount: MountEntry?
+    package var superblock: Ext4Superblock?
+    package var health = FilesystemHealth()
+    package var readOnly: ReadOnlyCause?
+    package var probe: ProbeResult?
+    package var probeProblem: ProbeProblem?
+
+    package init(
+        path: [UInt8],
+        typeName: String,
+        totalBytes: UInt64,
+        freeBytes: UInt64,
+        availableBytes: UInt64,
+        isEmpty: Bool
+    ) {
+        self.path = path
+        self.typeName = typeName
+        self.totalBytes = totalBytes
+        self.freeBytes = freeBytes
+        self.availableBytes = availableBytes
+        self.isEmpty = isEmpty
+    }
+}
+
+/// Both, and who asks.
+package struct CheckFacts: Sendable, Equatable {
+    package var source: SourceFacts
+    package var destination: DestinationFacts
+    package var isRoot: Bool
+    /// Capabilities that a whole copy needs and this process lacks, by name.
+    package var missingCapabilities: [String] = []
+
+    package init(source: SourceFacts, destination: DestinationFacts, isRoot: Bool) {
+        self.source = source
+        self.destination = destination
+        self.isRoot = isRoot
+    }
+}

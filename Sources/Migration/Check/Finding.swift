@@ -1,0 +1,152 @@
+// What a check has found: one value for each question, with the numbers that decided it. Sentences are made of it
+// elsewhere (FindingText in Reporting); programs read the numbers.
+
+import LinuxIO
+
+/// The answer to one question.
+package struct Finding: Sendable, Equatable {
+    package enum Severity: String, Sendable, Comparable {
+        case ok
+        /// A pass will run; something is lost, or may be, or is worth a look before the switch.
+        case warning
+        /// A pass cannot end complete.
+        case fatal
+
+        package static func < (left: Severity, right: Severity) -> Bool {
+            left.rank < right.rank
+        }
+
+        private var rank: Int {
+            switch self {
+            case .ok: 0
+            case .warning: 1
+            case .fatal: 2
+            }
+        }
+    }
+
+    package var severity: Severity
+    package var matter: Matter
+    /// The entries concerned.
+    package var concerns: Concerns
+
+    package init(_ severity: Severity, _ matter: Matter, _ concerns: Concerns = Concerns()) {
+        self.severity = severity
+        self.matter = matter
+        self.concerns = concerns
+    }
+
+    /// How well a need is known.
+    package enum Knowledge: String, Sendable {
+        /// All of SOURCE was counted, or is a whole filesystem that counts it.
+        case counted
+        /// Only the filesystem that SOURCE is a part of was asked: it is that much at most.
+        case upperLimit = "upper_limit"
+    }
+
+    /// Room of one kind, in bytes or inodes.
+    package struct Balance: Sendable, Equatable {
+        /// What a whole copy needs.
+        package var needed: UInt64
+        package var knowledge: Knowledge
+        /// What may be there already: all that DESTINATION has in use, nothing if it is empty.
+        package var held: UInt64
+        package var free: UInt64
+        package var total: UInt64
+        /// Whether what is there is known to be the copy.
+        package var holdsCopy: Bool
+
+        package init(
+            needed: UInt64,
+            knowledge: Knowledge,
+            held: UInt64,
+            free: UInt64,
+            total: UInt64,
+            holdsCopy: Bool
+        ) {
+            self.needed = needed
+            self.knowledge = knowledge
+            self.held = held
+            self.free = free
+            self.total = total
+            self.holdsCopy = holdsCopy
+        }
+
+        /// What is needed beside what may be there already.
+        package var missing: UInt64 { needed - min(held, needed) }
+    }
+
+    /// What a finding is about.
+    package enum Matter: Sendable, Equatable {
+        case privileges(isRoot: Bool, missing: [String])
+        case writable(ReadOnlyCause?)
+        case probe(ProbeProblem)
+        case errors(Failure.Side, FilesystemHealth)
+        /// Entries whose inodes XFS knows to be damaged.
+        case damaged
+        /// Options of the mounts: quotas at DESTINATION, and those that one side has and the other lacks.
+        case mounts(quotas: [String], sourceQuotas: [String], differences: [String])
+        /// `shared`: bytes that several files share on SOURCE, at least; `reserved`: for root alone.
+        /// No balance: DESTINATION does not count its blocks, or inodes.
+        case space(Balance?, shared: UInt64?, reserved: UInt64)
+        case inodes(Balance?)
+        case fileSize(limit: UInt64?)
+        /// The limit in bytes of entries; nil: none, or not known.
+        case directories(limit: UInt64?, isKnown: Bool)
+        case links(limit: UInt32?, Support)
+        /// `unmeasured`: inodes with attributes that were not looked at.
+        case attributeSizes(Support, unmeasured: UInt64)
+        /// `asked`: entries of SOURCE that have any, at most; nil: unknown.
+        case accessControl(Support, asked: UInt64?, isMountedWithout: Bool)
+        case attributes(user: Support, trusted: Support, security: Support, asked: UInt64?)
+        case times(TimeStorage?)
+        case names(Support)
+        case types(symlinks: Support, devices: Support, fifos: Support)
+        case holes(Support)
+        case flags(Support, asked: UInt64?)
+        case projects(Support, asked: UInt64?)
+        /// What only XFS has.
+        case extents(realtime: UInt64, directAccess: UInt64, extentSizes: UInt64)
+        /// Entries were not looked at one by one; why.
+        case entries(NotLookedAt)
+        /// Entries that could not be examined.
+        case unread(UInt64)
+
+        /// The word for it in tables and JSON.
+        package var name: String {
+            switch self {
+            case .privileges: "privileges"
+            case .writable: "writable"
+            case .probe: "probe"
+            case .errors: "errors"
+            case .damaged: "damaged"
+            case .mounts: "mounts"
+            case .space: "space"
+            case .inodes: "inodes"
+            case .fileSize: "file_size"
+            case .directories: "directories"
+            case .links: "links"
+            case .attributeSizes: "xattr_size"
+            case .accessControl: "acls"
+            case .attributes: "xattrs"
+            case .times: "times"
+            case .names: "names"
+            case .types: "types"
+            case .holes: "holes"
+            case .flags: "flags"
+            case .projects: "projects"
+            case .extents: "xfs_only"
+            case .entries: "entries"
+            case .unread: "unread"
+            }
+        }
+    }
+
+    /// Why entries were not looked at one by one.
+    package enum NotLookedAt: String, Sendable {
+        case notXFS = "not_xfs"
+        case notRoot = "not_root"
+        case part
+        case scanFailed = "scan_failed"
+    }
+}

@@ -1,0 +1,156 @@
+// The outcome of a check as a table for people: verdict, question, what was found, what to do next, the entries
+// concerned; then the mkfs.ext4 line with its reasons, and a last line that says it all.
+//
+// Lines keep within 80 columns, but for names.
+
+import LinuxIO
+package import Migration
+
+/// The table of one check.
+package struct CheckText: Sendable {
+    private let outcome: CheckOutcome
+    private let shown: ShownName
+
+    static let width = 80
+    /// Entries that are named in the table; all that were kept are in the JSON.
+    static let entriesShown = 5
+    private static let verdictWidth = 9
+    private static let nameWidth = 13
+    private static let indent = verdictWidth + nameWidth
+
+    package init(_ outcome: CheckOutcome, shown: ShownName) {
+        self.outcome = outcome
+        self.shown = shown
+    }
+
+    /// All of it, without newlines.
+    package var lines: [String] {
+        let facts = outcome.facts
+        let source = "\(shown.path(facts.source.path)) (\(facts.source.typeName))"
+        let destination = "\(shown.path(facts.destination.path)) (\(facts.destination.typeName))"
+        var lines = ["\(source) to \(destination)", ""]
+        for finding in outcome.findings { lines += row(finding) }
+        lines += [""] + advice + [""] + Self.wrap(ending, lead: "", indent: 0)
+        return lines
+    }
+
+    // MARK: Rows
+
+    private func row(_ finding: Finding) -> [String] {
+        let text = FindingText(finding)
+        let lead =
+            TextLayout.padded(finding.severity.rawValue, to: Self.verdictWidth)
+            + TextLayout.padded(finding.matter.name, to: Self.nameWidth)
+        var lines = Self.wrap(shown.message(text.message), lead: lead, indent: Self.indent)
+        for concern in finding.concerns.entries.prefix(Self.entriesShown) {
+            let blanks = String(repeating: " ", count: Self.indent + 2)
+            let name = concern.path.map(shown.path) ?? "inode \(concern.inode)"
+            let value = CheckValue(concern.value, of: finding.matter).text
+            lines.append(blanks + name + (value.map { "  \($0)" } ?? ""))
+        }
+        let rest = finding.concerns.total - min(UInt64(Self.entriesShown), finding.concerns.total)
+        if rest > 0 {
+            let blanks = String(repeating: " ", count: Self.indent + 2)
+            lines.append(blanks + "and \(Quantity.count(rest)) more (--json names them)")
+        }
+        if let advice = text.advice {
+            let blanks = String(repeating: " ", count: Self.indent)
+            lines += Self.wrap(shown.message(advice), lead: blanks + "-> ", indent: Self.indent + 3)
+        }
+        return lines
+    }
+
+    // MARK: mkfs
+
+    private var advice: [String] {
+        var lines = ["A DESTINATION made for this SOURCE:", "  \(outcome.advice.command)"]
+        for option in outcome.advice.options {
+            let text = MakeOptionText(option)
+            let lead = "    " + TextLayout.padded(text.option, to: 13)
+            lines += Self.wrap(text.reason, lead: lead, indent: 17)
+        }
+        return lines
+    }
+
+    private var ending: String {
+        let fatal = outcome.count(.fatal)
+        let warnings = Quantity.count(UInt64(outcome.count(.warning)), "warning", "warnings")
+        if fatal > 0 {
+            return
+                "\(Quantity.count(UInt64(fatal), "fatal finding", "fatal findings")), \(warnings): a pass cannot end complete."
+        }
+        return outcome.count(.warning) > 0
+            ? "Nothing fatal, \(warnings): a pass will run; read them before the switch."
+            : "All is well: a pass can begin."
+    }
+
+    private static func wrap(_ text: String, lead: String, indent: Int) -> [String] {
+        TextLayout.wrapped(
+            text.split(separator: " ").map(String.init),
+            lead: lead,
+            indent: indent,
+            width: width
+        )
+    }
+}
+
+/// What makes one entry stand out, for people.
+struct CheckValue {
+    private let value: Int64
+    private let matter: Finding.Matter
+
+    init(_ value: Int64, of matter: Finding.Matter) {
+        self.value = value
+        self.matter = matter
+    }
+
+    var text: String? {
+        switch matter {
+        case .links: "\(Quantity.count(UInt64(clamping: value))) names"
+        case .fileSize, .directories, .attributeSizes: Quantity.size(UInt64(clamping: value))
+        case .times: "year \(FindingText.year(value))"
+        default: nil
+        }
+    }
+}
+
+/// One option of mkfs.ext4 with its reason.
+struct MakeOptionText {
+    let option: String
+    let reason: String
+
+    init(_ option: MakeOption) {
+        switch option {
+        case .blockSize(let bytes):
+            self.option = "-b \(bytes)"
+            reason = "smaller blocks make for smaller files, directories and attributes"
+        case .inodeSize(let bytes):
+            self.option = "-I \(bytes)"
+            reason = "nanoseconds, and years to 2446; with 128 whole seconds to 2038"
+        case .inodes(let count, let used, let usual):
+            self.option = "-N \(count)"
+            reason =
+                "SOURCE uses \(Quantity.count(used)), and grows; mkfs makes some "
+                + "\(Quantity.count(usual)) of itself"
+        case .largeDirectories(let count):
+            self.option = "large_dir"
+            reason =
+                count.map {
+                    "\(Quantity.count($0, "directory", "directories")) may have too many entries without"
+                } ?? "a directory of more than some 10 million entries needs it; not looked at"
+        case .largeAttributes(let count):
+            self.option = "ea_inode"
+            reason =
+                count.map {
+                    "attributes of \(Quantity.count($0, "entry", "entries")) do not fit in about 4 KiB"
+                } ?? "attributes of one file beyond about 4 KiB need it; not measured"
+        case .projects(let count):
+            self.option = "project,quota"
+            reason =
+                "\(Quantity.count(count, "entry has", "entries have")) a project id; the kernel needs quota support"
+        case .reserved(let percent, let bytes):
+            self.option = "-m \(percent)"
+            reason = "mkfs keeps 5% for root; of this volume 1% are \(Quantity.size(bytes))"
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// `cutover check`: will it fit, and what will DESTINATION refuse? Opens both roots, runs a check, tells what was
+// found.
+
+import ArgumentParser
+import LinuxIO
+import Migration
+import Reporting
+
+/// One check of SOURCE and DESTINATION.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Will SOURCE fit, and what will DESTINATION refuse?",
+        usage: "cutover check [<options>] <source> <destination>",
+        discussion: """
+            Compares what SOURCE holds with what DESTINATION has room for, tries out on DESTINATION what \
+            it can store, and names the entries that will not be the same there. Nothing is changed on \
+            either side: what is tried out is taken away again.
+
+            Counts come from the filesystem itself; of an XFS all inodes are looked at (root). --deep \
+            walks SOURCE where that is not possible.
+
+            Exit status: 0 nothing fatal was found, 3 something fatal was found or the check was refused, \
+            20 interrupted, 23 a report could not be written, 64 usage.
+            """
+    )
+
+    @OptionGroup var options: CheckCommandOptions
+
+    func run() throws {
+        Signals.ignoreHarmless()
+        let output = try CheckOutput(options)
+        let control = CheckControl()
+        let outcome: CheckOutcome?
+        do throws(Refusal) {
+            let check = try Check(
+                source: options.source.name,
+                destination: options.destination.name,
+                options: options.plan,
+                control: control
+            )
+            let signals = Signals { control.interrupt() }
+            signals.begin()
+            outcome = try check.run()
+            signals.end()
+        } catch {
+            output.refuse(error)
+            throw ExitCode(PassStatus.refused.rawValue)
+        }
+        guard let outcome else { throw ExitCode(PassStatus.interrupted.rawValue) }
+        let isWritten = output.show(outcome)
+        throw ExitCode((isWritten ? outcome.status : .someFailed).rawValue)
+    }
+}
+
+/// What was typed after `cutover check`.
+struct CheckCommandOptions: ParsableArguments {
+    @Argument(help: "The volume to be copied from.")
+    var source: BytesArgument
+
+    @Argument(help: "The volume to be copied to; it has to exist.")
+    var destination: BytesArgument
+
+    @Flag(help: "Walk SOURCE and look at every entry.") var deep = false
+
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp("Workers at the same time, 1 to 250.", valueName: "number")
+    )
+    var workers = 30
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the state between passes is kept (/var/lib/cutover).",
+            valueName: "directory"
+        )
+    )
+    var state: BytesArgument?
+
+    @Option(
+        help: ArgumentHelp("Findings as JSON lines; '-' is standard output.", valueName: "file")
+    )
+    var json: BytesArgument?
+
+    func validate() throws {
+        let most = PassOptions.workersMax
+        if !(1...most).contains(workers) {
+            throw ValidationError("--workers takes 1 to \(most), not \(workers).")
+        }
+    }
+
+    var plan: CheckOptions {
+        var plan = CheckOptions()
+        plan.isDeep = deep
+        plan.workers = workers
+        plan.stateFolder = state?.name ?? StateFolder.standard
+        return plan
+    }
+}

@@ -1,0 +1,95 @@
+// What the tests of `check` share: a check of two trees, and its findings by name.
+
+import Glibc
+import TestSupport
+import Testing
+
+/// One check and what it told.
+struct CheckRun {
+    let outcome: Outcome
+    private let report: HazardReport
+
+    /// Checks two roots; `environment` adds `NAME=value` entries.
+    init(
+        _ from: [UInt8],
+        _ to: [UInt8],
+        _ options: [String] = [],
+        state: [UInt8]? = nil,
+        environment: [String] = []
+    ) throws {
+        let file = joined(try Scratch.directory(), Scratch.uniqueName("check"))
+        // What cannot be removed goes with the scratch directory.
+        defer { try? Files.unlink(file) }
+        var words = (["check"] + options + ["--json"]).map { bytes($0) } + [file]
+        if let state { words += [bytes("--state"), state] }
+        outcome = try Cutover.run(bytes: words + [from, to], environment: environment)
+        report = try HazardReport(file)
+    }
+
+    /// The lines of one question.
+    func lines(_ name: String) -> [String] {
+        report.of("finding").filter { HazardReport.text("finding", in: $0) == name }
+    }
+
+    /// The verdict on one question; the worst where there are several.
+    func severity(_ name: String) -> String {
+        let found = lines(name).compactMap { HazardReport.text("severity", in: $0) }
+        return ["fatal", "warning", "ok"].first { found.contains($0) } ?? "no finding \(name)"
+    }
+
+    func number(_ key: String, of name: String) -> Int? {
+        lines(name).first.flatMap { HazardReport.number(key, in: $0) }
+    }
+
+    /// The entries that a finding names.
+    func paths(_ name: String) -> Set<[UInt8]> {
+        Set(
+            lines(name).flatMap { line in
+                line.components(between: "{\"inode\":").compactMap { HazardReport.path(in: $0) }
+            }
+        )
+    }
+
+    /// Verdicts other than ok, by question.
+    var troubles: [String: String] {
+        report.of("finding").reduce(into: [:]) { troubles, line in
+            guard let name = HazardReport.text("finding", in: line),
+                let severity = HazardReport.text("severity", in: line), severity != "ok"
+            else { return }
+            troubles[name] = severity
+        }
+    }
+
+    var command: String {
+        report.of("mkfs").first.flatMap { HazardReport.text("command", in: $0) } ?? ""
+    }
+
+    var summary: String { report.of("check_summary").first ?? "" }
+    var head: String { report.of("check").first ?? "" }
+}
+
+extension String {
+    /// What stands behind each mark, up to the next.
+    fileprivate func components(between mark: String) -> [String] {
+        var parts: [String] = []
+        var rest = self[...]
+        while let found = rest.firstRange(of: mark) {
+            rest = rest[found.upperBound...]
+            parts.append(String(rest.firstRange(of: mark).map { rest[..<$0.lowerBound] } ?? rest))
+        }
+        return parts
+    }
+}
+
+/// The time of a root that a check must leave, and what stands in it.
+struct RootState: Equatable {
+    private let text: String
+
+    init(_ root: [UInt8]) throws {
+        let status = try Files.status(root)
+        let names = try Files.tree(root).map { shown($0) }.sorted()
+        text =
+            "\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec) "
+            + "\(status.st_mode) \(status.st_nlink) \(names)"
+    }
+}

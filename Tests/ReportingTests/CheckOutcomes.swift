@@ -1,0 +1,89 @@
+// Outcomes of checks made up for reports: every finding that there can be.
+
+import LinuxIO
+import Migration
+
+/// One finding of each kind, with all that can be told of it.
+func everyFinding() -> [Finding] {
+    let balance = Finding.Balance(
+        needed: 800 << 30,
+        knowledge: .counted,
+        held: 100 << 30,
+        free: 600 << 30,
+        total: 700 << 30,
+        holdsCopy: false
+    )
+    let no = Support.no(.notSupported)
+    var concerns = Concerns()
+    for index in 0..<12 as Range<Int64> {
+        let name = index == 3 ? [0x61, 0xFF, 0x0A] : Array("home/user/\(index)".utf8)
+        concerns.note(Concern(inode: UInt64(index), value: 70_000 + index, path: name))
+    }
+    concerns.note(Concern(inode: 99, value: 1, path: nil))
+    var errors = FilesystemHealth()
+    errors.errors = 3
+    var sick = FilesystemHealth()
+    sick.isSick = true
+    let matters: [(Finding.Severity, Finding.Matter)] = [
+        (.warning, .privileges(isRoot: true, missing: ["CAP_MKNOD", "CAP_SYS_ADMIN"])),
+        (.warning, .privileges(isRoot: false, missing: [])),
+        (.fatal, .writable(.mount)), (.fatal, .writable(.filesystem)), (.fatal, .writable(.device)),
+        (.fatal, .writable(.shutdown)), (.warning, .probe(.busy)), (.fatal, .probe(.readOnly)),
+        (.fatal, .probe(.failed(SystemError(.open, .inputOutput)))),
+        (.fatal, .errors(.destination, errors)), (.warning, .errors(.source, sick)),
+        (.warning, .damaged),
+        (
+            .warning,
+            .mounts(
+                quotas: ["usrquota"],
+                sourceQuotas: ["uquota"],
+                differences: ["SOURCE: noatime"]
+            )
+        ),
+        (.fatal, .space(balance, shared: 5 << 30, reserved: 30 << 30)),
+        (.warning, .space(nil, shared: nil, reserved: 0)), (.fatal, .inodes(balance)),
+        (.ok, .inodes(nil)), (.fatal, .fileSize(limit: 17_592_186_040_320)),
+        (.warning, .directories(limit: 529_551_360, isKnown: false)),
+        (.warning, .links(limit: 65_000, .yes)), (.warning, .attributeSizes(no, unmeasured: 4)),
+        (.warning, .accessControl(no, asked: 1_204, isMountedWithout: true)),
+        (.warning, .attributes(user: no, trusted: .yes, security: .untried, asked: 12)),
+        (.warning, .times(.wholeSecondsUntil2038)), (.warning, .times(nil)),
+        (.warning, .names(no)), (.warning, .types(symlinks: .yes, devices: no, fifos: no)),
+        (.warning, .holes(no)), (.warning, .flags(no, asked: 1)),
+        (.warning, .projects(no, asked: 2)),
+        (.warning, .extents(realtime: 1, directAccess: 2, extentSizes: 3)),
+        (.warning, .entries(.part)), (.warning, .entries(.notRoot)),
+        (.warning, .entries(.notXFS)), (.warning, .entries(.scanFailed)), (.warning, .unread(7)),
+    ]
+    return matters.map { Finding($0.0, $0.1, concerns) }
+}
+
+/// A check that found all of it.
+func checkOutcome(_ findings: [Finding] = everyFinding()) -> CheckOutcome {
+    var census = Census(method: .bulkstat)
+    census.inodes = 20_000_000
+    census.projects = 3
+    let source = SourceFacts(
+        path: Array("/mnt/old".utf8),
+        typeName: "xfs",
+        isWhole: true,
+        usedBytes: 1 << 40,
+        census: census
+    )
+    var destination = DestinationFacts(
+        path: Array("/mnt/new".utf8),
+        typeName: "ext4",
+        totalBytes: 256 << 20,
+        freeBytes: 1 << 20,
+        availableBytes: 0,
+        isEmpty: false
+    )
+    destination.blockBytes = 1024
+    let facts = CheckFacts(source: source, destination: destination, isRoot: true)
+    return CheckOutcome(
+        facts: facts,
+        findings: findings,
+        advice: MakeAdvice(facts),
+        scanError: SystemError(.bulkStatus, .inputOutput)
+    )
+}

@@ -1,0 +1,77 @@
+// The table of a check and its JSON: every finding has a sentence, says what to do, and keeps the width.
+
+import LinuxIO
+import Migration
+import Reporting
+import TestSupport
+import Testing
+
+@Suite("Text of a check") struct CheckTextTests {
+    private let shown = ShownName(isForTerminal: true, isUTF8: true)
+
+    @Test("every finding is told within 80 columns, with what to do unless it is ok")
+    func everyRow() {
+        for finding in everyFinding() {
+            let text = FindingText(finding)
+            #expect(!text.message.isEmpty, "\(finding.matter)")
+            #expect((text.advice == nil) == (finding.severity == .ok), "\(finding.matter)")
+            if let advice = text.advice { #expect(advice.hasSuffix("."), "\(advice)") }
+            // A message goes on in the table and in JSON: no full stop, no capital of a sentence.
+            #expect(!text.message.hasSuffix("."), "\(text.message)")
+        }
+        for line in CheckText(checkOutcome(), shown: shown).lines {
+            #expect(TextLayout.columns(line) <= 80, "\(line)")
+        }
+    }
+
+    @Test("entries are named harmlessly, the rest is counted, a nameless one by its number")
+    func entries() {
+        var concerns = Concerns()
+        concerns.note(Concern(inode: 5, value: 65_002, path: [0x61, 0x0A, 0x62]))
+        concerns.note(Concern(inode: 42, value: 65_001, path: nil))
+        let finding = Finding(.warning, .links(limit: 65_000, .yes), concerns)
+        let lines = CheckText(checkOutcome([finding]), shown: shown).lines
+        #expect(lines.contains { $0.hasSuffix("  a\\#012b  65,002 names") }, "\(lines)")
+        #expect(lines.contains { $0.hasSuffix("  inode 42  65,001 names") })
+        let many = everyFinding().first { $0.matter.name == "links" }
+        let text = CheckText(checkOutcome(many.map { [$0] } ?? []), shown: shown).lines
+        #expect(text.contains { $0.hasSuffix("and 8 more (--json names them)") }, "\(text)")
+    }
+
+    @Test("the last line says it all, and so does the status")
+    func ending() {
+        let ok = Finding(.ok, .inodes(nil))
+        let warning = Finding(.warning, .damaged)
+        let fatal = Finding(.fatal, .writable(.mount))
+        for (findings, status, ending) in [
+            ([ok], PassStatus.done, "All is well: a pass can begin."),
+            (
+                [ok, warning], .done,
+                "Nothing fatal, 1 warning: a pass will run; read them before the switch."
+            ),
+            (
+                [fatal, warning, warning], .refused,
+                "1 fatal finding, 2 warnings: a pass cannot end complete."
+            ),
+        ] {
+            let outcome = checkOutcome(findings)
+            #expect(outcome.status == status)
+            #expect(CheckText(outcome, shown: shown).lines.last == ending)
+        }
+    }
+
+    @Test("JSON: the facts, a line for each finding with its entries, the mkfs line, the end")
+    func json() {
+        let lines = CheckJSON.lines(checkOutcome(), time: 1_500_000_000).map {
+            String(decoding: $0.object, as: UTF8.self)
+        }
+        #expect(lines.first?.hasPrefix("{\"type\":\"check\",\"time\":1.500,\"format\":1,") == true)
+        #expect(lines.count == everyFinding().count + 3)
+        #expect(lines.last?.contains("\"status\":3,\"fatal\":10,") == true, "\(lines.last ?? "")")
+        let links = lines.first { $0.contains("\"finding\":\"links\"") } ?? ""
+        #expect(links.contains("\"entries_concerned\":13"))
+        #expect(links.contains("\"path_bytes\":\"61ff0a\",\"value\":70003}"), "\(links)")
+        #expect(links.contains("{\"inode\":99,\"value\":1}"))
+        #expect(lines.contains { $0.contains("\"command\":\"mkfs.ext4 -b 4096 -I 256 -N") })
+    }
+}
