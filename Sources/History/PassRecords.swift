@@ -34,7 +34,8 @@ package struct PassRecord: Equatable, Sendable {
     /// device had been given to write at the end: others that write there later are seen by it.
     package var destinationMount: UInt64?
     package var destinationSectorsWritten: UInt64?
-    /// Time of change of DESTINATION's root at the end: each pass begins by moving it, also one that can write down nothing.
+    /// Time of change of DESTINATION's root at the end: a pass moves it before it changes names there,
+    /// also one that can write down nothing.
     package var destinationChangedNanoseconds: Int64?
     package var counts: Counts
     package var cutoverVersion: String

@@ -42,13 +42,7 @@ package final class Pass: Sendable {
         let roots = try Roots(source: source, destination: destination, options: options)
         let isRoot = ProcessLimits.isRoot
         // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
-        let keeper = try StateKeeper(
-            roots: roots,
-            options: options,
-            workers: workers,
-            isRoot: isRoot
-        )
-        if !options.isDryRun { roots.markDestination() }
+        let keeper = try StateKeeper(roots: roots, options: options, workers: workers, isRoot: isRoot)
         let times = Self.timeStorage(roots, options)
         let budget = DescriptorBudget(descriptorLimit: limit, workers: workers)
         let reading = Self.reading(files: budget.batchFiles)

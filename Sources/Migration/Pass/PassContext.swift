@@ -46,6 +46,8 @@ package final class PassContext: Sendable {
     /// Whether a scan has counted what there is to see on SOURCE.
     let isCountedByScan = Atomic<Bool>(false)
     private let wasDisturbed = Atomic<Bool>(false)
+    private let isMarked = Atomic<Bool>(false)
+    private let roots: Roots
     /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
     private let deletions = Atomic<UInt64>(0)
@@ -76,6 +78,7 @@ package final class PassContext: Sendable {
         self.earlier = earlier
         recordTable = Lock(record.map(RecordTable.init(unread:)))
         self.recorder = recorder
+        self.roots = roots
         self.emit = emit
         throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))
         isRoot = comparison.isRoot
@@ -112,12 +115,20 @@ package final class PassContext: Sendable {
     private static let rangesKeptMax = 64
     var branches: [Branch] { branchRecord.withLock { $0 } }
 
-    /// Records a failure of one entry; the pass goes on.
-    /// Directories moved under a scan pass, between its plan and its visits: what it did in them is right, and what it would
-    /// write down of them may not be.
+    /// Something is about to be made, renamed or removed on DESTINATION: before the first time its root gets the mark.
+    func noteChangeOfDestination() {
+        if isMarked.load(ordering: .relaxed) || options.isDryRun { return }
+        if isMarked.exchange(true, ordering: .relaxed) { return }
+        roots.markDestination()
+    }
+
+    /// Directories moved under a scan pass, between its plan and its visits.
+    ///
+    /// What it did in them is right; what it would write down of them may not be.
     func noteDisturbance() { wasDisturbed.store(true, ordering: .relaxed) }
     var isDisturbed: Bool { wasDisturbed.load(ordering: .relaxed) }
 
+    /// Records a failure of one entry; the pass goes on.
     func record(_ failure: Failure) {
         counters.failures.count()
         failureRecord.withLock { failures in

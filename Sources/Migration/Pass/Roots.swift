@@ -177,8 +177,9 @@ package struct Roots: Sendable {
         (try? destinationItself?.descriptor.status())?.changed.nanosecondsSince1970
     }
 
-    /// Moves the time of change of DESTINATION's root, so that a later pass knows of this one even if nothing can be written
-    /// down of it.
+    /// Moves the time of change of DESTINATION's root.
+    ///
+    /// So a later pass knows of this one even if nothing can be written down of it.
     func markDestination() {
         guard let root = destinationItself, let mode = try? root.descriptor.status().mode else {
             return

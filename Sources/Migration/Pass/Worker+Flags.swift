@@ -155,6 +155,7 @@ extension Worker {
             let inherited = try Self.inherited(from: destination.descriptor)
             node.facts.withLock { $0.inherited = inherited }
         }
+        context.noteChangeOfDestination()
         node.noteChange()
     }
 }

@@ -88,6 +88,7 @@ struct ChangeFinding {
             else { return DirectoryMover.Outcome() }
             // Its status was read before, and says nothing of what is renamed or made in it now (S23).
             root.noteChange()
+            context.noteChangeOfDestination()
             var mover = DirectoryMover(
                 context,
                 history,
