@@ -49,9 +49,9 @@ package final class DescriptorBudget: Sendable {
 
     /// Files that one worker may have open to read them together: as many as half of the descriptors allow
     /// for, 0 when that is not worth it.
-    private static func batchFiles(descriptorLimit: Int, workers: Int) -> Int {
+    private static func batchFiles(descriptorLimit: Int, workers: Int, most: Int) -> Int {
         let each = (descriptorLimit / 2 - reserved) / max(workers, 1) - perWorker
-        return each < batchFilesMin ? 0 : min(each, FileBatch.filesMax)
+        return each < batchFilesMin ? 0 : min(each, most)
     }
     private static let batchFilesMin = 4
 
@@ -73,8 +73,17 @@ package final class DescriptorBudget: Sendable {
     }
     private let state = Lock(State())
 
-    package init(descriptorLimit: Int, workers: Int) {
-        batchFiles = Self.batchFiles(descriptorLimit: descriptorLimit, workers: workers)
+    /// `batchFilesMax`: files that one worker wants to have open to read them together.
+    package init(
+        descriptorLimit: Int,
+        workers: Int,
+        batchFilesMax: Int = FileBatch.filesMax
+    ) {
+        batchFiles = Self.batchFiles(
+            descriptorLimit: descriptorLimit,
+            workers: workers,
+            most: batchFilesMax
+        )
         let each = Self.perWorker + batchFiles
         let descriptors = descriptorLimit - Self.reserved - workers * each
         directoriesMax = max(Self.directoriesMin, min(Self.directoriesLimit, descriptors / 4))

@@ -7,9 +7,9 @@ import LinuxIO
 /// The small files of one piece of work that are waiting to be read together.
 ///
 /// Belongs to one worker.
-final class FileBatch {
+package final class FileBatch {
     /// Files of a batch: descriptors that a worker holds at once, and requests that can be merged.
-    static let filesMax = 32
+    package static let filesMax = 32
     /// Contents of a batch: 30 workers hold 30 MiB together.
     static let bytesMax = 1 << 20
     /// Above this a file is read by itself: its own reads are large enough.

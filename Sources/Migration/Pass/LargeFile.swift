@@ -1,5 +1,4 @@
-// A large file under way: its two ends, and which ranges are still to be copied. Several workers take
-// ranges until none is left; the last one out completes the file.
+// A large file that is being copied: its two ends, and which ranges are still to be copied.
 
 import LinuxIO
 import Synchronization
@@ -8,10 +7,6 @@ import Synchronization
 ///
 /// Shared by them.
 final class LargeFile: Sendable {
-    /// 64 MiB: at 2 GB/s a range takes 30 ms, so a file of 1 GiB keeps 16 workers busy and the last range
-    /// keeps nobody waiting; a multiple of every block size.
-    static let rangeBytes: UInt64 = 64 << 20
-
     let entry: Entry
     let status: FileStatus
     /// What the name was on DESTINATION before.
@@ -24,13 +19,9 @@ final class LargeFile: Sendable {
     let target: SharedDescriptor
     let line: Itemization?
     let isLeader: Bool
+    let ranges: FileRanges
     private let file: Lock<NewFile?>
-    /// Its space on SOURCE that the counts do not have yet.
-    private let unseenBytes: Lock<UInt64>
-    private let nextRange = Atomic<UInt64>(0)
-    private let workersIn: Atomic<Int>
     private let damageRecord = Lock<CopyFailure?>(nil)
-    private let isGivenUpValue = Atomic<Bool>(false)
     /// Where the file ended for the reader that found it shortest (S17).
     private let shortestEnd: Atomic<UInt64>
 
@@ -58,45 +49,9 @@ final class LargeFile: Sendable {
         self.line = line
         self.isLeader = isLeader
         self.file = Lock(consume file)
-        workersIn = Atomic(workers)
-        unseenBytes = Lock(status.allocatedBytes)
+        ranges = FileRanges(status, workers: workers)
         shortestEnd = Atomic(status.sizeBytes)
     }
-
-    /// What of the file's space a finished range stands for, in bytes.
-    func see(_ range: Range<UInt64>) -> UInt64 {
-        let share = Double(range.count) / Double(status.sizeBytes)
-        return take(UInt64(Double(status.allocatedBytes) * share))
-    }
-
-    /// What no finished range stood for: rounding, and ranges that were given up.
-    func takeUnseen() -> UInt64 { take(.max) }
-
-    private func take(_ wanted: UInt64) -> UInt64 {
-        unseenBytes.withLock { unseen in
-            let taken = min(wanted, unseen)
-            unseen -= taken
-            return taken
-        }
-    }
-
-    static func rangeCount(sizeBytes: UInt64) -> Int {
-        Int((sizeBytes + rangeBytes - 1) / rangeBytes)
-    }
-
-    /// The next range that nobody copies yet; nil when there is none or the file was given up.
-    func takeRange() -> Range<UInt64>? {
-        if isGivenUp { return nil }
-        let start = nextRange.wrappingAdd(Self.rangeBytes, ordering: .relaxed).oldValue
-        guard start < status.sizeBytes else { return nil }
-        return start..<min(start + Self.rangeBytes, status.sizeBytes)
-    }
-
-    /// It failed or was interrupted: no further range is begun.
-    ///
-    /// True for the first who says so.
-    func giveUp() -> Bool { !isGivenUpValue.exchange(true, ordering: .relaxed) }
-    var isGivenUp: Bool { isGivenUpValue.load(ordering: .relaxed) }
 
     /// It was given up for what SOURCE's disk does not give.
     func noteDamage(_ failure: CopyFailure) { damageRecord.withLock { $0 = failure } }
@@ -104,13 +59,6 @@ final class LargeFile: Sendable {
 
     func noteEnd(_ end: UInt64) { shortestEnd.min(end, ordering: .relaxed) }
     var end: UInt64 { shortestEnd.load(ordering: .relaxed) }
-
-    /// One worker leaves.
-    ///
-    /// True for the last: everything that the others wrote is then visible to it.
-    func leave() -> Bool {
-        workersIn.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0
-    }
 
     /// Hands the file over to the worker that completes it or removes it.
     func takeFile() -> NewFile? { file.withLock { $0.take() } }

@@ -214,7 +214,7 @@ extension Worker {
         }
         do throws(AttributeFailure) {
             needs.formUnion(
-                try attributeDifferences(
+                try attributes.differences(
                     sourceHandle.descriptor,
                     destination.descriptor,
                     kind: .directory

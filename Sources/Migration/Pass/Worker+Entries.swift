@@ -409,7 +409,7 @@ extension Worker {
         var all = differences ?? []
         if differences != nil, let target = open.destination, let source = open.source {
             // What cannot be compared now is not worth a failure of its own: the entry is replaced anyway.
-            let more = try? attributeDifferences(
+            let more = try? attributes.differences(
                 entry.pointer,
                 source.descriptor,
                 target.descriptor,

@@ -20,8 +20,8 @@ struct SourceFile {
 }
 
 extension Worker {
-    /// Files of this size and above are copied by several workers, in ranges of `LargeFile.rangeBytes`.
-    static var largeFileBytes: UInt64 { 2 * LargeFile.rangeBytes }
+    /// Files of this size and above are copied by several workers, in ranges of `FileRanges.rangeBytes`.
+    static var largeFileBytes: UInt64 { 2 * FileRanges.rangeBytes }
 
     /// Copies one regular file.
     ///

@@ -28,7 +28,7 @@ extension Worker {
         var needs = found
         do throws(AttributeFailure) {
             needs.formUnion(
-                try attributeDifferences(
+                try attributes.differences(
                     entry.pointer,
                     source.descriptor,
                     target.descriptor,

@@ -43,7 +43,7 @@ extension Worker {
             removeTemporary(name, target.descriptor, entry)
             return .failed
         }
-        let pieces = min(LargeFile.rangeCount(sizeBytes: opened.sizeBytes), workers())
+        let pieces = min(FileRanges.count(sizeBytes: opened.sizeBytes), workers())
         let large = LargeFile(
             entry: entry,
             status: opened,
@@ -78,8 +78,8 @@ extension Worker {
 
     /// Copies ranges until none is left; completes the file if this worker leaves it last.
     func copyRanges(of file: LargeFile) {
-        while let range = file.takeRange() {
-            defer { counters.bytesSeen.count(file.see(range)) }
+        while let range = file.ranges.take() {
+            defer { counters.bytesSeen.count(file.ranges.see(range)) }
             do throws(CopyFailure) {
                 let outcome = try copier.copy(
                     from: file.reader.descriptor,
@@ -90,15 +90,15 @@ extension Worker {
                     mayHaveHoles: true
                 )
                 switch outcome {
-                case .interrupted: _ = file.giveUp()  // Nobody is told: the signal was.
+                case .interrupted: _ = file.ranges.giveUp()  // Nobody is told: the signal was.
                 case .copied(let end): if end < range.upperBound { file.noteEnd(end) }
                 }
             } catch {
-                if file.giveUp() { handle(error, of: file) }
+                if file.ranges.giveUp() { handle(error, of: file) }
             }
         }
-        guard file.leave() else { return }
-        counters.bytesSeen.count(file.takeUnseen())
+        guard file.ranges.leave() else { return }
+        counters.bytesSeen.count(file.ranges.takeUnseen())
         completeLargeFile(file)
         finishPiece(of: file.entry.directory)
     }
@@ -131,7 +131,7 @@ extension Worker {
                 after: failure,
                 isLeader: file.isLeader
             )
-        } else if file.isGivenUp {
+        } else if file.ranges.isGivenUp {
             removeTemporary(new.name, file.target.descriptor, entry)
         } else {
             result = complete(

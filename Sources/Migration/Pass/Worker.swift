@@ -28,18 +28,7 @@ final class Worker {
     let copier: ContentCopier
     /// Scratch for getdents64(2): 64 KiB hold about 1,500 names of usual length.
     let listingBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-    /// Names of attributes of both sides; what does not fit is read anew with more room.
-    let sourceNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
-    let destinationNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
-    /// Whether the entries looked at last had any.
-    var sourceHadAttributes = false
-    var destinationHadAttributes = false
-    /// What lists of names mean, of both sides.
-    var sourceNamesCache = AttributeNamesCache()
-    var destinationNamesCache = AttributeNamesCache()
-    /// Values of attributes of both sides; what does not fit is read anew with more room.
-    let sourceValue = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
-    let destinationValue = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+    let attributes: AttributeComparer
     /// Targets of symlinks: PATH_MAX and one byte more.
     let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
     let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
@@ -69,16 +58,16 @@ final class Worker {
         self.push = push
         self.workers = workers
         copier = ContentCopier(context: context)
+        attributes = AttributeComparer(
+            isRoot: context.isRoot,
+            preserved: context.options.preserved
+        )
         record = context.recordTable.withLock { $0 }.map(RecordCursor.init)
         notes = context.recorder?.makeBuffer()
     }
 
     deinit {
         listingBuffer.deallocate()
-        sourceNames.deallocate()
-        destinationNames.deallocate()
-        sourceValue.deallocate()
-        destinationValue.deallocate()
         sourceTarget.deallocate()
         destinationTarget.deallocate()
     }
