@@ -122,6 +122,11 @@ package struct SummaryText: Sendable {
         addIfAny("files salvaged", counters.filesSalvaged.value(), "not whole, see below")
         addIfAny("workers busy", UInt64(max(summary.workersBusyMax, 0)), "at most at a time")
 
+        return Self.table(rows)
+    }
+
+    /// Labels, counts aligned to the right, notes.
+    static func table(_ rows: [(label: String, count: UInt64, note: String?)]) -> [String] {
         let counts = rows.map { Quantity.count($0.count) }
         let width = counts.map(\.count).max() ?? 0
         return zip(rows, counts).map { row, count in
@@ -151,16 +156,18 @@ package struct SummaryText: Sendable {
     private var leftAlone: [String] {
         let counters = summary.counters
         var lines: [String] = []
-        lines += listed(
+        lines += Self.listed(
             asides.mountsSkipped,
             of: counters.mountsSkipped.value(),
             "Not entered, as other filesystems are mounted there (--cross-mounts enters them; nothing "
-                + "was deleted below):"
+                + "was deleted below):",
+            shown
         )
-        lines += listed(
+        lines += Self.listed(
             asides.directoriesProtected,
             of: counters.directoriesProtected.value(),
-            "Nothing was deleted in these directories, as SOURCE's could not be listed to the end:"
+            "Nothing was deleted in these directories, as SOURCE's could not be listed to the end:",
+            shown
         )
         let specials = counters.specialsSkipped.value()
         if specials > 0 {
@@ -190,8 +197,23 @@ package struct SummaryText: Sendable {
     }
 
     private var failures: [String] {
-        let total = summary.counters.failures.value()
-        let first = summary.firstFailures
+        Self.failures(
+            summary.firstFailures,
+            of: summary.counters.failures.value(),
+            file: failuresFile,
+            run: "pass",
+            shown
+        )
+    }
+
+    /// The first failures of a run, with advice, and where all are.
+    static func failures(
+        _ first: [Failure],
+        of total: UInt64,
+        file: String?,
+        run: String,
+        _ shown: ShownName
+    ) -> [String] {
         guard total > 0, !first.isEmpty else { return [] }
         var title =
             total == 1
@@ -207,13 +229,13 @@ package struct SummaryText: Sendable {
                 [shown.path(failure.path) + ":"] + words,
                 lead: "  ",
                 indent: 4,
-                width: Self.width
+                width: width
             )
         }
-        if let failuresFile {
-            lines.append("All failures are in \(failuresFile).")
+        if let file {
+            lines.append("All failures are in \(file).")
         } else if UInt64(first.count) < total {
-            lines.append("To see all of them, run the pass with --failures FILE.")
+            lines.append("To see all of them, run the \(run) with --failures FILE.")
         }
         return lines
     }
@@ -241,9 +263,15 @@ package struct SummaryText: Sendable {
         }
     }
 
-    private func listed(_ paths: [[UInt8]], of total: UInt64, _ title: String) -> [String] {
+    /// A title and paths, of which there may be more.
+    static func listed(
+        _ paths: [[UInt8]],
+        of total: UInt64,
+        _ title: String,
+        _ shown: ShownName
+    ) -> [String] {
         guard !paths.isEmpty else { return [] }
-        var lines = Self.wrap(title, indent: 2) + paths.map { "    " + shown.path($0) }
+        var lines = wrap(title, indent: 2) + paths.map { "    " + shown.path($0) }
         let more = total - min(UInt64(paths.count), total)
         if more > 0 { lines.append("    and \(Quantity.count(more)) more") }
         return lines
@@ -253,7 +281,7 @@ package struct SummaryText: Sendable {
         text.split(separator: " ").map(String.init)
     }
 
-    private static func wrap(_ text: String, indent: Int) -> [String] {
+    static func wrap(_ text: String, indent: Int) -> [String] {
         let lead = String(repeating: " ", count: text.prefix { $0 == " " }.count)
         return TextLayout.wrapped(words(text), lead: lead, indent: indent, width: width)
     }

@@ -1,0 +1,119 @@
+// The outputs of one run: both standard streams, `--json`, `--failures`, and what became of them.
+//
+// Kept true: standard output carries what was asked for and nothing else; a reader that went away (EPIPE on standard
+// output) disturbs nothing; any other output that was lost is told once and changes the exit status.
+
+import LinuxIO
+import Migration
+
+/// Where one run reports to.
+///
+/// Called by any thread.
+final class ReportStreams: Sendable {
+    let configuration: ReporterConfiguration
+    let console: Console
+    /// Escapes for standard error and for standard output.
+    let shown: ShownName
+    let shownOnOutput: ShownName
+    /// What goes on when an output fails: "the pass".
+    private let run: String
+    private let toldErrors = Lock<Set<String>>([])
+
+    init(_ configuration: ReporterConfiguration, run: String) {
+        self.configuration = configuration
+        self.run = run
+        console = Console(output: configuration.standardOutput, error: configuration.standardError)
+        shown = ShownName(isForTerminal: true, isUTF8: configuration.isUTF8)
+        shownOnOutput = ShownName(
+            isForTerminal: configuration.standardOutput.isTerminal,
+            isUTF8: configuration.isUTF8
+        )
+    }
+
+    var isJSONOnOutput: Bool { configuration.json === configuration.standardOutput }
+
+    /// The name of the failures' file, as it is shown; nil: there is none.
+    var failuresFile: String? {
+        configuration.failures.map { _ in shown.path(configuration.failuresName) }
+    }
+
+    /// Writes a line of JSON, if any are wanted; those that come in thousands wait for the ticker.
+    func emit(_ line: @autoclosure () -> JSONLine, isRare: Bool) {
+        guard let json = configuration.json else { return }
+        if isJSONOnOutput {
+            console.print(line().line)
+            if isRare { console.flush() }
+        } else if isRare {
+            json.write(line().line)
+        } else {
+            json.append(line().line)
+        }
+    }
+
+    /// Prints what was asked for, a line without its newline, unless standard output carries JSON.
+    func print(_ line: @autoclosure () -> [UInt8]) {
+        if !isJSONOnOutput { console.print(shownOnOutput.escaped(line()) + [0x0A]) }
+    }
+
+    /// Writes a failure down at once: rare, and it must survive a crash.
+    func writeFailure(_ failure: Failure) {
+        configuration.failures?.write(EventJSON.failure(failure, time: WallClock.nanoseconds).line)
+    }
+
+    /// Writes what was gathered.
+    func flush() {
+        if !isJSONOnOutput { configuration.json?.flush() }
+        console.flush()
+    }
+
+    /// Before the last line of JSON: nothing comes to standard output or to the failures any more.
+    func closeEvents() {
+        console.erase()
+        console.flush()
+        configuration.failures?.finish()
+    }
+
+    /// After it.
+    func close() {
+        if !isJSONOnOutput { configuration.json?.finish() }
+        tellErrors()
+    }
+
+    /// Tells why nothing was begun, in one line, `-q` or not.
+    func refuse(_ reason: String, path: [UInt8]?, status: PassStatus) {
+        let prefix = path.map { shown.text($0) + ": " } ?? ""
+        console.tell(["cutover: " + prefix + shown.text(Array(reason.utf8))])
+        let time = WallClock.nanoseconds
+        emit(EventJSON.refused(reason, path: path, status: status, time: time), isRare: true)
+        tellErrors()
+    }
+
+    /// Whether output that was asked for is incomplete, but for a reader of standard output that went
+    /// away.
+    var hadError: Bool { !errors.isEmpty }
+
+    /// Outputs that were asked for and failed, by the name to show.
+    ///
+    /// Standard error is not among them: it carries no result, and there is nowhere to tell of it.
+    private var errors: [(name: String, error: SystemError)] {
+        var errors: [(String, SystemError)] = []
+        let output = configuration.standardOutput
+        if let error = output.error, !output.isClosedPipe {
+            errors.append(("standard output", error))
+        }
+        if let json = configuration.json, !isJSONOnOutput, let error = json.error {
+            errors.append(("--json", error))
+        }
+        if let error = configuration.failures?.error { errors.append(("--failures", error)) }
+        return errors
+    }
+
+    func tellErrors() {
+        for (name, error) in errors where toldErrors.withLock({ $0.insert(name).inserted }) {
+            console.tell([
+                "cutover: cannot write \(name): \(error.code.sentence) (\(error.code.name)). "
+                    + "What follows is lost there; \(run) goes on, the exit status will tell."
+            ])
+        }
+    }
+}
