@@ -222,6 +222,15 @@ int cl_fadvise_random(int descriptor) {
     return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
 }
 
+int cl_fadvise_forget(int descriptor) {
+    return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+}
+
+int cl_fsync(int descriptor) {
+    CL_FAULT("fsync");
+    RESULT(fsync(descriptor));
+}
+
 int cl_syncfs(int descriptor) {
     CL_FAULT("syncfs");
     RESULT(syncfs(descriptor));
@@ -390,8 +399,8 @@ int cl_acl_is_mode(cl_acl acl, mode_t *mode) {
     return result < 0 ? -errno : result == 0;
 }
 
-long cl_acl_text(cl_acl acl, char *buffer, size_t length) {
-    char *text = acl_to_any_text(acl, NULL, ',', TEXT_ABBREVIATE | TEXT_NUMERIC_IDS);
+long cl_acl_text(cl_acl acl, bool is_abbreviated, char *buffer, size_t length) {
+    char *text = acl_to_any_text(acl, NULL, ',', TEXT_NUMERIC_IDS | (is_abbreviated ? TEXT_ABBREVIATE : 0));
     if (text == NULL) return -errno;
     size_t needed = strlen(text);
     if (needed > length) needed = length;

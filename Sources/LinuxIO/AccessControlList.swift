@@ -72,12 +72,19 @@ package struct AccessControlList: ~Copyable {
         }
     }
 
-    /// The entries as short text with numbers for names, as `getfacl -nc` prints them, by commas.
+    /// The entries as short text with numbers for names (`u::rw-,u:1001:r--`), by commas.
+    package var text: String { text(isAbbreviated: true) }
+
+    /// The entries as `getfacl -nc` prints them (`user::rw-`), by commas.
+    package var longText: String { text(isAbbreviated: false) }
+
+    /// 64 KiB hold the largest ACL that ext4 and XFS store, but for XFS's with more than 2,000 entries, which is
+    /// cut.
     ///
     /// The corresponding function is `acl_to_any_text`.
-    package var text: String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let length = cl_acl_text(handle, &buffer, buffer.count)
+    private func text(isAbbreviated: Bool) -> String {
+        var buffer = [CChar](repeating: 0, count: 65_536)
+        let length = cl_acl_text(handle, isAbbreviated, &buffer, buffer.count)
         guard length > 0 else { return "" }
         return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

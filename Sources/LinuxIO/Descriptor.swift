@@ -178,15 +178,18 @@ package struct Descriptor: ~Copyable, Sendable {
         return true
     }
 
-    /// Makes the regular file `name`, which must not exist, and opens it for writing.
+    /// Makes the regular file `name`, which must not exist, and opens it for writing, or for both.
     ///
     /// The corresponding system call is `openat` with O_CREAT and O_EXCL.
-    package func createFile(_ name: Name, mode: UInt32) throws(SystemError) -> Descriptor {
-        Descriptor(
+    package func createFile(
+        _ name: Name,
+        mode: UInt32,
+        isReadable: Bool = false
+    ) throws(SystemError) -> Descriptor {
+        let flags = (isReadable ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL
+        return Descriptor(
             owning: try name.withPointer { name throws(SystemError) in
-                try retrying(.open) {
-                    cl_openat(raw, name, O_WRONLY | O_CREAT | O_EXCL, mode_t(mode))
-                }
+                try retrying(.open) { cl_openat(raw, name, flags, mode_t(mode)) }
             }
         )
     }

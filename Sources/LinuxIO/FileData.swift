@@ -70,6 +70,22 @@ extension Descriptor {
         _ = cl_fadvise_sequential(raw)
     }
 
+    /// Drops what the page cache holds of this file, but for pages that are dirty or mapped; a hint, so its
+    /// status is no error.
+    ///
+    /// The corresponding system call is `posix_fadvise` with POSIX_FADV_DONTNEED.
+    package func forgetCachedPages() {
+        // What stays cached is read from the cache where direct reads cannot be had, and no call can tell.
+        _ = cl_fadvise_forget(raw)
+    }
+
+    /// Writes back this file and its metadata and waits for it.
+    ///
+    /// The corresponding system call is `fsync`.
+    package func synchronize() throws(SystemError) {
+        check(try retrying(.fsync) { cl_fsync(raw) })
+    }
+
     /// Writes back everything dirty of the filesystem that holds this descriptor and waits for it.
     ///
     /// Reports write-back errors since the descriptor was opened. The corresponding system call is `syncfs`.

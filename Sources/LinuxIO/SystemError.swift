@@ -19,7 +19,7 @@ package struct SystemError: Error, Hashable, Sendable {
     /// The calls that can fail, named after their man pages in section 2.
     package enum Operation: String, Sendable {
         case open, close, statx, fstatfs, getdents64, readlink, read, write, lseek, ftruncate,
-            syncfs
+            fsync, syncfs
         case mkdir, mknod, symlink, link, unlink, rmdir, rename
         case chown, chmod, utimensat, listxattr, getxattr, setxattr, removexattr
         case getACL = "acl_get_file"

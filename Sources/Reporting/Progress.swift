@@ -17,6 +17,8 @@ package struct ProgressSample: Sendable, Equatable {
     package var filesCopied: UInt64 = 0
     package var bytesCopied: UInt64 = 0
     package var failures: UInt64 = 0
+    /// Of a verification.
+    package var differences: UInt64 = 0
 
     package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
@@ -29,6 +31,17 @@ package struct ProgressSample: Sendable, Equatable {
         bytesCopied = counters.bytesCopied.value()
         failures = counters.failures.value()
     }
+
+    /// The same of a verification, which reads both sides and copies nothing.
+    package init(nanoseconds: UInt64, counters: VerificationCounters) {
+        self.nanoseconds = nanoseconds
+        entriesSeen = counters.entriesSeen.value()
+        bytesSeen = counters.bytesSeen.value()
+        filesCopied = counters.filesCompared.value()
+        bytesCopied = counters.bytesRead.value()
+        failures = counters.failures.value()
+        differences = counters.differences.value()
+    }
 }
 
 /// The progress of one pass.
@@ -40,6 +53,8 @@ package struct Progress: Sendable {
     package var totalsAreExact = false
     package var workers = 0
     package var isDryRun = false
+    /// A verification: bytes are read, on both sides.
+    package var isReading = false
 
     private var samples: [ProgressSample] = [ProgressSample(nanoseconds: 0)]
 
@@ -60,6 +75,16 @@ package struct Progress: Sendable {
         totalsAreExact = start.totalsAreExact
         workers = start.workers
         isDryRun = start.isDryRun
+    }
+
+    /// The same of a verification.
+    package init(_ start: VerificationStart) {
+        entriesTotal = start.entriesTotal
+        // Where only some contents are read, or none, space says nothing about what is left.
+        bytesTotal = start.comparesContents && start.sample == nil ? start.bytesTotal : nil
+        totalsAreExact = start.totalsAreExact
+        workers = start.workers
+        isReading = true
     }
 
     /// Takes note of the counts; samples come in order of time.
@@ -155,7 +180,8 @@ package struct Progress: Sendable {
                 "\(percent) of \(Quantity.size(total))"
             )
         }
-        add(5, "\(isDryRun ? "to copy" : "copied") \(Quantity.size(now.bytesCopied))")
+        let verb = isReading ? "read" : isDryRun ? "to copy" : "copied"
+        add(5, "\(verb) \(Quantity.size(now.bytesCopied))")
         add(4, "\(Quantity.size(bytesPerSecond))/s")
         let entriesRate = entriesPerSecond
         add(
@@ -166,6 +192,13 @@ package struct Progress: Sendable {
         if let remaining = remainingNanoseconds {
             let seconds = remaining / Self.second
             add(2, seconds < 60 ? "\(seconds) s left" : "\(Quantity.duration(remaining)) left")
+        }
+        if now.differences > 0 {
+            add(
+                0,
+                Quantity.count(now.differences, "difference", "differences"),
+                "\(Quantity.shortCount(now.differences)) differ"
+            )
         }
         if now.failures > 0 {
             add(

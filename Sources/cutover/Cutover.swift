@@ -5,6 +5,7 @@
 //   SyncCommand     `sync`: the options of one pass, made into a plan, run
 //   SyncOptions     what was typed; SyncPlan: what will be done
 //   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse; CheckOutput: where that goes
+//   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
 //   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection), and where
 //                   (HistoryOutput)
 //   Signals         what SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 do to a running pass
@@ -31,7 +32,9 @@ struct Cutover: ParsableCommand {
             writes to SOURCE any more.
             """,
         version: "0.1.0",
-        subcommands: [SyncCommand.self, CheckCommand.self, HistoryCommand.self],
+        subcommands: [
+            SyncCommand.self, CheckCommand.self, VerifyCommand.self, HistoryCommand.self,
+        ],
         defaultSubcommand: SyncCommand.self
     )
 

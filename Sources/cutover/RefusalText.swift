@@ -62,6 +62,9 @@ struct RefusalText {
             reason = "another pass on these two volumes is running; wait for its end, or stop it"
         case .destinationMissing, .destinationReadOnly, .tooLittleSpace, .tooFewInodes:
             (reason, path) = Self.unfit(refusal)
+        case .badManifest(let name, let refusal):
+            path = name
+            reason = Self.reason(refusal) + "; nothing of DESTINATION was read"
         case .tooFewDescriptors(let limit):
             path = nil
             reason =
@@ -92,6 +95,31 @@ struct RefusalText {
             let has = isEmpty ? "\(Quantity.count(room)) free" : "\(Quantity.count(room)) in all"
             return (what + has + "; make it anew with mkfs.ext4 -N; " + ending, nil)
         default: return ("", nil)
+        }
+    }
+
+    private static func reason(_ refusal: ManifestRefusal) -> String {
+        switch refusal {
+        case .cannotOpen(let error): "cannot open the manifest: \(error.code.sentence)"
+        case .cannotRead(let error): "cannot read the manifest: \(error.code.sentence)"
+        case .notAFile: "a manifest is read twice and must be a regular file"
+        case .empty: "the manifest is empty"
+        case .cutOff: "the manifest is cut off: its end is missing"
+        case .lineTooLong(let number): "line \(number) is too long for a line of sha256sum"
+        case .badLine(let number, let problem): "line \(number) \(Self.reason(problem))"
+        }
+    }
+
+    private static func reason(_ problem: ManifestLine.Problem) -> String {
+        switch problem {
+        case .notALine: "is none of sha256sum's (64 hexadecimal digits, two blanks, a name)"
+        case .badEscape: "has a backslash before something else than a backslash, n or r"
+        case .emptyName: "names nothing"
+        case .absolute: "names an absolute path, which may lie outside of DESTINATION"
+        case .leavesRoot: "names a path with '..', which may lead out of DESTINATION"
+        case .holdsNUL: "holds a NUL byte, which no name can"
+        case .nameTooLong: "has a name of more than 255 bytes"
+        case .notAFile: "names a directory (a slash at its end)"
         }
     }
 

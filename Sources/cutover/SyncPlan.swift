@@ -34,7 +34,7 @@ struct SyncPlan {
         pass.workers = options.how.workers
         pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
         self.pass = pass
-        reporting = try Self.reporting(options)
+        reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
     }
 
     /// `--idle`; before threads exist, for they inherit it.
@@ -44,7 +44,7 @@ struct SyncPlan {
         }
     }
 
-    private static func branches(_ names: [BytesArgument]) throws -> Set<Name> {
+    static func branches(_ names: [BytesArgument]) throws -> Set<Name> {
         var branches: Set<Name> = []
         for argument in names {
             var bytes = argument.bytes
@@ -82,16 +82,20 @@ struct SyncPlan {
         return filter
     }
 
-    private static func reporting(_ options: SyncOptions) throws -> ReporterConfiguration {
+    /// Opens the files for reports.
+    static func reporting(
+        _ telling: TellOptions,
+        itemizes: Bool
+    ) throws -> ReporterConfiguration {
         var reporting = ReporterConfiguration()
-        reporting.progress = options.telling.progress
-        reporting.isQuiet = options.telling.quiet
-        reporting.isVerbose = options.telling.verbose > 0
-        reporting.itemizes = options.trying.itemize
-        if let json = options.telling.json {
+        reporting.progress = telling.progress
+        reporting.isQuiet = telling.quiet
+        reporting.isVerbose = telling.verbose > 0
+        reporting.itemizes = itemizes
+        if let json = telling.json {
             reporting.json = try output(json, "--json")
         }
-        if let failures = options.telling.failures {
+        if let failures = telling.failures {
             reporting.failures = try create(failures, "--failures")
             reporting.failuresName = failures.bytes
         }
@@ -112,7 +116,7 @@ struct SyncPlan {
     }
 
     /// A name in a message: control characters must not reach the terminal.
-    private static func shown(_ argument: BytesArgument) -> String {
+    static func shown(_ argument: BytesArgument) -> String {
         String(decoding: ShownName(isForTerminal: true).escaped(argument.bytes), as: UTF8.self)
     }
 }

@@ -126,6 +126,8 @@ int64_t cl_lseek(int descriptor, int64_t offset, int whence);
 int cl_ftruncate(int descriptor, int64_t length);
 int cl_fadvise_sequential(int descriptor);
 int cl_fadvise_random(int descriptor);
+int cl_fadvise_forget(int descriptor);
+int cl_fsync(int descriptor);
 int cl_syncfs(int descriptor);
 
 // Making and removing names.
@@ -161,7 +163,7 @@ bool cl_acl_is_equal(cl_acl left, cl_acl right);
 int cl_acl_entry_count(cl_acl acl);
 /// 1 when the mode alone says the same, 0 when the ACL says more, or -errno (acl_equiv_mode(3)).
 int cl_acl_is_mode(cl_acl acl, mode_t *mode);
-long cl_acl_text(cl_acl acl, char *buffer, size_t length);
+long cl_acl_text(cl_acl acl, bool is_abbreviated, char *buffer, size_t length);
 void cl_acl_free(cl_acl acl);
 /// Whether /etc/xattr.conf says that an attribute is not to be copied (attr_copy_action(3)).
 /// The first call reads that file: make it before other threads start.

@@ -90,7 +90,7 @@ package final class Pass: Sendable {
     }
 
     /// One worker, the roots and the smallest number of open directories.
-    private static let descriptorsMin =
+    static let descriptorsMin =
         DescriptorBudget.reserved + DescriptorBudget.perWorker + 2 * DescriptorBudget.directoriesMin
 
     /// Stops the pass within a second or two: files in hand are given back, nothing new is begun.

@@ -32,6 +32,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case tooLittleSpace(needed: UInt64, room: UInt64, isEmpty: Bool)
     /// The same, in inodes.
     case tooFewInodes(needed: UInt64, room: UInt64, isEmpty: Bool)
+    /// `--manifest` names something that is no manifest, or one that leads out of DESTINATION.
+    case badManifest(path: [UInt8], ManifestRefusal)
 }
 
 /// Both roots, open.
@@ -210,7 +212,7 @@ package struct Roots: Sendable {
     }
 
     /// The root as this pass uses it: through a view if one can be had, else itself.
-    private static func view(
+    static func view(
         of root: SharedDescriptor,
         _ side: Failure.Side,
         isReadOnly: Bool,
@@ -227,8 +229,7 @@ package struct Roots: Sendable {
         }
     }
 
-    private static func open(_ side: Failure.Side, _ path: Name) throws(Refusal) -> SharedDescriptor
-    {
+    static func open(_ side: Failure.Side, _ path: Name) throws(Refusal) -> SharedDescriptor {
         do throws(SystemError) {
             return SharedDescriptor(try Descriptor.openRoot(path))
         } catch {
@@ -268,7 +269,7 @@ package struct Roots: Sendable {
         }
     }
 
-    private static func status(
+    static func status(
         of root: SharedDescriptor,
         _ side: Failure.Side
     ) throws(Refusal) -> FileStatus {
@@ -277,7 +278,7 @@ package struct Roots: Sendable {
         }
     }
 
-    private static func volume(
+    static func volume(
         of root: SharedDescriptor,
         _ side: Failure.Side
     ) throws(Refusal) -> VolumeStatus {

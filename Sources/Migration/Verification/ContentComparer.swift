@@ -1,0 +1,376 @@
+// Contents read on both sides and compared byte by byte. Both are read past the page cache where that can be
+// had: DESTINATION's must come from the disk, and SOURCE's cache belongs to its users. The kernel writes
+// back what is dirty before it answers a direct read, so both sides are current.
+//
+// A hole equals zeros and is not read: where both sides have one nothing is, where one has it the other must hold
+// zeros (S20 to S22 make holes of zeros on DESTINATION).
+
+import Crypto
+import LinuxIO
+
+/// Compares contents with one buffer, half of it for each side.
+///
+/// Belongs to one worker.
+final class ContentComparer {
+    /// For each side: reads of this size keep a disk array busy, and 30 workers hold 30 MiB.
+    static let halfBytes = 524_288
+
+    private let log: VerificationLog
+    /// What differs is counted in blocks of this size.
+    private let blockBytes: UInt64
+    private let halfBytes = ContentComparer.halfBytes
+    let left: UnsafeMutableRawBufferPointer
+    let right: UnsafeMutableRawBufferPointer
+    /// Where comparing begins and ends: a multiple of the block that differences are counted in, and of what
+    /// direct reads need.
+    private let granule: UInt64
+
+    init(log: VerificationLog, blockBytes: UInt64) {
+        self.log = log
+        self.blockBytes = blockBytes
+        left = .allocate(byteCount: halfBytes, alignment: ContentCopier.directAlignment)
+        right = .allocate(byteCount: halfBytes, alignment: ContentCopier.directAlignment)
+        granule = max(blockBytes, UInt64(ContentCopier.directAlignment))
+    }
+
+    deinit {
+        left.deallocate()
+        right.deallocate()
+    }
+
+    /// Compares `range` of two files of the same size; `range` begins at a multiple of 64 KiB.
+    ///
+    /// `digest` takes in SOURCE's bytes, if there is one, and is gone when some of them could not be read.
+    func compare(
+        _ source: ComparedFile,
+        _ destination: ComparedFile,
+        range: Range<UInt64>,
+        digest: inout SHA256?
+    ) -> ContentFindings {
+        var findings = ContentFindings()
+        var sides = (source: DataMap(source), destination: DataMap(destination))
+        var position = range.lowerBound
+        while position < range.upperBound {
+            if log.isInterrupted {
+                findings.isInterrupted = true
+                break
+            }
+            let step: Step
+            do throws(ReadFailure) {
+                step = try next(from: position, below: range.upperBound, &sides)
+            } catch {
+                // Where the data lies is not known: the rest counts as unreadable.
+                findings.noteUnreadable(error.range(position..<range.upperBound))
+                digest = nil
+                break
+            }
+            feedZeros(step.bytes.lowerBound - position, to: &digest)
+            compare(step, &sides, &digest, &findings)
+            position = step.bytes.upperBound
+        }
+        if findings.isInterrupted { digest = nil }
+        return findings
+    }
+
+    /// The digest of all bytes of one file; nil when some could not be read, or the verification was stopped.
+    func digest(of file: ComparedFile) -> (digest: SHA256?, findings: ContentFindings) {
+        var digest: SHA256? = SHA256()
+        var findings = ContentFindings()
+        var map = DataMap(file)
+        let end = file.status.sizeBytes
+        var position: UInt64 = 0
+        do throws(ReadFailure) {
+            while position < end, digest != nil {
+                if log.isInterrupted {
+                    findings.isInterrupted = true
+                    digest = nil
+                    break
+                }
+                guard let data = try map.data(from: position) else {
+                    feedZeros(end - position, to: &digest)
+                    break
+                }
+                let start = max(position, data.lowerBound / granule * granule)
+                feedZeros(start - position, to: &digest)
+                position = start
+                let wanted = Int(min(UInt64(halfBytes), data.upperBound - position))
+                let count = try read(wanted, of: &map.file, at: position, into: left)
+                digest?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: left[..<count]))
+                position += UInt64(count)
+                // The file shrank: whoever looks at its status again learns that.
+                if count < wanted { break }
+            }
+        } catch {
+            findings.noteUnreadable(error.range(error.bytes))
+            digest = nil
+        }
+        return (digest, findings)
+    }
+
+    // MARK: One step
+
+    /// The next bytes to be compared, and which sides have data in them; before them both have holes.
+    private struct Step {
+        var bytes: Range<UInt64>
+        var readsSource: Bool
+        var readsDestination: Bool
+    }
+
+    private func next(
+        from position: UInt64,
+        below end: UInt64,
+        _ sides: inout (source: DataMap, destination: DataMap)
+    ) throws(ReadFailure) -> Step {
+        let left = try sides.source.data(from: position) ?? end..<end
+        let right = try sides.destination.data(from: position) ?? end..<end
+        let first = min(left.lowerBound, right.lowerBound)
+        guard first < end else {
+            return Step(bytes: end..<end, readsSource: false, readsDestination: false)
+        }
+        let start = max(position, first / granule * granule)
+        let limit = min(start + UInt64(halfBytes), end)
+        let readsSource = left.lowerBound < limit
+        let readsDestination = right.lowerBound < limit
+        // To the end of what is known to be data: what follows may be a hole on both sides.
+        var known = readsSource ? left.upperBound : 0
+        if readsDestination { known = max(known, right.upperBound) }
+        let rounded = (known + granule - 1) / granule * granule
+        return Step(
+            bytes: start..<min(limit, rounded),
+            readsSource: readsSource,
+            readsDestination: readsDestination
+        )
+    }
+
+    private func compare(
+        _ step: Step,
+        _ sides: inout (source: DataMap, destination: DataMap),
+        _ digest: inout SHA256?,
+        _ findings: inout ContentFindings
+    ) {
+        let wanted = step.bytes.count
+        if wanted == 0 { return }
+        let leftCount = bytes(
+            step.readsSource,
+            wanted,
+            of: &sides.source.file,
+            step,
+            left,
+            &findings
+        )
+        if let leftCount {
+            if step.readsSource {
+                digest?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: left[..<leftCount]))
+            } else {
+                feedZeros(UInt64(wanted), to: &digest)
+            }
+        } else {
+            digest = nil
+        }
+        let rightCount = bytes(
+            step.readsDestination,
+            wanted,
+            of: &sides.destination.file,
+            step,
+            right,
+            &findings
+        )
+        guard let leftCount, let rightCount else { return }
+        note(
+            Contents(
+                left: step.readsSource ? UnsafeRawBufferPointer(rebasing: left[..<leftCount]) : nil,
+                right: step.readsDestination
+                    ? UnsafeRawBufferPointer(rebasing: right[..<rightCount]) : nil,
+                count: wanted
+            ),
+            at: step.bytes.lowerBound,
+            &findings
+        )
+    }
+
+    /// How many bytes of one side are in its half of the buffer; nil when they cannot be read, which is noted.
+    private func bytes(
+        _ isRead: Bool,
+        _ wanted: Int,
+        of file: inout ComparedFile,
+        _ step: Step,
+        _ half: UnsafeMutableRawBufferPointer,
+        _ findings: inout ContentFindings
+    ) -> Int? {
+        guard isRead else { return wanted }
+        do throws(ReadFailure) {
+            return try read(wanted, of: &file, at: step.bytes.lowerBound, into: half)
+        } catch {
+            findings.noteUnreadable(error.range(error.bytes))
+            return nil
+        }
+    }
+
+    // MARK: Comparing
+
+    /// Bytes of both sides for one place of the file; nil stands for `count` zeros, and a side that ends early has
+    /// fewer.
+    struct Contents {
+        let left: UnsafeRawBufferPointer?
+        let right: UnsafeRawBufferPointer?
+        let count: Int
+    }
+
+    /// Notes what differs between both sides at `offset`, which is a multiple of the block.
+    func note(_ contents: Contents, at offset: UInt64, _ findings: inout ContentFindings) {
+        if contents.areEqual(0..<contents.count) { return }
+        let block = Int(blockBytes)
+        var first: Int?
+        var blocks: UInt64 = 0
+        var start = 0
+        while start < contents.count {
+            let end = min(start + block, contents.count)
+            if !contents.areEqual(start..<end) {
+                blocks += 1
+                if first == nil { first = contents.firstDifference(in: start..<end) }
+            }
+            start = end
+        }
+        if let first { findings.noteDifference(at: offset + UInt64(first), blocks: blocks) }
+    }
+
+    // MARK: Reading
+
+    /// Reads until `wanted` bytes are there or the file ends; returns how many are.
+    private func read(
+        _ wanted: Int,
+        of file: inout ComparedFile,
+        at offset: UInt64,
+        into memory: UnsafeMutableRawBufferPointer
+    ) throws(ReadFailure) -> Int {
+        let alignment = ContentCopier.directAlignment
+        var filled = 0
+        while filled < wanted {
+            let position = offset + UInt64(filled)
+            do throws(SystemError) {
+                // A file that is being written to can end a direct read anywhere.
+                if file.isDirect, position % UInt64(alignment) != 0 {
+                    file.isDirect = try !file.reader.descriptor.setDirect(false)
+                }
+                let rest = wanted - filled
+                let asked =
+                    file.isDirect ? (rest + alignment - 1) / alignment * alignment : rest
+                let count = try file.reader.descriptor.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: memory[filled..<filled + asked]),
+                    at: position
+                )
+                if count == 0 { break }
+                filled += min(count, rest)
+            } catch {
+                // EINVAL: a disk with larger blocks. Anything else is the file's own trouble.
+                guard file.isDirect, error.code == .invalid,
+                    (try? file.reader.descriptor.setDirect(false)) == true
+                else {
+                    let end = offset + UInt64(wanted)
+                    throw ReadFailure(side: file.side, error: error, bytes: position..<end)
+                }
+                file.isDirect = false
+            }
+        }
+        log.counters.bytesRead.count(UInt64(filled))
+        return filled
+    }
+
+    private func feedZeros(_ count: UInt64, to digest: inout SHA256?) {
+        guard digest != nil, count > 0 else { return }
+        var rest = count
+        while rest > 0 {
+            let part = Int(min(rest, UInt64(Self.zeros.count)))
+            Self.zeros.withUnsafeBytes { zeros in
+                digest?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: zeros[..<part]))
+            }
+            rest -= UInt64(part)
+        }
+    }
+
+    private static let zeros = [UInt8](repeating: 0, count: 65_536)
+}
+
+/// A read that failed.
+struct ReadFailure: Error {
+    let side: Failure.Side
+    let error: SystemError
+    /// What was asked for.
+    let bytes: Range<UInt64>
+
+    func range(_ bytes: Range<UInt64>) -> UnreadableRange {
+        UnreadableRange(side: side, error: error, bytes: bytes)
+    }
+}
+
+/// Where one file has data, asked of the kernel as one goes along.
+private struct DataMap {
+    var file: ComparedFile
+    /// The run of data that was found last, and from where it was asked for; nil: none is left from there on.
+    private var known: (from: UInt64, data: Range<UInt64>?)?
+
+    init(_ file: ComparedFile) {
+        self.file = file
+        let status = file.status
+        // What is small, or holds as much space as its size, is read as it is: at worst holes are read as zeros.
+        if status.sizeBytes <= UInt64(ContentCopier.bufferBytes),
+            status.allocatedBytes >= status.sizeBytes
+        {
+            known = (0, 0..<status.sizeBytes)
+        }
+    }
+
+    /// The next run of data from `position` on, which grows from call to call.
+    mutating func data(from position: UInt64) throws(ReadFailure) -> Range<UInt64>? {
+        if let known, position >= known.from {
+            guard let data = known.data else { return nil }
+            if position < data.upperBound {
+                return max(position, data.lowerBound)..<data.upperBound
+            }
+        }
+        let size = file.status.sizeBytes
+        do throws(SystemError) {
+            let data = try file.reader.descriptor.nextData(from: position, sizeBytes: size)
+            known = (position, data)
+            return data
+        } catch {
+            throw ReadFailure(side: file.side, error: error, bytes: position..<size)
+        }
+    }
+}
+
+extension ContentComparer.Contents {
+    fileprivate func areEqual(_ range: Range<Int>) -> Bool {
+        switch (left, right) {
+        case (nil, nil): return true
+        case (let bytes?, nil), (nil, let bytes?):
+            guard range.upperBound <= bytes.count else { return false }
+            return isAllZero(UnsafeRawBufferPointer(rebasing: bytes[range]))
+        case (let left?, let right?):
+            guard range.upperBound <= min(left.count, right.count) else {
+                return left.count == right.count
+                    && haveSameBytes(
+                        UnsafeRawBufferPointer(
+                            rebasing: left[min(range.lowerBound, left.count)...]
+                        ),
+                        UnsafeRawBufferPointer(
+                            rebasing: right[min(range.lowerBound, right.count)...]
+                        )
+                    )
+            }
+            return haveSameBytes(
+                UnsafeRawBufferPointer(rebasing: left[range]),
+                UnsafeRawBufferPointer(rebasing: right[range])
+            )
+        }
+    }
+
+    /// The first byte in a range that differs; where one side ends, there.
+    fileprivate func firstDifference(in range: Range<Int>) -> Int? {
+        range.first { index in
+            let leftByte = left.map { index < $0.count ? $0[index] : nil } ?? 0
+            let rightByte = right.map { index < $0.count ? $0[index] : nil } ?? 0
+            return leftByte != rightByte
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// What came out of reading a file, or a part of it, on both sides.
+
+import LinuxIO
+
+/// A run of bytes that could not be read.
+struct UnreadableRange: Sendable, Equatable {
+    let side: Failure.Side
+    let error: SystemError
+    var bytes: Range<UInt64>
+}
+
+/// The findings of some ranges of one file.
+struct ContentFindings: Sendable {
+    /// Offset of the first byte that differs; nil: none does.
+    var firstByte: UInt64?
+    var blocksDiffering: UInt64 = 0
+    /// In the order of reading; neighbours of one side and error are one.
+    var unreadable: [UnreadableRange] = []
+    /// Not all of it was read, for the verification was stopped.
+    var isInterrupted = false
+
+    var isEqual: Bool { firstByte == nil && unreadable.isEmpty && !isInterrupted }
+
+    mutating func noteDifference(at byte: UInt64, blocks: UInt64) {
+        firstByte = min(firstByte ?? byte, byte)
+        blocksDiffering += blocks
+    }
+
+    mutating func noteUnreadable(_ range: UnreadableRange) {
+        if let last = unreadable.indices.last, unreadable[last].side == range.side,
+            unreadable[last].error == range.error,
+            unreadable[last].bytes.upperBound == range.bytes.lowerBound
+        {
+            unreadable[last].bytes = unreadable[last].bytes.lowerBound..<range.bytes.upperBound
+        } else {
+            unreadable.append(range)
+        }
+    }
+
+    /// Adds those of other ranges of the same file.
+    mutating func add(_ other: ContentFindings) {
+        if let byte = other.firstByte { noteDifference(at: byte, blocks: other.blocksDiffering) }
+        unreadable += other.unreadable
+        isInterrupted = isInterrupted || other.isInterrupted
+    }
+}
+
+/// One side of a comparison: a regular file, open, and its status from that very inode.
+struct ComparedFile {
+    let side: Failure.Side
+    let status: FileStatus
+    let reader: SharedDescriptor
+    /// Whether reads pass the page cache by.
+    var isDirect: Bool
+
+    /// Opens what a handle holds, seen to be a regular file by its status.
+    init(
+        _ side: Failure.Side,
+        handle: borrowing Descriptor,
+        _ status: FileStatus
+    ) throws(SystemError) {
+        self.side = side
+        self.status = status
+        if let direct = try handle.reopenForDirectReading() {
+            reader = SharedDescriptor(direct)
+            isDirect = true
+        } else {
+            reader = SharedDescriptor(try handle.reopenForReading())
+            isDirect = false
+        }
+        // What the copy left in memory is no proof of what is on the disk: where direct reads cannot be had, or are
+        // answered from memory all the same (ext4's data=journal), it must be gone. SOURCE's stays: users need it.
+        if side == .destination { reader.descriptor.forgetCachedPages() }
+    }
+}

@@ -1,0 +1,31 @@
+// DESTINATION alone, where a manifest stands for SOURCE: opened as a pass opens it, through a view that takes no
+// write.
+
+import LinuxIO
+
+/// One root, open.
+struct LoneRoot: Sendable {
+    let root: SharedDescriptor
+    let status: FileStatus
+    let volume: VolumeStatus
+    /// As the kernel shows it, for people.
+    let path: [UInt8]
+    /// What keeps the view there.
+    private let views: [SharedDescriptor]
+
+    init(_ name: Name) throws(Refusal) {
+        let opened = try Roots.open(.destination, name)
+        guard ProcessLimits.hasDescriptorPaths(opened.descriptor) else { throw .noDescriptorPaths }
+        volume = try Roots.volume(of: opened, .destination)
+        path = (try? opened.descriptor.path()) ?? Array(name.bytes)
+        var views: [SharedDescriptor] = [opened]
+        root = try Roots.view(of: opened, .destination, isReadOnly: true, &views)
+        status = try Roots.status(of: root, .destination)
+        self.views = views
+    }
+
+    /// Whether another filesystem, or another part of one, is mounted at an entry.
+    func isForeign(_ status: FileStatus) -> Bool {
+        status.device != self.status.device || status.mount != self.status.mount
+    }
+}

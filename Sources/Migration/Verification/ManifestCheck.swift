@@ -1,0 +1,159 @@
+// DESTINATION checked against a manifest: every file that it names is read and its digest compared. SOURCE is not
+// needed, so this works on another host.
+//
+// All lines are judged before DESTINATION is opened, and each name is walked component by component from its root
+// with O_NOFOLLOW: nothing outside of it can be read, whatever the manifest says and whatever symlinks there are.
+
+import Dispatch
+package import LinuxIO
+
+/// One check of a tree against a manifest.
+package final class ManifestCheck: VerificationRun {
+    private let context: ManifestContext
+    private let pool: WorkerPool<ManifestWork>
+    private let workers: Int
+    private let workersMax: Int
+    private let notices: [VerificationNotice]
+
+    /// The counts, for a ticker to read meanwhile.
+    package let counters: VerificationCounters
+
+    /// Judges the manifest, then opens DESTINATION; touches nothing.
+    package init(
+        manifest path: Name,
+        destination: Name,
+        workers wanted: Int,
+        counters: VerificationCounters,
+        emit: @escaping @Sendable (VerificationEvent) -> Void
+    ) throws(Refusal) {
+        let limit = try Verification.descriptorLimit()
+        workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
+        workers = min(wanted, workersMax, PassOptions.workersMax)
+        notices = workers < wanted ? [.workersLimited(workers, descriptors: limit)] : []
+        let start = coarseTimeNanoseconds()
+        let manifest: SharedDescriptor
+        let files: UInt64
+        do throws(ManifestRefusal) {
+            manifest = try ManifestReader.open(path)
+            files = try ManifestReader.judge(manifest)
+        } catch {
+            throw .badManifest(path: Array(path.bytes), error)
+        }
+        context = ManifestContext(
+            root: try LoneRoot(destination),
+            manifest: manifest,
+            files: files,
+            startNanoseconds: start,
+            log: VerificationLog(counters: counters, emit: emit)
+        )
+        self.counters = counters
+        pool = Self.makePool(context, workers: workers)
+    }
+
+    package func interrupt() { context.log.interrupt() }
+
+    package func changeWorkers(by difference: Int) {
+        context.log.emit(
+            .workersChanged(pool.setWorkers(min(pool.workers + difference, workersMax)))
+        )
+    }
+
+    package func run() -> VerificationSummary {
+        let start = monotonicNanoseconds()
+        context.log.emit(.started(startFacts()))
+        for notice in notices { context.log.say(notice) }
+        do throws(SystemError) { try context.root.root.descriptor.synchronizeFilesystem() } catch {
+            context.log.record(
+                Failure(path: [], side: .destination, activity: .synchronize, error: error)
+            )
+        }
+        pool.run(.lines)
+        return VerificationSummary(
+            status: context.log.status,
+            isByManifest: true,
+            comparesContents: true,
+            sample: nil,
+            counters: counters,
+            durationNanoseconds: monotonicNanoseconds() - start,
+            firstFailures: context.log.firstFailures,
+            manifest: nil,
+            workersBusyMax: pool.workersBusyMax
+        )
+    }
+
+    private static func makePool(
+        _ context: ManifestContext,
+        workers: Int
+    ) -> WorkerPool<ManifestWork> {
+        WorkerPool<ManifestWork>(
+            workers: workers,
+            makeLane: { pool, lane in
+                let verifier = ManifestVerifier(
+                    context: context,
+                    push: { pool.push($0, lane: lane) }
+                )
+                return verifier.perform
+            },
+            whenQuiet: { [] }
+        )
+    }
+
+    private func startFacts() -> VerificationStart {
+        VerificationStart(
+            source: nil,
+            destinationPath: context.root.path,
+            destinationType: context.root.volume.typeName,
+            entriesTotal: context.files,
+            bytesTotal: nil,
+            totalsAreExact: true,
+            workers: workers,
+            comparesContents: true,
+            sample: nil
+        )
+    }
+}
+
+/// What all workers of one check share.
+final class ManifestContext: Sendable {
+    let root: LoneRoot
+    let files: UInt64
+    let startNanoseconds: Int64
+    let log: VerificationLog
+    private let reader: Lock<ManifestReader>
+
+    init(
+        root: LoneRoot,
+        manifest: SharedDescriptor,
+        files: UInt64,
+        startNanoseconds: Int64,
+        log: VerificationLog
+    ) {
+        self.root = root
+        self.files = files
+        self.startNanoseconds = startNanoseconds
+        self.log = log
+        reader = Lock(ManifestReader(manifest))
+    }
+
+    /// The next few files; empty at the end.
+    ///
+    /// Every line was judged before; if one is wrong now, the file was changed meanwhile, and the rest is a failure.
+    func nextLines(_ count: Int) -> [ManifestLine] {
+        reader.withLock { reader in
+            var lines: [ManifestLine] = []
+            do throws(ManifestRefusal) {
+                while lines.count < count, let line = try reader.next() { lines.append(line) }
+            } catch {
+                log.record(
+                    Failure(
+                        path: [],
+                        side: .destination,
+                        activity: .read,
+                        detail: "the manifest, which changed after it was read the first time"
+                    )
+                )
+            }
+            return lines
+        }
+    }
+}

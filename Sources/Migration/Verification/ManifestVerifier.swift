@@ -1,0 +1,159 @@
+// One lane's worker of a check against a manifest: walks to each file, reads it, compares its digest.
+
+import Crypto
+import LinuxIO
+
+/// One piece of work of a check.
+enum ManifestWork: Sendable {
+    /// Take the next lines of the manifest and check them.
+    case lines
+    /// Check one file, which is large.
+    case file(ManifestLine, ComparedFile)
+}
+
+/// Does the work of one lane.
+///
+/// Made and used on that lane's thread only, so nothing in it is guarded.
+final class ManifestVerifier {
+    /// Lines taken at a time: enough to spread the reading of the manifest thinly, few enough to end together.
+    private static let linesTaken = 32
+
+    private let context: ManifestContext
+    private let push: (ManifestWork) -> Void
+    private let comparer: ContentComparer
+    /// The directory that was walked to last: a manifest names the files of one directory one after the other.
+    private var lastDirectory: (path: ArraySlice<UInt8>, directory: SharedDescriptor)?
+
+    init(context: ManifestContext, push: @escaping (ManifestWork) -> Void) {
+        self.context = context
+        self.push = push
+        comparer = ContentComparer(
+            log: context.log,
+            blockBytes: min(max(context.root.volume.blockBytes, 512), 65_536)
+        )
+    }
+
+    private var log: VerificationLog { context.log }
+
+    func perform(_ work: ManifestWork) {
+        if log.isInterrupted { return }
+        switch work {
+        case .file(let line, let file): check(line, file)
+        case .lines:
+            let lines = context.nextLines(Self.linesTaken)
+            if lines.isEmpty { return }
+            // Before these are checked: whoever has nothing to do takes what follows.
+            push(.lines)
+            for line in lines where !log.isInterrupted { check(line) }
+        }
+    }
+
+    private func check(_ line: ManifestLine) {
+        log.counters.entriesSeen.count()
+        guard let file = open(line) else { return }
+        if file.status.sizeBytes >= Worker.largeFileBytes {
+            push(.file(line, file))
+        } else {
+            check(line, file)
+        }
+    }
+
+    private func check(_ line: ManifestLine, _ file: ComparedFile) {
+        guard let found = digest(of: file, line) else { return }
+        log.counters.filesCompared.count()
+        if found == line.digest { return }
+        // Once more before it is told.
+        file.reader.descriptor.forgetCachedPages()
+        guard let again = digest(of: file, line) else { return }
+        let isChanged = hasChanged(file, line)
+        if again == line.digest, !isChanged {
+            tell(.unsteady, line, isChanged: false)
+        } else {
+            tell(.digest(line.digest, again), line, isChanged: isChanged)
+        }
+    }
+
+    private func digest(of file: ComparedFile, _ line: ManifestLine) -> [UInt8]? {
+        let (digest, findings) = comparer.digest(of: file)
+        for range in findings.unreadable {
+            log.record(
+                Failure(
+                    path: line.path,
+                    side: .destination,
+                    activity: .read,
+                    error: range.error,
+                    bytes: range.bytes
+                )
+            )
+        }
+        return digest.map { Array($0.finalize()) }
+    }
+
+    private func hasChanged(_ file: ComparedFile, _ line: ManifestLine) -> Bool {
+        do throws(SystemError) {
+            let now = try file.reader.descriptor.status()
+            return now.changed.nanosecondsSince1970 > context.startNanoseconds
+                || now.sizeBytes != file.status.sizeBytes
+        } catch {
+            log.record(
+                Failure(path: line.path, side: .destination, activity: .examine, error: error)
+            )
+            return false
+        }
+    }
+
+    private func tell(
+        _ aspect: FoundDifference.Aspect,
+        _ line: ManifestLine,
+        isChanged: Bool
+    ) {
+        log.tell(
+            FoundDifference(path: line.path, kind: .regular, aspect: aspect),
+            isChanged: isChanged
+        )
+    }
+
+    // MARK: Opening
+
+    /// Walks to a file and opens it; nil when that failed, which was recorded, or it is not there, which was told.
+    private func open(_ line: ManifestLine) -> ComparedFile? {
+        let slash = line.path.lastIndex(of: 0x2F)
+        let name = Name(line.path[(slash.map { $0 + 1 } ?? 0)...])
+        do throws(SystemError) {
+            let directory = try directory(line.path[..<(slash ?? 0)])
+            let handle = try directory.descriptor.openHandle(name)
+            let status = try handle.status()
+            guard status.kind == .regular else {
+                tell(.type(.regular, status.kind), line, isChanged: false)
+                return nil
+            }
+            return try ComparedFile(.destination, handle: handle, status)
+        } catch {
+            switch error.code {
+            case .noEntry, .notDirectory, .symlinkLoop: tell(.missing, line, isChanged: false)
+            case .crossDevice:
+                log.record(Failure(path: line.path, side: .destination, activity: .enter))
+            default:
+                log.record(
+                    Failure(path: line.path, side: .destination, activity: .open, error: error)
+                )
+            }
+            return nil
+        }
+    }
+
+    /// The directory at a path below the root; EXDEV where something is mounted on the way.
+    private func directory(_ path: ArraySlice<UInt8>) throws(SystemError) -> SharedDescriptor {
+        if let lastDirectory, lastDirectory.path == path { return lastDirectory.directory }
+        var directory = context.root.root
+        for component in path.split(separator: 0x2F) {
+            let next = try directory.descriptor.openDirectory(Name(component))
+            if context.root.isForeign(try next.status()) {
+                throw SystemError(.open, .crossDevice)
+            }
+            directory = SharedDescriptor(next)
+        }
+        lastDirectory = (path, directory)
+        return directory
+    }
+}

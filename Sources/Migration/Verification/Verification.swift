@@ -1,0 +1,228 @@
+// A verification of two trees from its start to its answer: the roots, the pool, the manifest, the summary. It
+// rests on nothing that passes recorded, and writes nothing but a manifest that was asked for.
+
+import Dispatch
+package import LinuxIO
+
+/// A comparison that can be run and steered.
+///
+/// `run` blocks its thread and may be called once; the other methods may be called from any thread meanwhile.
+package protocol VerificationRun: AnyObject, Sendable {
+    /// Compares everything and returns how it ended.
+    func run() -> VerificationSummary
+    /// Stops within a second or two; nothing new is begun.
+    ///
+    /// Safe to call from a signal source's handler.
+    func interrupt()
+    /// Adds workers, or takes some away; at least one stays.
+    func changeWorkers(by difference: Int)
+}
+
+/// One comparison of SOURCE with DESTINATION.
+package final class Verification: VerificationRun {
+    private let roots: Roots
+    private let context: VerificationContext
+    private let pool: WorkerPool<VerificationWork>
+    private let root: Directory
+    private let workers: Int
+    private let notices: [VerificationNotice]
+
+    /// The counts, for a ticker to read meanwhile.
+    package let counters: VerificationCounters
+
+    /// Judges the roots and prepares everything; touches nothing.
+    ///
+    /// Call it before other threads exist: it raises this process's limit of descriptors and reads the rules of
+    /// libattr.
+    package init(
+        source: Name,
+        destination: Name,
+        options: VerificationOptions,
+        counters: VerificationCounters,
+        manifest: ManifestWriter?,
+        emit: @escaping @Sendable (VerificationEvent) -> Void
+    ) throws(Refusal) {
+        let limit = try Self.descriptorLimit()
+        let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
+        let workers = min(options.workers, workersMax, PassOptions.workersMax)
+        let start = coarseTimeNanoseconds()
+        let roots = try Self.openRoots(source, destination, options)
+        guard let target = roots.destination, let targetStatus = roots.destinationStatus else {
+            let error = SystemError(.open, .noEntry)
+            throw .cannotOpen(.destination, path: Array(destination.bytes), error)
+        }
+        let isRoot = ProcessLimits.isRoot
+        let budget = DescriptorBudget(
+            descriptorLimit: limit,
+            workers: workers,
+            batchFilesMax: 2 * Verifier.batchPairsMax
+        )
+        let log = VerificationLog(counters: counters, emit: emit)
+        context = VerificationContext(
+            options: options,
+            log: log,
+            comparison: Self.comparison(roots, targetStatus),
+            budget: budget,
+            links: LinkPairing(linkCountMax: target.descriptor.linkCountMax() ?? .max),
+            manifest: manifest,
+            isRoot: isRoot,
+            readsTogether: Self.canReadTogether(files: budget.batchFiles),
+            blockBytes: roots.destinationVolume.blockBytes,
+            startNanoseconds: start,
+            roots: (roots.sourceStatus, targetStatus)
+        )
+        var notices: [VerificationNotice] = []
+        if !isRoot { notices.append(.notRoot) }
+        if workers < options.workers {
+            notices.append(.workersLimited(workers, descriptors: limit))
+        }
+        root = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
+        budget.install(
+            // Installed in use and never released: the roots stay open.
+            OpenDirectory(source: roots.source, destination: target),
+            identities: (roots.sourceStatus.identity, targetStatus.identity),
+            in: root
+        )
+        self.roots = roots
+        self.counters = counters
+        self.workers = workers
+        self.notices = notices
+        pool = Self.makePool(context, workers: workers)
+    }
+
+    package func interrupt() { context.log.interrupt() }
+
+    package func changeWorkers(by difference: Int) {
+        context.log.emit(
+            .workersChanged(
+                pool.setWorkers(min(pool.workers + difference, context.budget.workersMax))
+            )
+        )
+    }
+
+    package func run() -> VerificationSummary {
+        let start = monotonicNanoseconds()
+        context.log.emit(.started(startFacts()))
+        for notice in notices { context.log.say(notice) }
+        writeBack()
+        pool.run(.directory(root))
+        context.projects.finish()
+        let manifest = publishManifest()
+        return VerificationSummary(
+            status: status(manifest),
+            isByManifest: false,
+            comparesContents: context.options.comparesContents,
+            sample: context.options.sample,
+            counters: counters,
+            durationNanoseconds: monotonicNanoseconds() - start,
+            firstFailures: context.log.firstFailures,
+            manifest: manifest,
+            workersBusyMax: pool.workersBusyMax
+        )
+    }
+
+    // MARK: Preparing
+
+    /// The limit of descriptors, raised, if it is enough for one worker.
+    static func descriptorLimit() throws(Refusal) -> Int {
+        let limit: Int
+        do throws(SystemError) { limit = try ProcessLimits.raiseDescriptorLimit() } catch {
+            throw .cannotExamine(.destination, error)
+        }
+        guard limit >= Pass.descriptorsMin else { throw .tooFewDescriptors(limit) }
+        return limit
+    }
+
+    /// Both roots judged as a pass judges them, both through views that take no write.
+    private static func openRoots(
+        _ source: Name,
+        _ destination: Name,
+        _ options: VerificationOptions
+    ) throws(Refusal) -> Roots {
+        var pass = PassOptions()
+        pass.isDryRun = true
+        pass.branches = options.branches
+        return try Roots(source: source, destination: destination, options: pass)
+    }
+
+    /// What a pass with all that it keeps would repair; owners too, whoever asks.
+    private static func comparison(_ roots: Roots, _ destination: FileStatus) -> Comparison {
+        Comparison(
+            preserved: .all,
+            changeTest: .contents,
+            deletesExtras: false,
+            isRoot: true,
+            times: .inferred(type: roots.destinationVolume.typeName, root: destination)
+        )
+    }
+
+    /// Whether small files can be read together: io_uring is there, and descriptors for some pairs.
+    static func canReadTogether(files: Int) -> Bool {
+        // Made and thrown away: each worker makes its own. Without it files are read one by one, and that is all.
+        files >= 4 && (try? ReadRing(capacity: files)) != nil
+    }
+
+    private static func makePool(
+        _ context: VerificationContext,
+        workers: Int
+    ) -> WorkerPool<VerificationWork> {
+        WorkerPool<VerificationWork>(
+            workers: workers,
+            makeLane: { pool, lane in
+                let verifier = Verifier(
+                    context: context,
+                    push: { pool.push($0, lane: lane) },
+                    workers: { pool.workers }
+                )
+                return verifier.perform
+            },
+            whenQuiet: { [] }
+        )
+    }
+
+    private func startFacts() -> VerificationStart {
+        let source = roots.sourceVolume
+        return VerificationStart(
+            source: (roots.sourcePath, source.typeName),
+            destinationPath: roots.destinationPath,
+            destinationType: roots.destinationVolume.typeName,
+            entriesTotal: source.countsInodes ? source.usedInodes : nil,
+            bytesTotal: source.usedBytes,
+            totalsAreExact: roots.isSourceWholeVolume && context.options.branches.isEmpty,
+            workers: workers,
+            comparesContents: context.options.comparesContents,
+            sample: context.options.sample
+        )
+    }
+
+    // MARK: Running
+
+    /// Writes back what is dirty on both sides.
+    ///
+    /// DESTINATION's pages can then be dropped, and a store through a mapping on SOURCE shows in a ctime again. What
+    /// write-back says of DESTINATION is a finding.
+    private func writeBack() {
+        guard context.options.comparesContents else { return }
+        for (root, side) in [
+            (roots.destination, Failure.Side.destination), (roots.source, .source),
+        ] {
+            do throws(SystemError) { try root?.descriptor.synchronizeFilesystem() } catch {
+                context.log.record(
+                    Failure(path: [], side: side, activity: .synchronize, error: error)
+                )
+            }
+        }
+    }
+
+    /// Gives the manifest its name, if all of it is there.
+    private func publishManifest() -> Result<UInt64, SystemError>? {
+        guard let manifest = context.manifest, !context.isInterrupted else { return nil }
+        return Result { () throws(SystemError) in try manifest.publish() }
+    }
+
+    /// The log's, but for a report that was asked for and is not there.
+    private func status(_ manifest: Result<UInt64, SystemError>?) -> PassStatus {
+        if case .failure = manifest, !context.isInterrupted { return .someFailed }
+        return context.log.status
+    }
+}

@@ -1,0 +1,137 @@
+// What a verification tells while it runs, and what is known at its end. The receiver is called from any worker,
+// several at once, and must be quick.
+
+package import LinuxIO
+package import Synchronization
+
+/// One thing worth telling, as it happens.
+package enum VerificationEvent: Sendable {
+    /// The roots are open and judged.
+    case started(VerificationStart)
+    case found(FoundDifference)
+    /// It differed, and one of the two sides changed after the verification had begun: this says nothing of the
+    /// copy.
+    case changed(FoundDifference)
+    /// Something could not be read.
+    case failed(Failure)
+    /// An entry went away, or became another, between its listing and its turn.
+    case vanished(path: [UInt8])
+    /// Another filesystem is mounted here on SOURCE; nothing of it was copied or is compared (S4).
+    case mountSkipped(path: [UInt8])
+    /// Said once.
+    case notice(VerificationNotice)
+    /// SIGUSR1 or SIGUSR2 changed the number of workers.
+    case workersChanged(Int)
+}
+
+/// What is known when a verification begins.
+package struct VerificationStart: Sendable {
+    /// Nil where a manifest stands for SOURCE.
+    package var source: (path: [UInt8], type: String)?
+    package var destinationPath: [UInt8]
+    package var destinationType: String
+    /// Entries to be compared, and bytes of SOURCE; nil where that is not known.
+    package var entriesTotal: UInt64?
+    package var bytesTotal: UInt64?
+    /// Whether the totals are of what is compared; if not, they are upper limits.
+    package var totalsAreExact: Bool
+    package var workers: Int
+    package var comparesContents: Bool
+    package var sample: FileSample?
+
+    package init(
+        source: (path: [UInt8], type: String)?,
+        destinationPath: [UInt8],
+        destinationType: String,
+        entriesTotal: UInt64?,
+        bytesTotal: UInt64?,
+        totalsAreExact: Bool,
+        workers: Int,
+        comparesContents: Bool,
+        sample: FileSample?
+    ) {
+        self.source = source
+        self.destinationPath = destinationPath
+        self.destinationType = destinationType
+        self.entriesTotal = entriesTotal
+        self.bytesTotal = bytesTotal
+        self.totalsAreExact = totalsAreExact
+        self.workers = workers
+        self.comparesContents = comparesContents
+        self.sample = sample
+    }
+}
+
+/// Things that hold for a whole verification and are said once.
+package enum VerificationNotice: Sendable, Hashable {
+    /// Not root: attributes that only root can read are not compared.
+    case notRoot
+    /// RLIMIT_NOFILE allows only so many workers.
+    case workersLimited(Int, descriptors: Int)
+    /// DESTINATION shows no project id at all, though SOURCE has some: they are not compared.
+    case projectsNotKept
+}
+
+/// The counts of one verification: relaxed atomics, exact at the end.
+///
+/// Sizes are in bytes.
+package final class VerificationCounters: Sendable {
+    /// Entries that were examined, whatever came out.
+    package let entriesSeen = Atomic<UInt64>(0)
+    /// Space on SOURCE of what was examined.
+    package let bytesSeen = Atomic<UInt64>(0)
+    /// Regular files whose contents were compared, to their ends.
+    package let filesCompared = Atomic<UInt64>(0)
+    /// Bytes that were read, on both sides together.
+    package let bytesRead = Atomic<UInt64>(0)
+    /// Differences found, several of one entry counted each.
+    package let differences = Atomic<UInt64>(0)
+    /// Differences of what changed meanwhile.
+    package let changed = Atomic<UInt64>(0)
+    package let failures = Atomic<UInt64>(0)
+    package let vanished = Atomic<UInt64>(0)
+    package let mountsSkipped = Atomic<UInt64>(0)
+
+    package init() {}
+}
+
+/// The end of a verification.
+///
+/// `manifest` holds the number of files that it names, or why it is not there.
+package struct VerificationSummary: Sendable {
+    package var status: PassStatus
+    package var isByManifest: Bool
+    package var comparesContents: Bool
+    package var sample: FileSample?
+    /// The counts, read when no worker ran any more.
+    package var counters: VerificationCounters
+    package var durationNanoseconds: UInt64
+    /// Failures, the first `PassSummary.failuresShownMax` of them.
+    package var firstFailures: [Failure]
+    /// Nil: none was asked for, or the verification was stopped before its end.
+    package var manifest: Result<UInt64, SystemError>?
+    /// The most workers that had work at the same time.
+    package var workersBusyMax: Int
+
+    package init(
+        status: PassStatus,
+        isByManifest: Bool,
+        comparesContents: Bool,
+        sample: FileSample?,
+        counters: VerificationCounters,
+        durationNanoseconds: UInt64,
+        firstFailures: [Failure],
+        manifest: Result<UInt64, SystemError>?,
+        workersBusyMax: Int
+    ) {
+        self.status = status
+        self.isByManifest = isByManifest
+        self.comparesContents = comparesContents
+        self.sample = sample
+        self.counters = counters
+        self.durationNanoseconds = durationNanoseconds
+        self.firstFailures = firstFailures
+        self.manifest = manifest
+        self.workersBusyMax = workersBusyMax
+    }
+}

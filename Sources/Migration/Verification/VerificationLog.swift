@@ -1,0 +1,68 @@
+// What a verification has found so far: counts, the first failures, whether it is to stop. The one place that
+// decides the exit status of it.
+
+import LinuxIO
+import Synchronization
+
+/// The findings of all workers of one verification.
+///
+/// Thread-safe.
+final class VerificationLog: Sendable {
+    let counters: VerificationCounters
+    let emit: @Sendable (VerificationEvent) -> Void
+    private let isInterruptedValue = Atomic<Bool>(false)
+    private let failureRecord = Lock<[Failure]>([])
+    private let saidNotices = Lock<Set<VerificationNotice>>([])
+
+    init(
+        counters: VerificationCounters,
+        emit: @escaping @Sendable (VerificationEvent) -> Void
+    ) {
+        self.counters = counters
+        self.emit = emit
+    }
+
+    var isInterrupted: Bool { isInterruptedValue.load(ordering: .relaxed) }
+    func interrupt() { isInterruptedValue.store(true, ordering: .relaxed) }
+
+    /// The first failures, as many as the summary shows.
+    var firstFailures: [Failure] { failureRecord.withLock { $0 } }
+
+    /// Tells a difference; `isChanged`: one of the two sides changed after the verification had begun.
+    func tell(_ difference: FoundDifference, isChanged: Bool) {
+        if isChanged {
+            counters.changed.count()
+            emit(.changed(difference))
+        } else {
+            counters.differences.count()
+            emit(.found(difference))
+        }
+    }
+
+    func record(_ failure: Failure) {
+        counters.failures.count()
+        failureRecord.withLock { failures in
+            if failures.count < PassSummary.failuresShownMax { failures.append(failure) }
+        }
+        emit(.failed(failure))
+    }
+
+    func noteVanished(_ path: [UInt8]) {
+        counters.vanished.count()
+        emit(.vanished(path: path))
+    }
+
+    func say(_ notice: VerificationNotice) {
+        if saidNotices.withLock({ $0.insert(notice).inserted }) { emit(.notice(notice)) }
+    }
+
+    /// An answer that is incomplete is worse than one that says "different", as with diff(1); and where nothing is
+    /// wrong but something changed meanwhile, "equal" would be a lie.
+    var status: PassStatus {
+        if isInterrupted { return .interrupted }
+        if counters.failures.value() > 0 { return .someFailed }
+        if counters.differences.value() > 0 { return .different }
+        if counters.changed.value() > 0 || counters.vanished.value() > 0 { return .someVanished }
+        return .done
+    }
+}

@@ -1,0 +1,52 @@
+// What one verification is asked to do. No text, no default that reads less than everything.
+
+package import LinuxIO
+
+/// What is compared, and how.
+package struct VerificationOptions: Sendable {
+    /// Whether contents are read, or attributes only (`--metadata`).
+    package var comparesContents = true
+    /// Of which files contents are read; nil: of all.
+    package var sample: FileSample?
+    /// Only these top-level entries; empty: all, and the roots' own attributes.
+    package var branches: Set<Name> = []
+    /// Lanes that do blocking I/O, 1 to `PassOptions.workersMax`.
+    package var workers = 30
+    /// Where digests of what was compared are written; nil: nowhere.
+    package var manifest: Name?
+
+    package init() {}
+}
+
+/// A part of all files, chosen by a seed: the same seed chooses the same files as long as they keep their
+/// inodes on SOURCE.
+package struct FileSample: Sendable, Equatable {
+    /// Above 0, at most 100.
+    package let percent: Double
+    package let seed: UInt32
+    /// Of all 64-bit numbers so many are in the sample.
+    private let limit: UInt64
+
+    package init(percent: Double, seed: UInt32) {
+        precondition(percent > 0 && percent <= 100)
+        self.percent = percent
+        self.seed = seed
+        limit = percent == 100 ? .max : UInt64(percent / 100 * 0x1p64)
+    }
+
+    /// Whether the file with this inode on SOURCE is in it; all names of an inode are, or none.
+    package func contains(inode: UInt64) -> Bool { Self.mixed(inode, UInt64(seed)) <= limit }
+
+    /// Both numbers made into one that looks random: the finaliser of SplitMix64, twice, so that neighbouring
+    /// seeds choose unrelated files.
+    private static func mixed(_ number: UInt64, _ seed: UInt64) -> UInt64 {
+        finalized(finalized(seed &+ 0x9E37_79B9_7F4A_7C15) ^ number)
+    }
+
+    private static func finalized(_ number: UInt64) -> UInt64 {
+        var bits = number
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return bits ^ (bits >> 31)
+    }
+}

@@ -1,0 +1,182 @@
+// Contents of a regular file: opened on both sides, read, and what came out concluded. What differs is read once
+// more before it is told.
+
+import Crypto
+import LinuxIO
+
+/// A file that is open on both sides.
+struct FilePair {
+    let entry: Entry
+    let source: ComparedFile
+    let destination: ComparedFile
+    /// Its part of each half of the buffer and the numbers of its reads, if it is read with others.
+    var part: (bytes: Range<Int>, source: Int, destination: Int)?
+}
+
+extension Verifier {
+    /// Compares contents, or lets the file wait for others that are read with it.
+    func compareContents(_ entry: Entry, _ open: OpenDirectory, _ look: Look) {
+        guard context.isSampled(inode: look.source.inode),
+            let pair = openPair(entry, open, look)
+        else { return }
+        tellSettings(of: pair)
+        let source = pair.source.status
+        let destination = pair.destination.status
+        guard source.sizeBytes == destination.sizeBytes else {
+            noteSizes(pair, look)
+            return
+        }
+        if collect(pair, open) { return }
+        if isLarge(source), takeLargeFile() {
+            startLargeComparison(pair)
+            return
+        }
+        compareAlone(pair)
+    }
+
+    /// Opens both sides; nil when that failed, which was recorded, or one of them vanished.
+    ///
+    /// By handles first: what is opened for reading is known to be the regular file that was looked at, so a FIFO
+    /// or a device is never opened.
+    private func openPair(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ look: Look
+    ) -> FilePair? {
+        guard let left = open.source, let right = open.destination,
+            let source = openFile(entry, .source, left, look.source),
+            let destination = openFile(entry, .destination, right, look.destination)
+        else { return nil }
+        return FilePair(entry: entry, source: source, destination: destination)
+    }
+
+    private func openFile(
+        _ entry: Entry,
+        _ side: Failure.Side,
+        _ directory: SharedDescriptor,
+        _ known: FileStatus
+    ) -> ComparedFile? {
+        do throws(SystemError) {
+            let handle = try directory.descriptor.openHandle(entry.pointer)
+            let status = try handle.status()
+            guard status.kind == .regular, status.identity == known.identity else {
+                // Replaced meanwhile: another file, of which nothing is known.
+                log.noteVanished(entry.path)
+                return nil
+            }
+            return try ComparedFile(side, handle: handle, status)
+        } catch {
+            note(error, .open, side, path: entry.path)
+            return nil
+        }
+    }
+
+    /// Flags that only an open file tells of, and project ids.
+    private func tellSettings(of pair: FilePair) {
+        do throws(AttributeFailure) {
+            let aspects = try settingsAspects(
+                pair.source.reader.descriptor,
+                pair.destination.reader.descriptor
+            )
+            if aspects.isEmpty { return }
+            let isChanged = isRecent(pair.source.status, pair.destination.status)
+            tell(aspects, of: pair.entry, pair.source.status, isChanged: isChanged)
+        } catch {
+            note(error.error, error.activity, error.side, path: pair.entry.path)
+        }
+    }
+
+    /// Sizes differ: that was told, unless it came about after the look; the manifest gets what SOURCE has.
+    private func noteSizes(_ pair: FilePair, _ look: Look) {
+        let sizes = (pair.source.status.sizeBytes, pair.destination.status.sizeBytes)
+        if look.source.sizeBytes == look.destination.sizeBytes {
+            tell([.size(sizes.0, sizes.1)], of: pair.entry, pair.source.status, isChanged: true)
+            return
+        }
+        guard context.manifest != nil else { return }
+        let (digest, findings) = comparer.digest(of: pair.source)
+        noteUnreadable(findings, pair)
+        if !hasChanged(pair) { write(digest, pair) }
+    }
+
+    // MARK: Comparing
+
+    /// Compares one file with this worker alone.
+    func compareAlone(_ pair: FilePair) {
+        var digest: SHA256? = context.manifest == nil ? nil : SHA256()
+        let findings = comparer.compare(
+            pair.source,
+            pair.destination,
+            range: 0..<pair.source.status.sizeBytes,
+            digest: &digest
+        )
+        conclude(pair, findings, digest)
+    }
+
+    /// Tells what became of a file, all of which was read.
+    func conclude(_ pair: FilePair, _ findings: ContentFindings, _ digest: SHA256?) {
+        if findings.isInterrupted { return }
+        noteUnreadable(findings, pair)
+        if findings.unreadable.isEmpty { counters.filesCompared.count() }
+        guard let firstByte = findings.firstByte else {
+            write(digest, pair)
+            return
+        }
+        // Once more where it began to differ, before anything is told.
+        let isSteady = differsStill(pair, at: firstByte)
+        let isChanged = hasChanged(pair)
+        if !isSteady, !isChanged {
+            tell([.unsteady], of: pair.entry, pair.source.status, isChanged: false)
+            return
+        }
+        let block = context.blockBytes
+        let difference = ContentDifference(
+            firstByte: firstByte,
+            blocksDiffering: findings.blocksDiffering,
+            blocks: (pair.source.status.sizeBytes + block - 1) / block,
+            blockBytes: block
+        )
+        tell([.contents(difference)], of: pair.entry, pair.source.status, isChanged: isChanged)
+        if !isChanged { write(digest, pair) }
+    }
+
+    /// Reads the place where two files differ once more.
+    private func differsStill(_ pair: FilePair, at byte: UInt64) -> Bool {
+        let start = byte / 65_536 * 65_536
+        let end = min(start + 65_536, pair.source.status.sizeBytes)
+        var noDigest: SHA256?
+        pair.destination.reader.descriptor.forgetCachedPages()
+        let again = comparer.compare(
+            pair.source,
+            pair.destination,
+            range: start..<end,
+            digest: &noDigest
+        )
+        return !again.isEqual
+    }
+
+    /// Whether one of the two files changed after the verification had begun.
+    private func hasChanged(_ pair: FilePair) -> Bool {
+        for file in [pair.source, pair.destination] {
+            do throws(SystemError) {
+                let now = try file.reader.descriptor.status()
+                if context.isRecent(now) || hasMoved(file.status, now) { return true }
+            } catch {
+                fail(.examine, file.side, error, path: pair.entry.path)
+            }
+        }
+        return false
+    }
+
+    private func noteUnreadable(_ findings: ContentFindings, _ pair: FilePair) {
+        for range in findings.unreadable {
+            fail(.read, range.side, range.error, bytes: range.bytes, path: pair.entry.path)
+        }
+    }
+
+    /// Puts a file on the manifest, if there is one and SOURCE's bytes are all known.
+    private func write(_ digest: SHA256?, _ pair: FilePair) {
+        guard let manifest = context.manifest, let digest else { return }
+        manifest.add(Array(digest.finalize()), path: pair.entry.path)
+    }
+}

@@ -1,0 +1,238 @@
+// One entry of both sides. What differs is looked at a second time before it is told, and told apart where one of
+// the two sides changed meanwhile: a volume in use is never the same for long.
+
+import LinuxIO
+import Synchronization
+
+/// What was seen of one entry at one time.
+struct Look {
+    let source: FileStatus
+    let destination: FileStatus
+    let aspects: [FoundDifference.Aspect]
+}
+
+extension Verifier {
+    /// Compares a run of entries of one directory.
+    func handle(_ piece: EntryPiece) {
+        let open: OpenDirectory
+        do throws(SystemError) { open = try context.budget.use(piece.directory) } catch {
+            note(error, .open, .source, path: piece.directory.path)
+            return
+        }
+        defer { context.budget.release(piece.directory) }
+        isCollecting = context.readsTogether && piece.range.count > 1
+        defer {
+            compareCollected(open)
+            isCollecting = false
+        }
+        for index in piece.range {
+            if context.isInterrupted { return }
+            handle(Entry(directory: piece.directory, entries: piece.entries, index: index), open)
+        }
+    }
+
+    private func handle(_ entry: Entry, _ open: OpenDirectory) {
+        guard let source = open.source, let destination = open.destination,
+            let status = status(of: entry, source, .source)
+        else { return }
+        counters.entriesSeen.count()
+        counters.bytesSeen.count(status.allocatedBytes)
+        if context.isForeign(status, .source) {
+            noteMount(status, .source, path: entry.path)
+            return
+        }
+        guard entry.entries.listing.records[entry.index].mark else {
+            noteMissing(entry, status, destination)
+            return
+        }
+        let other: FileStatus
+        do throws(SystemError) {
+            guard let found = try destination.descriptor.status(of: entry.pointer) else {
+                noteMissing(entry, status, destination)
+                return
+            }
+            other = found
+        } catch {
+            fail(.examine, .destination, error, path: entry.path)
+            return
+        }
+        compare(entry, open, status, other)
+    }
+
+    /// The status of one side; nil when the entry is gone or that failed, which was recorded.
+    private func status(
+        of entry: Entry,
+        _ directory: SharedDescriptor,
+        _ side: Failure.Side
+    ) -> FileStatus? {
+        do throws(SystemError) {
+            if let status = try directory.descriptor.status(of: entry.pointer) { return status }
+            log.noteVanished(entry.path)
+        } catch {
+            fail(.examine, side, error, path: entry.path)
+        }
+        return nil
+    }
+
+    private func noteMissing(
+        _ entry: Entry,
+        _ status: FileStatus,
+        _ destination: SharedDescriptor
+    ) {
+        do throws(SystemError) {
+            // It came meanwhile, or was removed or renamed on DESTINATION, which only its directory shows.
+            let isChanged: Bool
+            if context.isRecent(status) {
+                isChanged = true
+            } else {
+                isChanged = context.isRecent(try destination.descriptor.status())
+            }
+            log.tell(
+                FoundDifference(path: entry.path, kind: status.kind, aspect: .missing),
+                isChanged: isChanged
+            )
+        } catch {
+            fail(.examine, .destination, error, path: entry.path)
+        }
+    }
+
+    // MARK: Comparing
+
+    private func compare(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ source: FileStatus,
+        _ destination: FileStatus
+    ) {
+        if source.kind == .directory, destination.kind == .directory {
+            handOn(entry, source, destination)
+            return
+        }
+        if source.kind != .directory, destination.kind != .directory {
+            switch context.links.meet(source: source, destination: destination) {
+            case .first: break
+            case .again:
+                // The same two inodes were compared under another name. A manifest names every name.
+                if context.manifest == nil { return }
+            case .torn:
+                let aspect = FoundDifference.Aspect.links(LinkFacts(source), LinkFacts(destination))
+                tell([aspect], of: entry, source, isChanged: isRecent(source, destination))
+            }
+        }
+        guard let look = settledLook(at: entry, open, source, destination) else { return }
+        if look.source.kind == .regular, look.destination.kind == .regular {
+            compareContents(entry, open, look)
+        }
+    }
+
+    private func handOn(_ entry: Entry, _ source: FileStatus, _ destination: FileStatus) {
+        let child = Directory(
+            parent: entry.directory,
+            name: entry.name,
+            purpose: .pair,
+            branch: nil
+        )
+        entry.directory.addPiece()
+        push(.directory(child))
+    }
+
+    /// Looks at an entry, twice if it differs, and tells what does.
+    ///
+    /// Nil when it is gone or that failed, which was recorded.
+    private func settledLook(
+        at entry: Entry,
+        _ open: OpenDirectory,
+        _ source: FileStatus,
+        _ destination: FileStatus
+    ) -> Look? {
+        guard let first = look(at: entry, open, source, destination) else { return nil }
+        if first.aspects.isEmpty { return first }
+        guard let sourceDirectory = open.source, let destinationDirectory = open.destination,
+            let sourceNow = status(of: entry, sourceDirectory, .source),
+            let destinationNow = status(of: entry, destinationDirectory, .destination),
+            let second = look(at: entry, open, sourceNow, destinationNow)
+        else { return nil }
+        let isChanged =
+            isRecent(sourceNow, destinationNow) || hasMoved(source, sourceNow)
+            || hasMoved(destination, destinationNow)
+        tell(second.aspects, of: entry, sourceNow, isChanged: isChanged)
+        return second
+    }
+
+    func isRecent(_ source: FileStatus, _ destination: FileStatus) -> Bool {
+        context.isRecent(source) || context.isRecent(destination)
+    }
+
+    /// Whether an entry changed between two looks at it.
+    func hasMoved(_ before: FileStatus, _ now: FileStatus) -> Bool {
+        before.identity != now.identity || before.changed != now.changed
+            || before.modified != now.modified || before.sizeBytes != now.sizeBytes
+    }
+
+    func tell(
+        _ aspects: [FoundDifference.Aspect],
+        of entry: Entry,
+        _ status: FileStatus,
+        isChanged: Bool
+    ) {
+        if aspects.isEmpty { return }
+        tell(aspects, path: entry.path, status.kind, isChanged: isChanged)
+    }
+
+    func tell(
+        _ aspects: [FoundDifference.Aspect],
+        path: [UInt8],
+        _ kind: EntryKind,
+        isChanged: Bool
+    ) {
+        for aspect in aspects {
+            let difference = FoundDifference(path: path, kind: kind, aspect: aspect)
+            if case .project(_, 0) = aspect {
+                context.projects.noteMissing(difference, isChanged: isChanged)
+            } else {
+                log.tell(difference, isChanged: isChanged)
+            }
+        }
+    }
+
+    /// Compares the attributes of a directory that is open on both sides.
+    func compareDirectory(
+        _ node: Directory,
+        _ source: borrowing Descriptor,
+        _ destination: borrowing Descriptor
+    ) {
+        var before: (source: FileStatus, destination: FileStatus)?
+        // A second time before it is told.
+        for turn in 0..<2 {
+            do throws(AttributeFailure) {
+                let sourceNow = try status(of: source, .source)
+                let destinationNow = try status(of: destination, .destination)
+                let aspects = try openAspects(source, destination, sourceNow, destinationNow)
+                if aspects.isEmpty { return }
+                if let before, turn > 0 {
+                    let isChanged =
+                        isRecent(sourceNow, destinationNow) || hasMoved(before.source, sourceNow)
+                        || hasMoved(before.destination, destinationNow)
+                    tell(aspects, path: node.path, .directory, isChanged: isChanged)
+                }
+                before = (sourceNow, destinationNow)
+            } catch {
+                note(error.error, error.activity, error.side, path: node.path)
+                return
+            }
+        }
+    }
+
+    private func status(
+        of descriptor: borrowing Descriptor,
+        _ side: Failure.Side
+    ) throws(AttributeFailure) -> FileStatus {
+        do throws(SystemError) { return try descriptor.status() } catch {
+            throw AttributeFailure(.examine, side, error)
+        }
+    }
+}
+
+extension LinkFacts {
+    init(_ status: FileStatus) { self.init(inode: status.inode, names: status.linkCount) }
+}

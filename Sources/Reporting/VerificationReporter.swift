@@ -1,0 +1,120 @@
+// Tells of one verification while it runs and when it ends: differences on standard output, everything else on
+// standard error, as Reporter does of a pass.
+
+import LinuxIO
+package import Migration
+
+/// The reporter of one verification.
+///
+/// `receive` is called by any worker; the others by the thread that runs it: `begin`, then the verification, then
+/// `finish`.
+package final class VerificationReporter: Sendable {
+    private let streams: ReportStreams
+    private let progress: ProgressTeller
+    private let manifestName: [UInt8]?
+    private let asides = Lock(PassAsides())
+
+    /// - Parameters:
+    ///   - configuration: what is told, and where.
+    ///   - counters: the counts, read by the ticker.
+    ///   - manifest: the name of the manifest that is written; nil: none is.
+    package init(
+        configuration: ReporterConfiguration,
+        counters: VerificationCounters,
+        manifest: [UInt8]?
+    ) {
+        streams = ReportStreams(configuration, run: "the comparison")
+        manifestName = manifest
+        progress = ProgressTeller(
+            streams,
+            sample: { ProgressSample(nanoseconds: $0, counters: counters) },
+            json: { VerificationJSON.progress($0, time: WallClock.nanoseconds) }
+        )
+    }
+
+    private var shown: ShownName { streams.shown }
+    private var isVerbose: Bool { streams.configuration.isVerbose }
+
+    /// Starts the clock and the ticker.
+    package func begin() { progress.start() }
+
+    /// Takes note of an event, and tells it.
+    package func receive(_ event: VerificationEvent) {
+        var isRare = true
+        switch event {
+        case .found(let found):
+            streams.print(DifferenceText(found).line(isChanged: false))
+            isRare = false
+        case .changed(let found):
+            streams.print(DifferenceText(found).line(isChanged: true))
+            isRare = false
+        case .failed(let failure): streams.writeFailure(failure)
+        case .started(let start): progress.set(Progress(start))
+        case .workersChanged(let count): progress.set(workers: count)
+        case .mountSkipped(let path): asides.withLock { $0.addMount(path) }
+        case .vanished, .notice: break
+        }
+        streams.emit(
+            VerificationJSON.line(event, time: WallClock.nanoseconds),
+            isRare: isRare
+        )
+        if !streams.configuration.isQuiet { streams.console.tell(messages(event)) }
+    }
+
+    /// Ends the reports: the ticker stops, all that was gathered is written, the summary is told.
+    ///
+    /// - Returns: the status to exit with: the summary's, or 23 where a report that was asked for is
+    ///   incomplete.
+    package func finish(_ summary: VerificationSummary) -> PassStatus {
+        progress.stop()
+        streams.closeEvents()
+        streams.emit(
+            VerificationJSON.summary(
+                summary,
+                status: status(of: summary),
+                time: WallClock.nanoseconds
+            ),
+            isRare: true
+        )
+        streams.close()
+        let status = status(of: summary)
+        let text = VerificationSummaryText(
+            summary,
+            status: status,
+            asides: asides.withLock { $0 },
+            shown: shown,
+            failuresFile: streams.failuresFile,
+            manifestName: manifestName.map { shown.path($0) }
+        )
+        streams.console.tell(streams.configuration.isQuiet ? text.quietLines : text.lines)
+        return status
+    }
+
+    /// Tells why nothing was begun, in one line, `-q` or not.
+    package func refuse(_ reason: String, path: [UInt8]? = nil) {
+        streams.refuse(reason, path: path, status: .refused)
+    }
+
+    /// The lines for people that an event is worth at once, on standard error.
+    private func messages(_ event: VerificationEvent) -> [String] {
+        switch event {
+        case .started(let start):
+            return [VerificationText.first(start, shown)]
+                + (start.sample.map { [VerificationText.sample($0)] } ?? [])
+        case .failed(let failure): return isVerbose ? [FailureText(failure).line(shown)] : []
+        case .vanished(let path):
+            return isVerbose ? ["\(shown.path(path)): vanished, or became another entry"] : []
+        case .mountSkipped(let path):
+            return isVerbose
+                ? ["\(shown.path(path)): another filesystem is mounted here; not compared"] : []
+        case .notice(let notice): return ["cutover: " + VerificationText.sentence(notice)]
+        case .workersChanged(let count):
+            return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
+        case .found, .changed: return []
+        }
+    }
+
+    private func status(of summary: VerificationSummary) -> PassStatus {
+        streams.hadError && summary.status != .interrupted ? .someFailed : summary.status
+    }
+}

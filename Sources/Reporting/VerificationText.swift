@@ -1,0 +1,211 @@
+// A verification for people: its first line, its notices, and the summary that ends it. Pure: what is known in, lines
+// out, within 80 columns but for paths.
+
+import LinuxIO
+package import Migration
+
+/// The words of a verification.
+package enum VerificationText {
+    /// The line that begins it.
+    static func first(_ start: VerificationStart, _ shown: ShownName) -> String {
+        let destination = "\(shown.path(start.destinationPath)) (\(start.destinationType))"
+        var line = "cutover: comparing "
+        if let source = start.source {
+            line += "\(shown.path(source.path)) (\(source.type)) with \(destination)"
+        } else {
+            line += "\(destination) with the manifest"
+        }
+        line += ", " + Quantity.count(UInt64(max(start.workers, 0)), "worker", "workers")
+        if !start.comparesContents { line += ", attributes only" }
+        return line
+    }
+
+    /// The second, of a sample: what repeats it.
+    static func sample(_ sample: FileSample) -> String {
+        "cutover: contents of \(percent(sample)) % of the files; the same ones again: --seed \(sample.seed)"
+    }
+
+    /// Without needless decimals.
+    static func percent(_ sample: FileSample) -> String {
+        let text = String(sample.percent)
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+
+    /// A stable word for programs.
+    static func kind(_ notice: VerificationNotice) -> String {
+        switch notice {
+        case .notRoot: "not_root"
+        case .workersLimited: "workers_limited"
+        case .projectsNotKept: "projects_not_kept"
+        }
+    }
+
+    /// One or two sentences for people.
+    static func sentence(_ notice: VerificationNotice) -> String {
+        switch notice {
+        case .notRoot:
+            "not root: what only root can read is not compared (trusted and security attributes), or fails."
+        case .workersLimited(let workers, let descriptors):
+            NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
+        case .projectsNotKept:
+            "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
+        }
+    }
+
+    /// The stable word of the exit status.
+    static func name(_ status: PassStatus) -> String {
+        switch status {
+        case .done: "equal"
+        case .someVanished: "some_changed"
+        default: EventJSON.name(status)
+        }
+    }
+}
+
+/// The summary that ends a verification.
+package struct VerificationSummaryText: Sendable {
+    private let summary: VerificationSummary
+    private let status: PassStatus
+    private let asides: PassAsides
+    private let shown: ShownName
+    private let failuresFile: String?
+    private let manifestName: String?
+
+    /// `status`: the one that the command exits with.
+    package init(
+        _ summary: VerificationSummary,
+        status: PassStatus,
+        asides: PassAsides,
+        shown: ShownName,
+        failuresFile: String? = nil,
+        manifestName: String? = nil
+    ) {
+        self.summary = summary
+        self.status = status
+        self.asides = asides
+        self.shown = shown
+        self.failuresFile = failuresFile
+        self.manifestName = manifestName
+    }
+
+    /// All of it, without newlines.
+    package var lines: [String] {
+        var lines = SummaryText.wrap("cutover: " + headline, indent: 2)
+        lines += rows.map { "  " + $0 }
+        lines += SummaryText.listed(
+            asides.mountsSkipped,
+            of: summary.counters.mountsSkipped.value(),
+            "Not compared, as other filesystems are mounted there on SOURCE:",
+            shown
+        )
+        lines += SummaryText.failures(
+            summary.firstFailures,
+            of: summary.counters.failures.value(),
+            file: failuresFile,
+            run: "verification",
+            shown
+        )
+        return lines + advice
+    }
+
+    /// What `--quiet` leaves of it: one line unless both sides are equal.
+    package var quietLines: [String] { status == .done ? [] : ["cutover: " + headline] }
+
+    private var headline: String {
+        let counters = summary.counters
+        let time = Quantity.duration(summary.durationNanoseconds)
+        switch status {
+        case .interrupted: return "interrupted after \(time); what was not reached is not known"
+        case .done:
+            let scope = summary.comparesContents && summary.sample == nil ? "" : partial
+            return "equal\(scope), in \(time)"
+        case .different:
+            return "different: "
+                + Quantity.count(counters.differences.value(), "difference", "differences")
+                + ", in \(time)"
+        case .someVanished:
+            return "nothing wrong was found in \(time), but some entries changed meanwhile"
+        default:
+            let failures = counters.failures.value()
+            let reason =
+                failures > 0
+                ? Quantity.count(failures, "failure", "failures") : "a report could not be written"
+            let found = counters.differences.value()
+            let rest = found > 0 ? ", " + Quantity.count(found, "difference", "differences") : ""
+            return "not all could be compared: \(reason)\(rest), in \(time)"
+        }
+    }
+
+    private var partial: String {
+        guard summary.comparesContents else { return " in all attributes (contents were not read)" }
+        guard let sample = summary.sample else { return "" }
+        return
+            " in all attributes and in contents of \(VerificationText.percent(sample)) % of the files"
+    }
+
+    private var rows: [String] {
+        let counters = summary.counters
+        let time = summary.durationNanoseconds
+        let seen = counters.entriesSeen.value()
+        let bytes = counters.bytesRead.value()
+        var rows: [(label: String, count: UInt64, note: String?)] = [
+            (
+                summary.isByManifest ? "files listed" : "entries compared", seen,
+                "\(Quantity.count(Quantity.perSecond(seen, in: time)))/s"
+            )
+        ]
+        if summary.comparesContents {
+            rows.append(
+                (
+                    "contents compared", counters.filesCompared.value(),
+                    "\(Quantity.size(bytes)) read, \(Quantity.size(Quantity.perSecond(bytes, in: time)))/s"
+                )
+            )
+        }
+        rows.append(("differences", counters.differences.value(), nil))
+        func addIfAny(_ label: String, _ count: UInt64, _ note: String? = nil) {
+            if count > 0 { rows.append((label, count, note)) }
+        }
+        addIfAny("changed meanwhile", counters.changed.value(), "differences that say nothing")
+        rows.append(("failures", counters.failures.value(), nil))
+        rows.append(("vanished", counters.vanished.value(), nil))
+        if case .success(let files) = summary.manifest {
+            rows.append(("files in manifest", files, manifestName))
+        }
+        addIfAny("workers busy", UInt64(max(summary.workersBusyMax, 0)), "at most at a time")
+        return SummaryText.table(rows)
+    }
+
+    /// What to do next.
+    private var advice: [String] {
+        var lines: [String] = []
+        if case .failure(let error) = summary.manifest {
+            let name = manifestName ?? "the manifest"
+            lines.append(
+                "\(name): cannot write it: \(error.code.sentence) (\(error.code.name)). No manifest was made."
+            )
+        }
+        switch status {
+        case .different where summary.isByManifest:
+            lines += SummaryText.wrap(
+                "Compare with SOURCE if it is still there; do not use these files before.",
+                indent: 0
+            )
+        case .different:
+            lines += SummaryText.wrap(
+                "'cutover sync --delete' puts names and attributes right. A pass trusts size and time of "
+                    + "modification: where contents differ it needs --checksum. See dmesg and smartctl when "
+                    + "nobody but cutover wrote to DESTINATION. Then verify again.",
+                indent: 0
+            )
+        case .someVanished:
+            lines += SummaryText.wrap(
+                "What changed meanwhile is neither right nor wrong: run a pass and verify again, best when "
+                    + "nothing writes to SOURCE any more.",
+                indent: 0
+            )
+        default: break
+        }
+        return lines
+    }
+}

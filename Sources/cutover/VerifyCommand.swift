@@ -1,0 +1,86 @@
+// `cutover verify`: makes a plan of what was typed, compares, reports how it ended.
+
+import ArgumentParser
+import LinuxIO
+import Migration
+import Reporting
+
+/// One verification.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Compare DESTINATION with SOURCE, or with a manifest, byte for byte.",
+        usage: """
+            cutover verify [<options>] <source> <destination>
+            cutover verify [<options>] --manifest <file> <destination>
+            """,
+        discussion: """
+            Every entry of both trees is compared in everything that a pass keeps, and every byte of every \
+            file: read from the disks, not from what is cached. Nothing is written, and nothing that passes \
+            recorded is believed. Differences are lines on standard output.
+
+            What changed on SOURCE, or on DESTINATION, after the beginning is told apart: it says nothing of \
+            the copy. SIGINT, SIGTERM and SIGHUP stop, SIGUSR1 adds a worker, SIGUSR2 takes one away.
+
+            Exit status: 0 equal, 1 different, 3 refused before starting, 20 interrupted, 23 something could \
+            not be read or a report not be written, 24 nothing is wrong but some entries changed or vanished \
+            meanwhile, 64 usage.
+            """
+    )
+
+    @OptionGroup var options: VerifyOptions
+
+    func run() throws {
+        Signals.ignoreHarmless()
+        let plan = try VerifyPlan(options)
+        let counters = VerificationCounters()
+        let reporter = VerificationReporter(
+            configuration: plan.reporting,
+            counters: counters,
+            manifest: plan.manifestName
+        )
+        let verification: any VerificationRun
+        do {
+            verification = try Self.prepare(plan, counters) { reporter.receive($0) }
+        } catch {
+            let text = RefusalText(error)
+            reporter.refuse(text.reason, path: text.path)
+            throw ExitCode(PassStatus.refused.rawValue)
+        }
+        let signals = Signals(
+            interrupt: { verification.interrupt() },
+            changeWorkers: { verification.changeWorkers(by: $0) }
+        )
+        signals.begin()
+        reporter.begin()
+        let status = reporter.finish(verification.run())
+        signals.end()
+        throw ExitCode(status.rawValue)
+    }
+
+    private static func prepare(
+        _ plan: VerifyPlan,
+        _ counters: VerificationCounters,
+        emit: @escaping @Sendable (VerificationEvent) -> Void
+    ) throws(Refusal) -> any VerificationRun {
+        switch plan.work {
+        case .trees(let source, let destination, let options, let manifest):
+            try Verification(
+                source: source,
+                destination: destination,
+                options: options,
+                counters: counters,
+                manifest: manifest,
+                emit: emit
+            )
+        case .manifest(let manifest, let destination):
+            try ManifestCheck(
+                manifest: manifest,
+                destination: destination,
+                workers: plan.workers,
+                counters: counters,
+                emit: emit
+            )
+        }
+    }
+}

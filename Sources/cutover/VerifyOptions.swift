@@ -1,0 +1,96 @@
+// What was typed after `cutover verify`. Parsing touches no filesystem; VerifyPlan makes a plan of it.
+
+import ArgumentParser
+import Migration
+
+/// The options of one verification, grouped as `--help` shows them.
+struct VerifyOptions: ParsableArguments {
+    @Argument(
+        help: "SOURCE and DESTINATION; with --manifest DESTINATION alone is checked against it."
+    )
+    var volumes: [BytesArgument] = []
+
+    @OptionGroup(title: "What is compared") var compared: CompareOptions
+    @OptionGroup(title: "How") var how: VerifyHowOptions
+    @OptionGroup(title: "Telling") var telling: TellOptions
+
+    func validate() throws {
+        if volumes.count > 2 {
+            throw ValidationError("Give SOURCE and DESTINATION, and nothing more.")
+        }
+        if volumes.isEmpty || volumes.count == 1 && compared.manifest == nil {
+            throw ValidationError(
+                "Give SOURCE and DESTINATION, or --manifest FILE and DESTINATION."
+            )
+        }
+        if volumes.count == 1, let option = compared.optionOfTwoTrees {
+            throw ValidationError("\(option) needs SOURCE and DESTINATION.")
+        }
+    }
+}
+
+/// What is compared.
+struct CompareOptions: ParsableArguments {
+    @Flag(help: "Attributes and every byte of every file; this is the default.")
+    var content = false
+    @Flag(help: "Attributes only: no file is read.") var metadata = false
+    @Option(
+        help: ArgumentHelp(
+            "Read only so many percent of the files, chosen at random.",
+            valueName: "percent"
+        )
+    )
+    var sample: Double?
+    @Option(
+        help: ArgumentHelp("Choose the files of --sample as that run did.", valueName: "number")
+    )
+    var seed: UInt32?
+    @Option(
+        help: ArgumentHelp("Only this top-level entry. Repeatable.", valueName: "name")
+    )
+    var branch: [BytesArgument] = []
+    @Option(
+        help: ArgumentHelp(
+            "With SOURCE: write digests of what was compared, for 'sha256sum -c'. Without: check against them.",
+            valueName: "file"
+        )
+    )
+    var manifest: BytesArgument?
+
+    func validate() throws {
+        if metadata, content { throw ValidationError("Give only one of --content and --metadata.") }
+        if metadata, sample != nil {
+            throw ValidationError("--sample is about contents, and --metadata reads none.")
+        }
+        if metadata, manifest != nil {
+            throw ValidationError("--manifest is about contents, and --metadata reads none.")
+        }
+        if let sample, !(sample > 0 && sample <= 100) {
+            throw ValidationError("--sample takes more than 0 and at most 100 percent.")
+        }
+        if seed != nil, sample == nil { throw ValidationError("--seed needs --sample.") }
+    }
+
+    /// An option that was given and has no meaning for a manifest alone.
+    var optionOfTwoTrees: String? {
+        if metadata { return "--metadata" }
+        if sample != nil { return "--sample" }
+        return branch.isEmpty ? nil : "--branch"
+    }
+}
+
+/// How the work is done.
+struct VerifyHowOptions: ParsableArguments {
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp("Workers at the same time, 1 to 250.", valueName: "number")
+    )
+    var workers = 30
+
+    func validate() throws {
+        let most = PassOptions.workersMax
+        if !(1...most).contains(workers) {
+            throw ValidationError("--workers takes 1 to \(most), not \(workers).")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// What will be compared: the options, read and checked, and the files for reports and the manifest, opened.
+
+import ArgumentParser
+import LinuxIO
+import Migration
+import Reporting
+
+/// The plan of one verification and of its reports.
+struct VerifyPlan {
+    /// Of two trees, or of one and a manifest.
+    enum Work {
+        case trees(source: Name, destination: Name, VerificationOptions, ManifestWriter?)
+        case manifest(Name, destination: Name)
+    }
+
+    let work: Work
+    let workers: Int
+    let reporting: ReporterConfiguration
+    /// The name of the manifest that is written.
+    let manifestName: [UInt8]?
+
+    /// Opens the files for reports; every mistake is a usage error.
+    init(_ options: VerifyOptions) throws {
+        workers = options.how.workers
+        let volumes = options.volumes.map(\.name)
+        let compared = options.compared
+        if volumes.count == 1, let manifest = compared.manifest {
+            work = .manifest(manifest.name, destination: volumes[0])
+            manifestName = nil
+        } else {
+            var verification = VerificationOptions()
+            verification.comparesContents = !compared.metadata
+            verification.sample = compared.sample.map {
+                FileSample(percent: $0, seed: compared.seed ?? Self.randomSeed())
+            }
+            verification.branches = try SyncPlan.branches(compared.branch)
+            verification.workers = workers
+            work = .trees(
+                source: volumes[0],
+                destination: volumes[1],
+                verification,
+                try compared.manifest.map(Self.manifest)
+            )
+            manifestName = compared.manifest?.bytes
+        }
+        reporting = try SyncPlan.reporting(options.telling, itemizes: false)
+    }
+
+    /// Short enough to be typed again.
+    private static func randomSeed() -> UInt32 {
+        var random = SystemRandomNumberGenerator()
+        return random.next()
+    }
+
+    private static func manifest(_ path: BytesArgument) throws -> ManifestWriter {
+        do throws(SystemError) { return try ManifestWriter(path.name) } catch {
+            let reason =
+                error.code == .exists ? "It is there and no regular file" : error.code.sentence
+            throw ValidationError(
+                "--manifest: cannot write '\(SyncPlan.shown(path))': \(reason)."
+            )
+        }
+    }
+}
