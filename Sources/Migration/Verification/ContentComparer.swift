@@ -56,11 +56,11 @@ final class ContentComparer {
                 break
             }
             let step: Step
-            do throws(ReadFailure) {
+            do throws(CopyFailure) {
                 step = try next(from: position, below: range.upperBound, &sides)
             } catch {
                 // Where the data lies is not known: the rest counts as unreadable.
-                findings.noteUnreadable(error.range(position..<range.upperBound))
+                findings.noteUnreadable(UnreadableRange(error, position..<range.upperBound))
                 digest = nil
                 break
             }
@@ -79,7 +79,7 @@ final class ContentComparer {
         var map = DataMap(file)
         let end = file.status.sizeBytes
         var position: UInt64 = 0
-        do throws(ReadFailure) {
+        do throws(CopyFailure) {
             while position < end, digest != nil {
                 if log.isInterrupted {
                     findings.isInterrupted = true
@@ -101,7 +101,7 @@ final class ContentComparer {
                 if count < wanted { break }
             }
         } catch {
-            findings.noteUnreadable(error.range(error.bytes))
+            findings.noteUnreadable(UnreadableRange(error, error.bytes))
             digest = nil
         }
         return (digest, findings)
@@ -120,7 +120,7 @@ final class ContentComparer {
         from position: UInt64,
         below end: UInt64,
         _ sides: inout (source: DataMap, destination: DataMap)
-    ) throws(ReadFailure) -> Step {
+    ) throws(CopyFailure) -> Step {
         let left = try sides.source.data(from: position) ?? end..<end
         let right = try sides.destination.data(from: position) ?? end..<end
         let first = min(left.lowerBound, right.lowerBound)
@@ -198,10 +198,10 @@ final class ContentComparer {
         _ findings: inout ContentFindings
     ) -> Int? {
         guard isRead else { return wanted }
-        do throws(ReadFailure) {
+        do throws(CopyFailure) {
             return try read(wanted, of: &file, at: step.bytes.lowerBound, into: half)
         } catch {
-            findings.noteUnreadable(error.range(error.bytes))
+            findings.noteUnreadable(UnreadableRange(error, error.bytes))
             return nil
         }
     }
@@ -216,15 +216,50 @@ final class ContentComparer {
         let count: Int
     }
 
-    /// Notes what differs between both sides at `offset`, which is a multiple of the block.
-    func note(_ contents: Contents, at offset: UInt64, _ findings: inout ContentFindings) {
+    /// Compares bytes of one side with those of the other, which is read; what of it cannot be read is passed over.
+    func compare(
+        _ bytes: UnsafeRawBufferPointer,
+        at offset: UInt64,
+        with other: ComparedFile,
+        _ findings: inout ContentFindings
+    ) {
+        var other = other
+        var done = 0
+        while done < bytes.count {
+            let position = offset + UInt64(done)
+            let start = position / granule * granule
+            let lead = Int(position - start)
+            let wanted = min(bytes.count - done, halfBytes - lead)
+            guard
+                let count = try? read(
+                    lead + wanted,
+                    of: &other,
+                    at: start,
+                    into: right
+                )
+            else { return }
+            note(
+                Contents(
+                    left: UnsafeRawBufferPointer(rebasing: bytes[done..<done + wanted]),
+                    right: UnsafeRawBufferPointer(rebasing: right[min(lead, count)..<count]),
+                    count: wanted
+                ),
+                at: position,
+                &findings
+            )
+            done += wanted
+        }
+    }
+
+    /// Notes what differs between both sides at `offset`.
+    private func note(_ contents: Contents, at offset: UInt64, _ findings: inout ContentFindings) {
         if contents.areEqual(0..<contents.count) { return }
-        let block = Int(blockBytes)
         var first: Int?
         var blocks: UInt64 = 0
         var start = 0
         while start < contents.count {
-            let end = min(start + block, contents.count)
+            let inBlock = (offset + UInt64(start)) % blockBytes
+            let end = min(start + Int(blockBytes - inBlock), contents.count)
             if !contents.areEqual(start..<end) {
                 blocks += 1
                 if first == nil { first = contents.firstDifference(in: start..<end) }
@@ -242,7 +277,7 @@ final class ContentComparer {
         of file: inout ComparedFile,
         at offset: UInt64,
         into memory: UnsafeMutableRawBufferPointer
-    ) throws(ReadFailure) -> Int {
+    ) throws(CopyFailure) -> Int {
         let alignment = ContentCopier.directAlignment
         var filled = 0
         while filled < wanted {
@@ -267,7 +302,7 @@ final class ContentComparer {
                     (try? file.reader.descriptor.setDirect(false)) == true
                 else {
                     let end = offset + UInt64(wanted)
-                    throw ReadFailure(side: file.side, error: error, bytes: position..<end)
+                    throw CopyFailure(side: file.side, error: error, bytes: position..<end)
                 }
                 file.isDirect = false
             }
@@ -291,18 +326,6 @@ final class ContentComparer {
     private static let zeros = [UInt8](repeating: 0, count: 65_536)
 }
 
-/// A read that failed.
-struct ReadFailure: Error {
-    let side: Failure.Side
-    let error: SystemError
-    /// What was asked for.
-    let bytes: Range<UInt64>
-
-    func range(_ bytes: Range<UInt64>) -> UnreadableRange {
-        UnreadableRange(side: side, error: error, bytes: bytes)
-    }
-}
-
 /// Where one file has data, asked of the kernel as one goes along.
 private struct DataMap {
     var file: ComparedFile
@@ -321,7 +344,7 @@ private struct DataMap {
     }
 
     /// The next run of data from `position` on, which grows from call to call.
-    mutating func data(from position: UInt64) throws(ReadFailure) -> Range<UInt64>? {
+    mutating func data(from position: UInt64) throws(CopyFailure) -> Range<UInt64>? {
         if let known, position >= known.from {
             guard let data = known.data else { return nil }
             if position < data.upperBound {
@@ -334,7 +357,7 @@ private struct DataMap {
             known = (position, data)
             return data
         } catch {
-            throw ReadFailure(side: file.side, error: error, bytes: position..<size)
+            throw CopyFailure(side: file.side, error: error, bytes: position..<size)
         }
     }
 }

@@ -7,6 +7,16 @@ struct UnreadableRange: Sendable, Equatable {
     let side: Failure.Side
     let error: SystemError
     var bytes: Range<UInt64>
+
+    init(side: Failure.Side, error: SystemError, bytes: Range<UInt64>) {
+        self.side = side
+        self.error = error
+        self.bytes = bytes
+    }
+
+    init(_ failure: CopyFailure, _ bytes: Range<UInt64>) {
+        self.init(side: failure.side, error: failure.error, bytes: bytes)
+    }
 }
 
 /// The findings of some ranges of one file.

@@ -114,7 +114,9 @@ extension Verifier {
     }
 
     /// Tells what became of a file, all of which was read.
-    func conclude(_ pair: FilePair, _ findings: ContentFindings, _ digest: SHA256?) {
+    func conclude(_ pair: FilePair, _ read: ContentFindings, _ digest: SHA256?) {
+        var findings = read
+        if !findings.unreadable.isEmpty { examineDamage(of: pair, &findings) }
         if findings.isInterrupted { return }
         noteUnreadable(findings, pair)
         if findings.unreadable.isEmpty { counters.filesCompared.count() }
