@@ -94,7 +94,7 @@ let package = Package(
             dependencies: ["cutover", "TestSupport"],
             exclude: [
                 "ArgumentsCheckHelp.txt", "ArgumentsHelp.txt", "ArgumentsHistoryHelp.txt",
-                "ArgumentsSyncHelp.txt",
+                "ArgumentsSyncHelp.txt", "ArgumentsVerifyHelp.txt",
             ],
             swiftSettings: swiftSettings
         ),

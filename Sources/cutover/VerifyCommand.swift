@@ -48,8 +48,9 @@ struct VerifyCommand: ParsableCommand {
             throw ExitCode(PassStatus.refused.rawValue)
         }
         let signals = Signals(
-            interrupt: { verification.interrupt() },
-            changeWorkers: { verification.changeWorkers(by: $0) }
+            notice: "nothing was changed",
+            changeWorkers: { verification.changeWorkers(by: $0) },
+            interrupt: { verification.interrupt() }
         )
         signals.begin()
         reporter.begin()

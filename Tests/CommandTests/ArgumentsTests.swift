@@ -41,6 +41,7 @@ import Testing
             (["--help"], "ArgumentsHelp.txt"), (["sync", "--help"], "ArgumentsSyncHelp.txt"),
             (["history", "--help"], "ArgumentsHistoryHelp.txt"),
             (["check", "--help"], "ArgumentsCheckHelp.txt"),
+            (["verify", "--help"], "ArgumentsVerifyHelp.txt"),
         ]
     )
     func help(words: [String], file: String) throws {

@@ -50,12 +50,13 @@ import Testing
         lines += HistoryJSON.lines(recordedPair())
         lines += CheckJSON.lines(checkOutcome(), time: 0)
         lines += CheckJSON.lines(checkOutcome([Finding(.ok, .inodes(nil))]), time: 0)
+        lines += verificationLines()
         var words: Set<Substring> = []
         for line in lines {
             let text = String(decoding: line.object, as: UTF8.self)
             words.formUnion(text.matches(of: /"([a-z_]+)":/).map(\.output.1))
             words.formUnion(
-                text.matches(of: /"(?:type|notice|finding)":"([a-z_]+)"/).map(\.output.1)
+                text.matches(of: /"(?:type|notice|finding|what)":"([a-z_]+)"/).map(\.output.1)
             )
         }
         #expect(words.count > 70, "the search finds keys: \(words.count)")
@@ -70,6 +71,45 @@ import Testing
                 document.contains("\n| \(status) | ") && PassStatus(rawValue: Int32(status)) != nil
             )
         }
+    }
+
+    /// All that a verification tells.
+    private func verificationLines() -> [JSONLine] {
+        let start = VerificationStart(
+            source: ([], "xfs"),
+            destinationPath: [],
+            destinationType: "ext4",
+            entriesTotal: 1,
+            bytesTotal: 1,
+            totalsAreExact: true,
+            workers: 1,
+            comparesContents: true,
+            sample: FileSample(percent: 1, seed: 1)
+        )
+        var events: [VerificationEvent] = [
+            .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
+            .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),
+            .notice(.projectsNotKept), .workersChanged(1),
+        ]
+        for (aspect, _) in everyAspect {
+            let found = FoundDifference(path: [], kind: .regular, aspect: aspect)
+            events += [.found(found), .changed(found)]
+        }
+        let summary = VerificationSummary(
+            status: .done,
+            isByManifest: false,
+            comparesContents: true,
+            sample: start.sample,
+            counters: VerificationCounters(),
+            durationNanoseconds: 1,
+            firstFailures: [],
+            manifest: .success(1),
+            workersBusyMax: 1
+        )
+        return events.map { VerificationJSON.line($0, time: 0) } + [
+            VerificationJSON.progress(Progress(start), time: 0),
+            VerificationJSON.summary(summary, status: .done, time: 0),
+        ]
     }
 
     /// A recorded pass with all that can be told of one.

@@ -315,6 +315,11 @@ final class ContentComparer {
         guard digest != nil, count > 0 else { return }
         var rest = count
         while rest > 0 {
+            // A hole can be larger than anything that is read.
+            if log.isInterrupted {
+                digest = nil
+                return
+            }
             let part = Int(min(rest, UInt64(Self.zeros.count)))
             Self.zeros.withUnsafeBytes { zeros in
                 digest?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: zeros[..<part]))

@@ -89,6 +89,9 @@ struct ManifestReader {
         while true {
             if let newline = buffer[searched...].firstIndex(of: 0x0A) {
                 lineNumber += 1
+                if newline - position > ManifestLine.bytesMax {
+                    throw .lineTooLong(number: lineNumber)
+                }
                 defer { position = newline + 1 }
                 return buffer[position..<newline]
             }

@@ -14,7 +14,7 @@ package import LinuxIO
 /// Thread-safe; `publish` once, when nobody adds any more.
 package final class ManifestWriter: Sendable {
     /// Paths and digests of one run.
-    static let runBytes = 4 << 20
+    package static let runBytes = 4 << 20
 
     private struct State: ~Copyable, Sendable {
         var run = ManifestRun()
@@ -39,7 +39,7 @@ package final class ManifestWriter: Sendable {
     /// Adds one file.
     ///
     /// What fails here is told by `publish`.
-    func add(_ digest: [UInt8], path: [UInt8]) {
+    package func add(_ digest: [UInt8], path: [UInt8]) {
         state.withLock { state in
             guard state.failure == nil else { return }
             state.count += 1
@@ -60,7 +60,7 @@ package final class ManifestWriter: Sendable {
     }
 
     /// Writes all lines in the order of paths and gives the file its name; returns how many files it names.
-    func publish() throws(SystemError) -> UInt64 {
+    package func publish() throws(SystemError) -> UInt64 {
         try state.withLock { state throws(SystemError) in
             if let failure = state.failure { throw failure }
             guard let target = state.target.take() else { return 0 }

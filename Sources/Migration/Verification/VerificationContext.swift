@@ -25,8 +25,7 @@ final class VerificationContext: Sendable {
     /// Large files under way; each holds two descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
     /// Device and mount of both roots: an entry with others is a mount point (S4, S46).
-    private let sourceRoot: FileStatus
-    private let destinationRoot: FileStatus
+    let roots: (source: FileStatus, destination: FileStatus)
 
     init(
         options: VerificationOptions,
@@ -52,8 +51,7 @@ final class VerificationContext: Sendable {
         self.blockBytes = min(max(blockBytes, 512), 65_536)
         self.startNanoseconds = startNanoseconds
         projects = ProjectPairing(log: log)
-        sourceRoot = roots.source
-        destinationRoot = roots.destination
+        self.roots = roots
     }
 
     var counters: VerificationCounters { log.counters }
@@ -61,7 +59,7 @@ final class VerificationContext: Sendable {
 
     /// Whether another filesystem, or another part of one, is mounted at an entry.
     func isForeign(_ status: FileStatus, _ side: Failure.Side) -> Bool {
-        let root = side == .source ? sourceRoot : destinationRoot
+        let root = side == .source ? roots.source : roots.destination
         return status.device != root.device || status.mount != root.mount
     }
 

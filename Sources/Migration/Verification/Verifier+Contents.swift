@@ -114,10 +114,17 @@ extension Verifier {
     }
 
     /// Tells what became of a file, all of which was read.
-    func conclude(_ pair: FilePair, _ read: ContentFindings, _ digest: SHA256?) {
+    func conclude(_ pair: FilePair, _ read: ContentFindings, _ madeDigest: SHA256?) {
         var findings = read
-        if !findings.unreadable.isEmpty { examineDamage(of: pair, &findings) }
-        if findings.isInterrupted { return }
+        var digest = madeDigest
+        if !findings.unreadable.isEmpty {
+            examineDamage(of: pair, &findings)
+            // What could be read in the end has no digest yet.
+            if digest == nil, context.manifest != nil, findings.unreadable.isEmpty {
+                digest = comparer.digest(of: pair.source).digest
+            }
+        }
+        if findings.isInterrupted || context.isInterrupted { return }
         noteUnreadable(findings, pair)
         if findings.unreadable.isEmpty { counters.filesCompared.count() }
         guard let firstByte = findings.firstByte else {

@@ -6,7 +6,7 @@ import LinuxIO
 extension Verifier {
     /// Does a directory's own task.
     func process(_ node: Directory) {
-        guard open(node) else { return }
+        guard let statuses = open(node) else { return }
         let open: OpenDirectory
         do throws(SystemError) { open = try context.budget.use(node) } catch {
             note(error, .open, .source, path: node.path)
@@ -15,7 +15,7 @@ extension Verifier {
         defer { context.budget.release(node) }
         guard let source = open.source, let destination = open.destination else { return }
         if !node.isRoot || context.options.branches.isEmpty {
-            compareDirectory(node, source.descriptor, destination.descriptor)
+            compareDirectory(node, source.descriptor, destination.descriptor, statuses)
         }
         if let contents = list(node, source.descriptor, destination.descriptor) {
             handOut(contents, of: node)
@@ -35,33 +35,35 @@ extension Verifier {
 
     // MARK: Opening
 
-    /// Opens both sides; false when that failed, which was recorded.
-    private func open(_ node: Directory) -> Bool {
+    /// Opens both sides and returns their statuses; nil when that failed, which was recorded.
+    private func open(
+        _ node: Directory
+    ) -> (source: FileStatus, destination: FileStatus)? {
         // The roots were opened at the start.
-        guard let parent = node.parent else { return true }
+        guard let parent = node.parent else { return context.roots }
         let parentOpen: OpenDirectory
         do throws(SystemError) { parentOpen = try context.budget.use(parent) } catch {
             note(error, .open, .source, path: node.path)
-            return false
+            return nil
         }
         defer { context.budget.release(parent) }
         guard let source = open(node, .source, in: parentOpen.source),
             let destination = open(node, .destination, in: parentOpen.destination)
-        else { return false }
+        else { return nil }
         context.budget.install(
             OpenDirectory(source: source.handle, destination: destination.handle),
-            identities: (source.identity, destination.identity),
+            identities: (source.status.identity, destination.status.identity),
             in: node
         )
         context.budget.release(node)
-        return true
+        return (source.status, destination.status)
     }
 
     private func open(
         _ node: Directory,
         _ side: Failure.Side,
         in parent: SharedDescriptor?
-    ) -> (handle: SharedDescriptor, identity: InodeIdentity)? {
+    ) -> (handle: SharedDescriptor, status: FileStatus)? {
         guard let parent else { return nil }
         do throws(SystemError) {
             let descriptor = try parent.descriptor.openDirectory(node.name)
@@ -70,7 +72,7 @@ extension Verifier {
                 noteMount(status, side, path: node.path)
                 return nil
             }
-            return (SharedDescriptor(descriptor), status.identity)
+            return (SharedDescriptor(descriptor), status)
         } catch {
             note(error, .open, side, path: node.path)
             return nil

@@ -105,7 +105,7 @@ extension Verifier {
         _ destination: FileStatus
     ) {
         if source.kind == .directory, destination.kind == .directory {
-            handOn(entry, source, destination)
+            handOn(entry)
             return
         }
         if source.kind != .directory, destination.kind != .directory {
@@ -125,7 +125,7 @@ extension Verifier {
         }
     }
 
-    private func handOn(_ entry: Entry, _ source: FileStatus, _ destination: FileStatus) {
+    private func handOn(_ entry: Entry) {
         let child = Directory(
             parent: entry.directory,
             name: entry.name,
@@ -195,31 +195,27 @@ extension Verifier {
         }
     }
 
-    /// Compares the attributes of a directory that is open on both sides.
+    /// Compares the attributes of a directory that is open on both sides; twice, where they differ, before it is
+    /// told.
     func compareDirectory(
         _ node: Directory,
         _ source: borrowing Descriptor,
-        _ destination: borrowing Descriptor
+        _ destination: borrowing Descriptor,
+        _ before: (source: FileStatus, destination: FileStatus)
     ) {
-        var before: (source: FileStatus, destination: FileStatus)?
-        // A second time before it is told.
-        for turn in 0..<2 {
-            do throws(AttributeFailure) {
-                let sourceNow = try status(of: source, .source)
-                let destinationNow = try status(of: destination, .destination)
-                let aspects = try openAspects(source, destination, sourceNow, destinationNow)
-                if aspects.isEmpty { return }
-                if let before, turn > 0 {
-                    let isChanged =
-                        isRecent(sourceNow, destinationNow) || hasMoved(before.source, sourceNow)
-                        || hasMoved(before.destination, destinationNow)
-                    tell(aspects, path: node.path, .directory, isChanged: isChanged)
-                }
-                before = (sourceNow, destinationNow)
-            } catch {
-                note(error.error, error.activity, error.side, path: node.path)
+        do throws(AttributeFailure) {
+            if try openAspects(source, destination, before.source, before.destination).isEmpty {
                 return
             }
+            let sourceNow = try status(of: source, .source)
+            let destinationNow = try status(of: destination, .destination)
+            let aspects = try openAspects(source, destination, sourceNow, destinationNow)
+            let isChanged =
+                isRecent(sourceNow, destinationNow) || hasMoved(before.source, sourceNow)
+                || hasMoved(before.destination, destinationNow)
+            tell(aspects, path: node.path, .directory, isChanged: isChanged)
+        } catch {
+            note(error.error, error.activity, error.side, path: node.path)
         }
     }
 
