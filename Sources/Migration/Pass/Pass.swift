@@ -42,7 +42,12 @@ package final class Pass: Sendable {
         let roots = try Roots(source: source, destination: destination, options: options)
         let isRoot = ProcessLimits.isRoot
         // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
-        let keeper = try StateKeeper(roots: roots, options: options, workers: workers, isRoot: isRoot)
+        let keeper = try StateKeeper(
+            roots: roots,
+            options: options,
+            workers: workers,
+            isRoot: isRoot
+        )
         let times = Self.timeStorage(roots, options)
         let budget = DescriptorBudget(descriptorLimit: limit, workers: workers)
         let reading = Self.reading(files: budget.batchFiles)
@@ -70,8 +75,7 @@ package final class Pass: Sendable {
             recorder: keeper.makeRecorder(),
             emit: emit
         )
-        var notices: [Notice] = [reading.notice]
-        notices += keeper.notices
+        var notices = [reading.notice] + keeper.notices
         if !isRoot { notices.append(.notRoot) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
