@@ -140,14 +140,15 @@ package final class ContentCopier {
     }
 
     private func nextData(
-        _ source: borrowing Descriptor,
+        _ file: borrowing Descriptor,
+        _ side: Failure.Side = .source,
         from position: UInt64,
         sizeBytes: UInt64
     ) throws(CopyFailure) -> Range<UInt64>? {
         do throws(SystemError) {
-            return try source.nextData(from: position, sizeBytes: sizeBytes)
+            return try file.nextData(from: position, sizeBytes: sizeBytes)
         } catch {
-            throw CopyFailure(side: .source, error: error, bytes: position..<sizeBytes)
+            throw CopyFailure(side: side, error: error, bytes: position..<sizeBytes)
         }
     }
 
@@ -291,7 +292,8 @@ package final class ContentCopier {
 
     // MARK: Comparing
 
-    /// Whether two files of `sizeBytes` hold the same bytes; a hole equals zeros.
+    /// Whether two files of `sizeBytes` hold the same bytes; a hole equals zeros, and what is a hole on both sides is
+    /// not read (S20).
     ///
     /// Nil when interrupted.
     package func areEqual(
@@ -301,9 +303,25 @@ package final class ContentCopier {
     ) throws(CopyFailure) -> Bool? {
         let half = Self.bufferBytes / 2
         var position: UInt64 = 0
+        // Up to here one of them is known to have data.
+        var end: UInt64 = 0
         while position < sizeBytes {
             if context.isInterrupted { return nil }
-            let wanted = Int(min(UInt64(half), sizeBytes - position))
+            if position >= end {
+                let one = try nextData(source, from: position, sizeBytes: sizeBytes)
+                let other = try nextData(
+                    destination,
+                    .destination,
+                    from: position,
+                    sizeBytes: sizeBytes
+                )
+                let runs = [one, other].compactMap { $0 }
+                guard let next = runs.min(by: { $0.lowerBound < $1.lowerBound }) else {
+                    return true
+                }
+                (position, end) = (next.lowerBound, next.upperBound)
+            }
+            let wanted = Int(min(UInt64(half), end - position))
             context.throttle?.wait(for: wanted) { context.isInterrupted }
             let left = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
             let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half..<half + wanted])
