@@ -189,6 +189,8 @@ struct ScanHazardsState {
         try Files.write(stage.from("large"), Lookalike.contents(3, count: 3 << 20))
         let first = try stage.pair.start("--bwlimit", "1M")
         waitUntil { ((try? Files.status(stage.pair.reportFile))?.st_size ?? 0) > 0 }
+        // It tells that it has begun before it writes that down.
+        usleep(500_000)
         #expect(first.isRunning)
         let other = ScanPair(
             from: stage.pair.from,
