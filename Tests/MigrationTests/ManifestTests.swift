@@ -57,7 +57,7 @@ import Testing
 
     @Test(
         "What is no line at all",
-        arguments: ["", "x", digits, digits + " a", digits + "   ", "\\" + digits + "  a\\"]
+        arguments: ["", "x", digits, digits + " a", digits + " ", "\\" + digits + "  a\\"]
     )
     func notLines(text: String) {
         #expect(throws: ManifestLine.Problem.self) { try ManifestLine(parsing: Array(text.utf8)) }

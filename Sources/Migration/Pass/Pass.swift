@@ -73,6 +73,7 @@ package final class Pass: Sendable {
             earlier: keeper.earlier,
             record: keeper.record,
             recorder: keeper.makeRecorder(),
+            markDestination: { roots.markDestination() },
             emit: emit
         )
         var notices = [reading.notice] + keeper.notices

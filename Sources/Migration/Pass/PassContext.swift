@@ -47,7 +47,7 @@ package final class PassContext: Sendable {
     let isCountedByScan = Atomic<Bool>(false)
     private let wasDisturbed = Atomic<Bool>(false)
     private let isMarked = Atomic<Bool>(false)
-    private let roots: Roots
+    private let markDestination: @Sendable () -> Void
     /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
     private let deletions = Atomic<UInt64>(0)
@@ -67,6 +67,7 @@ package final class PassContext: Sendable {
         earlier: EarlierPasses = .none,
         record: History? = nil,
         recorder: Recorder? = nil,
+        markDestination: @escaping @Sendable () -> Void = {},
         emit: @escaping @Sendable (PassEvent) -> Void
     ) {
         self.options = options
@@ -78,7 +79,7 @@ package final class PassContext: Sendable {
         self.earlier = earlier
         recordTable = Lock(record.map(RecordTable.init(unread:)))
         self.recorder = recorder
-        self.roots = roots
+        self.markDestination = markDestination
         self.emit = emit
         throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))
         isRoot = comparison.isRoot
@@ -119,7 +120,7 @@ package final class PassContext: Sendable {
     func noteChangeOfDestination() {
         if isMarked.load(ordering: .relaxed) || options.isDryRun { return }
         if isMarked.exchange(true, ordering: .relaxed) { return }
-        roots.markDestination()
+        markDestination()
     }
 
     /// Directories moved under a scan pass, between its plan and its visits.
