@@ -45,6 +45,12 @@ PEERS = (
          "tar -C SOURCE --acls --xattrs --xattrs-include='*' --sparse --numeric-owner -cf - . "
          "| tar -C DESTINATION --acls --xattrs --xattrs-include='*' --numeric-owner -xpf -", False,
          "no delta, no deletion"),
+    # As many bytes of each device as its volume uses; it finds no file and compares nothing.
+    Peer("dd", "dd of both volumes",
+         "all() { dd if=$(df --output=source $1 | tail -1) of=/dev/null bs=1M iflag=direct "
+         "count=$(df -BM --output=used $1 | tail -1 | tr -dc 0-9) status=none; }; "
+         "all SOURCE & all DESTINATION && wait $!", False,
+         "past the page cache, both at once: what the disks give"),
 )
 
 

@@ -291,9 +291,60 @@ class LargeDirectoryDelta(DeltaCold):
     peers = ("cutover", "baseline", "rsync")
 
 
+class VerifyContent(Scenario):
+    """A copy is compared byte for byte, beside both devices read from their beginnings."""
+
+    name = "verify-content"
+    title = "Verify every byte, cold"
+    is_counted_quickly = False
+    is_checked = False
+    peers = ("cutover", "dd")
+    commands = {"cutover": "CUTOVER verify -q --workers WORKERS SOURCE DESTINATION"}
+
+    def subjects(self, stage):
+        found = []
+        for one in super().subjects(stage):
+            command = self.commands.get(one.peer.name, one.peer.command)
+            found.append(dataclasses.replace(
+                one, peer=dataclasses.replace(one.peer, command=command)))
+        return found
+
+    def prepare(self, stage):
+        stage.copy(self.tree)
+
+    def stage_run(self, stage, subject):
+        destination = stage.copy(subject.tree)
+        stage.make_cold(subject, destination)
+        return destination
+
+
+class VerifyMetadata(VerifyContent):
+    """The same with attributes alone, beside rsync's comparison of them."""
+
+    name = "verify-metadata"
+    title = "Verify attributes, cold"
+    peers = ("cutover", "rsync")
+    commands = {
+        "cutover": "CUTOVER verify -q --metadata --workers WORKERS SOURCE DESTINATION",
+        "rsync": "rsync -naXAHi --delete --numeric-ids SOURCE/ DESTINATION/ >/dev/null"}
+
+
+class VerifyMetadataWarm(VerifyMetadata):
+    """The same with all in memory."""
+
+    name = "verify-metadata-warm"
+    title = "Verify attributes, warm"
+
+    def stage_run(self, stage, subject):
+        destination = stage.copy(subject.tree)
+        stage.measure(subject, destination)
+        return destination
+
+
 SCENARIOS = (
     Scenario(), Recorded(), Workers(), Skewed(), DeltaCold(), DeltaWarm(), DeltaRememberedWarm(),
-    DeltaScanCold(), DeltaScanWarm(), DeltaChanged(), RenamedDirectory(), LargeFile(),
+    DeltaScanCold(), DeltaScanWarm(), VerifyContent(), VerifyMetadata(), VerifyMetadataWarm(),
+    DeltaChanged(), RenamedDirectory(), LargeFile(),
     LargeDirectory(), LargeDirectoryDelta())
 
 

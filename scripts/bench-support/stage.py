@@ -165,6 +165,21 @@ class Stage:
                 self.measure(subject, self.destinations[key])
         return self.destinations[key]
 
+    def copy(self, source_name):
+        """A copy of the tree, made by cutover at the first call; nobody writes to it afterwards."""
+        key = (source_name, "copy")
+        if key not in self.destinations:
+            volume = self._make_destination(self.source(source_name), f"copy-{source_name}")
+            if not self.options.quick:
+                volume.unmount()
+                volume.allocate()
+                volume.format()
+            self.destinations[key] = volume
+            peer = self.peers["cutover"]
+            self.measure(
+                Subject(peer.title, peer, source_name, self.options.workers, peer.title), volume)
+        return self.destinations[key]
+
     # What cutover remembers
 
     def _state(self, destination):
