@@ -171,7 +171,7 @@ struct VerifyAttributeTests {
     func found(one: VerifyCase) throws {
         try stage.spoil(one.script, keepingTimesOf: one.kept)
         defer {
-            try? Shell.run(
+            cleanUp(
                 "chattr -R -dA \"$1\"/d/f \"$1\"/d/g \"$1\"/d/sub 2>/dev/null || true",
                 stage.to
             )
@@ -259,7 +259,7 @@ struct VerifyAttributeTests {
         try Files.changeTime(stage.destination("mounted"), like: stage.source("mounted"))
         try Files.changeTime(stage.destination(""), like: stage.source(""))
         try Shell.run("mount -t tmpfs none \"$1\"", stage.source("mounted"))
-        defer { try? Shell.run("umount \"$1\"", stage.source("mounted")) }
+        defer { cleanUp("umount \"$1\"", stage.source("mounted")) }
         try Files.write(stage.source("mounted/foreign"), bytes("x"))
         try Files.makeDirectory(stage.source("lost+found"))
         try Files.changeTime(stage.source(""), like: stage.destination(""))

@@ -156,7 +156,7 @@ struct VerifyManifestTests {
         try Files.link(symbolic: stage.destination("key"), to: joined(secret, "key"))
         try Files.makeDirectory(stage.destination("mounted"))
         try Shell.run("mount --bind \"$1\" \"$2\"", secret, stage.destination("mounted"))
-        defer { try? Shell.run("umount \"$1\"", stage.destination("mounted")) }
+        defer { cleanUp("umount \"$1\"", stage.destination("mounted")) }
         try Files.write(
             manifest,
             bytes(Self.line("link/key") + Self.line("key") + Self.line("mounted/key"))

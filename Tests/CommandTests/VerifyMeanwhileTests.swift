@@ -107,16 +107,33 @@ struct VerifyMeanwhileTests {
             #expect(outcome.lines.count == 1 && outcome.lines[0].hasPrefix(expected), "\(outcome)")
             let failures = try HazardReport(report).of("failure")
             #expect(failures.allSatisfy { $0.contains("\"side\":\"\(side)\"") }, "\(failures)")
-            let text = failures.sorted().joined(separator: "\n")
-            for range in ["4096-8191", "1048576-1069055", "16384-19999"] {
-                let bounds = range.split(separator: "-")
-                let isTold = failures.contains { failure in
-                    failure.contains("\"first_byte\":\(bounds[0])")
-                        && failure.contains("\"last_byte\":\(bounds[1])")
-                }
-                #expect(isTold, "\(range): \(text)")
+            #expect(failures.count == 2, "\(failures)")
+            for (name, ranges) in [
+                ("large", "[[4096,8191],[1048576,1069055]]"), ("small", "[[16384,19999]]"),
+            ] {
+                let failure = failures.first { $0.contains("\"path\":\"\(name)\"") } ?? ""
+                #expect(failure.contains("\"unreadable_ranges\":\(ranges)"), "\(failure)")
+                #expect(failure.contains("\"ranges_are_exact\":true"), "\(failure)")
             }
         }
+        try manifestNamesRanges(try place(stage.destination("large")))
+    }
+
+    /// The same of a check against a manifest.
+    private func manifestNamesRanges(_ large: String) throws {
+        let manifest = joined(stage.outside, "manifest")
+        let words = [bytes("verify"), bytes("--manifest"), manifest]
+        let written = try Cutover.run(bytes: words + [stage.from, stage.to])
+        #expect(written.status == 1, "\(written)")
+        let report = joined(stage.outside, "check")
+        let checked = try Cutover.run(
+            bytes: words + [bytes("--json"), report, stage.to],
+            environment: ["CUTOVER_FAULTS=pread@\(large):4096-8191:EIO"]
+        )
+        #expect(checked.status == 23 && checked.lines.isEmpty, "\(checked)")
+        let failures = try HazardReport(report).of("failure")
+        #expect(failures.count == 1, "\(failures)")
+        #expect(failures.first?.contains("\"unreadable_ranges\":[[4096,8191]]") == true)
     }
 
     /// Device and inode as the fault table names them.

@@ -65,3 +65,8 @@ extension Stage {
 func isRegular(_ path: [UInt8]) throws -> Bool {
     try Files.status(path).st_mode & S_IFMT == S_IFREG
 }
+
+/// Runs a script that undoes what a test did; what it cannot undo the workspace does.
+func cleanUp(_ script: String, _ path: [UInt8]) {
+    do { try Shell.run(script, path) } catch { Issue.record("not undone: \(error)") }
+}

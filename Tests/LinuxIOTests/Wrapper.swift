@@ -11,6 +11,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
     case duplicate, statusOfName, status, makeDirectory, makeSymlink, makeSpecial, makeLink
     case removeFile, removeDirectory, rename, readSymlink, listing
     case directReadAlignment, readCached, read, write, truncate, dataStart, dataEnd, synchronize
+    case synchronizeFile
     case setOwner, setMode, setModified, attributeNames, attribute, setAttribute, removeAttribute
     case attributeNamesOfName, attributeOfName, readFlags, setFlags
     case readAccessControl, setAccessControl
@@ -40,6 +41,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .dataStart: ("lseek", 1)
         case .dataEnd: ("lseek", 2)
         case .synchronize: ("syncfs", 1)
+        case .synchronizeFile: ("fsync", 1)
         case .setOwner: ("fchown", 1)
         case .setMode: ("fchmod", 1)
         case .setModified: ("utimensat", 1)
@@ -80,6 +82,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .truncate: .ftruncate
         case .dataStart, .dataEnd: .lseek
         case .synchronize: .syncfs
+        case .synchronizeFile: .fsync
         case .setOwner: .chown
         case .setMode: .chmod
         case .setModified: .utimensat
@@ -200,6 +203,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .dataStart, .dataEnd:
             return try file.nextData(from: 0, sizeBytes: 3) == 0..<3 ? "data" : "wrong"
         case .synchronize: try file.synchronizeFilesystem()
+        case .synchronizeFile: try file.synchronize()
         case .setOwner: try file.setOwner(1, group: 2)
         case .setMode: try file.setMode(0o600)
         case .setModified: try file.setModified(Timestamp(seconds: 1, nanoseconds: 2))

@@ -19,6 +19,13 @@ struct UnreadableRange: Sendable, Equatable {
     }
 }
 
+/// What of one side was examined for what its disk has lost.
+struct DamagedSide: Sendable {
+    let side: Failure.Side
+    let error: SystemError
+    let damage: Damage
+}
+
 /// The findings of some ranges of one file.
 struct ContentFindings: Sendable {
     /// Offset of the first byte that differs; nil: none does.
@@ -26,10 +33,13 @@ struct ContentFindings: Sendable {
     var blocksDiffering: UInt64 = 0
     /// In the order of reading; neighbours of one side and error are one.
     var unreadable: [UnreadableRange] = []
+    /// What of `unreadable` was found to the block since, at most one of each side.
+    var damaged: [DamagedSide] = []
     /// Not all of it was read, for the verification was stopped.
     var isInterrupted = false
 
-    var isEqual: Bool { firstByte == nil && unreadable.isEmpty && !isInterrupted }
+    var isEqual: Bool { firstByte == nil && isReadable && !isInterrupted }
+    var isReadable: Bool { unreadable.isEmpty && damaged.isEmpty }
 
     mutating func noteDifference(at byte: UInt64, blocks: UInt64) {
         firstByte = min(firstByte ?? byte, byte)

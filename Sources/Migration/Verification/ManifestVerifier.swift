@@ -75,18 +75,40 @@ final class ManifestVerifier {
 
     private func digest(of file: ComparedFile, _ line: ManifestLine) -> [UInt8]? {
         let (digest, findings) = comparer.digest(of: file)
-        for range in findings.unreadable {
-            log.record(
-                Failure(
-                    path: line.path,
-                    side: .destination,
-                    activity: .read,
-                    error: range.error,
-                    bytes: range.bytes
-                )
-            )
-        }
+        for range in findings.unreadable { noteUnreadable(range, of: file, line) }
         return digest.map { Array($0.finalize()) }
+    }
+
+    /// A digest ends at the first read that fails; what the disk has lost is told of the whole file, to the block.
+    private func noteUnreadable(
+        _ range: UnreadableRange,
+        of file: ComparedFile,
+        _ line: ManifestLine
+    ) {
+        var failure = Failure(
+            path: line.path,
+            side: .destination,
+            activity: .read,
+            error: range.error,
+            bytes: range.bytes
+        )
+        // If that fails as well, the range of the read is what is known.
+        if range.error.isDamage, let damage = try? damage(of: file), !damage.isEmpty {
+            failure.bytes = damage.bounds
+            failure.damage = DamageReport(damage, .kept)
+        }
+        log.record(failure)
+    }
+
+    /// Nil when interrupted.
+    private func damage(of file: ComparedFile) throws(CopyFailure) -> Damage? {
+        file.reader.descriptor.forgetCachedPages()
+        return try DamagedFile(file.reader.descriptor, side: .destination).read(
+            sizeBytes: file.status.sizeBytes,
+            into: comparer.left,
+            mayGoOn: { _ in !log.isInterrupted },
+            take: { _, _ in }
+        )?.damage
     }
 
     private func hasChanged(_ file: ComparedFile, _ line: ManifestLine) -> Bool {

@@ -120,13 +120,13 @@ extension Verifier {
         if !findings.unreadable.isEmpty {
             examineDamage(of: pair, &findings)
             // What could be read in the end has no digest yet.
-            if digest == nil, context.manifest != nil, findings.unreadable.isEmpty {
+            if digest == nil, context.manifest != nil, findings.isReadable {
                 digest = comparer.digest(of: pair.source).digest
             }
         }
         if findings.isInterrupted || context.isInterrupted { return }
         noteUnreadable(findings, pair)
-        if findings.unreadable.isEmpty { counters.filesCompared.count() }
+        if findings.isReadable { counters.filesCompared.count() }
         guard let firstByte = findings.firstByte else {
             write(digest, pair)
             return
@@ -180,6 +180,18 @@ extension Verifier {
     private func noteUnreadable(_ findings: ContentFindings, _ pair: FilePair) {
         for range in findings.unreadable {
             fail(.read, range.side, range.error, bytes: range.bytes, path: pair.entry.path)
+        }
+        for damaged in findings.damaged {
+            log.record(
+                Failure(
+                    path: pair.entry.path,
+                    side: damaged.side,
+                    activity: .read,
+                    error: damaged.error,
+                    bytes: damaged.damage.bounds,
+                    damage: DamageReport(damaged.damage, .kept)
+                )
+            )
         }
     }
 

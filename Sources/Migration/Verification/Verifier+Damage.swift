@@ -54,11 +54,9 @@ extension Verifier {
                 return
             }
         }
-        guard let error = finder.firstError else { return }
-        for range in finder.damage.ranges {
-            findings.unreadable.append(
-                UnreadableRange(side: file.side, error: error, bytes: range)
-            )
-        }
+        guard let error = finder.firstError, !finder.damage.isEmpty else { return }
+        findings.damaged.append(
+            DamagedSide(side: file.side, error: error, damage: finder.damage)
+        )
     }
 }
