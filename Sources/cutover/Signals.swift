@@ -37,12 +37,17 @@ final class Signals {
         for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
     }
 
-    /// Begins to listen.
+    /// Begins to listen, and returns when every signal is heard: one that comes between would be lost.
     func begin() {
         let queue = DispatchQueue(label: "cutover.signals")
+        let heard = DispatchGroup()
+        defer { heard.wait() }
         for number in Self.numbers {
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { [steering] in steering.receive(number) }
+            heard.enter()
+            // Activation only asks for it; this comes when it is done.
+            source.setRegistrationHandler { heard.leave() }
             // The kernel's own action would end the process. Before the source is active, for that installs
             // a handler of Dispatch's. The result is the handler before, which nobody wants back.
             _ = signal(number, SIG_IGN)
