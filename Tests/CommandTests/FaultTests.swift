@@ -34,9 +34,10 @@ struct FaultTests {
                 try expectNextPassMakesGood(fault.description, asksOracle: fault.number == 2)
             }
         }
-        // A case that meets no call proves nothing: most must fail in some way.
+        // A case that meets no call proves nothing: some must fail in some way.
         // Most calls of close(2) end reading, and what they say is of no use: `lostWrites` has the others.
-        #expect(statuses.count > 1 || operation == "close", "no fault was met: \(statuses)")
+        let isMet = statuses.keys.contains { $0 != 0 }
+        #expect(isMet || operation == "close", "no fault was met: \(statuses)")
     }
 
     @Test("S18: a write that only close(2) reports as lost is a failed write")
@@ -231,7 +232,11 @@ private struct FaultRun {
             if !touched.isEmpty { problems.append("refused, but touched \(touched.map(shown))") }
         case 23, 24:
             let named = told
-            let unnamed = different.filter { path in !named.contains { isNear(path, $0) } }
+            let unnamed = different.filter { path in
+                // Where a name of an inode failed, the others are right, but not its links.
+                let first = trees.newLikeness.firstName(of: path)
+                return !named.contains { isNear(path, $0) || $0 == first }
+            }
             problems += unnamed.map { "not told: " + trees.newLikeness.explain($0, after) }
             if named.isEmpty { problems.append("nothing is named") }
         default: break

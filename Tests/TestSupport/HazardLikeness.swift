@@ -60,6 +60,9 @@ package struct HazardLikeness: Sendable {
     /// Whether the tree has an entry of this path.
     package func contains(_ path: [UInt8]) -> Bool { entries[path] != nil }
 
+    /// The first name, by bytes, of the inode that this path leads to; nil where there is no entry.
+    package func firstName(of path: [UInt8]) -> [UInt8]? { entries[path]?.firstName }
+
     /// Files of `copy` with this tree's size and mtime and other contents: what no later pass would
     /// find again.
     package func falseCopies(in copy: HazardLikeness) -> [[UInt8]] {
