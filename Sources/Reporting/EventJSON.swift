@@ -60,6 +60,18 @@ package enum EventJSON {
 
     /// How far the pass is.
     package static func progress(_ progress: Progress, time: UInt64) -> JSONLine {
+        self.progress(progress, files: "files_copied", bytes: "bytes_copied", time: time)
+    }
+
+    /// The same of any run; `files` and `bytes` are the keys of what is done with them there, and
+    /// `differences` is told where it looks for them.
+    static func progress(
+        _ progress: Progress,
+        files: String,
+        bytes: String,
+        differences: UInt64? = nil,
+        time: UInt64
+    ) -> JSONLine {
         let latest = progress.latest
         var line = begin("progress", time)
         line.add("seconds", seconds: latest.nanoseconds)
@@ -68,11 +80,12 @@ package enum EventJSON {
         line.add("bytes_seen", latest.bytesSeen)
         line.add("bytes_total", progress.bytesTotal)
         line.add("totals_are_exact", progress.totalsAreExact)
-        line.add("files_copied", latest.filesCopied)
-        line.add("bytes_copied", latest.bytesCopied)
+        line.add(files, latest.filesCopied)
+        line.add(bytes, latest.bytesCopied)
         line.add("entries_per_second", progress.entriesPerSecond)
         line.add("bytes_per_second", progress.bytesPerSecond)
         line.add("remaining_seconds", seconds: progress.remainingNanoseconds)
+        if let differences { line.add("differences", differences) }
         line.add("failures", latest.failures)
         line.add("workers", progress.workers)
         return line
@@ -140,13 +153,15 @@ package enum EventJSON {
         ]
     }
 
-    private static func begin(_ type: String, _ time: UInt64) -> JSONLine {
+    /// The start of a line; `time` is in nanoseconds since 1970.
+    static func begin(_ type: String, _ time: UInt64) -> JSONLine {
         var line = JSONLine(type: type)
         line.add("time", seconds: time)
         return line
     }
 
-    private static func named(_ type: String, _ path: [UInt8], time: UInt64) -> JSONLine {
+    /// A line that tells of a path only.
+    static func named(_ type: String, _ path: [UInt8], time: UInt64) -> JSONLine {
         var line = begin(type, time)
         line.add("path", name: path)
         return line

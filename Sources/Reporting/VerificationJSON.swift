@@ -13,15 +13,15 @@ package enum VerificationJSON {
         case .found(let found): return difference(found, "difference", time: time)
         case .changed(let found): return difference(found, "changed", time: time)
         case .failed(let failure): return EventJSON.failure(failure, time: time)
-        case .vanished(let path): return named("vanished", path, time: time)
-        case .mountSkipped(let path): return named("mount_skipped", path, time: time)
+        case .vanished(let path): return EventJSON.named("vanished", path, time: time)
+        case .mountSkipped(let path): return EventJSON.named("mount_skipped", path, time: time)
         case .notice(let notice):
-            var line = begin("notice", time)
+            var line = EventJSON.begin("notice", time)
             line.add("notice", VerificationText.kind(notice))
             line.add("message", VerificationText.sentence(notice))
             return line
         case .workersChanged(let count):
-            var line = begin("workers", time)
+            var line = EventJSON.begin("workers", time)
             line.add("workers", count)
             return line
         }
@@ -29,23 +29,13 @@ package enum VerificationJSON {
 
     /// How far it is.
     package static func progress(_ progress: Progress, time: UInt64) -> JSONLine {
-        let latest = progress.latest
-        var line = begin("progress", time)
-        line.add("seconds", seconds: latest.nanoseconds)
-        line.add("entries_seen", latest.entriesSeen)
-        line.add("entries_total", progress.entriesTotal)
-        line.add("bytes_seen", latest.bytesSeen)
-        line.add("bytes_total", progress.bytesTotal)
-        line.add("totals_are_exact", progress.totalsAreExact)
-        line.add("files_compared", latest.filesCopied)
-        line.add("bytes_read", latest.bytesCopied)
-        line.add("entries_per_second", progress.entriesPerSecond)
-        line.add("bytes_per_second", progress.bytesPerSecond)
-        line.add("remaining_seconds", seconds: progress.remainingNanoseconds)
-        line.add("differences", latest.differences)
-        line.add("failures", latest.failures)
-        line.add("workers", progress.workers)
-        return line
+        EventJSON.progress(
+            progress,
+            files: "files_compared",
+            bytes: "bytes_read",
+            differences: progress.latest.differences,
+            time: time
+        )
     }
 
     /// The end; `status` is the exit status, which output errors may have changed.
@@ -55,7 +45,7 @@ package enum VerificationJSON {
         time: UInt64
     ) -> JSONLine {
         let counters = summary.counters
-        var line = begin("summary", time)
+        var line = EventJSON.begin("summary", time)
         line.add("status", status.rawValue)
         line.add("status_name", VerificationText.name(status))
         line.add("by_manifest", summary.isByManifest)
@@ -76,20 +66,8 @@ package enum VerificationJSON {
         return line
     }
 
-    private static func begin(_ type: String, _ time: UInt64) -> JSONLine {
-        var line = JSONLine(type: type)
-        line.add("time", seconds: time)
-        return line
-    }
-
-    private static func named(_ type: String, _ path: [UInt8], time: UInt64) -> JSONLine {
-        var line = begin(type, time)
-        line.add("path", name: path)
-        return line
-    }
-
     private static func start(_ start: VerificationStart, time: UInt64) -> JSONLine {
-        var line = begin("start", time)
+        var line = EventJSON.begin("start", time)
         line.add("format", EventJSON.format)
         if let source = start.source { line.add("source", name: source.path) }
         line.add("destination", name: start.destinationPath)
@@ -115,7 +93,7 @@ package enum VerificationJSON {
         _ type: String,
         time: UInt64
     ) -> JSONLine {
-        var line = begin(type, time)
+        var line = EventJSON.begin(type, time)
         line.add("path", name: found.path)
         line.add("kind", EventJSON.name(found.kind))
         line.add("what", name(found.aspect))

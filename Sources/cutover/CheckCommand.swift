@@ -29,7 +29,7 @@ struct CheckCommand: ParsableCommand {
 
     func run() throws {
         Signals.ignoreHarmless()
-        let output = try CheckOutput(options)
+        let output = try TableOutput(json: options.json)
         let control = CheckControl()
         let outcome: CheckOutcome?
         do throws(Refusal) {
@@ -44,12 +44,16 @@ struct CheckCommand: ParsableCommand {
             outcome = try check.run()
             signals.end()
         } catch {
-            output.refuse(error)
+            let text = RefusalText(error)
+            output.refuse(text.reason, path: text.path)
             throw ExitCode(PassStatus.refused.rawValue)
         }
         guard let outcome else { throw ExitCode(PassStatus.interrupted.rawValue) }
-        let isWritten = output.show(outcome)
-        throw ExitCode((isWritten ? outcome.status : .someFailed).rawValue)
+        output.show(
+            CheckText(outcome, shown: output.shown).lines,
+            json: CheckJSON.lines(outcome, time: WallClock.nanoseconds)
+        )
+        throw ExitCode((output.finish() ? outcome.status : .someFailed).rawValue)
     }
 }
 

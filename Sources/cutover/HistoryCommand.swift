@@ -24,19 +24,37 @@ struct HistoryCommand: ParsableCommand {
     @OptionGroup var options: HistoryOptions
 
     func run() throws {
-        let output = try HistoryOutput(options)
+        let output = try TableOutput(json: options.json)
         let selection: HistorySelection
         do {
             selection = try HistorySelection(options)
         } catch let refusal as HistoryRefusal {
-            output.refuse(refusal)
+            output.refuse(refusal.reason, path: refusal.path)
             throw ExitCode(PassStatus.refused.rawValue)
         }
-        for pair in selection.pairs { output.show(pair) }
-        for problem in selection.problems { output.refuse(problem) }
+        show(selection.pairs, on: output)
+        for problem in selection.problems { output.refuse(problem.reason, path: problem.path) }
         let isWritten = output.finish()
         if !selection.problems.isEmpty { throw ExitCode(PassStatus.refused.rawValue) }
         if !isWritten { throw ExitCode(PassStatus.someFailed.rawValue) }
+    }
+
+    /// One table for each pair of volumes, or all that is known of the one pass that was asked for.
+    private func show(_ pairs: [HistoryPair], on output: TableOutput) {
+        var style = HistoryStyle(shown: output.shown)
+        style.isVerbose = options.verbose > 0
+        var isFirst = true
+        for pair in pairs {
+            let lines =
+                options.pass != nil
+                ? pair.passes.flatMap { HistoryPassText($0, of: pair, style: style).lines }
+                : HistoryText(pair, style: style).lines
+            output.show(
+                (isFirst ? [] : [""]) + lines,
+                json: HistoryJSON.lines(pair, sinceBoot: style.sinceBoot)
+            )
+            isFirst = false
+        }
     }
 }
 

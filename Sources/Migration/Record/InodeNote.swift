@@ -22,8 +22,6 @@ package struct InodeNote: Sendable {
         static let removed = Kind(rawValue: 1 << 2)
         /// Something of it failed or was left undone: it has to be looked at again.
         package static let doubt = Kind(rawValue: 1 << 3)
-        /// A name that it has as far as is known before it is examined; any other name counts more.
-        static let provisional = Kind(rawValue: 1 << 4)
     }
 
     package let inode: UInt64
@@ -71,13 +69,13 @@ package struct InodeNote: Sendable {
     }
 
     /// A name as the record has it.
-    package init(_ record: InodeRecord, _ name: NameRecord, changed: Int64, _ more: Kind = []) {
+    package init(_ record: InodeRecord, _ name: NameRecord, changed: Int64) {
         inode = record.inode
         parent = name.parent
         self.changed = changed
         birth = record.birth
         nameHash = name.nameHash
-        var kind = more
+        var kind: Kind = []
         if record.isDirectory { kind.insert(.directory) }
         if record.hasSeveralNames { kind.insert(.severalNames) }
         self.kind = kind

@@ -29,6 +29,9 @@ struct Judgement {
         }
         if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
             method = .walk(reason)
+        } else if history?.isReadOnly != false, !options.isDryRun {
+            // The next pass would not know what this one did, and a scan must not rest on less.
+            method = .walk(.nothingRemembered)
         } else {
             method = .scan
         }

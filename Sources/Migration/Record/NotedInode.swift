@@ -15,13 +15,8 @@ struct NotedInode {
     /// Nil when nothing can be said: only doubts about an inode that was never examined, so that the next
     /// pass meets it as a new one.
     init?(_ notes: ArraySlice<InodeNote>) {
-        var notes = notes
-        let moved = notes.first { $0.kind.contains(.provisional) }
-        // Asked first: removing nothing copies all.
-        if moved != nil { notes.removeAll { $0.kind.contains(.provisional) } }
         guard let first = notes.lazy.filter(\.isName).min(by: { $0.name < $1.name }) else {
-            // A directory that was renamed and never listed at its place is not known to be there.
-            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) ?? moved else {
+            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) else {
                 return nil
             }
             change = .remove(removed.inode)

@@ -159,31 +159,8 @@ package final class Recorder: Sendable {
         }
     }
 
-    /// What became of a directory that moved on SOURCE: in place on DESTINATION as well, or to be compared as a
-    /// whole.
-    ///
-    /// Before it is listed, for it may never be: the record must not say that it stands where it stood.
-    func noteMove(_ move: DirectoryMove, isInPlace: Bool) {
-        let buffer = makeBuffer()
-        guard isInPlace, let record = parts.withLock({ $0.record }) else {
-            buffer.add(InodeNote(inode: move.inode, .removed))
-            return
-        }
-        do throws(HistoryProblem) {
-            guard let known = try record.inode(move.inode) else { return }
-            let name = NameRecord(
-                parent: move.parent,
-                nameHash: InodeNote.hash(move.name.bytes)
-            )
-            buffer.add(InodeNote(known, name, changed: InodeNote.unsettled, .provisional))
-            let directories = parts.withLock { $0.directories }
-            directories.add(inode: move.inode, parent: move.parent, name: move.name.bytes)
-        } catch {
-            parts.withLock { $0.recordFailure = error }
-        }
-    }
-
-    /// The inode is in the record and no longer on SOURCE.
+    /// The inode is in the record and no longer on SOURCE, or not where it was: a note that it was met since
+    /// counts more.
     func noteRemoved(_ inode: UInt64, in buffer: NoteBuffer) {
         buffer.add(InodeNote(inode: inode, .removed))
     }

@@ -62,10 +62,7 @@ package final class StateKeeper: Sendable {
         let judged = Judgement(options, roots, past, history, now, isRoot: isRoot)
         earlier = judged.earlier
         record = judged.record
-        // What it does would not be known to the next pass, which a scan must not rest on.
-        method =
-            judged.method == .scan && !remembers && !options.isDryRun
-            ? .walk(.nothingRemembered) : judged.method
+        method = judged.method
         if past?.unsafeSince != nil { notices.append(.comparesAfterPowerCut) }
         self.history = past == nil ? nil : history
         self.folder = folder

@@ -85,8 +85,10 @@ final class VisitPlanner: Sendable {
         let (moves, made) = state.withLock { ($0.moves, $0.made) }
         let outcome = move(moves, made)
         let inPlace = outcome.inPlace
-        for move in moves {
-            context.recorder?.noteMove(move, isInPlace: inPlace.contains(move.inode))
+        if let recorder = context.recorder {
+            // The record must not say that it stands where it stood, should it never be listed.
+            let buffer = recorder.makeBuffer()
+            for move in moves { recorder.noteRemoved(move.inode, in: buffer) }
         }
         let left = moves.filter { !inPlace.contains($0.inode) }
         for move in left { try compareGroups(below: move.inode) }

@@ -1,61 +1,47 @@
-// Where `cutover history` writes: a table on standard output, JSON where that was asked for, and what cannot be
-// read on standard error.
+// Where `cutover check` and `cutover history` write: a table on standard output, JSON where that was asked for, and
+// a refusal on standard error.
 
-import ArgumentParser
 import LinuxIO
 import Migration
 import Reporting
 
 /// The outputs of one run; used by one thread.
-final class HistoryOutput {
+final class TableOutput {
+    /// How names are written into the table.
+    let shown: ShownName
     private let table = OutputFile.standardOutput
     private let json: OutputFile?
-    private let style: HistoryStyle
-    private let isOnePass: Bool
-    private var hasShown = false
 
     private var isJSONOnOutput: Bool { json === table }
 
     /// Opens what was asked for; a file that cannot be made is a usage error.
-    init(_ options: HistoryOptions) throws {
-        json = try options.json.map { try SyncPlan.output($0, "--json") }
-        var style = HistoryStyle(shown: ShownName(isForTerminal: table.isTerminal))
-        style.isVerbose = options.verbose > 0
-        self.style = style
-        isOnePass = options.pass != nil
+    init(json path: BytesArgument?) throws {
+        json = try path.map { try SyncPlan.output($0, "--json") }
+        shown = ShownName(isForTerminal: table.isTerminal)
     }
 
-    /// Shows a pair with its passes.
-    func show(_ pair: HistoryPair) {
+    /// Shows a part of the table, or writes the same as JSON, or both.
+    func show(_ lines: @autoclosure () -> [String], json records: @autoclosure () -> [JSONLine]) {
         if let json {
-            for line in HistoryJSON.lines(pair, sinceBoot: style.sinceBoot) {
-                json.append(line.line)
-            }
+            for record in records() { json.append(record.line) }
         }
         guard !isJSONOnOutput else { return }
-        var lines =
-            isOnePass
-            ? pair.passes.flatMap { HistoryPassText($0, of: pair, style: style).lines }
-            : HistoryText(pair, style: style).lines
-        if hasShown { lines.insert("", at: 0) }
-        hasShown = true
-        table.append(Array((lines.joined(separator: "\n") + "\n").utf8))
+        table.append(Array((lines().joined(separator: "\n") + "\n").utf8))
     }
 
-    /// Says in one line what cannot be shown, after what was shown before.
-    func refuse(_ refusal: HistoryRefusal) {
-        let status = PassStatus.refused
+    /// Says in one line what is refused, after what was shown before.
+    func refuse(_ reason: String, path: [UInt8]?) {
         json?.append(
             EventJSON.refused(
-                refusal.reason,
-                path: refusal.path,
-                status: status,
+                reason,
+                path: path,
+                status: .refused,
                 time: WallClock.nanoseconds
             ).line
         )
         table.flush()
         json?.flush()
-        tell(refusal.reason, path: refusal.path)
+        tell(reason, path: path)
     }
 
     /// Writes what is left; false when something that was asked for could not be written.
