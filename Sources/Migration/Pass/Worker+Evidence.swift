@@ -123,6 +123,11 @@ extension Worker {
         _ destination: FileStatus
     ) -> Bool {
         guard evidence == .proven, context.earlier.isSettled(destination) else { return false }
+        return isRecorded(node, source)
+    }
+
+    /// Whether the record has this directory of SOURCE, at this place and unchanged: then it has the names in it, too.
+    func isRecorded(_ node: Directory, _ source: FileStatus) -> Bool {
         let parent = node.parent?.facts.withLock { $0.source?.inode } ?? 0
         return isRecorded(source, InodeNote.hash(node.name.bytes), in: parent)
     }

@@ -28,12 +28,10 @@ extension Worker {
             }
             facts.source = source.status
         }
-        var destination: SharedDescriptor?
-        var identity: InodeIdentity?
+        var destination = OpenedDestination()
         do throws(SystemError) {
             guard let opened = try openDestination(node, in: parentOpen) else { return false }
-            destination = opened.handle
-            identity = try destination?.descriptor.status().identity
+            destination = opened
         } catch {
             fail(.makeDirectory, .destination, error, isWrite: true, path: node.path)
             // When this has ended all writing, what is below is still to be counted (S18).
@@ -43,8 +41,8 @@ extension Worker {
             tally(source.status)
         }
         context.budget.install(
-            OpenDirectory(source: source.handle, destination: destination),
-            identities: (source.status.identity, identity),
+            OpenDirectory(source: source.handle, destination: destination.handle),
+            identities: (source.status.identity, destination.identity),
             in: node
         )
         context.budget.release(node)
@@ -81,9 +79,10 @@ extension Worker {
         }
     }
 
-    /// A DESTINATION that is open; a handle of nil says that nothing is there and nothing is to be made.
+    /// A DESTINATION that is open; without a handle nothing is there and nothing is to be made.
     private struct OpenedDestination {
-        let handle: SharedDescriptor?
+        var handle: SharedDescriptor?
+        var identity: InodeIdentity?
     }
 
     /// Nil when a failure was recorded.
@@ -104,7 +103,7 @@ extension Worker {
         else {
             if context.options.isDryRun { counters.directoriesMade.count() }
             tally(node.facts.withLock { $0.source })
-            return OpenedDestination(handle: nil)
+            return OpenedDestination()
         }
         try prepareForChange(of: parentNode, parent)
         if let before {
@@ -123,7 +122,10 @@ extension Worker {
         let inherited = parentNode.facts.withLock { $0.inherited }
         node.facts.withLock { $0.inherited = inherited.intersection(.project) }
         counters.directoriesMade.count()
-        return OpenedDestination(handle: handle)
+        return OpenedDestination(
+            handle: handle,
+            identity: try handle.descriptor.status().identity
+        )
     }
 
     private func openExisting(
@@ -137,7 +139,10 @@ extension Worker {
             return nil
         }
         node.facts.withLock { $0.destination = status }
-        return OpenedDestination(handle: SharedDescriptor(descriptor))
+        return OpenedDestination(
+            handle: SharedDescriptor(descriptor),
+            identity: status.identity
+        )
     }
 
     /// What is made in a directory of DESTINATION gets from it (S25).

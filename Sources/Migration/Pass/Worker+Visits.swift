@@ -19,20 +19,24 @@ extension Worker {
     }
 
     /// Drops the entries of a listed directory that are as the record has them and that DESTINATION has, too.
+    ///
+    /// Most directories are listed for a file that changed, and have not changed themselves since before they were
+    /// opened: then the names in them are those of the record, and none is asked for.
     func keepUnproven(_ contents: inout Listing, of node: Directory, _ visit: Visit) {
-        guard let directory = node.facts.withLock({ $0.source?.inode }) else { return }
+        guard let source = node.facts.withLock({ $0.source }) else { return }
+        let hasNamesAsRecorded = isRecorded(node, source)
         let listing = contents
         contents.keep { index in
             let entry = listing.records[index]
             guard entry.mark, visit.node.children[entry.inode] == nil else { return true }
-            let hash = InodeNote.hash(listing.nameBytes(index))
-            // A record that cannot be read proves nothing.
-            let isProven = try? visit.marks.proves(
-                inode: entry.inode,
-                nameHash: hash,
-                in: directory
+            let name = NameRecord(
+                parent: source.inode,
+                nameHash: InodeNote.hash(listing.nameBytes(index))
             )
-            return isProven != true
+            if !visit.marks.mayBeKept(name, of: entry.inode) { return true }
+            if hasNamesAsRecorded { return false }
+            // A record that cannot be read proves nothing.
+            return (try? visit.marks.isRecorded(name, of: entry.inode)) != true
         }
     }
 }

@@ -65,18 +65,17 @@ final class VisitMarks: Sendable {
         return owner != inode
     }
 
-    /// Whether the record proves that `name` of this directory means that inode, unchanged.
-    func proves(
-        inode: UInt64,
-        nameHash: UInt32,
-        in directory: UInt64
-    ) throws(HistoryProblem) -> Bool {
-        if compared.contains(inode) { return false }
-        if isOther(NameRecord(parent: directory, nameHash: nameHash), than: inode) { return false }
-        return try history.hasName(
+    /// Whether nothing is known against it that DESTINATION has this inode under that name, unchanged.
+    func mayBeKept(_ name: NameRecord, of inode: UInt64) -> Bool {
+        !compared.contains(inode) && !isOther(name, than: inode)
+    }
+
+    /// Whether the record has this name of this inode.
+    func isRecorded(_ name: NameRecord, of inode: UInt64) throws(HistoryProblem) -> Bool {
+        try history.hasName(
             inode: inode,
-            nameHash: nameHash,
-            in: directory,
+            nameHash: name.nameHash,
+            in: name.parent,
             except: reused
         )
     }
