@@ -52,29 +52,6 @@ extension Stage {
     }
 }
 
-/// Waits until something has become true, for at most `seconds`.
-func waitUntil(
-    seconds: Int = 30,
-    sourceLocation: SourceLocation = #_sourceLocation,
-    _ isTrue: () throws -> Bool
-) rethrows {
-    let end = monotonicSeconds() + Double(seconds)
-    while try !isTrue() {
-        if monotonicSeconds() > end {
-            Issue.record("it did not become true in \(seconds) s", sourceLocation: sourceLocation)
-            return
-        }
-        usleep(2000)
-    }
-}
-
-/// Seconds of the monotonic clock.
-func monotonicSeconds() -> Double {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &now)
-    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-}
-
 /// A tree outside the two roots that nothing may read, change or delete.
 struct Canary {
     /// A directory.

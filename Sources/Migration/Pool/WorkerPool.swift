@@ -30,8 +30,12 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     private let target: Atomic<Int>
     private let busy = Atomic<Int>(0)
     private let busyMax = Atomic<Int>(0)
-    private let idleCount = Atomic<Int>(0)
     private let idle = Lock<[Int]>([])
+    /// How many are in `idle`.
+    ///
+    /// Changed with it, under its lock: a lane that could be taken out before it is counted would leave the count one
+    /// short, and another lane asleep beside work.
+    private let idleCount = Atomic<Int>(0)
     private let started = Lock<Int>(0)
     private let lanesLeft = DispatchGroup()
     private let makeLane: @Sendable (WorkerPool<Work>, Int) -> LaneBody
@@ -171,25 +175,29 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     }
 
     private func enterIdle(_ index: Int) {
-        idle.withLock { $0.append(index) }
-        idleCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        idle.withLock { idle in
+            idle.append(index)
+            idleCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        }
     }
 
     private func leaveIdle(_ index: Int) {
-        let wasThere = idle.withLock { idle in
-            guard let position = idle.lastIndex(of: index) else { return false }
+        idle.withLock { idle in
+            // Otherwise `wakeOne` took it out; its signal makes a later wait return once too early, and that
+            // loop looks again.
+            guard let position = idle.lastIndex(of: index) else { return }
             idle.remove(at: position)
-            return true
+            idleCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
         }
-        // Otherwise `wakeOne` took it out and counted it; its signal makes a later wait return once too
-        // early, and that loop looks again.
-        if wasThere { idleCount.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
     }
 
     private func wakeOne() {
-        guard let index = idle.withLock({ $0.popLast() }) else { return }
-        idleCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-        lanes[index].semaphore.signal()
+        let index = idle.withLock { idle -> Int? in
+            guard let index = idle.popLast() else { return nil }
+            idleCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+            return index
+        }
+        if let index { lanes[index].semaphore.signal() }
     }
 }
 
