@@ -1,5 +1,6 @@
 // A failure as a sentence: what could not be done, why, and what the person does next. The one place
-// that makes text of (activity, side, errno, detail); the advice is a table in FailureAdvice.swift.
+// that makes text of (activity, side, errno, detail); the advice is a table in FailureAdvice.swift, and for
+// what was only read in VerificationAdvice.swift.
 // Sentences are for people and may change; programs read the fields beside them.
 
 import LinuxIO
@@ -7,9 +8,18 @@ package import Migration
 
 /// The sentences for one failure.
 package struct FailureText: Sendable {
-    private let failure: Failure
+    /// What kind of run it happened in: what to do next differs.
+    package enum Run: String, Sendable {
+        case pass, verification
+    }
 
-    package init(_ failure: Failure) { self.failure = failure }
+    private let failure: Failure
+    private let run: Run
+
+    package init(_ failure: Failure, in run: Run = .pass) {
+        self.failure = failure
+        self.run = run
+    }
 
     /// What failed and why: "cannot read bytes 4096-8191 of SOURCE: Input/output error (EIO)".
     package var message: String {
@@ -20,7 +30,12 @@ package struct FailureText: Sendable {
     }
 
     /// What to do about it, in whole sentences.
-    package var advice: String { FailureAdvice.advice(for: failure) }
+    package var advice: String {
+        switch run {
+        case .pass: FailureAdvice.advice(for: failure)
+        case .verification: VerificationAdvice.advice(for: failure)
+        }
+    }
 
     /// The line for people, path first; names are escaped by `shown`.
     package func line(_ shown: ShownName) -> String {

@@ -201,7 +201,7 @@ package struct SummaryText: Sendable {
             summary.firstFailures,
             of: summary.counters.failures.value(),
             file: failuresFile,
-            run: "pass",
+            run: .pass,
             shown
         )
     }
@@ -211,7 +211,7 @@ package struct SummaryText: Sendable {
         _ first: [Failure],
         of total: UInt64,
         file: String?,
-        run: String,
+        run: FailureText.Run,
         _ shown: ShownName
     ) -> [String] {
         guard total > 0, !first.isEmpty else { return [] }
@@ -223,7 +223,7 @@ package struct SummaryText: Sendable {
         }
         var lines = [title]
         for failure in first {
-            let text = FailureText(failure)
+            let text = FailureText(failure, in: run)
             let words = Self.words(shown.message("\(text.message). \(text.advice)"))
             lines += TextLayout.wrapped(
                 [shown.path(failure.path) + ":"] + words,
@@ -235,7 +235,7 @@ package struct SummaryText: Sendable {
         if let file {
             lines.append("All failures are in \(file).")
         } else if UInt64(first.count) < total {
-            lines.append("To see all of them, run the \(run) with --failures FILE.")
+            lines.append("To see all of them, run the \(run.rawValue) with --failures FILE.")
         }
         return lines
     }

@@ -101,7 +101,8 @@ package final class VerificationReporter: Sendable {
         case .started(let start):
             return [VerificationText.first(start, shown)]
                 + (start.sample.map { [VerificationText.sample($0)] } ?? [])
-        case .failed(let failure): return isVerbose ? [FailureText(failure).line(shown)] : []
+        case .failed(let failure):
+            return isVerbose ? [FailureText(failure, in: .verification).line(shown)] : []
         case .vanished(let path):
             return isVerbose ? ["\(shown.path(path)): vanished, or became another entry"] : []
         case .mountSkipped(let path):

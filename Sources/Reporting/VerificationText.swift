@@ -102,7 +102,7 @@ package struct VerificationSummaryText: Sendable {
             summary.firstFailures,
             of: summary.counters.failures.value(),
             file: failuresFile,
-            run: "verification",
+            run: .verification,
             shown
         )
         return lines + advice

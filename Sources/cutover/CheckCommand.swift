@@ -67,37 +67,19 @@ struct CheckCommandOptions: ParsableArguments {
 
     @Flag(help: "Walk SOURCE and look at every entry.") var deep = false
 
-    @Option(
-        name: [.customShort("w", allowingJoined: true), .long],
-        help: ArgumentHelp("Workers at the same time, 1 to 250.", valueName: "number")
-    )
-    var workers = 30
-
-    @Option(
-        help: ArgumentHelp(
-            "Where the state between passes is kept (/var/lib/cutover).",
-            valueName: "directory"
-        )
-    )
-    var state: BytesArgument?
+    @OptionGroup var pool: WorkersOption
+    @OptionGroup var place: StateOption
 
     @Option(
         help: ArgumentHelp("Findings as JSON lines; '-' is standard output.", valueName: "file")
     )
     var json: BytesArgument?
 
-    func validate() throws {
-        let most = PassOptions.workersMax
-        if !(1...most).contains(workers) {
-            throw ValidationError("--workers takes 1 to \(most), not \(workers).")
-        }
-    }
-
     var plan: CheckOptions {
         var plan = CheckOptions()
         plan.isDeep = deep
-        plan.workers = workers
-        plan.stateFolder = state?.name ?? StateFolder.standard
+        plan.workers = pool.workers
+        plan.stateFolder = place.folder
         return plan
     }
 }

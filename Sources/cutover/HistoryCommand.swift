@@ -66,13 +66,7 @@ struct HistoryOptions: ParsableArguments {
     @Argument(help: "The volume that was copied to.")
     var destination: BytesArgument?
 
-    @Option(
-        help: ArgumentHelp(
-            "Where the state between passes is kept (/var/lib/cutover).",
-            valueName: "directory"
-        )
-    )
-    var state: BytesArgument?
+    @OptionGroup var place: StateOption
 
     @Option(
         help: ArgumentHelp(
@@ -106,6 +100,6 @@ struct HistoryOptions: ParsableArguments {
         }
     }
 
-    var folder: Name { state?.name ?? StateFolder.standard }
+    var folder: Name { place.folder }
     var showsDetails: Bool { verbose > 0 || pass != nil }
 }

@@ -141,11 +141,7 @@ struct TryOptions: ParsableArguments {
 
 /// How the work is done.
 struct HowOptions: ParsableArguments {
-    @Option(
-        name: [.customShort("w", allowingJoined: true), .long],
-        help: ArgumentHelp("Workers at the same time, 1 to 250.", valueName: "number")
-    )
-    var workers = 30
+    @OptionGroup var pool: WorkersOption
 
     @Option(
         help: ArgumentHelp(
@@ -155,13 +151,7 @@ struct HowOptions: ParsableArguments {
     )
     var bwlimit: ByteRate?
 
-    @Option(
-        help: ArgumentHelp(
-            "Where the state between passes is kept (/var/lib/cutover).",
-            valueName: "directory"
-        )
-    )
-    var state: BytesArgument?
+    @OptionGroup var place: StateOption
 
     @Flag(
         name: .customLong("no-check"),
@@ -171,13 +161,6 @@ struct HowOptions: ParsableArguments {
 
     @Flag(help: "Use the disk only when nobody else does (idle I/O class, nice 19).") var idle =
         false
-
-    func validate() throws {
-        let most = PassOptions.workersMax
-        if !(1...most).contains(workers) {
-            throw ValidationError("--workers takes 1 to \(most), not \(workers).")
-        }
-    }
 }
 
 /// What is told, and where.

@@ -20,7 +20,7 @@ struct SyncPlan {
         pass.changeTest = options.changed.test
         pass.version = Cutover.configuration.version
         pass.changeSearch = options.changed.changes
-        pass.stateFolder = options.how.state?.name ?? StateFolder.standard
+        pass.stateFolder = options.how.place.folder
         pass.deletesExtras = options.deleting.delete
         pass.deletionsMax = options.deleting.maxDelete
         pass.isDryRun = options.trying.dryRun
@@ -31,7 +31,7 @@ struct SyncPlan {
         pass.salvages = options.copied.salvage
         pass.branches = try Self.branches(options.copied.branch)
         pass.filter = try Self.filter(options.copied)
-        pass.workers = options.how.workers
+        pass.workers = options.how.pool.workers
         pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
         self.pass = pass
         reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)

@@ -11,7 +11,7 @@ struct VerifyOptions: ParsableArguments {
     var volumes: [BytesArgument] = []
 
     @OptionGroup(title: "What is compared") var compared: CompareOptions
-    @OptionGroup(title: "How") var how: VerifyHowOptions
+    @OptionGroup(title: "How") var how: WorkersOption
     @OptionGroup(title: "Telling") var telling: TellOptions
 
     func validate() throws {
@@ -76,21 +76,5 @@ struct CompareOptions: ParsableArguments {
         if metadata { return "--metadata" }
         if sample != nil { return "--sample" }
         return branch.isEmpty ? nil : "--branch"
-    }
-}
-
-/// How the work is done.
-struct VerifyHowOptions: ParsableArguments {
-    @Option(
-        name: [.customShort("w", allowingJoined: true), .long],
-        help: ArgumentHelp("Workers at the same time, 1 to 250.", valueName: "number")
-    )
-    var workers = 30
-
-    func validate() throws {
-        let most = PassOptions.workersMax
-        if !(1...most).contains(workers) {
-            throw ValidationError("--workers takes 1 to \(most), not \(workers).")
-        }
     }
 }

@@ -131,6 +131,32 @@ import Testing
         #expect(text.message.contains(row.side == .source ? "SOURCE" : "DESTINATION"))
     }
 
+    static let verificationRows: [Row] = [
+        Row("EIO", .source, .read, .read, "restore it from a backup"),
+        Row("EUCLEAN", .source, .list, .getdents64, "restore it from a backup"),
+        Row("EIO", .destination, .read, .read, "Do not switch to it"),
+        Row("EACCES", .source, .open, .open, "Run as root"),
+        Row("EPERM", .destination, .readAttributes, .getxattr, "Run as root"),
+        Row("ENOENT", .destination, .open, .open, "It changed while"),
+        Row("EMFILE", .source, .open, .open, "ulimit -n"),
+        Row("ENOMEM", .source, .read, .read, "lower --workers"),
+        Row("ESTALE", .source, .read, .read, "network filesystem"),
+        // An errno that has no row.
+        Row("EINVAL", .source, .read, .read, "It was not compared"),
+    ]
+
+    @Test(
+        "what verify could not read: nothing is said of copies, or of another pass",
+        arguments: verificationRows
+    )
+    func verificationAdvice(row: Row) {
+        let failure = failure("a", row.side, row.activity, row.call, row.code)
+        let advice = FailureText(failure, in: .verification).advice
+        #expect(advice.contains(row.advice), "\(advice)")
+        #expect(advice.hasSuffix(".") && advice.count < 260)
+        #expect(!advice.contains(" pass") && !advice.contains("copied"), "\(advice)")
+    }
+
     @Test("the sentence for people, with path, bytes and detail (S16, S35, S26)")
     func lines() {
         let shown = ShownName(isForTerminal: true, isUTF8: true)
