@@ -15,12 +15,7 @@ enum FailureAdvice {
         guard let error = failure.error else {
             return failure.activity == .replaceType ? withoutDelete : withoutCall
         }
-        let row = rows.first { row in
-            row.codes.contains(error.code.name)
-                && (row.side == nil || row.side == failure.side)
-                && (row.activities.isEmpty || row.activities.contains(failure.activity))
-        }
-        return row?.advice ?? unknown
+        return Row.advice(in: rows, for: failure, error) ?? unknown
     }
 
     /// What a damaged file of SOURCE asks for, by what DESTINATION has of it now.
@@ -51,11 +46,24 @@ enum FailureAdvice {
         "The kernel's log (dmesg) may tell more. Run the pass again; if it stays, copy it by hand."
 
     /// One row: which failures, and what to do.
-    private struct Row: Sendable {
+    struct Row: Sendable {
         var codes: [String]
         var side: Failure.Side?
         var activities: [Failure.Activity] = []
         var advice: String
+
+        /// What the first row says that fits; nil: none does.
+        static func advice(
+            in rows: [Row],
+            for failure: Failure,
+            _ error: SystemError
+        ) -> String? {
+            rows.first { row in
+                row.codes.contains(error.code.name)
+                    && (row.side == nil || row.side == failure.side)
+                    && (row.activities.isEmpty || row.activities.contains(failure.activity))
+            }?.advice
+        }
     }
 
     private static let attributes: [Failure.Activity] = [.setAttribute, .setAccessControl]

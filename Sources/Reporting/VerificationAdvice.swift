@@ -1,7 +1,6 @@
 // What a person does next about something that `cutover verify` could not read: it was not compared, and only that
 // is wrong for certain. A table, searched from its top, with a last resort.
 
-import LinuxIO
 import Migration
 
 /// The table of advice for verifications.
@@ -11,10 +10,7 @@ enum VerificationAdvice {
         guard let error = failure.error else {
             return failure.activity == .enter ? mounted : unknown
         }
-        let row = rows.first { row in
-            row.codes.contains(error.code.name) && (row.side == nil || row.side == failure.side)
-        }
-        return row?.advice ?? unknown
+        return FailureAdvice.Row.advice(in: rows, for: failure, error) ?? unknown
     }
 
     static let mounted =
@@ -22,52 +18,46 @@ enum VerificationAdvice {
     static let unknown =
         "It was not compared. The kernel's log (dmesg) may tell more; then verify again."
 
-    private struct Row: Sendable {
-        var codes: [String]
-        var side: Failure.Side?
-        var advice: String
-    }
-
     private static let failing = [
         "EIO", "ENXIO", "ENODATA", "EUCLEAN", "EILSEQ", "EREMOTEIO", "ETIMEDOUT",
     ]
 
-    private static let rows: [Row] = [
-        Row(
+    private static let rows: [FailureAdvice.Row] = [
+        FailureAdvice.Row(
             codes: failing,
             side: .source,
             advice:
                 "SOURCE's disk or filesystem fails here: see dmesg. What cannot be read was not "
                 + "compared; restore it from a backup before the switch."
         ),
-        Row(
+        FailureAdvice.Row(
             codes: failing,
             side: .destination,
             advice:
                 "DESTINATION's disk or filesystem fails here: see dmesg. Do not switch to it; check the "
                 + "disk with smartctl, the filesystem with e2fsck -f."
         ),
-        Row(
+        FailureAdvice.Row(
             codes: ["EACCES", "EPERM"],
             advice:
                 "Run as root. As root: a security module or a container's limits forbid it; see the "
                 + "audit log."
         ),
-        Row(
+        FailureAdvice.Row(
             codes: ["ENOENT", "ENOTDIR", "ELOOP", "EISDIR"],
             advice: "It changed while it was compared. Verify again."
         ),
-        Row(
+        FailureAdvice.Row(
             codes: ["EMFILE"],
             advice:
                 "This process may open no more files: raise ulimit -n (at least 4096), or lower "
                 + "--workers, then verify again."
         ),
-        Row(
+        FailureAdvice.Row(
             codes: ["ENFILE", "ENOMEM"],
             advice: "The machine is short of files or memory: lower --workers, then verify again."
         ),
-        Row(
+        FailureAdvice.Row(
             codes: ["ESTALE"],
             advice: "A network filesystem lost it: mount it again, then verify again."
         ),
