@@ -49,6 +49,7 @@ import Testing
             OrdinaryAnswer(.readFlags, "ENOTSUP", "nil"),
             OrdinaryAnswer(.readAccessControl, "ENOTSUP", "nil"),
             OrdinaryAnswer(.reopenForReading, "EPERM", "done"),
+            OrdinaryAnswer(.openRegularFile, "EPERM", "done"),
             OrdinaryAnswer(.openDirectory, "EPERM", "done"),
             OrdinaryAnswer(.filesystemIdentifier, "ENOTTY", "16"),
             OrdinaryAnswer(.filesystemIdentifier, "EINVAL", "16"),

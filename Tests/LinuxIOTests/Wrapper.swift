@@ -7,7 +7,8 @@ import TestSupport
 
 /// A wrapper of one system call.
 enum Wrapper: String, CaseIterable, Codable, Sendable {
-    case openRoot, openDirectory, openHandle, reopenForReading, createFile, createUnnamedFile
+    case openRoot, openDirectory, openHandle, reopenForReading, openRegularFile
+    case createFile, createUnnamedFile
     case duplicate, statusOfName, status, makeDirectory, makeSymlink, makeSpecial, makeLink
     case removeFile, removeDirectory, rename, readSymlink, listing
     case directReadAlignment, readCached, read, write, truncate, dataStart, dataEnd, synchronize
@@ -22,7 +23,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         switch self {
         case .openRoot: ("openat", 1)
         case .openDirectory, .openHandle, .createFile, .createUnnamedFile: ("openat", 2)
-        case .reopenForReading: ("openat", 3)
+        case .reopenForReading, .openRegularFile: ("openat", 3)
         case .duplicate: ("fcntl", 1)
         case .statusOfName, .status: ("statx", 1)
         case .makeDirectory: ("mkdirat", 1)
@@ -64,8 +65,8 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
     /// The name that its errors carry.
     var operation: SystemError.Operation {
         switch self {
-        case .openRoot, .openDirectory, .openHandle, .reopenForReading, .createFile,
-            .createUnnamedFile, .duplicate:
+        case .openRoot, .openDirectory, .openHandle, .reopenForReading, .openRegularFile,
+            .createFile, .createUnnamedFile, .duplicate:
             .open
         case .statusOfName, .status, .directReadAlignment: .statx
         case .makeDirectory: .mkdir
@@ -142,6 +143,8 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .openDirectory: try root.openDirectory(Name("directory")).close()
         case .openHandle: try root.openHandle(Name("file")).close()
         case .reopenForReading: try root.openHandle(Name("file")).reopenForReading().close()
+        case .openRegularFile:
+            return try root.openRegularFile("file", isDirect: false) == nil ? "nil" : "done"
         case .createFile: try root.createFile(Name("new"), mode: 0o600).close()
         case .createUnnamedFile: try root.createUnnamedFile().close()
         case .duplicate: try root.duplicate().close()

@@ -19,6 +19,14 @@ struct SourceFile {
     let isDirect: Bool
 }
 
+extension SourceFile {
+    init(_ opened: consuming RegularFile) {
+        status = opened.status
+        isDirect = opened.isDirect
+        reader = SharedDescriptor(opened.takeReader())
+    }
+}
+
 extension Worker {
     /// Files of this size and above are copied by several workers, in ranges of `FileRanges.rangeBytes`.
     static var largeFileBytes: UInt64 { 2 * FileRanges.rangeBytes }
@@ -81,8 +89,7 @@ extension Worker {
 
     /// Opens a file of SOURCE; nil when that failed, which was recorded, or it vanished.
     ///
-    /// By a handle first: what is opened for reading is known to be a regular file of this volume, whatever
-    /// the name means by now. A FIFO or a device is never opened.
+    /// What is read is a regular file of this volume, whatever the name means by now.
     func openSource(
         _ entry: Entry,
         _ source: SharedDescriptor,
@@ -90,20 +97,16 @@ extension Worker {
         isDirect: Bool
     ) -> SourceFile? {
         do throws(SystemError) {
-            let handle = try source.descriptor.openHandle(entry.pointer)
-            let status = try handle.status()
-            // A file may be replaced meanwhile, and the new one is copied; but what leads a link group must be
-            // that group's inode.
-            let isExpected = known.linkCount == 1 || status.identity == known.identity
-            guard status.kind == .regular, !context.isForeignSource(status), isExpected else {
+            let opened = try source.descriptor.openRegularFile(entry.pointer, isDirect: isDirect)
+            guard let opened, !context.isForeignSource(opened.status),
+                // A file may be replaced meanwhile, and the new one is copied; but what leads a link group must be
+                // that group's inode.
+                known.linkCount == 1 || opened.status.identity == known.identity
+            else {
                 noteVanished(entry.path)
                 return nil
             }
-            if isDirect, let reader = try handle.reopenForDirectReading() {
-                return SourceFile(status: status, reader: SharedDescriptor(reader), isDirect: true)
-            }
-            let reader = SharedDescriptor(try handle.reopenForReading())
-            return SourceFile(status: status, reader: reader, isDirect: false)
+            return SourceFile(opened)
         } catch {
             if error.code == .noEntry {
                 noteVanished(entry.path)
@@ -347,10 +350,9 @@ extension Worker {
         _ directory: SharedDescriptor,
         _ status: FileStatus
     ) throws(SystemError) -> SharedDescriptor? {
-        let handle = try directory.descriptor.openHandle(entry.pointer)
-        let opened = try handle.status()
-        guard opened.identity == status.identity, opened.kind == .regular else { return nil }
-        return SharedDescriptor(try handle.reopenForReading())
+        let opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: false)
+        guard let opened, opened.status.identity == status.identity else { return nil }
+        return SharedDescriptor(opened.takeReader())
     }
 
     private func compareTargets(

@@ -73,21 +73,11 @@ struct ComparedFile {
     /// Whether reads pass the page cache by.
     var isDirect: Bool
 
-    /// Opens what a handle holds, seen to be a regular file by its status.
-    init(
-        _ side: Failure.Side,
-        handle: borrowing Descriptor,
-        _ status: FileStatus
-    ) throws(SystemError) {
+    init(_ side: Failure.Side, _ opened: consuming RegularFile) {
         self.side = side
-        self.status = status
-        if let direct = try handle.reopenForDirectReading() {
-            reader = SharedDescriptor(direct)
-            isDirect = true
-        } else {
-            reader = SharedDescriptor(try handle.reopenForReading())
-            isDirect = false
-        }
+        status = opened.status
+        isDirect = opened.isDirect
+        reader = SharedDescriptor(opened.takeReader())
         // What the copy left in memory is no proof of what is on the disk: where direct reads cannot be had, or are
         // answered from memory all the same (ext4's data=journal), it must be gone. SOURCE's stays: users need it.
         if side == .destination { reader.descriptor.forgetCachedPages() }

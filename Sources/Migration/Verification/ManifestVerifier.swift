@@ -143,13 +143,17 @@ final class ManifestVerifier {
         let name = Name(line.path[(slash.map { $0 + 1 } ?? 0)...])
         do throws(SystemError) {
             let directory = try directory(line.path[..<(slash ?? 0)])
-            let handle = try directory.descriptor.openHandle(name)
-            let status = try handle.status()
-            guard status.kind == .regular else {
-                tell(.type(.regular, status.kind), line, isChanged: false)
+            return try name.withPointer { name throws(SystemError) in
+                let opened = try directory.descriptor.openRegularFile(name, isDirect: true)
+                if let opened { return ComparedFile(.destination, opened) }
+                guard let status = try directory.descriptor.status(of: name) else {
+                    throw SystemError(.open, .noEntry)
+                }
+                // A regular file now: it has just been put there.
+                let isChanged = status.kind == .regular
+                tell(.type(.regular, status.kind), line, isChanged: isChanged)
                 return nil
             }
-            return try ComparedFile(.destination, handle: handle, status)
         } catch {
             switch error.code {
             case .noEntry, .notDirectory, .symlinkLoop: tell(.missing, line, isChanged: false)

@@ -35,9 +35,6 @@ extension Verifier {
     }
 
     /// Opens both sides; nil when that failed, which was recorded, or one of them vanished.
-    ///
-    /// By handles first: what is opened for reading is known to be the regular file that was looked at, so a FIFO
-    /// or a device is never opened.
     private func openPair(
         _ entry: Entry,
         _ open: OpenDirectory,
@@ -57,14 +54,13 @@ extension Verifier {
         _ known: FileStatus
     ) -> ComparedFile? {
         do throws(SystemError) {
-            let handle = try directory.descriptor.openHandle(entry.pointer)
-            let status = try handle.status()
-            guard status.kind == .regular, status.identity == known.identity else {
+            let opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: true)
+            guard let opened, opened.status.identity == known.identity else {
                 // Replaced meanwhile: another file, of which nothing is known.
                 log.noteVanished(entry.path)
                 return nil
             }
-            return try ComparedFile(side, handle: handle, status)
+            return ComparedFile(side, opened)
         } catch {
             note(error, .open, side, path: entry.path)
             return nil

@@ -1,0 +1,38 @@
+// Regular files opened for reading, in a tree whose users may put anything else in their place at any time.
+
+/// A regular file, open for reading, and the status of that very inode.
+package struct RegularFile: ~Copyable {
+    package let status: FileStatus
+    package let reader: Descriptor
+    /// Whether reads pass the page cache by, and need buffers, offsets and lengths in whole blocks.
+    package let isDirect: Bool
+
+    /// The descriptor alone.
+    package consuming func takeReader() -> Descriptor { reader }
+}
+
+extension Descriptor {
+    /// Opens for reading what is called `name` in this directory, if it is a regular file; nil for any other type.
+    ///
+    /// It is held by a handle and looked at first, then that inode is opened: a FIFO or a device that takes the
+    /// file's place meanwhile is not.
+    ///
+    /// With `isDirect` it asks for O_DIRECT; a filesystem that has none is read through the page cache.
+    /// The error is the kernel's: ENOENT, EACCES, EIO and the like.
+    package func openRegularFile(
+        _ name: NamePointer,
+        isDirect: Bool
+    ) throws(SystemError) -> RegularFile? {
+        let handle = try openHandle(name)
+        let status = try handle.status()
+        guard status.kind == .regular else { return nil }
+        if isDirect, let reader = try handle.reopenForDirectReading() {
+            return RegularFile(status: status, reader: reader, isDirect: true)
+        }
+        return RegularFile(
+            status: status,
+            reader: try handle.reopenForReading(),
+            isDirect: false
+        )
+    }
+}
