@@ -18,7 +18,7 @@ package enum EventJSON {
     package static func line(_ event: PassEvent, time: UInt64) -> JSONLine {
         switch event {
         case .started(let start): return self.start(start, time: time)
-        case .failed(let failure): return self.failure(failure, time: time)
+        case .failed(let failure): return self.failure(failure, in: .pass, time: time)
         case .vanished(let path): return named("vanished", path, time: time)
         case .mountSkipped(let path): return named("mount_skipped", path, time: time)
         case .directoryProtected(let path): return named("directory_protected", path, time: time)
@@ -31,16 +31,20 @@ package enum EventJSON {
         case .stopped(let reason, let failure):
             var line = begin("stopped", time)
             line.add("reason", name(reason))
-            addFields(of: failure, to: &line)
+            addFields(of: failure, in: .pass, to: &line)
             return line
         case .synchronizing: return begin("synchronizing", time)
         }
     }
 
     /// A failure, also the line of `--failures`.
-    package static func failure(_ failure: Failure, time: UInt64) -> JSONLine {
+    package static func failure(
+        _ failure: Failure,
+        in run: FailureText.Run,
+        time: UInt64
+    ) -> JSONLine {
         var line = begin("failure", time)
-        addFields(of: failure, to: &line)
+        addFields(of: failure, in: run, to: &line)
         return line
     }
 
@@ -182,8 +186,12 @@ package enum EventJSON {
         return line
     }
 
-    private static func addFields(of failure: Failure, to line: inout JSONLine) {
-        let text = FailureText(failure)
+    private static func addFields(
+        of failure: Failure,
+        in run: FailureText.Run,
+        to line: inout JSONLine
+    ) {
+        let text = FailureText(failure, in: run)
         line.add("path", name: failure.path)
         line.add("side", failure.side.rawValue)
         line.add("activity", failure.activity.rawValue)

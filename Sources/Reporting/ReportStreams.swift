@@ -56,8 +56,9 @@ final class ReportStreams: Sendable {
     }
 
     /// Writes a failure down at once: rare, and it must survive a crash.
-    func writeFailure(_ failure: Failure) {
-        configuration.failures?.write(EventJSON.failure(failure, time: WallClock.nanoseconds).line)
+    func writeFailure(_ failure: Failure, in run: FailureText.Run) {
+        let line = EventJSON.failure(failure, in: run, time: WallClock.nanoseconds)
+        configuration.failures?.write(line.line)
     }
 
     /// Writes what was gathered.

@@ -43,7 +43,7 @@ package final class Reporter: Sendable {
         switch event {
         case .changed(let itemization):
             if configuration.itemizes { streams.print(itemization.line) }
-        case .failed(let failure): streams.writeFailure(failure)
+        case .failed(let failure): streams.writeFailure(failure, in: .pass)
         default: break
         }
         streams.emit(EventJSON.line(event, time: WallClock.nanoseconds), isRare: !event.isChange)

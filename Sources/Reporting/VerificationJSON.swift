@@ -12,7 +12,8 @@ package enum VerificationJSON {
         case .started(let start): return self.start(start, time: time)
         case .found(let found): return difference(found, "difference", time: time)
         case .changed(let found): return difference(found, "changed", time: time)
-        case .failed(let failure): return EventJSON.failure(failure, time: time)
+        case .failed(let failure):
+            return EventJSON.failure(failure, in: .verification, time: time)
         case .vanished(let path): return EventJSON.named("vanished", path, time: time)
         case .mountSkipped(let path): return EventJSON.named("mount_skipped", path, time: time)
         case .notice(let notice):

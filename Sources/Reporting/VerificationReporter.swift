@@ -48,7 +48,7 @@ package final class VerificationReporter: Sendable {
         case .changed(let found):
             streams.print(DifferenceText(found).line(isChanged: true))
             isRare = false
-        case .failed(let failure): streams.writeFailure(failure)
+        case .failed(let failure): streams.writeFailure(failure, in: .verification)
         case .started(let start): progress.set(Progress(start))
         case .workersChanged(let count): progress.set(workers: count)
         case .mountSkipped(let path): asides.withLock { $0.addMount(path) }

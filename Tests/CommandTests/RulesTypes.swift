@@ -195,22 +195,3 @@ struct RulesTypes {
         try stage.expectNothingToDo()
     }
 }
-
-/// The program run by somebody who is not root.
-enum Unprivileged {
-    /// Nobody's user id.
-    static let user: uid_t = 65534
-
-    /// One pass with `--delete` by nobody, who owns DESTINATION.
-    static func sync(_ stage: Stage, _ options: [String] = []) throws -> Outcome {
-        try Shell.run("chown -R \(user):\(user) \"$1\"; chmod 755 \"$1\"", stage.to)
-        let words = [
-            "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--inh-caps=-all",
-        ]
-        return try Subprocess.run(
-            (words).map { bytes($0) } + [Cutover.binary]
-                + (["sync", "--delete"] + options).map { bytes($0) } + [stage.from, stage.to],
-            environment: Cutover.environment
-        )
-    }
-}

@@ -1,0 +1,78 @@
+// `verify` by somebody who is not root: what may be read is compared, and what may not is said, never passed over.
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Verify, not root", .requiresVolumes, .requiresTool("setpriv"))
+struct VerifyUserTests {
+    private let stage: Stage
+
+    init() throws { stage = try Stage() }
+
+    /// A copy of a few entries that everybody may read.
+    private func copyPublicTree() throws {
+        try Shell.run(
+            "chmod 755 \"$1\"; cd \"$1\"; mkdir open; printf 'some words' > open/file; ln open/file name; "
+                + "ln -s open link; mkfifo pipe; setfattr -n user.note -v 1 open/file; chmod -R go+rX .",
+            stage.from
+        )
+        try stage.pass()
+        usleep(20_000)
+    }
+
+    @Test("What everybody may read is compared to the last byte, and that this is not all is said")
+    func readable() throws {
+        try copyPublicTree()
+        let equal = try Unprivileged.run(["verify"], stage)
+        #expect(equal.status == 0, "\(equal)")
+        #expect(
+            equal.errors.contains(
+                "not root: what only root can read is not compared (trusted and security attributes)"
+            )
+        )
+        try stage.flip("open/file", at: 4)
+        let different = try Unprivileged.run(["verify", "-q"], stage)
+        #expect(different.status == 1, "\(different)")
+        #expect(different.lines.count == 1)
+        #expect(different.output.contains("contents: differ from byte 4 on"), "\(different)")
+    }
+
+    @Test("What may not be read is named and fails: 23, also beside something wrong")
+    func unreadable() throws {
+        try copyPublicTree()
+        try Shell.run(
+            "cd \"$1\"; mkdir -m 700 closed; echo x > closed/inside; echo x > secret; chmod 600 secret",
+            stage.from
+        )
+        try stage.pass()
+        try stage.flip("open/file", at: 4)
+        let list = joined(stage.outside, "failures")
+        try Shell.run("touch \"$1\"; chmod 666 \"$1\"; chmod 777 \"$2\"", list, stage.outside)
+        let words = ["verify", "--json", "-", "--failures", String(decoding: list, as: UTF8.self)]
+        let outcome = try Unprivileged.run(words, stage)
+        #expect(outcome.status == 23, "\(outcome)")
+        func lines(_ type: String, in lines: [String]) -> [String] {
+            lines.filter { $0.hasPrefix("{\"type\":\"\(type)\"") }
+        }
+        #expect(lines("difference", in: outcome.lines).count == 1, "\(outcome)")
+        let failures = lines("failure", in: outcome.lines)
+        #expect(
+            Set(failures.compactMap { HazardReport.path(in: $0) }) == [
+                bytes("closed"), bytes("secret"),
+            ],
+            "\(outcome)"
+        )
+        for failure in failures {
+            #expect(failure.contains("\"errno_name\":\"EACCES\""))
+            // A verification leaves no file as it was: the advice is its own.
+            #expect(failure.contains("\"advice\":\"Run as root. As root: a security module"))
+        }
+        let listed = String(decoding: try Files.read(list), as: UTF8.self)
+        let listedLines = lines("failure", in: listed.split(separator: "\n").map { String($0) })
+        func withoutTime(_ lines: [String]) -> Set<Substring> {
+            Set(lines.map { $0.drop { $0 != "," }.dropFirst().drop { $0 != "," } })
+        }
+        #expect(withoutTime(listedLines) == withoutTime(failures))
+    }
+}
