@@ -142,18 +142,13 @@ struct CheckHazards {
             (words + [delay]).map { bytes($0) } + [
                 Cutover.binary, bytes("check"), stage.from, stage.to,
             ],
-            environment: Cutover.environment,
             seconds: 60
         )
     }
 
-    /// Whether the program under test reads CUTOVER_FAULTS: debug builds do.
-    private static let hasFaults =
-        (try? Cutover.run(["sync", "/", "/"], environment: ["CUTOVER_FAULTS=none"]))?.status != 3
-
     @Test(
         "a call that fails is a finding, and neither a crash nor a leftover",
-        .enabled("needs the fault table of a debug build") { hasFaults },
+        .requiresFaults,
         arguments: [
             "setxattr:1:ENOTSUP", "setxattr:2:EIO", "setxattr:4:ENOSPC", "linkat:1:EPERM",
             "linkat:2:EMLINK", "symlinkat:1:EPERM", "mknodat:2:EPERM", "ftruncate:2:EIO",
@@ -173,7 +168,7 @@ struct CheckHazards {
 
     @Test(
         "a scan that fails is told, and the filesystem's own counts serve",
-        .enabled("needs the fault table of a debug build") { hasFaults }
+        .requiresFaults
     )
     func failingScan() throws {
         try withVolumes(destinationMegabytes: 60) { from, to in
@@ -193,7 +188,7 @@ struct CheckHazards {
 
     @Test(
         "without O_TMPFILE a named file does",
-        .enabled("needs the fault table of a debug build") { hasFaults }
+        .requiresFaults
     )
     func withoutUnnamedFiles() throws {
         let plain = try CheckRun(stage.from, stage.to)

@@ -85,8 +85,7 @@ struct SignalTests {
         let run = ["sync", "--bwlimit", "2M", "--json"]
         let tracer = try Subprocess(
             (words + delay).map { bytes($0) } + [Cutover.binary] + run.map { bytes($0) }
-                + [reportFile, stage.from, stage.to],
-            environment: Cutover.environment
+                + [reportFile, stage.from, stage.to]
         )
         waitForStart()
         let children = try Shell.run(

@@ -20,8 +20,7 @@ enum Unprivileged {
         ]
         return try Subprocess.run(
             setpriv.map { bytes($0) } + [Cutover.binary] + words.map { bytes($0) }
-                + [stage.from, stage.to],
-            environment: Cutover.environment
+                + [stage.from, stage.to]
         )
     }
 }

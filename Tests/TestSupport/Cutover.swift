@@ -17,13 +17,9 @@ package enum Cutover {
         return joined(Array(directory), "cutover")
     }()
 
-    /// What it is started with: its state goes where nothing outlives the tests.
-    package static let environment: [[UInt8]] = {
-        // Without a scratch directory every test that needs one fails and says so.
-        let state = (try? Scratch.directory()).map { bytes("CUTOVER_STATE=") + joined($0, "state") }
-        return Environment.inherited.filter { !$0.starts(with: bytes("CUTOVER_STATE=")) }
-            + (state.map { [$0] } ?? [])
-    }()
+    /// Whether it reads CUTOVER_FAULTS: one with the table stops at what is no fault, and not for its arguments.
+    package static let hasFaults =
+        (try? run(["sync", "/", "/"], environment: ["CUTOVER_FAULTS=none"]))?.status != 3
 
     /// Runs it to its end with arguments given as bytes.
     ///
@@ -35,7 +31,7 @@ package enum Cutover {
     ) throws -> Outcome {
         try Subprocess.run(
             [binary] + arguments,
-            environment: Self.environment + environment.map { bytes($0) },
+            environment: Environment.inherited + environment.map { bytes($0) },
             seconds: seconds
         )
     }
@@ -57,7 +53,7 @@ package enum Cutover {
     ) throws -> Subprocess {
         try Subprocess(
             [binary] + arguments,
-            environment: Self.environment + environment.map { bytes($0) },
+            environment: Environment.inherited + environment.map { bytes($0) },
             seconds: seconds
         )
     }

@@ -34,7 +34,7 @@ package enum Scratch {
             throw CallError(call: "flock", name: shown(path), errno: errno)
         }
         try startWatcher(path)
-        try Shell.run(
+        let script =
             cleaning + """
                 for old in "$1"/\(prefix)*; do
                     if [ "$old" != "$2" ] && [ -e "$old/lock" ]; then
@@ -42,10 +42,9 @@ package enum Scratch {
                         clean "$old"
                     fi
                 done
-                """,
-            bytes(base),
-            path
-        )
+                """
+        let outcome = try Shell.attempt(script, [bytes(base), path], environment: Environment.ours)
+        if outcome.status != 0 { throw ScriptFailure(script: script, outcome: outcome) }
         return path
     }
 

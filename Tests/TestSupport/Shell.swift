@@ -34,11 +34,13 @@ package enum Shell {
     package static func attempt(
         _ script: String,
         _ arguments: [[UInt8]] = [],
+        environment: [[UInt8]]? = nil,
         seconds: Int = 120
     ) throws -> Outcome {
         try Subprocess.run(
             [bytes("bash"), bytes("-c"), bytes("set -euo pipefail\n" + script), bytes("bash")]
                 + arguments,
+            environment: environment,
             seconds: seconds
         )
     }

@@ -54,7 +54,7 @@ package final class Subprocess {
     ///
     /// - Parameters:
     ///   - arguments: the whole vector, program first.
-    ///   - environment: `NAME=value` entries; nil inherits ours with LC_ALL=C.
+    ///   - environment: `NAME=value` entries; nil is `Environment.inherited`.
     ///   - input: what standard input holds; nil is /dev/null.
     ///   - seconds: the time limit, counted from now.
     /// - Throws: `CallError` when a file or the process cannot be made.
@@ -150,7 +150,7 @@ package final class Subprocess {
         var started: pid_t = 0
         let error = withBytes(arguments[0]) { name in
             withVector(arguments) { argv in
-                withVector(Environment.inherited) { envp in
+                withVector(Environment.ours) { envp in
                     posix_spawnp(&started, name, &actions, nil, argv, envp)
                 }
             }
@@ -215,8 +215,17 @@ package final class Subprocess {
 
 /// Our environment with messages and sorting fixed to the C locale.
 package enum Environment {
-    /// `NAME=value` entries to give to a child.
+    /// `NAME=value` entries to give to a child: by whatever ways it starts cutover, that leaves its state where
+    /// nothing outlives the tests.
     package static let inherited: [[UInt8]] = {
+        // Without a scratch directory every test that needs one fails and says so.
+        let state = (try? Scratch.directory()).map { bytes("CUTOVER_STATE=") + joined($0, "state") }
+        return ours.filter { !$0.starts(with: bytes("CUTOVER_STATE=")) }
+            + (state.map { [$0] } ?? [])
+    }()
+
+    /// The same before there is a scratch directory.
+    static let ours: [[UInt8]] = {
         let all = (try? readFile("/proc/self/environ")) ?? []
         let kept = all.split(separator: 0).map(Array.init)
             .filter { !$0.starts(with: Array("LC_ALL=".utf8)) }

@@ -70,8 +70,7 @@ package struct Trace: Sendable {
         let filter = ["-e", "trace=" + names.joined(separator: ","), "-o"]
         outcome = try Subprocess.run(
             words.map { bytes($0) } + strace + filter.map { bytes($0) }
-                + [log, bytes("--"), Cutover.binary] + arguments,
-            environment: Cutover.environment
+                + [log, bytes("--"), Cutover.binary] + arguments
         )
         let text = String(decoding: try Files.read(log), as: UTF8.self)
         // What is remembered between passes is written elsewhere, and has tests of its own.
