@@ -231,21 +231,31 @@ private final class Rendezvous: Sendable {
     }
 
     @Test(
-        "the number of workers is changed before the start, by an early signal: it starts",
+        "the number of workers is changed before the start, by an early signal: no lane is made before it",
         arguments: [1, 4, 31]
     )
     func changedBeforeStart(workers: Int) {
         let performed = Atomic<Int>(0)
-        let pool = pool(workers: 30) { (work: Int, _, push) in
-            performed.wrappingAdd(1, ordering: .relaxed)
-            if work > 0 { for _ in 0..<3 { push(work - 1) } }
-        }
+        let made = Atomic<Int>(0)
+        let pool = WorkerPool<Int>(
+            workers: 30,
+            makeLane: { pool, lane in
+                made.wrappingAdd(1, ordering: .relaxed)
+                return { work in
+                    performed.wrappingAdd(1, ordering: .relaxed)
+                    if work > 0 { for _ in 0..<3 { pool.push(work - 1, lane: lane) } }
+                }
+            },
+            whenQuiet: { [] }
+        )
         #expect(pool.setWorkers(workers) == workers)
-        // Its lanes have found no work and sleep.
         pauseThread(nanoseconds: 100_000_000)
+        let early = made.load(ordering: .relaxed)
+        #expect(early == 0)
         #expect(finishes(pool, 5))
         // 3^0 + … + 3^5
-        #expect(performed.load(ordering: .relaxed) == 364)
+        let (count, lanes) = (performed.load(ordering: .relaxed), made.load(ordering: .relaxed))
+        #expect(count == 364 && lanes == workers)
     }
 
     @Test("a lane that is taken away with work in its deque leaves it to the others")

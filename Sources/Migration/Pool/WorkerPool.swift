@@ -36,7 +36,8 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     /// Changed with it, under its lock: a lane that could be taken out before it is counted would leave the count one
     /// short, and another lane asleep beside work.
     private let idleCount = Atomic<Int>(0)
-    private let started = Lock<Int>(0)
+    /// Lanes that were started; nil before `run`, when what they are to use may not be there yet.
+    private let started = Lock<Int?>(nil)
     private let lanesLeft = DispatchGroup()
     private let makeLane: @Sendable (WorkerPool<Work>, Int) -> LaneBody
     private let whenQuiet: @Sendable () -> [Work]
@@ -72,8 +73,9 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     ///
     /// Blocks the calling thread.
     package func run(_ work: Work) {
-        // Lanes may wait already: the number of workers can be changed before the start.
         push(work, lane: 0)
+        started.withLock { $0 = 0 }
+        // After that: the number of workers can have been changed before.
         startLanes(upTo: workers)
         lanesLeft.wait()
     }
@@ -91,7 +93,7 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     /// Changes the number of lanes, within 1 and `workersMax`; lanes that are too many stop after
     /// the work they have in hand.
     ///
-    /// Returns the new number.
+    /// Returns the new number. Before `run` none is started.
     package func setWorkers(_ count: Int) -> Int {
         let count = min(max(count, 1), Self.workersMax)
         target.store(count, ordering: .sequentiallyConsistent)
@@ -102,8 +104,8 @@ package final class WorkerPool<Work: Sendable>: Sendable {
 
     private func startLanes(upTo count: Int) {
         let range = started.withLock { started in
-            let range =
-                started..<max(started, isFinished.load(ordering: .acquiring) ? started : count)
+            guard let first = started else { return 0..<0 }
+            let range = first..<max(first, isFinished.load(ordering: .acquiring) ? first : count)
             started = range.upperBound
             return range
         }
@@ -166,7 +168,7 @@ package final class WorkerPool<Work: Sendable>: Sendable {
 
     /// The oldest work of another lane, looking from the neighbour on.
     private func steal(from index: Int) -> Work? {
-        let count = started.withLock { $0 }
+        let count = started.withLock { $0 } ?? 0
         for step in 0..<count {
             let victim = (index + step) % count
             if let work = lanes[victim].popOldest() { return work }

@@ -79,7 +79,7 @@ final class VisitPlanner: Sendable {
         moving move: ([DirectoryMove], [UInt64: DirectoryMove]) -> DirectoryMover.Outcome
     ) throws(WalkReason) -> VisitPlan {
         // Without it nothing below would be looked at.
-        guard try recorded(rootInode) != nil else { throw .lastPassUnfinished }
+        guard try isRecorded(rootInode) else { throw .lastPassUnfinished }
         inLanes(min(context.options.workers, 8)) { _ in self.listAll() }
         if let problem = state.withLock({ $0.problem }) { throw problem }
         let (moves, made) = state.withLock { ($0.moves, $0.made) }
@@ -93,6 +93,7 @@ final class VisitPlanner: Sendable {
         let left = moves.filter { !inPlace.contains($0.inode) }
         for move in left { try compareGroups(below: move.inode) }
         let (listed, compared) = state.withLock { ($0.listed, $0.compared) }
+        context.recorder?.noteCompared(compared)
         let whole = Set(left.map(\.inode)).union(made.keys)
         let root = try tree(
             of: listed,
@@ -206,8 +207,11 @@ final class VisitPlanner: Sendable {
                 }
                 return
             }
+            // A link may have been made of one that has not changed as far as the scan saw: all names, or the
+            // record would keep the new one alone.
             let parents =
-                known.hasSeveralNames ? try history.names(of: entry.inode).map(\.parent) : []
+                known.hasSeveralNames
+                ? try history.names(of: entry.inode).map(\.parent) : [known.parent]
             state.withLock { state in
                 state.compared.insert(entry.inode)
                 state.listed.formUnion(parents)
@@ -243,8 +247,12 @@ final class VisitPlanner: Sendable {
     /// Inodes with a name below a directory that is compared as a whole, and others outside.
     private func compareGroups(below inode: UInt64) throws(WalkReason) {
         var stack = [inode]
+        // Directories that were moved while a walk noted them may be recorded in a circle.
+        var met: Set<UInt64> = []
         do throws(HistoryProblem) {
             while let directory = stack.popLast() {
+                if context.isInterrupted { return }
+                guard met.insert(directory).inserted else { continue }
                 stack += try history.directories(in: directory)
                 for inode in try history.inodesWithSeveralNames(in: directory) {
                     let parents = try history.names(of: inode).map(\.parent)
@@ -303,6 +311,14 @@ final class VisitPlanner: Sendable {
             guard let step = place else { return nil }
             steps.append(step)
             current = step.parent
+        }
+    }
+
+    /// Whether the record has a directory, as an inode and as a place.
+    private func isRecorded(_ inode: UInt64) throws(WalkReason) -> Bool {
+        guard try recorded(inode) != nil else { return false }
+        do throws(HistoryProblem) { return try history.inode(inode)?.isDirectory == true } catch {
+            throw .recordFailed("\(error)")
         }
     }
 
