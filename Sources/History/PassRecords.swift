@@ -28,6 +28,10 @@ package struct PassRecord: Equatable, Sendable {
     package var isComplete: Bool
     /// What was written to DESTINATION before this moment is on the disk.
     package var watermarkNanoseconds: Int64?
+    /// Whether it came to its end, with all that it had written on the disk.
+    package var isSynchronized: Bool {
+        isComplete || endNanoseconds.map { $0 == watermarkNanoseconds } ?? false
+    }
     /// Inodes in use on DESTINATION at the end.
     package var destinationInodes: UInt64?
     /// The mount of DESTINATION, a number that is not given again in one boot, and the sectors that its

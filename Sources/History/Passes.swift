@@ -26,9 +26,11 @@ extension History {
     ///
     /// nil: there is none.
     ///
-    /// A pass that did not complete, of another boot than the running one, left what it wrote after
-    /// its watermark (after its start, where it has none) unsafe, until
-    /// - a pass of the same boot completed after it: its syncfs(2) covered that, too; or
+    /// A pass that was cut off, of another boot than the running one, left what it wrote after its watermark
+    /// (after its start, where it has none) unsafe. So did, on any boot, one that came to its end and whose
+    /// syncfs(2) failed, with all that were cut off before it on that boot: the kernel tells of a lost write once,
+    /// and the next syncfs(2) succeeds. What is unsafe stays so until
+    /// - of what was cut off, a pass of the same boot ended after it with all on the disk; or
     /// - a pass of the whole SOURCE completed after it, which compared contents. Where `options`, those
     ///   of the pass that asks, are given, that one must have had these options or those of the pass
     ///   that did not complete: with others it may not have seen all.
@@ -38,18 +40,24 @@ extension History {
     ) throws(HistoryProblem) -> Int64? {
         let passes = try read { try PassRow.select($0, "ORDER BY id DESC") }
         var syncedBoots: Set<String> = []
+        var failedBoots: Set<String> = []
         var comparedOptions: Set<String> = []
         var least: Int64?
         for pass in passes {
-            if pass.isComplete {
-                syncedBoots.insert(pass.bootIdentifier)
-                if pass.isPartial { continue }
+            let boot = pass.bootIdentifier
+            if pass.isSynchronized {
+                syncedBoots.insert(boot)
+                failedBoots.remove(boot)
+            } else if pass.endNanoseconds != nil {
+                failedBoots.insert(boot)
+            }
+            if pass.isComplete, !pass.isPartial {
                 if options == nil || pass.options == options { break }
                 comparedOptions.insert(pass.options)
-            } else if pass.bootIdentifier != bootIdentifier,
-                !syncedBoots.contains(pass.bootIdentifier),
-                !comparedOptions.contains(pass.options)
-            {
+            }
+            if pass.isSynchronized || comparedOptions.contains(pass.options) { continue }
+            let isCutOff = boot != bootIdentifier && !syncedBoots.contains(boot)
+            if isCutOff || failedBoots.contains(boot) {
                 let since = pass.watermarkNanoseconds ?? pass.startNanoseconds
                 least = min(least ?? since, since)
             }

@@ -71,12 +71,14 @@ package struct Comparison: Sendable {
 
     /// Decides what to do for `source`, whose name DESTINATION gives to `destination` or to nothing.
     ///
-    /// `isDoubtful`: contents may differ though size and time agree (S7, or a power cut).
+    /// `isDoubtful`: contents may differ though size and time agree (S7, or a power cut). `isUnsafe`: the disk may
+    /// have lost them, which counts also where only sizes are compared.
     package func action(
         source: FileStatus,
         destination: FileStatus?,
         contents: ContentKnowledge = .unknown,
-        isDoubtful: Bool = false
+        isDoubtful: Bool = false,
+        isUnsafe: Bool = false
     ) -> Action {
         guard let destination else { return .create }
         guard source.kind == destination.kind else {
@@ -86,7 +88,7 @@ package struct Comparison: Sendable {
         let attributes = attributeDifferences(source: source, destination: destination)
         switch source.kind {
         case .regular:
-            return fileAction(source, destination, contents, attributes, isDoubtful)
+            return fileAction(source, destination, contents, attributes, isDoubtful, isUnsafe)
         case .symlink:
             if source.sizeBytes != destination.sizeBytes || contents == .different {
                 return .replace(attributes.union(.contents))
@@ -107,14 +109,15 @@ package struct Comparison: Sendable {
         _ destination: FileStatus,
         _ contents: ContentKnowledge,
         _ attributes: Differences,
-        _ isDoubtful: Bool
+        _ isDoubtful: Bool,
+        _ isUnsafe: Bool
     ) -> Action {
         if source.sizeBytes != destination.sizeBytes { return .replace(attributes.union(.size)) }
         if contents == .different { return .replace(attributes.union(.contents)) }
         if contents == .equal { return .keep(attributes) }
         let timesDiffer = !times.agree(source: source.modified, destination: destination.modified)
         switch changeTest {
-        case .sizeOnly: return .keep(attributes)
+        case .sizeOnly: return isUnsafe ? .compareContents : .keep(attributes)
         case .contents: return .compareContents
         case .always: return .replace(attributes)
         case .sizeAndTime:

@@ -66,8 +66,8 @@ enum NoticeText {
             "the state of earlier passes was put aside (\(setAside(reason))): this pass walks and "
                 + "begins a new one."
         case .comparesAfterPowerCut:
-            "a pass was cut off together with the machine: contents of files that were written then "
-                + "are compared."
+            "a pass was cut off together with the machine, or the disk lost what it wrote: contents of "
+                + "files that were written then are compared."
         case .readsAlone(let error):
             "small files are read one at a time: \(error.operation.rawValue): "
                 + "\(error.code.sentence) (\(error.code.name))."

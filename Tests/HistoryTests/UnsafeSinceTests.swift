@@ -9,8 +9,8 @@ struct Sequence: Sendable, CustomTestStringConvertible {
     var testDescription: String
     /// The passes, as words of a boot and an end.
     ///
-    /// `a-`: on boot a, killed; `a!`: it ended, not all was done; `a+`: complete; `a~`: complete, of a
-    /// part; in capitals: with other options. The nth starts at 10 n; a digit is its watermark, 10 n
+    /// `a-`: on boot a, killed; `a!`: it ended, and its syncfs(2) failed; `a=`: it ended with all on the disk, not
+    /// all was done; `a+`: complete; `a~`: complete, of a part; in capitals: with other options. The nth starts at 10 n; a digit is its watermark, 10 n
     /// plus that.
     let passes: String
     let expected: Int64?
@@ -34,8 +34,17 @@ struct Sequence: Sendable, CustomTestStringConvertible {
             Sequence("killed, the machine ran on", "b-", nil),
             Sequence("killed by a crash", "a-", 10),
             Sequence("killed by a crash after its watermark", "a-5", 15),
-            Sequence("ended without all, then a crash", "a!5", 15),
-            Sequence("ended without all, the machine ran on", "b!5", nil),
+            Sequence("ended without all, on the disk", "b=", nil),
+            Sequence("ended without all, on the disk, then a crash", "a=", nil),
+            Sequence("killed, then one that put all on the disk, then a crash", "a-5 a=", nil),
+            Sequence("its syncfs failed, then a crash", "a!5", 15),
+            Sequence("its syncfs failed, the machine ran on", "b!5", 15),
+            Sequence("killed, then a failed syncfs: it may be what was lost", "b-2 b!5", 12),
+            Sequence("nor does the next syncfs make it good", "b!5 b=", 15),
+            Sequence("one of a part neither", "b!5 b~", 15),
+            Sequence("a complete one compared", "b!5 b+", nil),
+            Sequence("killed after a failed syncfs: as before", "b!5 b-2", 15),
+            Sequence("what was on the disk before is safe", "b-2 b= b!5", 35),
             Sequence("two crashes: the earlier watermark", "a-5 c-7", 15),
             Sequence("two crashes: the earlier is of the later pass", "a-9 c-1 a-", 19),
             Sequence("killed, killed again, then a crash", "a-5 a-", 15),
@@ -71,8 +80,10 @@ struct Sequence: Sendable, CustomTestStringConvertible {
                 try history.setWatermark(pass.startNanoseconds + watermark, pass: pass.id)
             }
             if letters[1] == "-" { continue }
-            var end = pass.ended(isComplete: letters[1] != "!")
-            end.watermarkNanoseconds = watermark.map { pass.startNanoseconds + $0 }
+            var end = pass.ended(isComplete: letters[1] == "+" || letters[1] == "~")
+            end.watermarkNanoseconds =
+                letters[1] == "="
+                ? end.endNanoseconds : watermark.map { pass.startNanoseconds + $0 }
             try history.finish(end, branches: [], failures: [], changes: nil)
         }
         #expect(try history.unsafeSince(bootIdentifier: "b") == sequence.expected)

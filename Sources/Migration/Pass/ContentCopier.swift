@@ -64,7 +64,8 @@ package final class ContentCopier {
     /// Begins a new file: says how its contents are to pass the page cache by, and makes it ready for that.
     ///
     /// `readsDirectly`: its source is open for direct reads. For direct writes it gets its size first, in whole
-    /// blocks: ext4 lets direct writes that extend a file wait for each other.
+    /// blocks: ext4 lets direct writes that extend a file wait for each other. And one block more: a pass that is
+    /// killed must not leave a file that has its name and its size, but not its contents (S12).
     package func prepare(
         _ file: borrowing Descriptor,
         sizeBytes: UInt64,
@@ -75,8 +76,8 @@ package final class ContentCopier {
             var writes = sizeBytes >= Self.directBytesMin
             if writes { writes = try file.setDirect(true) }
             if writes {
-                try file.truncate(to: Self.roundedUp(sizeBytes))
-                writtenEnd = Self.roundedUp(sizeBytes)
+                writtenEnd = Self.roundedUp(sizeBytes) + UInt64(Self.directAlignment)
+                try file.truncate(to: writtenEnd)
             }
             return PageCachePassing(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
         } catch {

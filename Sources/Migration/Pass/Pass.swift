@@ -31,15 +31,12 @@ package final class Pass: Sendable {
         emit: @escaping @Sendable (PassEvent) -> Void
     ) throws(Refusal) {
         var options = options
-        let limit: Int
-        do throws(SystemError) { limit = try ProcessLimits.raiseDescriptorLimit() } catch {
-            throw .cannotExamine(.source, error)
-        }
+        let limit = try Self.descriptorLimit(.source)
         let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        guard limit >= Self.descriptorsMin else { throw .tooFewDescriptors(limit) }
         let workers = min(options.workers, workersMax, WorkerPool<Work>.workersMax)
         options.mask = ProcessLimits.clearMask()
         let roots = try Roots(source: source, destination: destination, options: options)
+        try Self.judgeReports(roots, options)
         let isRoot = ProcessLimits.isRoot
         // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
         let keeper = try StateKeeper(
@@ -125,7 +122,7 @@ package final class Pass: Sendable {
         let found = finding.run()
         let watermarks = keeper.beginWatermarks()
         pool.run(.directory(root))
-        watermarks?.cancel()
+        watermarks?.end()
         let isStranded = noteStranded()
         let synchronizeStart = monotonicNanoseconds()
         let isSynchronized = synchronize()
@@ -147,6 +144,24 @@ package final class Pass: Sendable {
     }
 
     // MARK: Preparing
+
+    /// The limit of descriptors, raised, if it is enough for one worker; `side` is blamed where it cannot be had.
+    static func descriptorLimit(_ side: Failure.Side) throws(Refusal) -> Int {
+        let limit: Int
+        do throws(SystemError) { limit = try ProcessLimits.raiseDescriptorLimit() } catch {
+            throw .cannotExamine(side, error)
+        }
+        guard limit >= descriptorsMin else { throw .tooFewDescriptors(limit) }
+        return limit
+    }
+
+    /// A report on DESTINATION would be an extra there, and deleted while it is written.
+    private static func judgeReports(_ roots: Roots, _ options: PassOptions) throws(Refusal) {
+        guard options.deletesExtras, !options.isDryRun else { return }
+        for report in options.reports where roots.isInDestination(report) {
+            throw .reportOnDestination(path: Array(report.bytes))
+        }
+    }
 
     private static func makePool(_ context: PassContext, workers: Int) -> WorkerPool<Work> {
         WorkerPool<Work>(
@@ -220,6 +235,7 @@ package final class Pass: Sendable {
                 facts.destination = roots.destinationStatus
                 facts.isNew = roots.isDestinationNew
                 facts.evidence = context.recordTable.withLock { $0 } == nil ? .none : .proven
+                facts.hasSettledWay = true
                 facts.inherited = inherited
             }
             context.budget.install(

@@ -106,6 +106,8 @@ extension Worker {
                 noteVanished(entry.path)
                 return nil
             }
+            // What was written down was another's.
+            if opened.status.identity != known.identity { noteDoubt() }
             return SourceFile(opened)
         } catch {
             if error.code == .noEntry {
@@ -249,6 +251,7 @@ extension Worker {
                 path: entry.path
             )
         else { return .failed }
+        doubtIfChanged(opened, reader)
         do throws(SystemError) {
             try file.writer.close()
             if isTemporary { try publish(name, entry, target.descriptor) }
@@ -262,8 +265,37 @@ extension Worker {
         return .done(identity)
     }
 
+    /// S17: a write that was under way when the file was opened stamps it once, at its beginning; what it adds
+    /// after that shows in the size alone.
+    private func doubtIfChanged(_ opened: FileStatus, _ reader: borrowing Descriptor) {
+        guard notes != nil else { return }
+        // What cannot be asked is doubted.
+        let now = try? reader.status()
+        if now?.sizeBytes != opened.sizeBytes || now?.changed != opened.changed { noteDoubt() }
+    }
+
     /// S12: a reader of DESTINATION sees the old entry or the new one, never a part.
     func publish(
+        _ temporary: Name,
+        _ entry: Entry,
+        _ target: borrowing Descriptor
+    ) throws(SystemError) {
+        do throws(SystemError) {
+            try rename(temporary, entry, target)
+        } catch {
+            // The old file is immutable or append-only. Only now that the new one is there: until then it stays
+            // as it was (S16).
+            guard error.code == .notPermitted, let flags = try thaw(entry.pointer, target) else {
+                throw error
+            }
+            do throws(SystemError) { try rename(temporary, entry, target) } catch {
+                try restore(flags, of: entry, target)
+                throw error
+            }
+        }
+    }
+
+    private func rename(
         _ temporary: Name,
         _ entry: Entry,
         _ target: borrowing Descriptor
@@ -307,6 +339,8 @@ extension Worker {
                 noteVanished(entry.path)
                 return nil
             }
+            // What the disk has lost is still whole in memory, clean as after a write that succeeded.
+            if context.earlier.isUnsafe(destination) { targetFile.descriptor.forgetCachedPages() }
             return compareFiles(entry, sourceFile, targetFile, status)
         } catch {
             if error.code == .noEntry {

@@ -49,6 +49,7 @@ struct Judgement {
         guard isClockSane else {
             // Times tell nothing any more: what a power cut may have taken, it may have taken anywhere.
             if past.unsafeSince != nil { earlier.unsafeFrom = .min }
+            if past.lastComplete == nil { earlier.racyFrom = .min }
             return earlier
         }
         if past.lastComplete == nil {

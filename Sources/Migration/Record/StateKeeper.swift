@@ -57,7 +57,9 @@ package final class StateKeeper: Sendable {
         if remembers, let path = options.stateFolder {
             folder = Self.open(path)
         }
-        let past = history.flatMap { Past($0, boot: now.bootIdentifier) }
+        let past = history.flatMap {
+            Past($0, boot: now.bootIdentifier, options: options.signature)
+        }
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let judged = Judgement(options, roots, past, history, now, isRoot: isRoot)
         earlier = judged.earlier
@@ -161,36 +163,47 @@ package final class StateKeeper: Sendable {
         }
     }
 
-    /// Calls `moved` whenever all that was written before is on the disk, until the result is cancelled.
-    func beginWatermarks() -> (any DispatchSourceTimer)? {
-        guard history?.isReadOnly == false, let destination = roots.destination else {
-            return nil
-        }
+    /// Writes down again and again up to when all is on the disk, until the result is ended.
+    ///
+    /// Nil where nothing is remembered.
+    func beginWatermarks() -> Watermarks? {
+        guard history?.isReadOnly == false, let root = roots.destination,
+            // An open file of its own: syncfs(2) tells each of them once of an error, and the pass has to be told at
+            // its end.
+            let own = try? root.descriptor.openDirectory(Name("."))
+        else { return nil }
+        let destination = SharedDescriptor(own)
         let queue = DispatchQueue(label: "cutover.watermark")
         let timer = DispatchSource.makeTimerSource(queue: queue)
         let interval = DispatchTimeInterval.seconds(Self.watermarkSeconds)
         timer.schedule(deadline: .now() + interval, repeating: interval)
-        timer.setEventHandler { [self] in moveWatermark(destination) }
+        timer.setEventHandler { [self] in
+            // After an error the next call would succeed, and what was lost would count as safe.
+            if !moveWatermark(destination) { timer.cancel() }
+        }
         timer.activate()
-        return timer
+        return Watermarks(timer: timer, queue: queue)
     }
 
-    private func moveWatermark(_ destination: SharedDescriptor) {
-        guard let history else { return }
+    /// Whether it may be moved again.
+    private func moveWatermark(_ destination: SharedDescriptor) -> Bool {
+        guard let history else { return false }
         let pass = current.withLock { $0 }
-        guard !pass.isLost, pass.pass.id != 0 else { return }
+        guard !pass.isLost, pass.pass.id != 0 else { return false }
         // Before the call: what is written while it runs may miss it.
         let time = coarseTimeNanoseconds()
         do throws(SystemError) { try destination.descriptor.synchronizeFilesystem() } catch {
             // The pass meets the same error at its end, and tells; the watermark stays where it is.
-            return
+            return false
         }
         do throws(HistoryProblem) {
             try history.setWatermark(time, pass: pass.pass.id)
         } catch {
             // Kept for the end of the pass, which tells.
             current.withLock { $0.lost = lose(error) }
+            return false
         }
+        return true
     }
 
     /// Commits the pass: its end, and if it is whole what it learned.
@@ -211,10 +224,12 @@ package final class StateKeeper: Sendable {
         var notice: Notice?
         var changes: RecordChanges?
         if end.isWhole, let recorder = end.recorder {
+            // First: it takes what the workers' buffers still hold, and that can fail, too.
+            let made = recorder.changes(after: end.changed)
             if let reason = recorder.failure {
                 notice = .nothingRemembered(path: history.path, reason: reason)
             } else {
-                changes = recorder.changes(after: end.changed)
+                changes = made
             }
         }
         ended.isComplete = changes != nil
@@ -246,6 +261,19 @@ package final class StateKeeper: Sendable {
             case .busy: "another pass holds it"
             }
         return .nothingRemembered(path: history?.path ?? "", reason: reason)
+    }
+}
+
+/// A running timer of watermarks.
+struct Watermarks {
+    let timer: any DispatchSourceTimer
+    let queue: DispatchQueue
+
+    /// Ends it; none is written down after that.
+    func end() {
+        timer.cancel()
+        // One that is under way waits for the disk, as the pass is about to.
+        queue.sync {}
     }
 }
 
@@ -293,12 +321,12 @@ struct Past {
     private let passes: [PassRecord]
 
     /// Nil when the state cannot be read.
-    init?(_ history: History, boot: String) {
+    init?(_ history: History, boot: String, options: String) {
         do throws(HistoryProblem) {
             last = try history.lastPass()
             lastComplete = try history.lastCompletePass()
             passes = try history.passes(newest: 1_000)
-            unsafeSince = try history.unsafeSince(bootIdentifier: boot)
+            unsafeSince = try history.unsafeSince(bootIdentifier: boot, options: options)
         } catch {
             return nil
         }
