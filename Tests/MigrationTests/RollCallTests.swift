@@ -78,6 +78,77 @@ import Testing
     }
 }
 
+@Suite("What a scan leaves of the record") struct ScanNotesTests {
+    private static let first = NameRecord(parent: 1, nameHash: 11)
+    private static let second = NameRecord(parent: 2, nameHash: 22)
+    private static let link = NameRecord(parent: 3, nameHash: 33)
+
+    private static func file(_ inode: UInt64, names: Int) -> InodeRecord {
+        InodeRecord(
+            inode: inode,
+            parent: first.parent,
+            changedNanoseconds: 5,
+            birth: 7,
+            nameHash: first.nameHash,
+            hasSeveralNames: names > 1,
+            isDirectory: false
+        )
+    }
+
+    /// An inode with one name or two, recorded; then a scan that meets it under a new one, in directory 3.
+    private func scanned(
+        names: Int,
+        compared: Set<UInt64>,
+        listed: [UInt64]
+    ) throws -> (record: InodeRecord?, names: [NameRecord]) {
+        var random = SeededRandom(seed: 1)
+        let pair = try RecordedPair()
+        let old = Self.file(9, names: names)
+        let known = names > 1 ? [Self.first, Self.second] : [Self.first]
+        try pair.record(
+            known.map { .note(InodeNote(old, $0, changed: 5)) },
+            comparingWith: nil,
+            &random
+        )
+        let recorder = try pair.scanRecorder()
+        recorder.noteCompared(compared)
+        for directory in listed {
+            recorder.notePlace(of: directory, parent: 0, name: Name("directory"))
+        }
+        let met = Self.file(9, names: names + 1)
+        recorder.makeBuffer().add(InodeNote(met, Self.link, changed: 6))
+        try pair.finish(recorder)
+        return (try pair.history.inode(9), try pair.history.names(of: 9))
+    }
+
+    @Test(
+        "S40: a link that is made while it runs takes no other name from the record, and is looked at again",
+        arguments: [1, 2]
+    )
+    func linkedMeanwhile(names: Int) throws {
+        let found = try scanned(names: names, compared: [], listed: [3])
+        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
+        #expect(
+            found.names
+                == (names > 1 ? [Self.first, Self.second, Self.link] : [Self.first, Self.link])
+        )
+    }
+
+    @Test("of an inode that was compared under all names, those that were not met are no more")
+    func compared() throws {
+        let found = try scanned(names: 2, compared: [9], listed: [1, 2, 3])
+        #expect(found.record?.changedNanoseconds == 6)
+        #expect(found.names == [Self.link])
+    }
+
+    @Test("but for those in a directory that was left out")
+    func leftOut() throws {
+        let found = try scanned(names: 2, compared: [9], listed: [1, 3])
+        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
+        #expect(found.names == [Self.second, Self.link])
+    }
+}
+
 /// One step of a walk.
 private enum Step {
     case note(InodeNote)
@@ -234,12 +305,25 @@ private final class RecordedPair {
         return recorder
     }
 
+    /// A recorder of a scan pass.
+    func scanRecorder() throws -> Recorder {
+        let recorder = Recorder(
+            racyFrom: .max,
+            folder: SharedDescriptor(try Descriptor.openRoot(Name(folder)))
+        )
+        recorder.begin(mergingInto: history)
+        return recorder
+    }
+
     func record(
         _ walk: [Step],
         comparingWith table: RecordTable?,
         _ random: inout SeededRandom
     ) throws {
-        let recorder = try recorder(walk, comparingWith: table, &random)
+        try finish(try recorder(walk, comparingWith: table, &random))
+    }
+
+    func finish(_ recorder: Recorder) throws {
         var pass = PassRecord(
             startNanoseconds: 1,
             bootIdentifier: "boot",

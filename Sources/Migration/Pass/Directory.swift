@@ -43,6 +43,9 @@ package final class Directory: Sendable {
         /// Whether SOURCE's directory of this name is the one that was there when it was examined last, and
         /// what the record says of its entries counts.
         var evidence = Evidence.none
+        /// Whether nobody has changed this directory of DESTINATION, and those above but the root, since a whole walk
+        /// compared them: below one that others renamed old times of change prove nothing.
+        var hasSettledWay = false
         /// In a scan pass, what is to be looked at in it; nil: everything.
         var visit: Visit?
         /// SOURCE could not be listed to its end: nothing is deleted here (S44).

@@ -78,7 +78,7 @@ extension Worker {
         switch action {
         case .compareContents: return damageMark(entry, open) != nil
         case .keep where status.linkCount > 1:
-            let isSettled = context.earlier.isSettled(destination)
+            let isSettled = isSettled(destination)
             if isSettled, evidence(of: entry, status, destination) == .proven { return false }
             return damageMark(entry, open) != nil
         default: return false

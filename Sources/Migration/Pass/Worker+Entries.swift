@@ -108,13 +108,23 @@ extension Worker {
         return try destination.descriptor.status(of: entry.pointer)
     }
 
+    /// S4: another filesystem is not entered.
+    ///
+    /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
+    func noteMount(_ path: [UInt8]) {
+        // The number of what is mounted, of another filesystem.
+        subject.inode = nil
+        noteDoubt()
+        counters.mountsSkipped.count()
+        context.emit(.mountSkipped(path: path))
+    }
+
     /// S4: another filesystem stays where it is.
     ///
     /// The directory that it is mounted on is made, empty, so that it can be mounted there after
     /// the cutover; one that is there is left alone.
     private func handleMountPoint(_ entry: Entry, _ status: FileStatus, _ open: OpenDirectory) {
-        counters.mountsSkipped.count()
-        context.emit(.mountSkipped(path: entry.path))
+        noteMount(entry.path)
         guard status.kind == .directory, !entry.entries.listing.records[entry.index].mark,
             context.mayWrite, let destination = open.destination
         else { return }
@@ -150,7 +160,8 @@ extension Worker {
         var action = context.comparison.action(
             source: status,
             destination: destination,
-            isDoubtful: evidence == .doubtful || isUnsafe
+            isDoubtful: evidence == .doubtful || isUnsafe,
+            isUnsafe: isUnsafe
         )
         if let destination, isDamagedCopy(entry, open, status, destination, action) {
             let others = context.comparison.attributeDifferences(
@@ -162,7 +173,7 @@ extension Worker {
         if action == .compareContents {
             let isTarget = status.kind == .symlink && evidence == .proven
             guard
-                let knowledge = isTarget && (destination.map(context.earlier.isSettled) ?? false)
+                let knowledge = isTarget && (destination.map(isSettled) ?? false)
                     ? .equal : compareContents(entry, open, status, destination)
             else { return }
             action = context.comparison.action(
@@ -236,6 +247,7 @@ extension Worker {
         _ branch: Branch?
     ) {
         guard let known = knowledge(of: entry, status, destination) else { return }
+        let hasSettledWay = destination.map(isSettled) ?? false
         let child = Directory(
             parent: entry.directory,
             name: entry.name,
@@ -246,6 +258,7 @@ extension Worker {
             facts.source = status
             facts.destination = destination
             facts.evidence = known.evidence
+            facts.hasSettledWay = hasSettledWay
             facts.visit = known.visit
         }
         entry.directory.addPiece()
@@ -320,11 +333,8 @@ extension Worker {
             tally(status)
             return .failed
         }
-        guard let target = open.destination else { return .failed }
-        do throws(SystemError) {
-            try prepareForChange(of: entry.directory, open)
-            if let destination { try thaw(entry.name, destination, target.descriptor) }
-        } catch {
+        guard open.destination != nil else { return .failed }
+        do throws(SystemError) { try prepareForChange(of: entry.directory, open) } catch {
             fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
             return .failed
         }

@@ -7,6 +7,7 @@ import LinuxIO
 struct Place {
     var inode: UInt64 = 0
     var evidence = Evidence.none
+    var hasSettledWay = false
     var visit: Visit?
 
     init() {}
@@ -15,6 +16,7 @@ struct Place {
         let facts = directory.facts.withLock { $0 }
         inode = facts.source?.inode ?? 0
         evidence = facts.evidence
+        hasSettledWay = facts.hasSettledWay
         visit = facts.visit
     }
 }
@@ -115,6 +117,11 @@ extension Worker {
         return (try? record.hasDirectory(status.inode, in: place.inode, named: name)) ?? false
     }
 
+    /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
+    func isSettled(_ destination: FileStatus) -> Bool {
+        place.hasSettledWay && context.earlier.isSettled(destination)
+    }
+
     /// Whether nothing of a directory itself has changed on either side.
     func isUnchanged(
         _ node: Directory,
@@ -122,7 +129,9 @@ extension Worker {
         _ source: FileStatus,
         _ destination: FileStatus
     ) -> Bool {
-        guard evidence == .proven, context.earlier.isSettled(destination) else { return false }
+        guard evidence == .proven, context.earlier.isSettled(destination),
+            node.facts.withLock({ $0.hasSettledWay })
+        else { return false }
         return isRecorded(node, source)
     }
 
@@ -168,9 +177,15 @@ extension Worker {
     func noteDoubt() {
         guard let notes, let recorder = context.recorder else { return }
         if let inode = subject.inode { recorder.doubt(inode, in: notes) }
-        // Trees of DESTINATION that are being removed have no inode on SOURCE.
+        // Trees of DESTINATION that are being removed have no inode on SOURCE, but for the uppermost, if an entry
+        // of SOURCE waits for its name: that one stays out (S26).
         var directory = subject.directory
-        while let node = directory, node.purpose == .removal { directory = node.parent }
+        while let node = directory, node.purpose == .removal {
+            if let inode = node.facts.withLock({ $0.source?.inode }) {
+                recorder.doubt(inode, in: notes)
+            }
+            directory = node.parent
+        }
         for node in [directory, directory?.parent] {
             if let inode = node?.facts.withLock({ $0.source?.inode }) {
                 recorder.doubt(inode, in: notes)

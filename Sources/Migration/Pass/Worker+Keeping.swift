@@ -21,7 +21,7 @@ extension Worker {
     ) -> KeepResult {
         guard let source = open.source, let target = open.destination else { return .failed }
         if found.isEmpty, evidence(of: entry, status, destination) == .proven,
-            context.earlier.isSettled(destination)
+            isSettled(destination)
         {
             return .kept
         }

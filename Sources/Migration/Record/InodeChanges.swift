@@ -8,9 +8,19 @@ import LinuxIO
 
 /// The changes of one pass; used by one thread.
 final class InodeChanges {
+    /// Where a scan pass looked.
+    struct Looked {
+        /// Directories whose listings were read and handled.
+        var listed: Set<UInt64>
+        /// Inodes that were compared under all names in them.
+        var compared: Set<UInt64>
+    }
+
     private var stream: NoteStream
     private let changed: [ChangedInode]
-    private let listed: Set<UInt64>
+    private let looked: Looked
+    /// What a scan pass rests on; nil for a walk.
+    private let record: History?
     private let roll: RollCall?
     private var absent: RollCall.Absent?
     private var position = 0
@@ -26,12 +36,14 @@ final class InodeChanges {
     init(
         _ stream: NoteStream,
         changed: [ChangedInode],
-        listed: Set<UInt64>,
+        looked: Looked,
+        record: History?,
         roll: RollCall?
     ) {
         self.stream = stream
         self.changed = changed
-        self.listed = listed
+        self.looked = looked
+        self.record = record
         self.roll = roll
         absent = roll.map(RollCall.Absent.init)
     }
@@ -69,6 +81,7 @@ final class InodeChanges {
         let known = try roll?.answer(for: inode, near: &near)
         // It is as if this had been noted, too.
         if let known, known.isMet { notes.append(InodeNote(known.record)) }
+        if let record { try keepNames(of: inode, record) }
         guard let noted = NotedInode(notes[...]) else {
             return known == nil ? nil : .remove(inode)
         }
@@ -86,6 +99,29 @@ final class InodeChanges {
         return noted.change
     }
 
+    /// Adds the recorded names that a scan pass did not look for.
+    ///
+    /// Users make links while it runs, and it meets the inode in a directory that it lists for another reason.
+    /// Such an inode is looked at again, under all names.
+    private func keepNames(of inode: UInt64, _ record: History) throws(HistoryProblem) {
+        guard let met = notes.first(where: \.isName), !met.isDirectory,
+            let known = try record.inode(inode), known.birth == met.birth, !known.isDirectory
+        else { return }
+        let names =
+            known.hasSeveralNames
+            ? try record.names(of: inode)
+            : [NameRecord(parent: known.parent, nameHash: known.nameHash)]
+        // An inode can have 65,000 names.
+        let here = Set(
+            notes.lazy.filter(\.isName).map { NameRecord(parent: $0.parent, nameHash: $0.nameHash) }
+        )
+        let isCompared = looked.compared.contains(inode)
+        for name in names where !here.contains(name) {
+            if isCompared, looked.listed.contains(name.parent) { continue }
+            notes.append(InodeNote(known, name, changed: InodeNote.unsettled))
+        }
+    }
+
     /// The next inode below `noted` that is recorded, was looked for, and was not found.
     private func nextGone(before noted: UInt64?) -> UInt64? {
         if absent != nil { return absent?.next(before: noted) }
@@ -97,7 +133,7 @@ final class InodeChanges {
                 continue
             }
             position += 1
-            if !candidate.hasSeveralNames, listed.contains(candidate.parent) {
+            if !candidate.hasSeveralNames, looked.listed.contains(candidate.parent) {
                 return candidate.inode
             }
         }

@@ -65,6 +65,8 @@ package final class Recorder: Sendable {
         var buffers: [NoteBuffer] = []
         /// Directories of a scan pass whose listings were read and handled.
         var listed: Set<UInt64> = []
+        /// Inodes that a scan pass compares under all names that it knows of.
+        var compared: Set<UInt64> = []
         /// Inodes that were doubted already: the 65,000 names of one may all fail.
         var doubted: Set<UInt64> = []
         var recordFailure: HistoryProblem?
@@ -98,9 +100,13 @@ package final class Recorder: Sendable {
     /// Forgets all notes and begins anew, for a scan: they are merged into `record`.
     ///
     /// Before any worker has a buffer.
-    func begin(mergingInto record: History) {
+    package func begin(mergingInto record: History) {
         parts.withLock { $0 = Self.parts(record, nil, folder) }
     }
+
+    /// Inodes that are compared wherever they are met, and whose recorded names all lie in directories that are to be
+    /// listed: of them what was not met is no more.
+    package func noteCompared(_ inodes: Set<UInt64>) { parts.withLock { $0.compared = inodes } }
 
     /// The same for a walk: what it notes is the record then, whether `table` knows what it was or not.
     package func begin(comparingWith table: RecordTable?) {
@@ -183,7 +189,8 @@ package final class Recorder: Sendable {
         let inodes = InodeChanges(
             parts.spool.merged(),
             changed: changed,
-            listed: parts.listed,
+            looked: InodeChanges.Looked(listed: parts.listed, compared: parts.compared),
+            record: parts.record,
             roll: parts.roll
         )
         let directories = parts.directories.reader()
