@@ -73,9 +73,7 @@ package final class LinkRegistry: Sendable {
         var seen: UInt32 = 0
         var leader: LinkLeader?
         var isBeingLed = false
-        var waiting: [Entry] = []
-        /// Entries among `waiting` that are up to date; only with `holdsUntilComplete`.
-        var upToDate: Set<[UInt8]> = []
+        var waiting = WaitingNames()
         /// Further inodes of a group too large for one (S41), by inode number.
         var furtherInodes: Set<UInt64> = []
     }
@@ -88,6 +86,9 @@ package final class LinkRegistry: Sendable {
     private let hasUnlinked = Atomic<Bool>(false)
     /// Inodes of SOURCE with several names that are missing at DESTINATION, after it stopped the pass.
     private let missing = Lock<Set<InodeIdentity>>([])
+    /// Held while an immutable or append-only inode of DESTINATION gets a name: it is thawed for that, and another
+    /// worker that freezes it again meanwhile would make the name fail.
+    let frozenInodes = Lock<Void>(())
     private let isFirstCopy: Bool
     private let holdsUntilComplete: Bool
     /// Names of one inode that DESTINATION holds at most.
@@ -131,7 +132,7 @@ package final class LinkRegistry: Sendable {
     ///
     /// None, when all work is done: anything else is a defect, and is told.
     package func stranded() -> [Entry] {
-        groups.withLock { groups in groups.values.flatMap(\.waiting) }
+        groups.withLock { groups in groups.values.flatMap(\.waiting.all) }
     }
 
     /// One more name of a group was met.
@@ -145,12 +146,16 @@ package final class LinkRegistry: Sendable {
         isUpToDate: Bool
     ) -> LinkRole {
         groups.withLock { groups in
-            var group =
-                groups[source.identity]
-                ?? Group(source: source.identity, linkCount: source.linkCount)
-            group.seen &+= 1
-            let role = role(in: &group, entry, destination, isUpToDate)
-            groups[source.identity] = isComplete(group) ? nil : group
+            // In its place: a copy would copy all names that wait, each time.
+            let new = Group(source: source.identity, linkCount: source.linkCount)
+            groups[source.identity, default: new].seen &+= 1
+            let role = role(
+                in: &groups[source.identity, default: new],
+                entry,
+                destination,
+                isUpToDate
+            )
+            forgetIfComplete(source.identity, &groups)
             return role
         }
     }
@@ -164,13 +169,13 @@ package final class LinkRegistry: Sendable {
         if group.leader != nil, !holdsUntilComplete {
             return follow(&group, destination, isUpToDate: isUpToDate)
         }
-        if holdsUntilComplete, isUpToDate { group.upToDate.insert(entry.path) }
+        if holdsUntilComplete, isUpToDate { group.waiting.noteUpToDate(entry.path) }
         let mayLead = !group.isBeingLed && !holdsUntilComplete && (isUpToDate || isFirstCopy)
         if mayLead {
             group.isBeingLed = true
             return .lead(group.source)
         }
-        group.waiting.append(entry)
+        group.waiting.add(entry)
         guard group.seen >= group.linkCount, !group.isBeingLed else { return .wait }
         return promote(&group).map(LinkRole.promote) ?? .wait
     }
@@ -203,14 +208,14 @@ package final class LinkRegistry: Sendable {
         isUpToDate: Bool
     ) -> LinkRole {
         groups.withLock { groups in
-            guard var group = groups[source.identity], group.leader != nil else {
+            guard let index = groups.index(forKey: source.identity),
+                groups.values[index].leader != nil
+            else {
                 // Complete and forgotten, or about to get a further leader: the one it was given serves.
                 return destination != nil && destination == leader.identity
                     ? .linked : .link(leader)
             }
-            let role = follow(&group, destination, isUpToDate: isUpToDate)
-            groups[source.identity] = group
-            return role
+            return follow(&groups.values[index], destination, isUpToDate: isUpToDate)
         }
     }
 
@@ -228,8 +233,7 @@ package final class LinkRegistry: Sendable {
                 )
             group.leader = leader
             group.isBeingLed = false
-            let waiting = group.waiting
-            group.waiting = []
+            let waiting = group.waiting.takeAll()
             groups[source.identity] = isComplete(group) ? nil : group
             return waiting.map { ($0, .link(leader)) }
         }
@@ -240,11 +244,9 @@ package final class LinkRegistry: Sendable {
     /// Returns another name that leads now.
     package func fail(_ source: InodeIdentity) -> Entry? {
         groups.withLock { groups in
-            guard var group = groups[source] else { return nil }
-            group.isBeingLed = false
-            let entry = promote(&group)
-            groups[source] = group
-            return entry
+            guard let index = groups.index(forKey: source) else { return nil }
+            groups.values[index].isBeingLed = false
+            return promote(&groups.values[index])
         }
     }
 
@@ -262,7 +264,7 @@ package final class LinkRegistry: Sendable {
             defer { groups[source.identity] = group }
             if let leader = group.leader, leader.identity != full.identity { return .link(leader) }
             if group.isBeingLed {
-                group.waiting.append(entry)
+                group.waiting.add(entry)
                 return .wait
             }
             if let inode = full.identity?.inode { group.furtherInodes.insert(inode) }
@@ -275,30 +277,26 @@ package final class LinkRegistry: Sendable {
     /// For each group whose names wait though the walk is over, the name that leads now.
     package func leaderless() -> [(Entry, LinkRole)] {
         groups.withLock { groups in
-            groups.keys.compactMap { identity in
-                guard var group = groups[identity], !group.isBeingLed, group.leader == nil else {
-                    return nil
-                }
-                let entry = promote(&group)
-                groups[identity] = group
-                return entry.map { ($0, .lead(identity)) }
+            groups.indices.compactMap { index in
+                let group = groups.values[index]
+                guard !group.isBeingLed, group.leader == nil else { return nil }
+                return promote(&groups.values[index]).map { ($0, .lead(group.source)) }
             }
         }
     }
 
-    /// Takes the name that shall lead out of those that wait: up to date before others, then by path.
+    /// Takes the name that shall lead out of those that wait.
     private func promote(_ group: inout Group) -> Entry? {
-        let ranked = group.waiting.indices.map { index in
-            let path = group.waiting[index].path
-            return (isStale: !group.upToDate.contains(path), path: path, index: index)
-        }
-        let first = ranked.min { left, right in
-            if left.isStale != right.isStale { return right.isStale }
-            return left.path.lexicographicallyPrecedes(right.path)
-        }
-        guard let first else { return nil }
+        guard let entry = group.waiting.takeFirst() else { return nil }
         group.isBeingLed = true
-        return group.waiting.remove(at: first.index)
+        return entry
+    }
+
+    private func forgetIfComplete(
+        _ source: InodeIdentity,
+        _ groups: inout [InodeIdentity: Group]
+    ) {
+        if let group = groups[source], isComplete(group) { groups[source] = nil }
     }
 
     /// Every name was seen and served: the group can be forgotten.

@@ -292,6 +292,13 @@ extension Worker {
             return
         }
         if context.isRoot { needs.insert(.flags) }
+        // An immutable or append-only directory takes no attributes; its flags are set last (S14).
+        if context.isRoot, !node.wasChanged, let before = node.facts.withLock({ $0.destination }) {
+            do throws(SystemError) { try thaw(destination.descriptor, before) } catch {
+                fail(.setFlags, .destination, error, isWrite: true, path: node.path)
+                return
+            }
+        }
         let isDone = carryAttributes(
             from: sourceHandle.descriptor,
             to: destination.descriptor,

@@ -118,18 +118,39 @@ extension Worker {
         try settings.apply(to: opened)
     }
 
-    /// Takes from an old entry the flags that would stop its update (immutable, append only).
+    /// Takes from an old file the flags that stop its replacement (immutable, append only).
+    ///
+    /// What they were; nil when it has none.
     func thaw(
-        _ name: Name,
-        _ status: FileStatus,
+        _ name: NamePointer,
+        _ target: borrowing Descriptor
+    ) throws(SystemError) -> InodeFlags? {
+        let handle = try target.openHandle(name)
+        let status = try handle.status()
+        let flags = status.visibleFlags.intersection(.frozen)
+        guard !flags.isEmpty, status.kind == .regular else { return nil }
+        try setFrozenFlags([], of: handle)
+        return flags
+    }
+
+    /// Gives them back.
+    func restore(
+        _ flags: InodeFlags,
+        of entry: Entry,
         _ target: borrowing Descriptor
     ) throws(SystemError) {
-        guard !status.visibleFlags.isDisjoint(with: .frozen), status.kind == .regular else {
-            return
-        }
-        let handle = try target.openHandle(name)
-        guard try handle.status().identity == status.identity else { return }
-        try setFrozenFlags([], of: handle)
+        let handle = try target.openHandle(entry.pointer)
+        guard try handle.status().kind == .regular else { return }
+        try setFrozenFlags(flags, of: handle)
+    }
+
+    /// Takes those flags from a directory that is open.
+    func thaw(_ directory: borrowing Descriptor, _ before: FileStatus) throws(SystemError) {
+        guard !before.visibleFlags.isDisjoint(with: .frozen),
+            var settings = try InodeSettings(of: directory)
+        else { return }
+        settings.flags = settings.flags.subtracting(.frozen)
+        try settings.apply(to: directory)
     }
 
     /// To be called before anything is made, renamed or removed in a directory of DESTINATION.
@@ -141,12 +162,7 @@ extension Worker {
         if node.wasChanged { return }
         let before = node.facts.withLock { $0.destination }
         if node.purpose == .pair, let before, let destination = open.destination {
-            if !before.visibleFlags.isDisjoint(with: .frozen),
-                var settings = try InodeSettings(of: destination.descriptor)
-            {
-                settings.flags = settings.flags.subtracting(.frozen)
-                try settings.apply(to: destination.descriptor)
-            }
+            try thaw(destination.descriptor, before)
             if !context.isRoot, before.mode & 0o300 != 0o300,
                 before.owner == ProcessLimits.effectiveUser
             {

@@ -142,7 +142,6 @@ extension Worker {
         }
         do throws(SystemError) {
             try prepareForChange(of: entry.directory, open)
-            if let destination { try thaw(entry.name, destination, target.descriptor) }
             try makeLink(
                 entry,
                 target.descriptor,
@@ -187,12 +186,24 @@ extension Worker {
         _ status: FileStatus,
         _ handle: borrowing Descriptor
     ) throws(SystemError) {
-        let isFrozen = !status.visibleFlags.isDisjoint(with: .frozen)
-        if isFrozen { try setFrozenFlags([], of: handle) }
-        defer {
-            // An inode that is immutable takes no name: thawed for the call, frozen again after it.
-            if isFrozen { refreeze(entry, handle, status) }
+        guard !status.visibleFlags.isDisjoint(with: .frozen) else {
+            try makeThawedLink(entry, target, replaces: replaces, handle)
+            return
         }
+        // An inode that is immutable takes no name: thawed for the call, frozen again after it.
+        try context.links.frozenInodes.withLock { _ throws(SystemError) in
+            try setFrozenFlags([], of: handle)
+            defer { refreeze(entry, handle, status) }
+            try makeThawedLink(entry, target, replaces: replaces, handle)
+        }
+    }
+
+    private func makeThawedLink(
+        _ entry: Entry,
+        _ target: borrowing Descriptor,
+        replaces: Bool,
+        _ handle: borrowing Descriptor
+    ) throws(SystemError) {
         guard replaces else {
             try target.makeLink(entry.pointer, to: handle)
             return
@@ -200,12 +211,10 @@ extension Worker {
         let temporary = context.temporaryNames.next()
         try temporary.withPointer { name throws(SystemError) in
             try target.makeLink(name, to: handle)
-            do throws(SystemError) {
-                try target.rename(name, to: entry.pointer)
-            } catch {
-                removeTemporary(temporary, target, entry)
-                throw error
-            }
+        }
+        do throws(SystemError) { try publish(temporary, entry, target) } catch {
+            removeTemporary(temporary, target, entry)
+            throw error
         }
     }
 

@@ -58,8 +58,7 @@ extension Worker {
             let descriptor = try parentSource.descriptor.openDirectory(node.name)
             let status = try descriptor.status()
             if context.isForeignSource(status) {
-                counters.mountsSkipped.count()
-                context.emit(.mountSkipped(path: node.path))
+                noteMount(node.path)
                 return nil
             }
             if status.identity == context.destinationRoot?.identity {
@@ -108,8 +107,11 @@ extension Worker {
         try prepareForChange(of: parentNode, parent)
         if let before {
             // S26, S28: what has the name and is no directory goes; a symlink is never followed.
-            try thaw(node.name, before, parentDestination.descriptor)
             try node.name.withPointer { name throws(SystemError) in
+                if !before.visibleFlags.isDisjoint(with: .frozen) {
+                    // It goes, and its flags with it.
+                    _ = try thaw(name, parentDestination.descriptor)
+                }
                 try parentDestination.descriptor.removeFile(name)
             }
             context.links.noteUnlinked(before)

@@ -1,0 +1,82 @@
+// Immutable and append-only entries: updated all the same, and as they were when that fails.
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite(
+    "Hazard: frozen entries, S16, S38",
+    .requiresVolumes,
+    .requiresTool("chattr"),
+    .timeLimit(.minutes(15))
+)
+struct HazardFrozen {
+    let stage: Stage
+
+    init() throws { stage = try Stage() }
+
+    private func thawAll() {
+        for root in [stage.from, stage.to] { cleanUp("chattr -R -i -a \"$1\" || true", root) }
+    }
+
+    @Test(
+        "attributes of a frozen directory are repaired, and it is frozen again",
+        arguments: ["i", "a"]
+    )
+    func directory(flag: String) throws {
+        defer { thawAll() }
+        try Shell.run("mkdir \"$1\"; echo x > \"$1/f\"; chattr +\(flag) \"$1\"", stage.source("d"))
+        try stage.pass()
+        try Shell.run(
+            "chattr -\(flag) \"$1\"; chmod 750 \"$1\"; setfattr -n user.a -v b \"$1\"; chattr +\(flag) \"$1\"",
+            stage.source("d")
+        )
+        try stage.pass()
+        try stage.expectSame()
+        try Shell.run("chattr -\(flag) \"$1\"; chmod 700 \"$1\"", stage.source("d"))
+        try stage.pass()
+        try stage.expectSame()
+    }
+
+    @Test("all names of an immutable inode, with many workers")
+    func names() throws {
+        defer { thawAll() }
+        for round in 0..<5 {
+            try Shell.run(
+                """
+                mkdir "$1"; cd "$1"; echo words > f
+                for i in {1..60}; do mkdir "d$i"; ln f "d$i/name"; done
+                chattr +i f
+                """,
+                stage.source("round\(round)")
+            )
+            try stage.pass("--workers", "60")
+            try stage.expectSame("round \(round)")
+        }
+    }
+
+    @Test(
+        "S16: where the new file cannot be made, the old one keeps its flags",
+        .requiresFaults,
+        arguments: ["i", "a"]
+    )
+    func failedCopy(flag: String) throws {
+        defer { thawAll() }
+        try Shell.run("echo old > \"$1\"; chattr +\(flag) \"$1\"", stage.source("f"))
+        try stage.pass()
+        try Shell.run(
+            "chattr -\(flag) \"$1\"; echo newer > \"$1\"; chattr +\(flag) \"$1\"",
+            stage.source("f")
+        )
+        let failing = try Cutover.run(
+            bytes: ["sync", "--delete"].map { bytes($0) } + [stage.from, stage.to],
+            environment: ["CUTOVER_FAULTS=renameat:1:EIO"]
+        )
+        #expect(failing.status == 11, "\(failing)")
+        #expect(try text(stage.destination("f")) == "old\n")
+        let shown = try Shell.run("lsattr -d \"$1\"", stage.destination("f")).output
+        #expect(shown.prefix { $0 != " " }.contains(flag), "\(shown)")
+        try stage.pass()
+        try stage.expectSame()
+    }
+}
