@@ -214,10 +214,6 @@ int cl_ftruncate(int descriptor, int64_t length) {
     RESULT(ftruncate(descriptor, length));
 }
 
-int cl_fadvise_sequential(int descriptor) {
-    return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
-}
-
 int cl_fadvise_random(int descriptor) {
     return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
 }

@@ -22,7 +22,7 @@ extension Descriptor {
         while written < buffer.count {
             let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
             let count = try retrying(.write) {
-                cl_pwrite(raw, rest.baseAddress, rest.count, Int64(offset) + Int64(written))
+                cl_pwrite(raw, rest.baseAddress, rest.count, Int64(offset) &+ Int64(written))
             }
             // pwrite(2) does not return 0 for a regular file and a length above 0; if it did, this
             // would never end.
@@ -35,7 +35,11 @@ extension Descriptor {
     ///
     /// The system call is `ftruncate`.
     package func truncate(to sizeBytes: UInt64) throws(SystemError) {
-        check(try retrying(.ftruncate) { cl_ftruncate(raw, Int64(sizeBytes)) })
+        // XFS has files of 2^63 - 1 bytes; rounded up to a block they are more than any call can name.
+        guard let size = Int64(exactly: sizeBytes) else {
+            throw SystemError(.ftruncate, .fileTooLarge)
+        }
+        check(try retrying(.ftruncate) { cl_ftruncate(raw, size) })
     }
 
     /// The next run of data at or after `offset`, or nil when only a hole is left.
@@ -60,14 +64,6 @@ extension Descriptor {
         if end == -Int64(ENXIO) { return nil }
         if end < 0 { throw SystemError(.lseek, ErrorCode(rawValue: Int32(-end))) }
         return UInt64(start)..<min(UInt64(end), sizeBytes)
-    }
-
-    /// Tells the kernel that the file will be read once from its start; a hint, so its status is no error.
-    ///
-    /// The corresponding system call is `posix_fadvise` with POSIX_FADV_SEQUENTIAL.
-    package func adviseSequential() {
-        // A hint that is refused changes speed and nothing else.
-        _ = cl_fadvise_sequential(raw)
     }
 
     /// Drops what the page cache holds of this file, but for pages that are dirty or mapped; a hint, so its

@@ -80,12 +80,11 @@ extension Worker {
                 settle(.failed, file)
                 continue
             }
-            let wanted = Int(ContentCopier.roundedUp(opened.status.sizeBytes))
             var part: (read: Int, bytes: Range<Int>)?
-            if opened.isDirect, FileBatch.suits(opened.status), used + wanted <= FileBatch.bytesMax
-            {
+            let end = UInt64(used) + ContentCopier.roundedUp(opened.status.sizeBytes)
+            if opened.isDirect, FileBatch.suits(opened.status), end <= UInt64(FileBatch.bytesMax) {
                 context.throttle?.wait(for: Int(opened.status.sizeBytes)) { context.isInterrupted }
-                let bytes = used..<used + wanted
+                let bytes = used..<Int(end)
                 let memory = UnsafeMutableRawBufferPointer(rebasing: batch.buffer[bytes])
                 part = (batch.ring.add(opened.reader.descriptor, into: memory), bytes)
                 used = bytes.upperBound
