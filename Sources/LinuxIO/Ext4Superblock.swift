@@ -69,6 +69,15 @@ package struct Ext4Superblock: Sendable, Equatable {
         errorCount = UInt32(number(0x194, 4))
     }
 
+    /// Reads that of the ext4 which `root` is on, from its block device as the mount table names it; nil where that
+    /// cannot be.
+    package static func read(below root: borrowing Descriptor) -> Ext4Superblock? {
+        guard let device = try? MountTable.entry(of: root)?.device,
+            let number = try? root.status().device
+        else { return nil }
+        return read(device: Name(device), number: number)
+    }
+
     /// Reads it from the block device at `path`, which must be the device with that number (`FileStatus.device`).
     ///
     /// Nil where that cannot be: not root, no such node, another device, no ext4. The system calls are `open`,

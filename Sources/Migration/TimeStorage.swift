@@ -24,6 +24,13 @@ package struct TimeStorage: Sendable, Equatable {
         latestSeconds: Int64(Int32.max)
     )
 
+    /// What ext4 stores in larger inodes: 34-bit seconds from 1901 to 2446 (EXT4_EXTRA_TIMESTAMP_MAX).
+    package static let exactUntil2446 = TimeStorage(
+        stepNanoseconds: 1,
+        earliestSeconds: Int64(Int32.min),
+        latestSeconds: (1 << 34) - 1 + Int64(Int32.min)
+    )
+
     package init(stepNanoseconds: UInt32, earliestSeconds: Int64, latestSeconds: Int64) {
         precondition(stepNanoseconds > 0)
         self.stepNanoseconds = stepNanoseconds
@@ -77,6 +84,7 @@ package struct TimeStorage: Sendable, Equatable {
 
     /// What can be known without writing (S49): ext4 shows no time of birth in 128-byte inodes.
     package static func inferred(type: String, root: FileStatus) -> TimeStorage {
-        type == "ext4" && !root.hasBirthTime ? .wholeSecondsUntil2038 : .exact
+        guard type == "ext4" else { return .exact }
+        return root.hasBirthTime ? .exactUntil2446 : .wholeSecondsUntil2038
     }
 }

@@ -11,38 +11,41 @@ package struct DifferenceText: Sendable {
     package init(_ difference: FoundDifference) { self.difference = difference }
 
     /// What differs, after the path: "mode: SOURCE 0644, DESTINATION 0600".
-    package var message: String {
-        switch difference.aspect {
-        case .missing: return "missing on DESTINATION (\(whole(difference.kind)))"
-        case .extra: return "only on DESTINATION (\(whole(difference.kind)))"
-        case .contents(let found): return contents(found)
-        case .unsteady:
-            return
-                "contents: differed, and not when they were read once more, though nobody wrote: "
-                + "do not trust memory, cables or disk"
-        case .links(let source, let destination):
-            return both(
-                "hard links",
-                "inode \(source.inode) with \(names(source))",
-                "inode \(destination.inode) with \(names(destination))"
-            )
-        default: return both(label, values.source, values.destination)
-        }
-    }
+    ///
+    /// Bytes that are no text are lost in it.
+    package var message: String { String(decoding: messageBytes, as: UTF8.self) }
 
     /// The whole line, bytes that are to be escaped for the stream that it goes to.
     package func line(isChanged: Bool) -> [UInt8] {
         let path = difference.path.isEmpty ? [0x2E] : difference.path
-        let suffix = isChanged ? ": changed while comparing" : ""
-        return path + Array((": " + message + suffix).utf8)
+        return path + bytes(": ") + messageBytes
+            + bytes(isChanged ? ": changed while comparing" : "")
     }
 
-    private func both(_ label: String, _ source: String, _ destination: String) -> String {
-        if case .digest = difference.aspect {
-            return "\(label): manifest \(source), DESTINATION \(destination)"
+    private var messageBytes: [UInt8] {
+        switch difference.aspect {
+        case .missing: return bytes("missing on DESTINATION (\(whole(difference.kind)))")
+        case .extra: return bytes("only on DESTINATION (\(whole(difference.kind)))")
+        case .contents(let found): return bytes(contents(found))
+        case .unsteady:
+            return bytes(
+                "contents: differed, and not when they were read once more, though nobody wrote: "
+                    + "do not trust memory, cables or disk"
+            )
+        case .attribute(let name, let left, let right):
+            return bytes("attribute ") + name + both("", bytes(value(left)), bytes(value(right)))
+        case .target(let left, let right): return both("target", left, right)
+        default: return both(label, bytes(values.source), bytes(values.destination))
         }
-        return "\(label): SOURCE \(source), DESTINATION \(destination)"
     }
+
+    private func both(_ label: String, _ source: [UInt8], _ destination: [UInt8]) -> [UInt8] {
+        var side = "SOURCE"
+        if case .digest = difference.aspect { side = "manifest" }
+        return bytes("\(label): \(side) ") + source + bytes(", DESTINATION ") + destination
+    }
+
+    private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     private func whole(_ kind: EntryKind) -> String {
         kind == .directory ? "directory, and all in it" : kind.noun
@@ -63,7 +66,6 @@ package struct DifferenceText: Sendable {
         switch difference.aspect {
         case .type: "type"
         case .size: "size"
-        case .target: "target"
         case .device: "device"
         case .owner: "owner"
         case .group: "group"
@@ -71,20 +73,18 @@ package struct DifferenceText: Sendable {
         case .modified: "modified"
         case .flags: "flags"
         case .project: "project id"
-        case .attribute(let name, _, _):
-            "attribute \(String(decoding: name, as: UTF8.self))"
+        case .links: "hard links"
         case .accessControl(let kind, _, _): kind == .access ? "ACL" : "default ACL"
         case .digest: "SHA-256"
-        case .missing, .extra, .contents, .unsteady, .links: ""
+        case .missing, .extra, .contents, .unsteady, .attribute, .target: ""
         }
     }
 
     private var values: (source: String, destination: String) {
         switch difference.aspect {
         case .type(let left, let right):
-            difference.kind == left ? (left.noun, right.noun) : (left.noun, right.noun)
+            (left.noun, right.noun)
         case .size(let left, let right): ("\(left) bytes", "\(right) bytes")
-        case .target(let left, let right): (text(left), text(right))
         case .device(let left, let right):
             ("\(left.major):\(left.minor)", "\(right.major):\(right.minor)")
         case .owner(let left, let right), .group(let left, let right),
@@ -93,10 +93,11 @@ package struct DifferenceText: Sendable {
         case .mode(let left, let right): (Self.octal(left), Self.octal(right))
         case .modified(let left, let right): (Self.moment(left), Self.moment(right))
         case .flags(let left, let right): (Self.letters(left), Self.letters(right))
-        case .attribute(_, let left, let right): (value(left), value(right))
+        case .links(let left, let right):
+            ("inode \(left.inode) with \(names(left))", "inode \(right.inode) with \(names(right))")
         case .accessControl(_, let left, let right): (left ?? "none", right ?? "none")
         case .digest(let left, let right): (Self.hexadecimal(left), Self.hexadecimal(right))
-        case .missing, .extra, .contents, .unsteady, .links: ("", "")
+        case .missing, .extra, .contents, .unsteady, .attribute, .target: ("", "")
         }
     }
 
@@ -110,11 +111,9 @@ package struct DifferenceText: Sendable {
         let isText = UTF8Text.isValid(bytes) && !bytes.contains { $0 < 0x20 || $0 == 0x7F }
         let shown =
             isText && bytes.count <= Self.valueBytesShown
-            ? "\"" + text(bytes) + "\"" : "0x" + Self.hexadecimal(first)
+            ? "\"" + String(decoding: bytes, as: UTF8.self) + "\"" : "0x" + Self.hexadecimal(first)
         return bytes.count <= Self.valueBytesShown ? shown : "\(shown)... (\(bytes.count) bytes)"
     }
-
-    private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
     static func octal(_ mode: UInt32) -> String {
         let digits = String(mode, radix: 8)

@@ -137,7 +137,7 @@ package struct VerificationSummaryText: Sendable {
     }
 
     private var partial: String {
-        guard summary.comparesContents else { return " in all attributes (contents were not read)" }
+        guard summary.comparesContents else { return " in attributes (contents were not read)" }
         guard let sample = summary.sample else { return "" }
         return
             " in all attributes and in contents of \(VerificationText.percent(sample)) % of the files"
@@ -181,8 +181,10 @@ package struct VerificationSummaryText: Sendable {
         var lines: [String] = []
         if case .failure(let error) = summary.manifest {
             let name = manifestName ?? "the manifest"
-            lines.append(
-                "\(name): cannot write it: \(error.code.sentence) (\(error.code.name)). No manifest was made."
+            lines += SummaryText.wrap(
+                "\(name): cannot write it: \(error.code.sentence) (\(error.code.name)). "
+                    + "No manifest was made.",
+                indent: 0
             )
         }
         switch status {

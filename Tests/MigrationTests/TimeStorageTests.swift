@@ -58,7 +58,7 @@ private func moment(_ seconds: Int64, _ nanoseconds: UInt32 = 0) -> Timestamp {
         let workspace = try Workspace()
         defer { workspace.remove() }
         let root = try Descriptor.openRoot(Name(workspace.destination)).status()
-        #expect(TimeStorage.inferred(type: "ext4", root: root) == .exact)
+        #expect(TimeStorage.inferred(type: "ext4", root: root) == .exactUntil2446)
         try withSmall(["-I", "128"]) { volume in
             let root = try Descriptor.openRoot(Name(volume.mountPoint)).status()
             #expect(TimeStorage.inferred(type: "ext4", root: root) == .wholeSecondsUntil2038)

@@ -53,7 +53,8 @@ package final class LinkPairing: Sendable {
         return state.withLock { state in
             // A group that DESTINATION cannot hold in one inode may be in several; twice as many as are needed,
             // for names come and go between passes.
-            let needed = (source.names - 1) / linkCountMax + 1
+            // A name that was just removed has none.
+            let needed = (max(source.names, 1) - 1) / linkCountMax + 1
             let left = Self.meet(
                 &state.bySource,
                 source,

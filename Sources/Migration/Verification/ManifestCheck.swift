@@ -4,7 +4,6 @@
 // All lines are judged before DESTINATION is opened, and each name is walked component by component from its root
 // with O_NOFOLLOW: nothing outside of it can be read, whatever the manifest says and whatever symlinks there are.
 
-import Dispatch
 package import LinuxIO
 
 /// One check of a tree against a manifest.
@@ -26,11 +25,11 @@ package final class ManifestCheck: VerificationRun {
         counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) {
-        let limit = try Verification.descriptorLimit()
+        let limit = try Pass.descriptorLimit(.destination)
         workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
         workers = min(wanted, workersMax, PassOptions.workersMax)
         notices = workers < wanted ? [.workersLimited(workers, descriptors: limit)] : []
-        let start = coarseTimeNanoseconds()
+        let beginning = Beginning()
         let manifest: SharedDescriptor
         let files: UInt64
         do throws(ManifestRefusal) {
@@ -43,7 +42,7 @@ package final class ManifestCheck: VerificationRun {
             root: try LoneRoot(destination),
             manifest: manifest,
             files: files,
-            startNanoseconds: start,
+            beginning: beginning,
             log: VerificationLog(counters: counters, emit: emit)
         )
         self.counters = counters
@@ -117,7 +116,7 @@ package final class ManifestCheck: VerificationRun {
 final class ManifestContext: Sendable {
     let root: LoneRoot
     let files: UInt64
-    let startNanoseconds: Int64
+    let beginning: Beginning
     let log: VerificationLog
     private let reader: Lock<ManifestReader>
 
@@ -125,12 +124,12 @@ final class ManifestContext: Sendable {
         root: LoneRoot,
         manifest: SharedDescriptor,
         files: UInt64,
-        startNanoseconds: Int64,
+        beginning: Beginning,
         log: VerificationLog
     ) {
         self.root = root
         self.files = files
-        self.startNanoseconds = startNanoseconds
+        self.beginning = beginning
         self.log = log
         reader = Lock(ManifestReader(manifest))
     }

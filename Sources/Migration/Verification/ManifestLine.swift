@@ -68,6 +68,8 @@ package struct ManifestLine: Sendable, Equatable {
             line.append(Self.digits[Int(byte & 15)])
         }
         line += [0x20, 0x20]
+        // sha256sum takes "-" for standard input.
+        if path == [0x2D] { line += [0x2E, 0x2F] }
         for byte in path {
             switch byte {
             case 0x5C: line += [0x5C, 0x5C]

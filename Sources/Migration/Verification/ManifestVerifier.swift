@@ -114,8 +114,8 @@ final class ManifestVerifier {
     private func hasChanged(_ file: ComparedFile, _ line: ManifestLine) -> Bool {
         do throws(SystemError) {
             let now = try file.reader.descriptor.status()
-            return now.changed.nanosecondsSince1970 > context.startNanoseconds
-                || now.sizeBytes != file.status.sizeBytes
+            return context.beginning.isBeforeChange(of: now)
+                || now.changed != file.status.changed || now.sizeBytes != file.status.sizeBytes
         } catch {
             log.record(
                 Failure(path: line.path, side: .destination, activity: .examine, error: error)
@@ -145,7 +145,12 @@ final class ManifestVerifier {
             let directory = try directory(line.path[..<(slash ?? 0)])
             return try name.withPointer { name throws(SystemError) in
                 let opened = try directory.descriptor.openRegularFile(name, isDirect: true)
-                if let opened { return ComparedFile(.destination, opened) }
+                if let opened {
+                    if context.root.isForeign(opened.status) {
+                        throw SystemError(.open, .crossDevice)
+                    }
+                    return ComparedFile(.destination, opened)
+                }
                 guard let status = try directory.descriptor.status(of: name) else {
                     throw SystemError(.open, .noEntry)
                 }

@@ -1,6 +1,7 @@
 // Project ids that DESTINATION lacks. An ext4 made without `-O project` holds none, which is no fault of the copy
 // and said once (S31's spirit, the last table of the rules); one that holds some and lacks this one is different.
-// Which of the two it is shows when the first project id of DESTINATION is met, or none is.
+// The superblock tells which of the two it is. Where that cannot be read, it shows when the first project id of
+// DESTINATION is met, or none is.
 
 import LinuxIO
 import Synchronization
@@ -9,51 +10,65 @@ import Synchronization
 ///
 /// Thread-safe.
 final class ProjectPairing: Sendable {
-    /// When so many entries of DESTINATION lack their project id and none has one, it holds none.
+    /// So many differences are held until it is known; further ones are only counted then.
     static let heldMax = 1000
 
     private struct State: Sendable {
         var held: [(difference: FoundDifference, isChanged: Bool)] = []
-        var isDecided = false
+        /// Further ones: that say something, and of what changed meanwhile.
+        var further: (found: UInt64, changed: UInt64) = (0, 0)
+        /// Nil: it is not known.
+        var holdsProjects: Bool?
     }
 
     private let log: VerificationLog
-    private let state = Lock(State())
-    private let holdsProjects = Atomic<Bool>(false)
+    private let state: Lock<State>
+    /// Spares the lock: a project id was met, or need not be noted.
+    private let isNoted: Atomic<Bool>
 
-    init(log: VerificationLog) { self.log = log }
+    /// `holdsProjects`: whether DESTINATION can hold project ids; nil when it cannot be known beforehand.
+    init(log: VerificationLog, holdsProjects: Bool?) {
+        self.log = log
+        state = Lock(State(holdsProjects: holdsProjects))
+        isNoted = Atomic(holdsProjects == true)
+    }
 
     /// DESTINATION has a project id: what was held back is a difference.
     func noteProject() {
-        if holdsProjects.exchange(true, ordering: .relaxed) { return }
-        let held = state.withLock { state in
-            state.isDecided = true
-            defer { state.held = [] }
-            return state.held
+        if isNoted.exchange(true, ordering: .relaxed) { return }
+        let known = state.withLock { state in
+            defer { state = State(holdsProjects: true) }
+            return state
         }
-        for each in held { log.tell(each.difference, isChanged: each.isChanged) }
+        for each in known.held { log.tell(each.difference, isChanged: each.isChanged) }
+        log.counters.differences.count(known.further.found)
+        log.counters.changed.count(known.further.changed)
     }
 
     /// DESTINATION has none where SOURCE has one.
     func noteMissing(_ difference: FoundDifference, isChanged: Bool) {
-        let isTold = state.withLock { state in
-            if state.isDecided { return holdsProjects.load(ordering: .relaxed) }
-            state.held.append((difference, isChanged))
-            if state.held.count >= Self.heldMax {
-                state.held = []
-                state.isDecided = true
-                log.say(.projectsNotKept)
+        let holdsProjects = state.withLock { state in
+            if state.holdsProjects != nil { return state.holdsProjects }
+            if state.held.count < Self.heldMax {
+                state.held.append((difference, isChanged))
+            } else if isChanged {
+                state.further.changed += 1
+            } else {
+                state.further.found += 1
             }
-            return false
+            return nil
         }
-        if isTold { log.tell(difference, isChanged: isChanged) }
+        switch holdsProjects {
+        case true: log.tell(difference, isChanged: isChanged)
+        case false: log.say(.projectsNotKept)
+        default: break
+        }
     }
 
     /// Everything was compared.
     func finish() {
         let isMissing = state.withLock { state in
-            defer { state.held = [] }
-            return !state.isDecided && !state.held.isEmpty
+            state.holdsProjects == nil && !state.held.isEmpty
         }
         if isMissing { log.say(.projectsNotKept) }
     }

@@ -1,7 +1,6 @@
 // A verification of two trees from its start to its answer: the roots, the pool, the manifest, the summary. It
 // rests on nothing that passes recorded, and writes nothing but a manifest that was asked for.
 
-import Dispatch
 package import LinuxIO
 
 /// A comparison that can be run and steered.
@@ -42,10 +41,10 @@ package final class Verification: VerificationRun {
         manifest: ManifestWriter?,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) {
-        let limit = try Self.descriptorLimit()
+        let limit = try Pass.descriptorLimit(.destination)
         let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
         let workers = min(options.workers, workersMax, PassOptions.workersMax)
-        let start = coarseTimeNanoseconds()
+        let beginning = Beginning()
         let roots = try Self.openRoots(source, destination, options)
         guard let target = roots.destination, let targetStatus = roots.destinationStatus else {
             let error = SystemError(.open, .noEntry)
@@ -68,7 +67,8 @@ package final class Verification: VerificationRun {
             isRoot: isRoot,
             readsTogether: Self.canReadTogether(files: budget.batchFiles),
             blockBytes: roots.destinationVolume.blockBytes,
-            startNanoseconds: start,
+            beginning: beginning,
+            holdsProjects: Self.holdsProjects(roots.destinationVolume, target.descriptor),
             roots: (roots.sourceStatus, targetStatus)
         )
         var notices: [VerificationNotice] = []
@@ -123,16 +123,6 @@ package final class Verification: VerificationRun {
 
     // MARK: Preparing
 
-    /// The limit of descriptors, raised, if it is enough for one worker.
-    static func descriptorLimit() throws(Refusal) -> Int {
-        let limit: Int
-        do throws(SystemError) { limit = try ProcessLimits.raiseDescriptorLimit() } catch {
-            throw .cannotExamine(.destination, error)
-        }
-        guard limit >= Pass.descriptorsMin else { throw .tooFewDescriptors(limit) }
-        return limit
-    }
-
     /// Both roots judged as a pass judges them, both through views that take no write.
     private static func openRoots(
         _ source: Name,
@@ -143,6 +133,16 @@ package final class Verification: VerificationRun {
         pass.isDryRun = true
         pass.branches = options.branches
         return try Roots(source: source, destination: destination, options: pass)
+    }
+
+    /// Whether DESTINATION can hold project ids, as far as that can be known.
+    private static func holdsProjects(_ volume: VolumeStatus, _ root: borrowing Descriptor) -> Bool?
+    {
+        switch volume.typeName {
+        case "xfs": true
+        case "ext4": Ext4Superblock.read(below: root)?.hasProjects
+        default: nil
+        }
     }
 
     /// What a pass with all that it keeps would repair; owners too, whoever asks.

@@ -20,8 +20,7 @@ final class VerificationContext: Sendable {
     let readsTogether: Bool
     /// DESTINATION's block size, within 512 B and 64 KiB: what differs is counted in such blocks.
     let blockBytes: UInt64
-    /// Before anything was read: what changes from then on bears a ctime not before it.
-    let startNanoseconds: Int64
+    let beginning: Beginning
     /// Large files under way; each holds two descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
     /// Device and mount of both roots: an entry with others is a mount point (S4, S46).
@@ -37,7 +36,8 @@ final class VerificationContext: Sendable {
         isRoot: Bool,
         readsTogether: Bool,
         blockBytes: UInt64,
-        startNanoseconds: Int64,
+        beginning: Beginning,
+        holdsProjects: Bool?,
         roots: (source: FileStatus, destination: FileStatus)
     ) {
         self.options = options
@@ -49,8 +49,8 @@ final class VerificationContext: Sendable {
         self.isRoot = isRoot
         self.readsTogether = readsTogether
         self.blockBytes = min(max(blockBytes, 512), 65_536)
-        self.startNanoseconds = startNanoseconds
-        projects = ProjectPairing(log: log)
+        self.beginning = beginning
+        projects = ProjectPairing(log: log, holdsProjects: holdsProjects)
         self.roots = roots
     }
 
@@ -64,15 +64,10 @@ final class VerificationContext: Sendable {
     }
 
     /// Whether an entry changed after the verification had begun.
-    ///
-    /// Times are as fine as the kernel's tick, so what bears the very time of the beginning may be of either
-    /// side; it counts as older, for a difference that is told as wrong is looked at.
-    func isRecent(_ status: FileStatus) -> Bool {
-        status.changed.nanosecondsSince1970 > startNanoseconds
-    }
+    func isRecent(_ status: FileStatus) -> Bool { beginning.isBeforeChange(of: status) }
 
     /// Whether contents of the file with this inode on SOURCE are compared.
     func isSampled(inode: UInt64) -> Bool {
-        options.comparesContents && options.sample?.contains(inode: inode) ?? true
+        options.sample?.contains(inode: inode) ?? true
     }
 }

@@ -12,8 +12,6 @@ package struct VerificationOptions: Sendable {
     package var branches: Set<Name> = []
     /// Lanes that do blocking I/O, 1 to `PassOptions.workersMax`.
     package var workers = 30
-    /// Where digests of what was compared are written; nil: nowhere.
-    package var manifest: Name?
 
     package init() {}
 }

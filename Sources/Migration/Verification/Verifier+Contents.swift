@@ -16,10 +16,11 @@ struct FilePair {
 extension Verifier {
     /// Compares contents, or lets the file wait for others that are read with it.
     func compareContents(_ entry: Entry, _ open: OpenDirectory, _ look: Look) {
-        guard context.isSampled(inode: look.source.inode),
-            let pair = openPair(entry, open, look)
-        else { return }
+        guard context.options.comparesContents, let pair = openPair(entry, open, look) else {
+            return
+        }
         tellSettings(of: pair)
+        guard context.isSampled(inode: look.source.inode) else { return }
         let source = pair.source.status
         let destination = pair.destination.status
         guard source.sizeBytes == destination.sizeBytes else {

@@ -56,6 +56,10 @@ extension Verifier {
             fail(.examine, .destination, error, path: entry.path)
             return
         }
+        if context.isForeign(other, .destination) {
+            noteMount(other, .destination, path: entry.path)
+            return
+        }
         compare(entry, open, status, other)
     }
 
