@@ -51,7 +51,9 @@ package struct CheckText: Sendable {
         let rest = finding.concerns.total - min(UInt64(Self.entriesShown), finding.concerns.total)
         if rest > 0 {
             let blanks = String(repeating: " ", count: Self.indent + 2)
-            lines.append(blanks + "and \(Quantity.count(rest)) more (--json names them)")
+            let named = UInt64(finding.concerns.entries.count)
+            let which = named < finding.concerns.total ? Quantity.count(named) + " in all" : "them"
+            lines.append(blanks + "and \(Quantity.count(rest)) more (--json names \(which))")
         }
         if let advice = text.advice {
             let blanks = String(repeating: " ", count: Self.indent)
@@ -66,8 +68,8 @@ package struct CheckText: Sendable {
         var lines = ["A DESTINATION made for this SOURCE:", "  \(outcome.advice.command)"]
         for option in outcome.advice.options {
             let text = MakeOptionText(option)
-            let lead = "    " + TextLayout.padded(text.option, to: 13)
-            lines += Self.wrap(text.reason, lead: lead, indent: 17)
+            let lead = "    " + TextLayout.padded(text.option, to: 15)
+            lines += Self.wrap(text.reason, lead: lead, indent: 19)
         }
         return lines
     }

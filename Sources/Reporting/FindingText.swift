@@ -42,6 +42,9 @@ package struct FindingText: Sendable {
         case .probe(.failed(let error))
         where error.code == .accessDenied || error.code == .notPermitted:
             return "Run as root, or as a user who may write there."
+        case .probe(.failed(let error))
+        where error.code == .noSpace || error.code == .quotaExceeded:
+            return "DESTINATION has no room for one more file: see space and inodes."
         case .probe(.failed):
             return "See dmesg; check the filesystem with e2fsck -f, then run check again."
         case .errors(.source, let health):
@@ -55,8 +58,8 @@ package struct FindingText: Sendable {
                 "Copy them to another place by hand now, and run xfs_repair -n on the unmounted volume."
         case .mounts(let quotas, let before, let differences):
             return Self.mountAdvice(quotas, before, differences)
-        case .space(let balance, _, _): return Self.spaceAdvice(balance, finding.severity)
-        case .inodes(let balance): return Self.inodeAdvice(balance, finding.severity)
+        case .space(let balance, _, _): return Self.spaceAdvice(balance)
+        case .inodes(let balance): return Self.inodeAdvice(balance)
         default: return supportAdvice
         }
     }
@@ -151,8 +154,12 @@ package struct FindingText: Sendable {
 
     // MARK: Room
 
-    private static func atMost(_ balance: Finding.Balance) -> String {
-        balance.knowledge == .upperLimit ? "at most " : ""
+    private static func bound(_ balance: Finding.Balance) -> String {
+        switch balance.knowledge {
+        case .counted: ""
+        case .upperLimit: "at most "
+        case .lowerLimit: "at least "
+        }
     }
 
     private static func space(
@@ -161,7 +168,7 @@ package struct FindingText: Sendable {
         _ reserved: UInt64
     ) -> String {
         guard let balance else { return "DESTINATION does not tell how much room it has" }
-        var text = "a copy needs \(atMost(balance))\(Quantity.size(balance.needed))"
+        var text = "a copy needs \(bound(balance))\(Quantity.size(balance.needed))"
         if balance.held > 0 {
             text += "; DESTINATION has \(Quantity.size(balance.held)) in use"
             text += balance.holdsCopy ? ", the copy of an earlier pass" : ", perhaps of the copy"
@@ -175,14 +182,11 @@ package struct FindingText: Sendable {
         return text + "; less what is zeros"
     }
 
-    private static func spaceAdvice(
-        _ balance: Finding.Balance?,
-        _ severity: Finding.Severity
-    ) -> String {
+    private static func spaceAdvice(_ balance: Finding.Balance?) -> String {
         guard let balance else { return "Make sure by other means that SOURCE fits." }
         if balance.missing > balance.free {
             let lacking = Quantity.size(balance.missing - balance.free)
-            return balance.knowledge == .counted
+            return balance.knowledge != .upperLimit
                 ? "Make DESTINATION \(lacking) larger (lvextend, resize2fs), or leave something out."
                 : "SOURCE is a part of its filesystem: --deep counts what it holds itself."
         }
@@ -190,24 +194,22 @@ package struct FindingText: Sendable {
             return "It fits only if what is there already is a part of the copy."
         }
         return
-            "It fits with little to spare: a changed file needs room for its new copy beside the old one."
+            "It fits with little to spare: a changed file needs room for its new copy beside the old one, and "
+            + "attributes may need a block for each entry that has any."
     }
 
     private static func inodes(_ balance: Finding.Balance?) -> String {
         guard let balance else { return "DESTINATION makes inodes as they are needed" }
-        var text = "a copy needs \(atMost(balance))\(Quantity.count(balance.needed))"
+        var text = "a copy needs \(bound(balance))\(Quantity.count(balance.needed))"
         if balance.held > 0 { text += "; DESTINATION has \(Quantity.count(balance.held)) in use" }
         return text
             + "; \(Quantity.count(balance.free)) of \(Quantity.count(balance.total)) are free"
     }
 
-    private static func inodeAdvice(
-        _ balance: Finding.Balance?,
-        _ severity: Finding.Severity
-    ) -> String? {
+    private static func inodeAdvice(_ balance: Finding.Balance?) -> String? {
         guard let balance else { return nil }
         if balance.missing > balance.free {
-            return balance.knowledge == .counted
+            return balance.knowledge != .upperLimit
                 ? "ext4's number is fixed when it is made: mkfs.ext4 -N, below. A larger DESTINATION gets more (resize2fs)."
                 : "SOURCE is a part of its filesystem: --deep counts what it holds itself."
         }

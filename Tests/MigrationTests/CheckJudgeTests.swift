@@ -226,6 +226,18 @@ import Testing
         )
         let small = checkFacts { $0.destination.totalBytes = 100 << 20 }
         #expect(MakeAdvice(small).command.contains("-b 4096"))
+        // mke2fs itself makes an inode for 32 KiB from 4 TiB on, for 64 KiB from 16 TiB on.
+        for (size, inodes, isNamed) in [
+            (3 << 40, 100_000_000, false), (8 << 40, 100_000_000, false),
+            (8 << 40, 300_000_000, true), (20 << 40, 300_000_000, true),
+        ] as [(UInt64, UInt64, Bool)] {
+            let large = checkFacts {
+                $0.destination.totalBytes = size
+                $0.destination.totalInodes = size / 16_384
+                $0.source.census.inodes = inodes
+            }
+            #expect(MakeAdvice(large).command.contains("-N") == isNamed, "\(size) \(inodes)")
+        }
         let unknown = checkFacts { $0.source.census = Census(method: .counts) }
         #expect(MakeAdvice(unknown).command.contains("-O large_dir,ea_inode"))
     }

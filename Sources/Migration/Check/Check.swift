@@ -145,10 +145,8 @@ package final class Check {
         facts.health = Self.health(of: destination.descriptor, facts.mount)
         facts.readOnly = readOnly(volume, facts)
         facts.holdsCopy = holdsCopy()
-        if volume.typeName == "ext4", let device = facts.mount?.device,
-            let number = try? destination.descriptor.status().device
-        {
-            facts.superblock = Ext4Superblock.read(device: Name(device), number: number)
+        if volume.typeName == "ext4" {
+            facts.superblock = Ext4Superblock.read(below: destination.descriptor)
         }
         return facts
     }
@@ -206,11 +204,21 @@ package final class Check {
     private func probe(_ facts: inout DestinationFacts) {
         guard facts.readOnly == nil else { return }
         do throws(SystemError) {
-            guard try destination.descriptor.lockExclusively() else {
+            // An open file of its own, and so a lock that ends here: what follows makes files without names only,
+            // and a pass need not wait for it.
+            let own = try destination.descriptor.openDirectory(Name("."))
+            guard try own.lockExclusively() else {
                 facts.probeProblem = .busy
                 return
             }
-            facts.probe = try DestinationProbe(of: destination, isRoot: isRoot).run()
+            var probe = try DestinationProbe(of: destination, isRoot: isRoot).run()
+            // ENOSPC means "too large" or "full"; the superblock tells which.
+            if case .no(.noSpace) = probe.largeAttributes,
+                facts.superblock?.hasLargeAttributes == true
+            {
+                probe.largeAttributes = .untried
+            }
+            facts.probe = probe
         } catch {
             facts.probeProblem = error.code == .readOnly ? .readOnly : .failed(error)
         }
@@ -261,7 +269,9 @@ package final class Check {
         limits.fileBytesMax = destination.probe?.fileBytesMax
         limits.times = destination.probe?.times
         limits.measuresAttributes =
-            destination.probe.map { $0.largeAttributes != .yes } ?? (destination.typeName == "ext4")
+            destination.superblock?.hasLargeAttributes != true
+            && (destination.probe.map { $0.largeAttributes != .yes }
+                ?? (destination.typeName == "ext4"))
         return limits
     }
 
@@ -290,7 +300,8 @@ package final class Check {
         var census = Census(method: .counts)
         census.inodes = roots.sourceVolume.usedInodes
         census.heldBytes = source.usedBytes
-        census.neededBytes = source.usedBytes
+        let overhead = source.isWhole ? FitForecast.overhead(of: roots.sourceVolume) : 0
+        census.neededBytes = source.usedBytes - min(overhead, source.usedBytes)
         return census
     }
 

@@ -126,15 +126,18 @@ package struct CheckJudge: Sendable {
         let free = facts.isRoot ? destination.freeBytes : destination.availableBytes
         let balance = Finding.Balance(
             needed: census.neededBytes,
-            knowledge: knowledge,
+            knowledge: census.method == .counts && source.isWhole ? .lowerLimit : knowledge,
             held: held,
             free: free,
             total: destination.totalBytes,
             holdsCopy: destination.holdsCopy
         )
         let isShared = census.method == .bulkstat && census.heldBytes > source.usedBytes
-        // A twentieth stays for changed files, whose new copy stands beside the old one for a while.
-        let severity = Self.severity(balance, margin: destination.totalBytes / 20)
+        // A twentieth stays for changed files, whose new copy stands beside the old one for a while; and attributes
+        // that XFS keeps in its inodes may need a block each in ext4's smaller ones.
+        let margin =
+            destination.totalBytes / 20 &+ (census.attributed ?? 0) &* destination.blockBytes
+        let severity = Self.severity(balance, margin: margin)
         return Finding(
             severity,
             .space(
@@ -166,7 +169,7 @@ package struct CheckJudge: Sendable {
         margin: UInt64
     ) -> Finding.Severity {
         if balance.missing > balance.free {
-            return balance.knowledge == .counted ? .fatal : .warning
+            return balance.knowledge == .upperLimit ? .warning : .fatal
         }
         // What is there need not be the copy.
         if !balance.holdsCopy, balance.needed > balance.free { return .warning }

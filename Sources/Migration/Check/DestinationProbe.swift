@@ -176,7 +176,9 @@ struct DestinationProbe: ~Copyable {
             }
             try result.get()
         } catch {
-            return .no(error.code)
+            // A full DESTINATION says nothing of holes.
+            return error.code == .noSpace || error.code == .quotaExceeded
+                ? .untried : .no(error.code)
         }
         let holds = try file.status().allocatedBytes
         try file.truncate(to: 0)

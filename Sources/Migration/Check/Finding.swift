@@ -42,6 +42,8 @@ package struct Finding: Sendable, Equatable {
         case counted
         /// Only the filesystem that SOURCE is a part of was asked: it is that much at most.
         case upperLimit = "upper_limit"
+        /// A whole filesystem was asked, which counts space of its own with that of files: it is that much at least.
+        case lowerLimit = "lower_limit"
     }
 
     /// Room of one kind, in bytes or inodes.

@@ -91,7 +91,7 @@ extension FitForecast {
 
     /// What a filesystem counts as used and no file holds, generously: the space that XFS keeps for its own trees
     /// (about a fiftieth with reverse mapping), inodes of 512 bytes in chunks, ext4's directories.
-    private static func overhead(of volume: VolumeStatus) -> UInt64 {
+    static func overhead(of volume: VolumeStatus) -> UInt64 {
         let fixed: UInt64 = 64 << 20
         return volume.totalBytes / 32 + volume.usedInodes &* 1024 + fixed
     }

@@ -24,8 +24,18 @@ package enum MakeOption: Sendable, Equatable {
 package struct MakeAdvice: Sendable, Equatable {
     package let options: [MakeOption]
 
-    /// mke2fs makes an inode for so many bytes (inode_ratio of mke2fs.conf(5)).
-    private static let usualRatio: UInt64 = 16_384
+    /// mke2fs makes an inode for so many bytes: inode_ratio of mke2fs.conf(5), by the types of filesystem that
+    /// mke2fs(8) chooses by size (-T): small below 512 MiB, big from 4 TiB on, huge from 16 TiB on.
+    ///
+    /// A sixteenth more than statfs(2) tells: the device is larger than what is left for blocks.
+    private static func usualRatio(totalBytes: UInt64) -> UInt64 {
+        switch totalBytes + totalBytes / 16 {
+        case ..<(512 << 20): 4_096
+        case ..<(4 << 40): 16_384
+        case ..<(16 << 40): 32_768
+        default: 65_536
+        }
+    }
 
     package init(_ facts: CheckFacts) {
         let census = facts.source.census
@@ -35,7 +45,7 @@ package struct MakeAdvice: Sendable, Equatable {
             options.append(.blockSize(4096))
         }
         options.append(.inodeSize(256))
-        let usual = destination.totalBytes / Self.usualRatio
+        let usual = destination.totalBytes / Self.usualRatio(totalBytes: destination.totalBytes)
         // Half as many again: a volume that is moved goes on growing.
         let wanted = census.inodes + census.inodes / 2
         // What DESTINATION was made with may be less than mke2fs's own number.
