@@ -55,6 +55,15 @@ package final class OutputFile: Sendable {
         self.init(raw, isOwned: true)
     }
 
+    /// Whether both write to one regular file, each over what the other wrote.
+    package func isSameFile(as other: OutputFile) -> Bool {
+        var mine = stat()
+        var its = stat()
+        guard fstat(raw, &mine) == 0, fstat(other.raw, &its) == 0 else { return false }
+        return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
+            && mine.st_mode & S_IFMT == S_IFREG
+    }
+
     private init(_ raw: Int32, isOwned: Bool) {
         self.raw = raw
         self.isOwned = isOwned

@@ -44,7 +44,7 @@ struct RefusalText {
             path = nil
             reason =
                 "/etc/xattr.conf is missing, which says what attributes not to copy; "
-                + "install libattr1, or give --no-xattrs"
+                + "install libattr1 (sync --no-xattrs does without)"
         case .cannotExamine(let side, let error):
             path = nil
             reason =
@@ -52,6 +52,10 @@ struct RefusalText {
         case .destinationBusy:
             path = nil
             reason = "another pass writes to DESTINATION; wait for its end, or stop it"
+        case .reportOnDestination(let file):
+            path = file
+            reason =
+                "the report would lie on DESTINATION, where --delete takes it; write it to another place"
         case .stateOnDestination(let folder):
             path = folder
             reason =

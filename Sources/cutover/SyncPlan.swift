@@ -33,6 +33,10 @@ struct SyncPlan {
         pass.filter = try Self.filter(options.copied)
         pass.workers = options.how.pool.workers
         pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
+        // `-` is standard output.
+        pass.reports = [options.telling.json, options.telling.failures].compactMap {
+            $0?.bytes == [0x2D] ? nil : $0?.name
+        }
         self.pass = pass
         reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
     }
@@ -96,7 +100,11 @@ struct SyncPlan {
             reporting.json = try output(json, "--json")
         }
         if let failures = telling.failures {
-            reporting.failures = try create(failures, "--failures")
+            let file = try create(failures, "--failures")
+            if reporting.json?.isSameFile(as: file) == true {
+                throw ValidationError("--json and --failures name the same file.")
+            }
+            reporting.failures = file
             reporting.failuresName = failures.bytes
         }
         return reporting

@@ -183,6 +183,26 @@ struct ScanHazardsState {
         }
     }
 
+    @Test("a report may not lie on DESTINATION, where --delete would take it; without that it may")
+    func reportOnDestination() throws {
+        let report = stage.to("report.json")
+        let words = ["--failures", String(decoding: report, as: UTF8.self)]
+        let refused = try stage.pair.sync(words)
+        #expect(refused.outcome.status == 3, "\(refused.outcome)")
+        #expect(refused.outcome.errors.contains("write it to another place"), "\(refused.outcome)")
+        #expect(try stage.pair.sync(words, deletes: false).outcome.status == 0)
+        #expect(Files.exists(report))
+    }
+
+    @Test("two reports in one file are refused")
+    func sameReport() throws {
+        let name = String(decoding: stage.pair.reportFile, as: UTF8.self)
+        let pass = try stage.pair.sync(["--failures", name])
+        #expect(pass.outcome.status == 64, "\(pass.outcome)")
+        #expect(pass.outcome.errors.contains("the same file"), "\(pass.outcome)")
+        #expect(try stage.pair.sync(["--failures", "/dev/null"]).outcome.status == 0)
+    }
+
     @Test("two passes on one pair at once: the second is refused, and both records are whole")
     func twoPassesAtOnce() throws {
         try stage.settle()

@@ -22,6 +22,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case destinationBusy
     /// The state folder would be an extra on DESTINATION, and be deleted.
     case stateOnDestination(path: [UInt8])
+    /// A report would lie on DESTINATION, where `--delete` takes it.
+    case reportOnDestination(path: [UInt8])
     /// Another pass uses the state of these two volumes.
     case stateBusy
     /// `check` makes no DESTINATION.
