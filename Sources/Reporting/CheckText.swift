@@ -111,8 +111,18 @@ struct CheckValue {
         case .links: "\(Quantity.count(UInt64(clamping: value))) names"
         case .fileSize, .directories, .attributeSizes: Quantity.size(UInt64(clamping: value))
         case .times: "year \(FindingText.year(value))"
+        case .projects: "project \(value)"
+        case .extents: extents
         default: nil
         }
+    }
+
+    private var extents: String {
+        let names: [(Census.XFSOnly, String)] = [
+            (.realtime, "real-time"), (.directAccess, "DAX"), (.extentSize, "extent size"),
+        ]
+        let only = Census.XFSOnly(rawValue: value)
+        return names.filter { only.contains($0.0) }.map(\.1).joined(separator: ", ")
     }
 }
 

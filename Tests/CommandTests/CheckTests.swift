@@ -112,6 +112,35 @@ struct CheckTests {
         }
     }
 
+    @Test("what DESTINATION has no place for is named: project ids, and what only XFS has")
+    func settings() throws {
+        let from = try LoopVolume(.xfs())
+        defer { from.destroy() }
+        try small(from)
+        try Shell.run(
+            "cd \"$1\"; xfs_io -c 'chproj 7' d1/file; : > sized; xfs_io -c 'extsize 65536' sized; chattr +d d2",
+            from.mountPoint
+        )
+        let to = try LoopVolume(.ext4([]), megabytes: 40)
+        defer { to.destroy() }
+        let run = try CheckRun(from.mountPoint, to.mountPoint)
+        #expect(
+            run.troubles == ["projects": "warning", "xfs_only": "warning"],
+            "\(run.outcome)"
+        )
+        #expect(run.paths("projects") == [bytes("d1/file")])
+        #expect(run.paths("xfs_only") == [bytes("sized")])
+        // Flags are taken: nobody has to be named.
+        #expect(run.paths("flags") == [] && run.number("asked", of: "flags") == 1)
+        let text = try Cutover.run(
+            bytes: [bytes("check"), from.mountPoint, to.mountPoint]
+        ).output
+        #expect(
+            text.contains("d1/file  project 7") && text.contains("sized  extent size"),
+            "\(text)"
+        )
+    }
+
     @Test("S6: 128-byte inodes lose nanoseconds and years; the entries of far years are named")
     func farTimes() throws {
         let from = try LoopVolume(.xfs())

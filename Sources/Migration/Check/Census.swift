@@ -16,6 +16,9 @@ package struct CensusLimits: Sendable, Equatable {
     package var times: TimeStorage?
     /// Whether attributes have to be measured: DESTINATION does not take large ones.
     package var measuresAttributes = false
+    /// Whether DESTINATION refuses inode flags, and project ids: then who has any is to be named.
+    package var refusesFlags = false
+    package var refusesProjects = false
 
     package init() {}
 }
@@ -82,6 +85,21 @@ package struct Census: Sendable, Equatable {
     package var largeAttributes = Concerns()
     package var farTimes = Concerns()
     package var damaged = Concerns()
+    /// Entries with flags or a project id, where DESTINATION refuses them; and with what only XFS has, by the bits of
+    /// `XFSOnly`.
+    package var flaggedEntries = Concerns()
+    package var projectEntries = Concerns()
+    package var xfsOnlyEntries = Concerns()
+
+    /// What ext4 has no place for; the value of a concern.
+    package struct XFSOnly: OptionSet, Sendable {
+        package let rawValue: Int64
+        package init(rawValue: Int64) { self.rawValue = rawValue }
+
+        package static let realtime = XFSOnly(rawValue: 1)
+        package static let directAccess = XFSOnly(rawValue: 2)
+        package static let extentSize = XFSOnly(rawValue: 4)
+    }
 
     package init(method: Method) { self.method = method }
 
@@ -114,12 +132,32 @@ package struct Census: Sendable, Equatable {
         realtime = (realtime ?? 0) + (inode.isRealtime ? 1 : 0)
         directAccess = (directAccess ?? 0) + (inode.isDirectAccess ? 1 : 0)
         extentSizes = (extentSizes ?? 0) + (inode.hasExtentSize ? 1 : 0)
+        noteSettings(inode, entry, limits)
         if inode.isSick { damaged.note(entry.concern(inode.identity.inode)) }
         // The blocks of an XFS directory are the upper limit of what its entries take on ext4: each is larger
         // here, and what was deleted leaves room.
         if entry.kind == .directory, let most = limits.directoryBytesMax, entry.sizeBytes > most {
             largeDirectories.note(entry.concern(entry.sizeBytes))
         }
+    }
+
+    private mutating func noteSettings(
+        _ inode: InodeDetails,
+        _ entry: CountedEntry,
+        _ limits: CensusLimits
+    ) {
+        if limits.refusesProjects, inode.project != 0 {
+            projectEntries.note(entry.concern(inode.project))
+        }
+        let flags = inode.flags.intersection(.carried)
+        if limits.refusesFlags, !flags.isEmpty {
+            flaggedEntries.note(entry.concern(flags.rawValue))
+        }
+        var only: XFSOnly = []
+        if inode.isRealtime { only.insert(.realtime) }
+        if inode.isDirectAccess { only.insert(.directAccess) }
+        if inode.hasExtentSize { only.insert(.extentSize) }
+        if !only.isEmpty { xfsOnlyEntries.note(entry.concern(only.rawValue)) }
     }
 
     /// Space that a copy needs: blocks for what is held, at most for what the size covers (space that was
@@ -162,6 +200,7 @@ package struct Census: Sendable, Equatable {
     static var concerns: [WritableKeyPath<Census, Concerns>] {
         [
             \.manyNames, \.largeFiles, \.largeDirectories, \.largeAttributes, \.farTimes, \.damaged,
+            \.flaggedEntries, \.projectEntries, \.xfsOnlyEntries,
         ]
     }
 }

@@ -284,12 +284,14 @@ package struct CheckJudge: Sendable {
             Finding(severity(probe.holes), .holes(probe.holes)),
             Finding(
                 severity(probe.flags, asked: census.flagged),
-                .flags(probe.flags, asked: census.flagged)
+                .flags(probe.flags, asked: census.flagged),
+                census.flaggedEntries
             ),
             Finding(
                 // Most volumes have none; where it is not known, saying so once is enough.
                 severity(probe.projects, asked: census.projects ?? 0),
-                .projects(probe.projects, asked: census.projects)
+                .projects(probe.projects, asked: census.projects),
+                census.projectEntries
             ),
         ]
         if let realtime = census.realtime, let direct = census.directAccess,
@@ -298,7 +300,8 @@ package struct CheckJudge: Sendable {
             findings.append(
                 Finding(
                     .warning,
-                    .extents(realtime: realtime, directAccess: direct, extentSizes: sizes)
+                    .extents(realtime: realtime, directAccess: direct, extentSizes: sizes),
+                    census.xfsOnlyEntries
                 )
             )
         }
