@@ -95,11 +95,13 @@ import Testing
         )
     }
 
-    /// An inode with one name or two, recorded; then a scan that meets it under a new one, in directory 3.
+    /// An inode with one name or two, recorded; then a scan that meets it under a new one, in directory 3, when it has
+    /// `now` names.
     private func scanned(
         names: Int,
-        compared: Set<UInt64>,
-        listed: [UInt64]
+        now: Int,
+        link: NameRecord = ScanNotesTests.link,
+        compared: Set<UInt64>
     ) throws -> (record: InodeRecord?, names: [NameRecord]) {
         var random = SeededRandom(seed: 1)
         let pair = try RecordedPair()
@@ -112,11 +114,8 @@ import Testing
         )
         let recorder = try pair.scanRecorder()
         recorder.noteCompared(compared)
-        for directory in listed {
-            recorder.notePlace(of: directory, parent: 0, name: Name("directory"))
-        }
-        let met = Self.file(9, names: names + 1)
-        recorder.makeBuffer().add(InodeNote(met, Self.link, changed: 6))
+        recorder.notePlace(of: link.parent, parent: 0, name: Name("directory"))
+        recorder.makeBuffer().add(InodeNote(Self.file(9, names: now), link, changed: 6))
         try pair.finish(recorder)
         return (try pair.history.inode(9), try pair.history.names(of: 9))
     }
@@ -126,26 +125,32 @@ import Testing
         arguments: [1, 2]
     )
     func linkedMeanwhile(names: Int) throws {
-        let found = try scanned(names: names, compared: [], listed: [3])
+        let found = try scanned(names: names, now: names + 1, compared: [])
         #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
-        #expect(
-            found.names
-                == (names > 1 ? [Self.first, Self.second, Self.link] : [Self.first, Self.link])
-        )
+        let known = names > 1 ? [Self.first, Self.second] : [Self.first]
+        #expect(found.names == known + [Self.link])
+    }
+
+    @Test(
+        "a file that is renamed while it runs is looked for in both directories, whichever has the lower number",
+        arguments: [UInt64(0), 3]
+    )
+    func renamedMeanwhile(parent: UInt64) throws {
+        let link = NameRecord(parent: parent, nameHash: 33)
+        let found = try scanned(names: 1, now: 1, link: link, compared: [])
+        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
+        #expect(found.record?.hasSeveralNames == true)
+        #expect(found.names == [link, Self.first].sorted())
     }
 
     @Test("of an inode that was compared under all names, those that were not met are no more")
     func compared() throws {
-        let found = try scanned(names: 2, compared: [9], listed: [1, 2, 3])
-        #expect(found.record?.changedNanoseconds == 6)
-        #expect(found.names == [Self.link])
-    }
-
-    @Test("but for those in a directory that was left out")
-    func leftOut() throws {
-        let found = try scanned(names: 2, compared: [9], listed: [1, 3])
-        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
-        #expect(found.names == [Self.second, Self.link])
+        let several = try scanned(names: 2, now: 2, compared: [9])
+        #expect(several.record?.changedNanoseconds == 6)
+        #expect(several.names == [Self.link])
+        let one = try scanned(names: 1, now: 1, compared: [9])
+        #expect(one.record?.changedNanoseconds == 6 && one.record?.parent == Self.link.parent)
+        #expect(one.record?.hasSeveralNames == false)
     }
 }
 

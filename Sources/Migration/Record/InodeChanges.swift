@@ -12,7 +12,7 @@ final class InodeChanges {
     struct Looked {
         /// Directories whose listings were read and handled.
         var listed: Set<UInt64>
-        /// Inodes that were compared under all names in them.
+        /// Inodes that it had planned to compare, under all names.
         var compared: Set<UInt64>
     }
 
@@ -99,13 +99,15 @@ final class InodeChanges {
         return noted.change
     }
 
-    /// Adds the recorded names that a scan pass did not look for.
+    /// Adds the recorded names of an inode that a scan pass met without having planned it.
     ///
-    /// Users make links while it runs, and it meets the inode in a directory that it lists for another reason.
-    /// Such an inode is looked at again, under all names.
+    /// Users make links and rename while it runs, and it meets the inode in a directory that it lists for another
+    /// reason, where it passes over names that are recorded. So nothing is known of the others: they stay, and the
+    /// inode is looked at again, under all of them. Of one that was planned all names were looked for.
     private func keepNames(of inode: UInt64, _ record: History) throws(HistoryProblem) {
-        guard let met = notes.first(where: \.isName), !met.isDirectory,
-            let known = try record.inode(inode), known.birth == met.birth, !known.isDirectory
+        guard !looked.compared.contains(inode), let met = notes.first(where: \.isName),
+            !met.isDirectory, var known = try record.inode(inode), known.birth == met.birth,
+            !known.isDirectory
         else { return }
         let names =
             known.hasSeveralNames
@@ -113,11 +115,13 @@ final class InodeChanges {
             : [NameRecord(parent: known.parent, nameHash: known.nameHash)]
         // An inode can have 65,000 names.
         let here = Set(
-            notes.lazy.filter(\.isName).map { NameRecord(parent: $0.parent, nameHash: $0.nameHash) }
+            notes.lazy.filter(\.isName).map {
+                NameRecord(parent: $0.parent, nameHash: $0.nameHash)
+            }
         )
-        let isCompared = looked.compared.contains(inode)
+        // One that was renamed has two here, and both directories are to be listed.
+        known.hasSeveralNames = true
         for name in names where !here.contains(name) {
-            if isCompared, looked.listed.contains(name.parent) { continue }
             notes.append(InodeNote(known, name, changed: InodeNote.unsettled))
         }
     }

@@ -104,8 +104,8 @@ package final class Recorder: Sendable {
         parts.withLock { $0 = Self.parts(record, nil, folder) }
     }
 
-    /// Inodes that are compared wherever they are met, and whose recorded names all lie in directories that are to be
-    /// listed: of them what was not met is no more.
+    /// Inodes that are compared wherever they are met, and for whose recorded names all directories are to be listed: of
+    /// them what is not met is no more.
     package func noteCompared(_ inodes: Set<UInt64>) { parts.withLock { $0.compared = inodes } }
 
     /// The same for a walk: what it notes is the record then, whether `table` knows what it was or not.
