@@ -26,8 +26,14 @@ package struct PassRecord: Equatable, Sendable {
     package var status: Int?
     /// All of it was done (single entries may have failed), and syncfs(2) of DESTINATION succeeded.
     package var isComplete: Bool
-    /// What was written to DESTINATION before this moment is on the disk.
+    /// What was written to DESTINATION before this moment is on the disk; `lostWrites` after a syncfs(2) that failed.
     package var watermarkNanoseconds: Int64?
+    /// The watermark of a pass that was told of lost writes.
+    package static let lostWrites = Int64.min
+    /// The watermark, if it is a moment.
+    package var safeUntilNanoseconds: Int64? {
+        watermarkNanoseconds == Self.lostWrites ? nil : watermarkNanoseconds
+    }
     /// Whether it came to its end, with all that it had written on the disk.
     package var isSynchronized: Bool {
         isComplete || endNanoseconds.map { $0 == watermarkNanoseconds } ?? false

@@ -27,9 +27,9 @@ extension History {
     /// nil: there is none.
     ///
     /// A pass that was cut off, of another boot than the running one, left what it wrote after its watermark
-    /// (after its start, where it has none) unsafe. So did, on any boot, one that came to its end and whose
-    /// syncfs(2) failed, with all that were cut off before it on that boot: the kernel tells of a lost write once,
-    /// and the next syncfs(2) succeeds. What is unsafe stays so until
+    /// (after its start, where it has none) unsafe. So did, on any boot, one whose syncfs(2) failed, in its middle
+    /// or at its end, with all that were cut off before it on that boot: the kernel tells of a lost write once, and
+    /// the next syncfs(2) succeeds. What is unsafe stays so until
     /// - of what was cut off, a pass of the same boot ended after it with all on the disk; or
     /// - a pass of the whole SOURCE completed after it, which compared contents. Where `options`, those
     ///   of the pass that asks, are given, that one must have had these options or those of the pass
@@ -48,7 +48,9 @@ extension History {
             if pass.isSynchronized {
                 syncedBoots.insert(boot)
                 failedBoots.remove(boot)
-            } else if pass.endNanoseconds != nil {
+            } else if pass.endNanoseconds != nil
+                || pass.watermarkNanoseconds == PassRecord.lostWrites
+            {
                 failedBoots.insert(boot)
             }
             if pass.isComplete, !pass.isPartial {
@@ -58,7 +60,7 @@ extension History {
             if pass.isSynchronized || comparedOptions.contains(pass.options) { continue }
             let isCutOff = boot != bootIdentifier && !syncedBoots.contains(boot)
             if isCutOff || failedBoots.contains(boot) {
-                let since = pass.watermarkNanoseconds ?? pass.startNanoseconds
+                let since = pass.safeUntilNanoseconds ?? pass.startNanoseconds
                 least = min(least ?? since, since)
             }
         }

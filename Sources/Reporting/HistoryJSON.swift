@@ -51,7 +51,7 @@ package enum HistoryJSON {
         }
         line.add("partial", record.isPartial)
         line.add("complete", record.isComplete)
-        line.add("watermark", record.watermarkNanoseconds.map(moment))
+        line.add("watermark", record.safeUntilNanoseconds.map(moment))
         line.add("workers", record.workers)
         for (key, value) in counts(pass) { line.add(key, value) }
         line.add("options", record.options)

@@ -61,7 +61,7 @@ package struct HistoryPassText: Sendable {
                 record.isComplete ? "yes: the next pass can rest on it" : "no: no pass rests on it"
             )
         )
-        if let watermark = record.watermarkNanoseconds {
+        if let watermark = record.safeUntilNanoseconds {
             facts.append(("on the disk up to", moment(watermark)))
         }
         facts.append(("workers", "\(record.workers)"))

@@ -10,7 +10,8 @@ struct Sequence: Sendable, CustomTestStringConvertible {
     /// The passes, as words of a boot and an end.
     ///
     /// `a-`: on boot a, killed; `a!`: it ended, and its syncfs(2) failed; `a=`: it ended with all on the disk, not
-    /// all was done; `a+`: complete; `a~`: complete, of a part; in capitals: with other options. The nth starts at 10 n; a digit is its watermark, 10 n
+    /// all was done; `a?`: told of lost writes, then killed; `a+`: complete; `a~`: complete, of a
+    /// part; in capitals: with other options. The nth starts at 10 n; a digit is its watermark, 10 n
     /// plus that.
     let passes: String
     let expected: Int64?
@@ -45,6 +46,9 @@ struct Sequence: Sendable, CustomTestStringConvertible {
             Sequence("a complete one compared", "b!5 b+", nil),
             Sequence("killed after a failed syncfs: as before", "b!5 b-2", 15),
             Sequence("what was on the disk before is safe", "b-2 b= b!5", 35),
+            Sequence("told of lost writes, then killed", "b?", 10),
+            Sequence("and with it what was cut off before", "b-2 b? b=", 12),
+            Sequence("a complete one compared that, too", "b? b+", nil),
             Sequence("two crashes: the earlier watermark", "a-5 c-7", 15),
             Sequence("two crashes: the earlier is of the later pass", "a-9 c-1 a-", 19),
             Sequence("killed, killed again, then a crash", "a-5 a-", 15),
@@ -79,7 +83,8 @@ struct Sequence: Sendable, CustomTestStringConvertible {
             if let watermark {
                 try history.setWatermark(pass.startNanoseconds + watermark, pass: pass.id)
             }
-            if letters[1] == "-" { continue }
+            if letters[1] == "?" { try history.setWatermark(PassRecord.lostWrites, pass: pass.id) }
+            if letters[1] == "-" || letters[1] == "?" { continue }
             var end = pass.ended(isComplete: letters[1] == "+" || letters[1] == "~")
             end.watermarkNanoseconds =
                 letters[1] == "="

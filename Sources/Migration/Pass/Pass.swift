@@ -36,7 +36,6 @@ package final class Pass: Sendable {
         let workers = min(options.workers, workersMax, WorkerPool<Work>.workersMax)
         options.mask = ProcessLimits.clearMask()
         let roots = try Roots(source: source, destination: destination, options: options)
-        try Self.judgeReports(roots, options)
         let isRoot = ProcessLimits.isRoot
         // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
         let keeper = try StateKeeper(
@@ -109,9 +108,6 @@ package final class Pass: Sendable {
         )
     }
 
-    /// Workers that may work now.
-    package var currentWorkers: Int { pool.workers }
-
     /// Runs the pass to its end and returns how it ended.
     package func run() -> PassSummary {
         let start = monotonicNanoseconds()
@@ -120,7 +116,9 @@ package final class Pass: Sendable {
         if let notice = keeper.begin() { context.say(notice) }
         let finding = ChangeFinding(context, keeper, roots, root)
         let found = finding.run()
-        let watermarks = keeper.beginWatermarks()
+        let watermarks = keeper.beginWatermarks { [context] error in
+            context.recordWrite(Self.synchronizeFailure(error))
+        }
         pool.run(.directory(root))
         watermarks?.end()
         let isStranded = noteStranded()
@@ -153,14 +151,6 @@ package final class Pass: Sendable {
         }
         guard limit >= descriptorsMin else { throw .tooFewDescriptors(limit) }
         return limit
-    }
-
-    /// A report on DESTINATION would be an extra there, and deleted while it is written.
-    private static func judgeReports(_ roots: Roots, _ options: PassOptions) throws(Refusal) {
-        guard options.deletesExtras, !options.isDryRun else { return }
-        for report in options.reports where roots.isInDestination(report) {
-            throw .reportOnDestination(path: Array(report.bytes))
-        }
     }
 
     private static func makePool(_ context: PassContext, workers: Int) -> WorkerPool<Work> {
@@ -297,12 +287,7 @@ package final class Pass: Sendable {
             try destination.descriptor.synchronizeFilesystem()
             return true
         } catch {
-            let failure = Failure(
-                path: [],
-                side: .destination,
-                activity: .synchronize,
-                error: error
-            )
+            let failure = Self.synchronizeFailure(error)
             // Only a running pass can still be stopped by it; it is never left untold.
             if context.phase == .running {
                 context.recordWrite(failure)
@@ -311,6 +296,10 @@ package final class Pass: Sendable {
             }
             return false
         }
+    }
+
+    private static func synchronizeFailure(_ error: SystemError) -> Failure {
+        Failure(path: [], side: .destination, activity: .synchronize, error: error)
     }
 
     /// Commits what the next pass needs to know of this one.
@@ -322,7 +311,7 @@ package final class Pass: Sendable {
     ) {
         let isWhole =
             isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
-            && context.options.branches.isEmpty
+            && context.options.branches.isEmpty && !context.leavesUnsafe
             && !(found.method == .scan && context.isDisturbed)
         let end = PassEnd(
             status: status,

@@ -175,7 +175,10 @@ extension Worker {
             guard
                 let knowledge = isTarget && (destination.map(isSettled) ?? false)
                     ? .equal : compareContents(entry, open, status, destination)
-            else { return }
+            else {
+                if isUnsafe { context.noteUnsafe() }
+                return
+            }
             action = context.comparison.action(
                 source: status,
                 destination: destination,

@@ -165,8 +165,10 @@ package final class StateKeeper: Sendable {
 
     /// Writes down again and again up to when all is on the disk, until the result is ended.
     ///
-    /// Nil where nothing is remembered.
-    func beginWatermarks() -> Watermarks? {
+    /// Nil where nothing is remembered. `whenLost` is called, on a thread of its own, when the disk has lost writes.
+    func beginWatermarks(
+        whenLost: @escaping @Sendable (SystemError) -> Void
+    ) -> Watermarks? {
         guard history?.isReadOnly == false, let root = roots.destination,
             // An open file of its own: syncfs(2) tells each of them once of an error, and the pass has to be told at
             // its end.
@@ -179,31 +181,36 @@ package final class StateKeeper: Sendable {
         timer.schedule(deadline: .now() + interval, repeating: interval)
         timer.setEventHandler { [self] in
             // After an error the next call would succeed, and what was lost would count as safe.
-            if !moveWatermark(destination) { timer.cancel() }
+            if !moveWatermark(destination, whenLost) { timer.cancel() }
         }
         timer.activate()
         return Watermarks(timer: timer, queue: queue)
     }
 
     /// Whether it may be moved again.
-    private func moveWatermark(_ destination: SharedDescriptor) -> Bool {
+    private func moveWatermark(
+        _ destination: SharedDescriptor,
+        _ whenLost: (SystemError) -> Void
+    ) -> Bool {
         guard let history else { return false }
         let pass = current.withLock { $0 }
         guard !pass.isLost, pass.pass.id != 0 else { return false }
         // Before the call: what is written while it runs may miss it.
-        let time = coarseTimeNanoseconds()
+        var time = coarseTimeNanoseconds()
+        var failure: SystemError?
         do throws(SystemError) { try destination.descriptor.synchronizeFilesystem() } catch {
-            // The pass meets the same error at its end, and tells; the watermark stays where it is.
-            return false
+            // Nobody may be told again: not the next pass, should this one be killed.
+            time = PassRecord.lostWrites
+            failure = error
         }
         do throws(HistoryProblem) {
             try history.setWatermark(time, pass: pass.pass.id)
         } catch {
             // Kept for the end of the pass, which tells.
             current.withLock { $0.lost = lose(error) }
-            return false
         }
-        return true
+        if let failure { whenLost(failure) }
+        return failure == nil && !current.withLock { $0.isLost }
     }
 
     /// Commits the pass: its end, and if it is whole what it learned.
