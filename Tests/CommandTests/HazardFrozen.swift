@@ -79,4 +79,44 @@ struct HazardFrozen {
         try stage.pass()
         try stage.expectSame()
     }
+
+    @Test("S42: an immutable inode that loses a name to a file of its own stays immutable")
+    func splitGroup() throws {
+        defer { thawAll() }
+        try Shell.run("cd \"$1\"; echo words > n2; ln n2 n1; chattr +i n2", stage.from)
+        try stage.pass()
+        try Shell.run(
+            "cd \"$1\"; chattr -i n2; rm n1; echo other > n1; chattr +i n2",
+            stage.from
+        )
+        for workers in ["1", "30"] {
+            try stage.pass("--workers", workers)
+            try stage.expectSame(Comment(rawValue: workers))
+        }
+    }
+
+    @Test(
+        "S16, S34: a frozen directory or file whose attributes cannot be set stays frozen",
+        .requiresFaults
+    )
+    func failedRepair() throws {
+        defer { thawAll() }
+        try Shell.run(
+            "cd \"$1\"; mkdir d; echo x > f; chmod 640 d f; chattr +i d f",
+            stage.from
+        )
+        try stage.pass()
+        try Shell.run("cd \"$1\"; chattr -i d f; chmod 700 d f; chattr +i d f", stage.from)
+        let failing = try Cutover.run(
+            bytes: ["sync", "--delete"].map { bytes($0) } + [stage.from, stage.to],
+            environment: ["CUTOVER_FAULTS=fchmod:1:EPERM:*"]
+        )
+        #expect(failing.status == 23, "\(failing)")
+        for name in ["d", "f"] {
+            let shown = try Shell.run("lsattr -d \"$1\"", stage.destination(name)).output
+            #expect(shown.prefix { $0 != " " }.contains("i"), "\(shown)")
+        }
+        try stage.pass()
+        try stage.expectSame()
+    }
 }

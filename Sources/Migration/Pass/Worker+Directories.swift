@@ -309,6 +309,16 @@ extension Worker {
             path: node.path
         )
         if isDone, !differences.isEmpty { counters.attributesRepaired.count() }
+        if !isDone, !node.wasChanged { refreeze(node, destination) }
+    }
+
+    /// A directory that could not be repaired keeps the flags that it had.
+    private func refreeze(_ node: Directory, _ destination: SharedDescriptor) {
+        let flags = node.facts.withLock { $0.destination?.visibleFlags.intersection(.frozen) ?? [] }
+        if flags.isEmpty { return }
+        do throws(SystemError) { try setFrozenFlags(flags, of: destination.descriptor) } catch {
+            fail(.setFlags, .destination, error, isWrite: true, path: node.path)
+        }
     }
 
     /// With `--branch` the root is not compared; it only gets back the time that changes in it moved.

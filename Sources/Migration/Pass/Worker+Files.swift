@@ -280,28 +280,11 @@ extension Worker {
         _ entry: Entry,
         _ target: borrowing Descriptor
     ) throws(SystemError) {
-        do throws(SystemError) {
-            try rename(temporary, entry, target)
-        } catch {
-            // The old file is immutable or append-only. Only now that the new one is there: until then it stays
-            // as it was (S16).
-            guard error.code == .notPermitted, let flags = try thaw(entry.pointer, target) else {
-                throw error
+        // Thawed only now that the new one is there: until then the old one stays as it was (S16).
+        try withoutFlags(of: entry.pointer, target) { () throws(SystemError) in
+            try temporary.withPointer { name throws(SystemError) in
+                try target.rename(name, to: entry.pointer)
             }
-            do throws(SystemError) { try rename(temporary, entry, target) } catch {
-                try restore(flags, of: entry, target)
-                throw error
-            }
-        }
-    }
-
-    private func rename(
-        _ temporary: Name,
-        _ entry: Entry,
-        _ target: borrowing Descriptor
-    ) throws(SystemError) {
-        try temporary.withPointer { name throws(SystemError) in
-            try target.rename(name, to: entry.pointer)
         }
     }
 

@@ -118,30 +118,34 @@ extension Worker {
         try settings.apply(to: opened)
     }
 
-    /// Takes from an old file the flags that stop its replacement (immutable, append only).
+    /// Does what an immutable or append-only file of DESTINATION refuses for its flags: replacing or removing one of its
+    /// names.
     ///
-    /// What they were; nil when it has none.
-    func thaw(
-        _ name: NamePointer,
-        _ target: borrowing Descriptor
-    ) throws(SystemError) -> InodeFlags? {
-        let handle = try target.openHandle(name)
-        let status = try handle.status()
-        let flags = status.visibleFlags.intersection(.frozen)
-        guard !flags.isEmpty, status.kind == .regular else { return nil }
-        try setFrozenFlags([], of: handle)
-        return flags
-    }
-
-    /// Gives them back.
-    func restore(
-        _ flags: InodeFlags,
-        of entry: Entry,
-        _ target: borrowing Descriptor
+    /// Without them first; where that is refused and the file is frozen, it is thawed for the call. It gets its flags
+    /// back when the call fails (S16), and when it lives on under another name.
+    func withoutFlags(
+        of name: NamePointer,
+        _ target: borrowing Descriptor,
+        _ body: () throws(SystemError) -> Void
     ) throws(SystemError) {
-        let handle = try target.openHandle(entry.pointer)
-        guard try handle.status().kind == .regular else { return }
-        try setFrozenFlags(flags, of: handle)
+        do throws(SystemError) {
+            try body()
+            return
+        } catch {
+            guard error.code == .notPermitted else { throw error }
+            let handle = try target.openHandle(name)
+            let status = try handle.status()
+            let flags = status.visibleFlags.intersection(.frozen)
+            guard !flags.isEmpty, status.kind == .regular else { throw error }
+            try context.links.frozenInodes.withLock { _ throws(SystemError) in
+                try setFrozenFlags([], of: handle)
+                do throws(SystemError) { try body() } catch {
+                    try setFrozenFlags(flags, of: handle)
+                    throw error
+                }
+                if try handle.status().linkCount > 0 { try setFrozenFlags(flags, of: handle) }
+            }
+        }
     }
 
     /// Takes those flags from a directory that is open.

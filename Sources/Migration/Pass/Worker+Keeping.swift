@@ -91,7 +91,9 @@ extension Worker {
                 noteVanished(entry.path)
                 return false
             }
-            if !destination.visibleFlags.isDisjoint(with: .frozen), status.kind == .regular {
+            let frozen =
+                status.kind == .regular ? destination.visibleFlags.intersection(.frozen) : []
+            if !frozen.isEmpty {
                 try setFrozenFlags([], of: targetHandle)
                 needs.insert(.flags)
             }
@@ -109,7 +111,10 @@ extension Worker {
                     inherited: [],
                     path: entry.path
                 )
-            else { return false }
+            else {
+                if !frozen.isEmpty { try setFrozenFlags(frozen, of: targetHandle) }
+                return false
+            }
             counters.attributesRepaired.count()
             return true
         } catch {

@@ -108,11 +108,10 @@ extension Worker {
         if let before {
             // S26, S28: what has the name and is no directory goes; a symlink is never followed.
             try node.name.withPointer { name throws(SystemError) in
-                if !before.visibleFlags.isDisjoint(with: .frozen) {
-                    // It goes, and its flags with it.
-                    _ = try thaw(name, parentDestination.descriptor)
+                try withoutFlags(of: name, parentDestination.descriptor) {
+                    () throws(SystemError) in
+                    try parentDestination.descriptor.removeFile(name)
                 }
-                try parentDestination.descriptor.removeFile(name)
             }
             context.links.noteUnlinked(before)
         }
