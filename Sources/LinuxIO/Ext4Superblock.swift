@@ -1,23 +1,15 @@
 // What ext4 says of itself in its superblock: features that nothing can be tried out for (how large a directory
-// can become), and errors that its kernel has counted. Read, never written, from the block device beneath a
-// mounted filesystem: both see the same page of the cache.
+// can become), or not without writing. Read, never written, from the block device beneath a mounted filesystem:
+// both see the same page of the cache.
 
 import Glibc
 
 /// The facts of an ext4 superblock (Documentation/filesystems/ext4/super.rst of Linux) that a copy depends on.
 package struct Ext4Superblock: Sendable, Equatable {
     package var blockBytes: UInt64
-    package var inodeBytes: UInt64
-    /// Blocks that only root may fill.
-    package var reservedBlocks: UInt64
     package var hasLargeDirectories: Bool
     package var hasLargeAttributes: Bool
     package var hasProjects: Bool
-    package var hasQuotas: Bool
-    /// Whether directories are indexed; without that each search is linear.
-    package var hasDirectoryIndex: Bool
-    /// Errors that the kernel has met since e2fsck ran last.
-    package var errorCount: UInt32
 
     /// The superblock begins so many bytes after the start of the device.
     static let offset = 1024
@@ -25,24 +17,14 @@ package struct Ext4Superblock: Sendable, Equatable {
 
     package init(
         blockBytes: UInt64 = 4096,
-        inodeBytes: UInt64 = 256,
-        reservedBlocks: UInt64 = 0,
         hasLargeDirectories: Bool = false,
         hasLargeAttributes: Bool = false,
-        hasProjects: Bool = false,
-        hasQuotas: Bool = false,
-        hasDirectoryIndex: Bool = true,
-        errorCount: UInt32 = 0
+        hasProjects: Bool = false
     ) {
         self.blockBytes = blockBytes
-        self.inodeBytes = inodeBytes
-        self.reservedBlocks = reservedBlocks
         self.hasLargeDirectories = hasLargeDirectories
         self.hasLargeAttributes = hasLargeAttributes
         self.hasProjects = hasProjects
-        self.hasQuotas = hasQuotas
-        self.hasDirectoryIndex = hasDirectoryIndex
-        self.errorCount = errorCount
     }
 
     /// Reads its bytes; nil when they are no superblock of ext2, ext3 or ext4.
@@ -53,20 +35,12 @@ package struct Ext4Superblock: Sendable, Equatable {
         }
         let logBlock = number(0x18, 4)
         guard number(0x38, 2) == 0xEF53, logBlock <= 6 else { return nil }
-        let isRevised = number(0x4C, 4) > 0
-        let compatible = number(0x5C, 4)
         let incompatible = number(0x60, 4)
         let readOnlyCompatible = number(0x64, 4)
         blockBytes = 1024 << logBlock
-        inodeBytes = isRevised ? number(0x58, 2) : 128
-        reservedBlocks =
-            number(0x08, 4) | (incompatible & 0x80 != 0 ? number(0x154, 4) << 32 : 0)
-        hasDirectoryIndex = compatible & 0x20 != 0
         hasLargeAttributes = incompatible & 0x400 != 0
         hasLargeDirectories = incompatible & 0x4000 != 0
-        hasQuotas = readOnlyCompatible & 0x100 != 0
         hasProjects = readOnlyCompatible & 0x2000 != 0
-        errorCount = UInt32(number(0x194, 4))
     }
 
     /// Reads that of the ext4 which `root` is on, from its block device as the mount table names it; nil where that

@@ -59,7 +59,6 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let isDirectory = ErrorCode(rawValue: EISDIR)
     package static let invalid = ErrorCode(rawValue: EINVAL)
     package static let tooManyOpenHere = ErrorCode(rawValue: EMFILE)
-    package static let tooManyOpenInSystem = ErrorCode(rawValue: ENFILE)
     package static let notSupportedByDevice = ErrorCode(rawValue: ENOTTY)
     package static let fileTooLarge = ErrorCode(rawValue: EFBIG)
     package static let noSpace = ErrorCode(rawValue: ENOSPC)

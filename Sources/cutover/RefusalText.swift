@@ -52,10 +52,6 @@ struct RefusalText {
         case .destinationBusy:
             path = nil
             reason = "another pass writes to DESTINATION; wait for its end, or stop it"
-        case .reportOnDestination(let file):
-            path = file
-            reason =
-                "the report would lie on DESTINATION, where --delete takes it; write it to another place"
         case .stateOnDestination(let folder):
             path = folder
             reason =

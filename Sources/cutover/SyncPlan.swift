@@ -33,11 +33,8 @@ struct SyncPlan {
         pass.filter = try Self.filter(options.copied)
         pass.workers = options.how.pool.workers
         pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
-        // `-` is standard output.
-        pass.reports = [options.telling.json, options.telling.failures].compactMap {
-            $0?.bytes == [0x2D] ? nil : $0?.name
-        }
         self.pass = pass
+        if pass.deletesExtras { try Self.judgeReports(options) }
         reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
     }
 
@@ -84,6 +81,16 @@ struct SyncPlan {
             }
         }
         return filter
+    }
+
+    /// Refuses, before it is made, a report that `--delete` would take as an extra while it is written.
+    private static func judgeReports(_ options: SyncOptions) throws {
+        for case let report? in [options.telling.json, options.telling.failures]
+        where report.bytes != [0x2D] && Roots.lies(report.name, in: options.destination.name) {
+            throw ValidationError(
+                "'\(shown(report))' would lie on DESTINATION, where --delete takes it."
+            )
+        }
     }
 
     /// Opens the files for reports.

@@ -188,8 +188,9 @@ struct ScanHazardsState {
         let report = stage.to("report.json")
         let words = ["--failures", String(decoding: report, as: UTF8.self)]
         let refused = try stage.pair.sync(words)
-        #expect(refused.outcome.status == 3, "\(refused.outcome)")
-        #expect(refused.outcome.errors.contains("write it to another place"), "\(refused.outcome)")
+        #expect(refused.outcome.status == 64, "\(refused.outcome)")
+        #expect(refused.outcome.errors.contains("where --delete takes it"), "\(refused.outcome)")
+        #expect(!Files.exists(report))
         #expect(try stage.pair.sync(words, deletes: false).outcome.status == 0)
         #expect(Files.exists(report))
     }

@@ -54,8 +54,6 @@ package struct PassOptions: Sendable {
     package var version = ""
     /// Where the state between passes is kept; nil: nowhere.
     package var stateFolder: Name?
-    /// Files that are written meanwhile; not by the pass itself.
-    package var reports: [Name] = []
     package var changeTest: ChangeTest = .sizeAndTime
     /// Remove what SOURCE lacks (S43).
     package var deletesExtras = false

@@ -76,12 +76,27 @@ package final class ContentCopier {
             var writes = sizeBytes >= Self.directBytesMin
             if writes { writes = try file.setDirect(true) }
             if writes {
-                writtenEnd = Self.roundedUp(sizeBytes) + UInt64(Self.directAlignment)
-                try file.truncate(to: writtenEnd)
+                writtenEnd = try Self.reserve(Self.roundedUp(sizeBytes), file)
             }
             return PageCachePassing(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
         } catch {
             throw CopyFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
+        }
+    }
+
+    /// Makes the file one block longer than `bytes`; as long where the filesystem has no longer one.
+    private static func reserve(
+        _ bytes: UInt64,
+        _ file: borrowing Descriptor
+    ) throws(SystemError) -> UInt64 {
+        let longer = bytes + UInt64(directAlignment)
+        do throws(SystemError) {
+            try file.truncate(to: longer)
+            return longer
+        } catch {
+            guard error.code == .fileTooLarge else { throw error }
+            try file.truncate(to: bytes)
+            return bytes
         }
     }
 

@@ -22,8 +22,6 @@ package enum Refusal: Error, Equatable, Sendable {
     case destinationBusy
     /// The state folder would be an extra on DESTINATION, and be deleted.
     case stateOnDestination(path: [UInt8])
-    /// A report would lie on DESTINATION, where `--delete` takes it.
-    case reportOnDestination(path: [UInt8])
     /// Another pass uses the state of these two volumes.
     case stateBusy
     /// `check` makes no DESTINATION.
@@ -157,18 +155,27 @@ package struct Roots: Sendable {
         )
     }
 
-    /// Whether a folder, or the first one above it that exists, is DESTINATION or lies in it.
-    func isInDestination(_ folder: Name) -> Bool {
-        let isRelative = folder.bytes.first != 0x2F
-        var path = Array(isRelative ? [0x2E, 0x2F] + folder.bytes : folder.bytes)
+    /// Whether a path is DESTINATION's, or lies in it.
+    func isInDestination(_ path: Name) -> Bool {
+        guard let root = try? destinationItself?.descriptor.status().identity else { return false }
+        return Self.lies(path, below: root)
+    }
+
+    /// Whether a path, of what may not be there yet, is that of the directory `root`, or lies in it.
+    package static func lies(_ path: Name, in root: Name) -> Bool {
+        guard let identity = try? Descriptor.openRoot(root).status().identity else { return false }
+        return lies(path, below: identity)
+    }
+
+    /// The same by the first directory on the way up that exists.
+    private static func lies(_ name: Name, below root: InodeIdentity) -> Bool {
+        let isRelative = name.bytes.first != 0x2F
+        var path = Array(isRelative ? [0x2E, 0x2F] + name.bytes : name.bytes)
         while !path.isEmpty {
             if let opened = try? Descriptor.openRoot(Name(path)) {
-                guard let root = try? destinationItself?.descriptor.status().identity else {
-                    return false
-                }
-                // What cannot be found out is no reason to refuse: opening the state tells what is wrong.
+                // What cannot be found out is no reason to refuse: opening it tells what is wrong.
                 return (try? opened.status().identity) == root
-                    || (try? Self.hasAncestor(opened, root, .destination)) == true
+                    || (try? hasAncestor(opened, root, .destination)) == true
             }
             while path.last == 0x2F { path.removeLast() }
             while let last = path.last, last != 0x2F { path.removeLast() }

@@ -68,7 +68,7 @@ package final class Verification: VerificationRun {
             readsTogether: Self.canReadTogether(files: budget.batchFiles),
             blockBytes: roots.destinationVolume.blockBytes,
             beginning: beginning,
-            holdsProjects: Self.holdsProjects(roots.destinationVolume, target.descriptor),
+            holdsProjects: Self.holdsProjects(roots),
             roots: (roots.sourceStatus, targetStatus)
         )
         var notices: [VerificationNotice] = []
@@ -136,11 +136,14 @@ package final class Verification: VerificationRun {
     }
 
     /// Whether DESTINATION can hold project ids, as far as that can be known.
-    private static func holdsProjects(_ volume: VolumeStatus, _ root: borrowing Descriptor) -> Bool?
-    {
-        switch volume.typeName {
+    private static func holdsProjects(_ roots: Roots) -> Bool? {
+        switch roots.destinationVolume.typeName {
         case "xfs": true
-        case "ext4": Ext4Superblock.read(below: root)?.hasProjects
+        // Of the root itself: the mount table does not know views.
+        case "ext4":
+            roots.destinationItself.flatMap {
+                Ext4Superblock.read(below: $0.descriptor)?.hasProjects
+            }
         default: nil
         }
     }
