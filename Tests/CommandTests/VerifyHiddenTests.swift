@@ -108,6 +108,19 @@ struct VerifyHiddenTests {
         }
     }
 
+    @Test("project ids that DESTINATION cannot hold are said once, and are no difference")
+    func refusedProjectIds() throws {
+        try Shell.run("cd \"$1\"; mkdir d; echo x > d/f; xfs_io -c 'chproj -R 7' d", stage.from)
+        try stage.pass()
+        for options in [[], ["--metadata"]] as [[String]] {
+            let outcome = try Cutover.run(
+                bytes: (["verify"] + options).map { bytes($0) } + [stage.from, stage.to]
+            )
+            #expect(outcome.status == 0 && outcome.lines == [], "\(outcome)")
+            #expect(outcome.errors.contains("DESTINATION shows no project id at all"), "\(outcome)")
+        }
+    }
+
     @Test("project ids that DESTINATION could hold and lacks are differences, however many")
     func projectIds() throws {
         // An XFS, for ext4 with project ids needs quota in the kernel, which not all have.

@@ -60,12 +60,10 @@ import Testing
         }
         let features = Set(value("Filesystem features").split(separator: " "))
         #expect(found.blockBytes == UInt64(value("Block size")))
-        #expect(found.inodeBytes == UInt64(value("Inode size")))
-        #expect(found.reservedBlocks == UInt64(value("Reserved block count")))
         #expect(found.hasLargeDirectories == features.contains("large_dir"))
         #expect(found.hasLargeAttributes == features.contains("ea_inode"))
-        #expect(found.hasDirectoryIndex == features.contains("dir_index"))
-        #expect(found.errorCount == 0)
+        #expect(found.hasProjects == features.contains("project"))
+        #expect(Ext4Superblock.read(below: try .openRoot(Name(volume.mountPoint))) == found)
         // Another device, no device, no ext4.
         #expect(Ext4Superblock.read(device: Name(volume.device), number: number + 1) == nil)
         #expect(Ext4Superblock.read(device: Name("/dev/null"), number: number) == nil)
