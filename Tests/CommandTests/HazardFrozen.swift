@@ -80,6 +80,27 @@ struct HazardFrozen {
         try stage.expectSame()
     }
 
+    @Test("an immutable file is replaced by a link to another, and nobody waits for himself")
+    func frozenByFrozen() throws {
+        defer { thawAll() }
+        for name in ["n1", "n2", "n3"] {
+            try Shell.run(
+                "echo words > \"$1\"; touch -d '2020-01-01' \"$1\"; chattr +i \"$1\"",
+                stage.source(name)
+            )
+        }
+        try stage.pass()
+        try Shell.run(
+            "cd \"$1\"; chattr -i n1 n2 n3; ln -f n1 n2; ln -f n1 n3; chattr +i n1",
+            stage.from
+        )
+        for workers in ["1", "30"] {
+            let outcome = try stage.attempt("--delete", "--workers", workers, seconds: 20)
+            #expect(outcome.status == 0, "\(outcome)")
+            try stage.expectSame(Comment(rawValue: workers))
+        }
+    }
+
     @Test("S42: an immutable inode that loses a name to a file of its own stays immutable")
     func splitGroup() throws {
         defer { thawAll() }

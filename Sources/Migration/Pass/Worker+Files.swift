@@ -275,13 +275,17 @@ extension Worker {
     }
 
     /// S12: a reader of DESTINATION sees the old entry or the new one, never a part.
+    ///
+    /// `isThawing`: as for `withoutFlags`.
     func publish(
         _ temporary: Name,
         _ entry: Entry,
-        _ target: borrowing Descriptor
+        _ target: borrowing Descriptor,
+        isThawing: Bool = false
     ) throws(SystemError) {
         // Thawed only now that the new one is there: until then the old one stays as it was (S16).
-        try withoutFlags(of: entry.pointer, target) { () throws(SystemError) in
+        try withoutFlags(of: entry.pointer, target, isThawing: isThawing) {
+            () throws(SystemError) in
             try temporary.withPointer { name throws(SystemError) in
                 try target.rename(name, to: entry.pointer)
             }

@@ -122,10 +122,12 @@ extension Worker {
     /// names.
     ///
     /// Without them first; where that is refused and the file is frozen, it is thawed for the call. It gets its flags
-    /// back when the call fails (S16), and when it lives on under another name.
+    /// back when the call fails (S16), and when it lives on under another name. `isThawing`: the caller has thawed
+    /// another inode, and holds the lock for that.
     func withoutFlags(
         of name: NamePointer,
         _ target: borrowing Descriptor,
+        isThawing: Bool,
         _ body: () throws(SystemError) -> Void
     ) throws(SystemError) {
         do throws(SystemError) {
@@ -137,15 +139,27 @@ extension Worker {
             let status = try handle.status()
             let flags = status.visibleFlags.intersection(.frozen)
             guard !flags.isEmpty, status.kind == .regular else { throw error }
-            try context.links.frozenInodes.withLock { _ throws(SystemError) in
-                try setFrozenFlags([], of: handle)
-                do throws(SystemError) { try body() } catch {
-                    try setFrozenFlags(flags, of: handle)
-                    throw error
+            if isThawing {
+                try withoutFlags(flags, handle, body)
+            } else {
+                try context.links.frozenInodes.withLock { _ throws(SystemError) in
+                    try withoutFlags(flags, handle, body)
                 }
-                if try handle.status().linkCount > 0 { try setFrozenFlags(flags, of: handle) }
             }
         }
+    }
+
+    private func withoutFlags(
+        _ flags: InodeFlags,
+        _ handle: borrowing Descriptor,
+        _ body: () throws(SystemError) -> Void
+    ) throws(SystemError) {
+        try setFrozenFlags([], of: handle)
+        do throws(SystemError) { try body() } catch {
+            try setFrozenFlags(flags, of: handle)
+            throw error
+        }
+        if try handle.status().linkCount > 0 { try setFrozenFlags(flags, of: handle) }
     }
 
     /// Takes those flags from a directory that is open.

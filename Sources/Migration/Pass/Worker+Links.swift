@@ -187,14 +187,14 @@ extension Worker {
         _ handle: borrowing Descriptor
     ) throws(SystemError) {
         guard !status.visibleFlags.isDisjoint(with: .frozen) else {
-            try makeThawedLink(entry, target, replaces: replaces, handle)
+            try makeThawedLink(entry, target, replaces: replaces, handle, isThawing: false)
             return
         }
         // An inode that is immutable takes no name: thawed for the call, frozen again after it.
         try context.links.frozenInodes.withLock { _ throws(SystemError) in
             try setFrozenFlags([], of: handle)
             defer { refreeze(entry, handle, status) }
-            try makeThawedLink(entry, target, replaces: replaces, handle)
+            try makeThawedLink(entry, target, replaces: replaces, handle, isThawing: true)
         }
     }
 
@@ -202,7 +202,8 @@ extension Worker {
         _ entry: Entry,
         _ target: borrowing Descriptor,
         replaces: Bool,
-        _ handle: borrowing Descriptor
+        _ handle: borrowing Descriptor,
+        isThawing: Bool
     ) throws(SystemError) {
         guard replaces else {
             try target.makeLink(entry.pointer, to: handle)
@@ -212,7 +213,8 @@ extension Worker {
         try temporary.withPointer { name throws(SystemError) in
             try target.makeLink(name, to: handle)
         }
-        do throws(SystemError) { try publish(temporary, entry, target) } catch {
+        do throws(SystemError) { try publish(temporary, entry, target, isThawing: isThawing) } catch
+        {
             removeTemporary(temporary, target, entry)
             throw error
         }

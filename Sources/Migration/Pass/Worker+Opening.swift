@@ -108,7 +108,7 @@ extension Worker {
         if let before {
             // S26, S28: what has the name and is no directory goes; a symlink is never followed.
             try node.name.withPointer { name throws(SystemError) in
-                try withoutFlags(of: name, parentDestination.descriptor) {
+                try withoutFlags(of: name, parentDestination.descriptor, isThawing: false) {
                     () throws(SystemError) in
                     try parentDestination.descriptor.removeFile(name)
                 }
