@@ -137,6 +137,33 @@ struct ScanHazardsMeanwhile {
         try stage.expectSame()
     }
 
+    @Test(
+        "S19: writes lost in the middle of a pass stop it, and the next compares contents",
+        .requiresFaults,
+        arguments: ["EIO", "ETIMEDOUT"]
+    )
+    func lostMeanwhile(error: String) throws {
+        let stage = try ScanStage()
+        try stage.makeFolder(stage.from("a"), salt: 1)
+        var random = SeededRandom(seed: 6)
+        try Files.write(stage.from("large"), random.bytes(40 << 20))
+        #expect(try stage.pair.sync(["--branch", "a"]).outcome.status == 0)
+        // The first is SOURCE's; the second the watermark's, after 30 s; that of the end succeeds.
+        let failing = try stage.pair.sync(
+            ["--bwlimit", "1M"],
+            environment: ["CUTOVER_FAULTS=syncfs:2:\(error)"],
+            seconds: 120
+        )
+        #expect(failing.outcome.status == 11, "\(failing.outcome)")
+        #expect(failing.outcome.errors.contains(error), "\(failing.outcome)")
+        try Files.overwrite(stage.to("a/one"), [0, 0, 0, 0], at: 0)
+        try Files.changeTime(stage.to("a/one"), like: stage.from("a/one"))
+        let next = try stage.pass()
+        #expect(next.outcome.status == 0, "\(next.outcome)")
+        #expect(next.outcome.errors.contains("or the disk lost what it wrote"), "\(next.outcome)")
+        try stage.expectSame()
+    }
+
     @Test("--changes walk puts right what was exchanged on DESTINATION, however deep")
     func renamedOnDestination() throws {
         let stage = try ScanStage()

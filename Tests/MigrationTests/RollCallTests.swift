@@ -101,7 +101,9 @@ import Testing
         names: Int,
         now: Int,
         link: NameRecord = ScanNotesTests.link,
-        compared: Set<UInt64>
+        compared: Set<UInt64>,
+        listed: [UInt64] = [],
+        gone: [UInt64] = []
     ) throws -> (record: InodeRecord?, names: [NameRecord]) {
         var random = SeededRandom(seed: 1)
         let pair = try RecordedPair()
@@ -114,7 +116,10 @@ import Testing
         )
         let recorder = try pair.scanRecorder()
         recorder.noteCompared(compared)
-        recorder.notePlace(of: link.parent, parent: 0, name: Name("directory"))
+        for directory in listed + [link.parent] {
+            recorder.notePlace(of: directory, parent: 0, name: Name("directory"))
+        }
+        for directory in gone { recorder.noteGone(directory: directory) }
         recorder.makeBuffer().add(InodeNote(Self.file(9, names: now), link, changed: 6))
         try pair.finish(recorder)
         return (try pair.history.inode(9), try pair.history.names(of: 9))
@@ -143,14 +148,23 @@ import Testing
         #expect(found.names == [link, Self.first].sorted())
     }
 
-    @Test("of an inode that was compared under all names, those that were not met are no more")
+    @Test(
+        "of an inode that was planned, names in directories that were listed or are gone are no more"
+    )
     func compared() throws {
-        let several = try scanned(names: 2, now: 2, compared: [9])
+        let several = try scanned(names: 2, now: 2, compared: [9], listed: [1], gone: [2])
         #expect(several.record?.changedNanoseconds == 6)
         #expect(several.names == [Self.link])
-        let one = try scanned(names: 1, now: 1, compared: [9])
+        let one = try scanned(names: 1, now: 1, compared: [9], gone: [1])
         #expect(one.record?.changedNanoseconds == 6 && one.record?.parent == Self.link.parent)
         #expect(one.record?.hasSeveralNames == false)
+    }
+
+    @Test("but not those in a directory that it did not come to")
+    func leftOut() throws {
+        let found = try scanned(names: 2, now: 3, compared: [9], listed: [1])
+        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
+        #expect(found.names == [Self.second, Self.link])
     }
 }
 

@@ -74,6 +74,8 @@ package enum DestinationStop: Sendable, Equatable {
         case .noSpace where error.operation != .setxattr && error.operation != .setACL: self = .full
         case .readOnly: self = .readOnly
         case .inputOutput: self = .broken
+        // What was written is lost, by whatever name the disk calls it.
+        case _ where error.operation == .syncfs: self = .broken
         default: return nil
         }
     }

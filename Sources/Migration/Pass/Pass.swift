@@ -291,11 +291,19 @@ package final class Pass: Sendable {
             // Only a running pass can still be stopped by it; it is never left untold.
             if context.phase == .running {
                 context.recordWrite(failure)
-            } else {
+            } else if context.stop?.1.activity != .synchronize {
+                // A watermark may have told it.
                 context.record(failure)
             }
             return false
         }
+    }
+
+    /// Whether contents that a disk may have lost may be uncompared: what failed is compared next time, but not where
+    /// only sizes count.
+    private var leavesUnsafe: Bool {
+        context.earlier.unsafeFrom != nil && context.options.changeTest == .sizeOnly
+            && counters.failures.value() > 0
     }
 
     private static func synchronizeFailure(_ error: SystemError) -> Failure {
@@ -311,7 +319,7 @@ package final class Pass: Sendable {
     ) {
         let isWhole =
             isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
-            && context.options.branches.isEmpty && !context.leavesUnsafe
+            && context.options.branches.isEmpty && !leavesUnsafe
             && !(found.method == .scan && context.isDisturbed)
         let end = PassEnd(
             status: status,

@@ -46,7 +46,6 @@ package final class PassContext: Sendable {
     /// Whether a scan has counted what there is to see on SOURCE.
     let isCountedByScan = Atomic<Bool>(false)
     private let wasDisturbed = Atomic<Bool>(false)
-    private let leavesUnsafeValue = Atomic<Bool>(false)
     private let isMarked = Atomic<Bool>(false)
     private let markDestination: @Sendable () -> Void
     /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
@@ -129,10 +128,6 @@ package final class PassContext: Sendable {
     /// What it did in them is right; what it would write down of them may not be.
     func noteDisturbance() { wasDisturbed.store(true, ordering: .relaxed) }
     var isDisturbed: Bool { wasDisturbed.load(ordering: .relaxed) }
-
-    /// Contents that a disk may have lost could not be compared: the next pass has to.
-    func noteUnsafe() { leavesUnsafeValue.store(true, ordering: .relaxed) }
-    var leavesUnsafe: Bool { leavesUnsafeValue.load(ordering: .relaxed) }
 
     /// Records a failure of one entry; the pass goes on.
     func record(_ failure: Failure) {

@@ -222,6 +222,7 @@ extension Worker {
             )
         } catch {
             fail(error.activity, error.side, error.error, path: node.path)
+            if node.wasChanged { refreeze(node, destination) }
             return
         }
         if !needs.isEmpty {
@@ -309,7 +310,7 @@ extension Worker {
             path: node.path
         )
         if isDone, !differences.isEmpty { counters.attributesRepaired.count() }
-        if !isDone, !node.wasChanged { refreeze(node, destination) }
+        if !isDone { refreeze(node, destination) }
     }
 
     /// A directory that could not be repaired keeps the flags that it had.

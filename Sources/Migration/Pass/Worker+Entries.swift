@@ -175,10 +175,7 @@ extension Worker {
             guard
                 let knowledge = isTarget && (destination.map(isSettled) ?? false)
                     ? .equal : compareContents(entry, open, status, destination)
-            else {
-                if isUnsafe { context.noteUnsafe() }
-                return
-            }
+            else { return }
             action = context.comparison.action(
                 source: status,
                 destination: destination,

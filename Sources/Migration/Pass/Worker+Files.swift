@@ -326,8 +326,8 @@ extension Worker {
                 noteVanished(entry.path)
                 return nil
             }
-            // What the disk has lost is still whole in memory, clean as after a write that succeeded.
-            if context.earlier.isUnsafe(destination) { targetFile.descriptor.forgetCachedPages() }
+            // What the disk has lost may still be whole in memory, clean as after a write that succeeded.
+            targetFile.descriptor.forgetCachedPages()
             return compareFiles(entry, sourceFile, targetFile, status)
         } catch {
             if error.code == .noEntry {

@@ -136,24 +136,25 @@ extension Worker {
         } catch {
             guard error.code == .notPermitted else { throw error }
             let handle = try target.openHandle(name)
-            let status = try handle.status()
-            let flags = status.visibleFlags.intersection(.frozen)
-            guard !flags.isEmpty, status.kind == .regular else { throw error }
+            guard try handle.status().kind == .regular else { throw error }
             if isThawing {
-                try withoutFlags(flags, handle, body)
+                try withoutFlags(of: handle, body)
             } else {
                 try context.links.frozenInodes.withLock { _ throws(SystemError) in
-                    try withoutFlags(flags, handle, body)
+                    try withoutFlags(of: handle, body)
                 }
             }
         }
     }
 
+    /// The same under the lock: what thaws inodes holds it, so the flags are those that are to stay.
     private func withoutFlags(
-        _ flags: InodeFlags,
-        _ handle: borrowing Descriptor,
+        of handle: borrowing Descriptor,
         _ body: () throws(SystemError) -> Void
     ) throws(SystemError) {
+        let flags = try handle.status().visibleFlags.intersection(.frozen)
+        // Thawed by another worker when it was refused, or refused for another reason.
+        if flags.isEmpty { return try body() }
         try setFrozenFlags([], of: handle)
         do throws(SystemError) { try body() } catch {
             try setFrozenFlags(flags, of: handle)

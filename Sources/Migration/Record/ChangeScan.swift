@@ -91,6 +91,7 @@ struct ChangeScan {
             guard let record = known, record.inode == inode.inode else { continue }
             known = try read { () throws(HistoryProblem) in try reader.next() }
             guard let change = Self.change(inode, record) else { continue }
+            if change.isReused, record.isDirectory { recorder?.noteGone(directory: record.inode) }
             changed.append(change)
             let count = total.wrappingAdd(1, ordering: .relaxed).newValue
             if count > Self.changesMax { throw .tooManyChanges(count) }
@@ -122,6 +123,7 @@ struct ChangeScan {
     private func note(_ gone: InodeRecord, in buffer: NoteBuffer?) {
         guard let buffer else { return }
         recorder?.noteRemoved(gone.inode, in: buffer)
+        if gone.isDirectory { recorder?.noteGone(directory: gone.inode) }
     }
 
     private func next(_ scan: inout InodeScan) throws(WalkReason) -> ScannedInode? {

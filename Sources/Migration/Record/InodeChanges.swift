@@ -12,6 +12,8 @@ final class InodeChanges {
     struct Looked {
         /// Directories whose listings were read and handled.
         var listed: Set<UInt64>
+        /// Directories that are no more.
+        var gone: Set<UInt64>
         /// Inodes that it had planned to compare, under all names.
         var compared: Set<UInt64>
     }
@@ -99,15 +101,15 @@ final class InodeChanges {
         return noted.change
     }
 
-    /// Adds the recorded names of an inode that a scan pass met without having planned it.
+    /// Adds the recorded names of an inode of which a scan pass does not know whether they are still there.
     ///
-    /// Users make links and rename while it runs, and it meets the inode in a directory that it lists for another
-    /// reason, where it passes over names that are recorded. So nothing is known of the others: they stay, and the
-    /// inode is looked at again, under all of them. Of one that was planned all names were looked for.
+    /// Users make links and rename while it runs. It meets an inode in a directory that it lists for another reason,
+    /// where it passes over names that are recorded: then it knows nothing of the others. Or it had planned the
+    /// inode, and did not come to a directory that has another name of it. The names stay, and the inode is looked at
+    /// again, under all of them.
     private func keepNames(of inode: UInt64, _ record: History) throws(HistoryProblem) {
-        guard !looked.compared.contains(inode), let met = notes.first(where: \.isName),
-            !met.isDirectory, var known = try record.inode(inode), known.birth == met.birth,
-            !known.isDirectory
+        guard let met = notes.first(where: \.isName), !met.isDirectory,
+            var known = try record.inode(inode), known.birth == met.birth, !known.isDirectory
         else { return }
         let names =
             known.hasSeveralNames
@@ -121,7 +123,9 @@ final class InodeChanges {
         )
         // One that was renamed has two here, and both directories are to be listed.
         known.hasSeveralNames = true
-        for name in names where !here.contains(name) {
+        let isPlanned = looked.compared.contains(inode)
+        for name in names where !here.contains(name) && !looked.gone.contains(name.parent) {
+            if isPlanned, looked.listed.contains(name.parent) { continue }
             notes.append(InodeNote(known, name, changed: InodeNote.unsettled))
         }
     }

@@ -65,6 +65,8 @@ package final class Recorder: Sendable {
         var buffers: [NoteBuffer] = []
         /// Directories of a scan pass whose listings were read and handled.
         var listed: Set<UInt64> = []
+        /// Directories that a scan did not find any more.
+        var gone: Set<UInt64> = []
         /// Inodes that a scan pass compares under all names that it knows of.
         var compared: Set<UInt64> = []
         /// Inodes that were doubted already: the 65,000 names of one may all fail.
@@ -102,6 +104,11 @@ package final class Recorder: Sendable {
     /// Before any worker has a buffer.
     package func begin(mergingInto record: History) {
         parts.withLock { $0 = Self.parts(record, nil, folder) }
+    }
+
+    /// A directory of the record is gone from SOURCE: so are the names in it.
+    package func noteGone(directory: UInt64) {
+        parts.withLock { parts in _ = parts.gone.insert(directory) }  // It may be told twice.
     }
 
     /// Inodes that are compared wherever they are met, and for whose recorded names all directories are to be listed: of
@@ -189,7 +196,11 @@ package final class Recorder: Sendable {
         let inodes = InodeChanges(
             parts.spool.merged(),
             changed: changed,
-            looked: InodeChanges.Looked(listed: parts.listed, compared: parts.compared),
+            looked: InodeChanges.Looked(
+                listed: parts.listed,
+                gone: parts.gone,
+                compared: parts.compared
+            ),
             record: parts.record,
             roll: parts.roll
         )

@@ -23,6 +23,8 @@ package final class StateKeeper: Sendable {
         /// Set once the state could not be written any more.
         var lost: Notice?
         var isLost: Bool { lost != nil }
+        /// The disk has lost writes of this pass.
+        var hasLostWrites = false
     }
 
     /// Nil: nothing is remembered.
@@ -202,6 +204,7 @@ package final class StateKeeper: Sendable {
             // Nobody may be told again: not the next pass, should this one be killed.
             time = PassRecord.lostWrites
             failure = error
+            current.withLock { $0.hasLostWrites = true }
         }
         do throws(HistoryProblem) {
             try history.setWatermark(time, pass: pass.pass.id)
@@ -216,8 +219,11 @@ package final class StateKeeper: Sendable {
     /// Commits the pass: its end, and if it is whole what it learned.
     func finish(_ end: PassEnd) -> Notice? {
         guard let history, !history.isReadOnly else { return nil }
-        let (pass, lost) = current.withLock { ($0.pass, $0.lost) }
-        if let lost { return lost }
+        let (pass, lost, hasLostWrites) = current.withLock {
+            ($0.pass, $0.lost, $0.hasLostWrites)
+        }
+        // That writes were lost is worth a second try.
+        if let lost, !hasLostWrites { return lost }
         // `begin` failed, which was said.
         guard pass.id != 0 else { return nil }
         let now = Moments.now()
@@ -230,7 +236,7 @@ package final class StateKeeper: Sendable {
         ended.counts = end.counts
         var notice: Notice?
         var changes: RecordChanges?
-        if end.isWhole, let recorder = end.recorder {
+        if end.isWhole, !hasLostWrites, let recorder = end.recorder {
             // First: it takes what the workers' buffers still hold, and that can fail, too.
             let made = recorder.changes(after: end.changed)
             if let reason = recorder.failure {
@@ -240,9 +246,12 @@ package final class StateKeeper: Sendable {
             }
         }
         ended.isComplete = changes != nil
-        if end.isSynchronized { ended.watermarkNanoseconds = now.time }
+        // Of some errors the last syncfs(2) is not told, if another was.
+        let isSynchronized = end.isSynchronized && !hasLostWrites
+        if isSynchronized { ended.watermarkNanoseconds = now.time }
+        if hasLostWrites { ended.watermarkNanoseconds = PassRecord.lostWrites }
         // `syncfs` has just ended, and nothing was written since.
-        let traces = end.isSynchronized ? roots.destinationTraces(afterSynchronizing: false) : nil
+        let traces = isSynchronized ? roots.destinationTraces(afterSynchronizing: false) : nil
         ended.destinationInodes = traces?.inodes
         ended.destinationMount = traces?.mount
         ended.destinationSectorsWritten = traces?.sectorsWritten
