@@ -52,6 +52,12 @@ extension History {
         try inodes("SELECT inode FROM directories WHERE parent = ?", parent).filter { $0 != parent }
     }
 
+    /// All names of an inode as recorded, one or several.
+    /// - Throws: `failed`.
+    package func names(of record: InodeRecord) throws(HistoryProblem) -> [NameRecord] {
+        record.hasSeveralNames ? try names(of: record.inode) : [record.name]
+    }
+
     /// All recorded names of an inode that has several; none for any other.
     /// - Throws: `failed`.
     package func names(of inode: UInt64) throws(HistoryProblem) -> [NameRecord] {

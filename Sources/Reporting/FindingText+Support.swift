@@ -124,7 +124,7 @@ extension FindingText {
     }
 
     private func attributes(_ rows: [(String, Support)], _ asked: UInt64?) -> String {
-        let refused = rows.filter { if case .no = $0.1 { true } else { false } }
+        let refused = rows.filter(\.1.isRefused)
         let taken = rows.filter { $0.1 == .yes }.map(\.0)
         guard let first = refused.first else {
             return taken.isEmpty
@@ -194,7 +194,7 @@ extension FindingText {
     }
 
     private static func types(_ rows: [(String, Support)]) -> String {
-        let refused = rows.filter { if case .no = $0.1 { true } else { false } }
+        let refused = rows.filter(\.1.isRefused)
         let taken = rows.filter { $0.1 == .yes }.map(\.0)
         guard let first = refused.first else {
             return "\(taken.joined(separator: ", ")) are taken"

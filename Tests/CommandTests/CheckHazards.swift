@@ -148,7 +148,7 @@ struct CheckHazards {
 
     @Test(
         "a call that fails is a finding, and neither a crash nor a leftover",
-        .requiresFaults,
+        .requiresFaultTable,
         arguments: [
             "setxattr:1:ENOTSUP", "setxattr:2:EIO", "setxattr:4:ENOSPC", "linkat:1:EPERM",
             "linkat:2:EMLINK", "symlinkat:1:EPERM", "mknodat:2:EPERM", "ftruncate:2:EIO",
@@ -168,7 +168,7 @@ struct CheckHazards {
 
     @Test(
         "a scan that fails is told, and the filesystem's own counts serve",
-        .requiresFaults
+        .requiresFaultTable
     )
     func failingScan() throws {
         try withVolumes(destinationMegabytes: 60) { from, to in
@@ -188,7 +188,7 @@ struct CheckHazards {
 
     @Test(
         "without O_TMPFILE a named file does",
-        .requiresFaults
+        .requiresFaultTable
     )
     func withoutUnnamedFiles() throws {
         let plain = try CheckRun(stage.from, stage.to)

@@ -19,6 +19,12 @@ struct HazardFrozen {
         for root in [stage.from, stage.to] { cleanUp("chattr -R -i -a \"$1\" || true", root) }
     }
 
+    /// DESTINATION's entry has a flag, as lsattr(1) shows it.
+    private func expectFlag(_ flag: String, of name: String) throws {
+        let shown = try Shell.run("lsattr -d \"$1\"", stage.destination(name)).output
+        #expect(shown.prefix { $0 != " " }.contains(flag), "\(name): \(shown)")
+    }
+
     @Test(
         "attributes of a frozen directory are repaired, and it is frozen again",
         arguments: ["i", "a"]
@@ -57,7 +63,7 @@ struct HazardFrozen {
 
     @Test(
         "S16: where the new file cannot be made, the old one keeps its flags",
-        .requiresFaults,
+        .requiresFaultTable,
         arguments: ["i", "a"]
     )
     func failedCopy(flag: String) throws {
@@ -74,8 +80,7 @@ struct HazardFrozen {
         )
         #expect(failing.status == 11, "\(failing)")
         #expect(try text(stage.destination("f")) == "old\n")
-        let shown = try Shell.run("lsattr -d \"$1\"", stage.destination("f")).output
-        #expect(shown.prefix { $0 != " " }.contains(flag), "\(shown)")
+        try expectFlag(flag, of: "f")
         try stage.pass()
         try stage.expectSame()
     }
@@ -118,7 +123,7 @@ struct HazardFrozen {
 
     @Test(
         "S16, S34: a frozen directory or file whose attributes cannot be set stays frozen",
-        .requiresFaults
+        .requiresFaultTable
     )
     func failedRepair() throws {
         defer { thawAll() }
@@ -133,10 +138,7 @@ struct HazardFrozen {
             environment: ["CUTOVER_FAULTS=fchmod:1:EPERM:*"]
         )
         #expect(failing.status == 23, "\(failing)")
-        for name in ["d", "f"] {
-            let shown = try Shell.run("lsattr -d \"$1\"", stage.destination(name)).output
-            #expect(shown.prefix { $0 != " " }.contains("i"), "\(shown)")
-        }
+        for name in ["d", "f"] { try expectFlag("i", of: name) }
         try stage.pass()
         try stage.expectSame()
     }

@@ -40,8 +40,7 @@ struct ScanHazardsMeanwhile {
         let stage = try ScanStage()
         try stage.makeFolder(stage.from("p"), salt: 1)
         try stage.makeFolder(stage.from("p/m"), salt: 2)
-        // Older than what counts as racy: that is looked at again anyway.
-        usleep(2_200_000)
+        stage.age()
         try Shell.run("mount -t tmpfs none \"$1\"", stage.from("p/m"))
         do {
             defer { cleanUp("umount \"$1\"", stage.from("p/m")) }
@@ -64,13 +63,13 @@ struct ScanHazardsMeanwhile {
             "cd \"$1\"; mv d1/in-d1 d2/; rmdir d1; mv d4/in-d4 d3/; rmdir d4",
             stage.pair.from
         )
-        usleep(2_200_000)
+        stage.age()
         try stage.settledScan()
         for round in 0..<2 {
             for (index, name) in ["d2/in-d1", "d3/in-d4"].enumerated() {
                 try stage.rewriteKeepingTime(stage.from(name), salt: UInt64(10 * round + index))
             }
-            usleep(2_200_000)
+            stage.age()
             try stage.expectScanFindsIt("round \(round)")
         }
     }
@@ -84,7 +83,7 @@ struct ScanHazardsMeanwhile {
         )
         try stage.settle()
         try Shell.run("rm -r \"$1\"", stage.from("old"))
-        usleep(2_200_000)
+        stage.age()
         try stage.settledScan()
         // A scan that looked at it would put it right.
         try Files.overwrite(stage.to("new/f"), bytes("WORDS"), at: 0)
@@ -101,7 +100,7 @@ struct ScanHazardsMeanwhile {
         try stage.makeFolder(stage.from("p/d"), salt: 2)
         try stage.settle()
         try Shell.run("rm -r \"$1\"; echo words > \"$1\"", stage.from("p/d"))
-        usleep(2_200_000)
+        stage.age()
         let limited = try stage.pass("--max-delete", "1")
         #expect(limited.outcome.status == 25, "\(limited.outcome)")
         try stage.tick()
@@ -110,7 +109,7 @@ struct ScanHazardsMeanwhile {
 
     @Test(
         "S19: after a syncfs that failed contents are compared, by the same boot and with --size-only",
-        .requiresFaults,
+        .requiresFaultTable,
         // With other options a pass walks, and does not ask beforehand what others have written to DESTINATION.
         arguments: [([], 3), (["--size-only"], 2)]
     )
@@ -125,9 +124,8 @@ struct ScanHazardsMeanwhile {
         )
         #expect(failing.outcome.status == 11, "\(failing.outcome)")
         // What the disk has lost, as far as a test can say.
-        try Shell.run("touch -r \"$1\" \"$2\"", stage.to("b/one"), stage.outside)
         try Files.overwrite(stage.to("b/one"), [0, 0, 0, 0], at: 0)
-        try Shell.run("touch -r \"$2\" \"$1\"", stage.to("b/one"), stage.outside)
+        try Files.changeTime(stage.to("b/one"), like: stage.from("b/one"))
         try stage.tick()
         // One that ends with all on the disk, and did not look: it must not make the doubt go away.
         _ = try stage.pair.sync(options + ["--branch", "a"])
@@ -139,7 +137,7 @@ struct ScanHazardsMeanwhile {
 
     @Test(
         "S19: writes lost in the middle of a pass stop it, and the next compares contents",
-        .requiresFaults,
+        .requiresFaultTable,
         arguments: ["EIO", "ETIMEDOUT"]
     )
     func lostMeanwhile(error: String) throws {
@@ -175,7 +173,7 @@ struct ScanHazardsMeanwhile {
             }
             try Shell.run("setfattr -n user.of -v \(name) \"$1\"", stage.from("x/\(name)/sub"))
         }
-        usleep(2_200_000)
+        stage.age()
         for _ in 0..<3 {
             let walk = try stage.pass("--changes", "walk")
             #expect(walk.outcome.status == 0, "\(walk.outcome)")

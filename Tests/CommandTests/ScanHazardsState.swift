@@ -237,8 +237,7 @@ struct ScanHazardsState {
         "what others changed on DESTINATION before a scan, which did not look there, a walk finds"
     )
     func othersBeforeScan() throws {
-        // Until then nothing is proven (S7), and all is looked at anyway.
-        usleep(2_200_000)
+        stage.age()
         try stage.settle()
         // Neither makes or frees an inode.
         try Files.setAttribute(stage.to("a/two"), "user.note", bytes("others"))

@@ -241,6 +241,10 @@ struct ScanStage {
     /// 10 ms.
     func tick() throws { usleep(25_000) }
 
+    /// Waits until what was done is older than what counts as racy (S7): that is looked at again anyway, whatever a
+    /// record says.
+    func age() { usleep(2_200_000) }
+
     /// The trees are the same, by ourselves and by tools that are not ours, and a walk finds nothing
     /// to do.
     func expectSame(

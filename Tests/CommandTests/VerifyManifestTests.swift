@@ -8,23 +8,9 @@ import Testing
 @Suite("Verify: manifests", .requiresVolumes, .timeLimit(.minutes(10)))
 struct VerifyManifestTests {
     let stage: Stage
-    private var manifest: [UInt8] { joined(stage.outside, "manifest") }
+    private var manifest: [UInt8] { stage.manifest }
 
     init() throws { stage = try Stage() }
-
-    private func write(_ name: String = "manifest") throws -> Outcome {
-        try Cutover.run(
-            bytes: [
-                bytes("verify"), bytes("--manifest"), joined(stage.outside, name), stage.from,
-                stage.to,
-            ]
-        )
-    }
-
-    private func check(_ options: String...) throws -> Outcome {
-        let words = (["verify"] + options + ["--manifest"]).map { bytes($0) }
-        return try Cutover.run(bytes: words + [manifest, stage.to])
-    }
 
     private func checkBySha256sum() throws -> Outcome {
         try Shell.attempt("cd \"$2\"; sha256sum -c --strict --quiet \"$1\"", [manifest, stage.to])
@@ -34,7 +20,7 @@ struct VerifyManifestTests {
     func roundTrip() throws {
         try StandardTree.everything(stage.from)
         try stage.pass()
-        let written = try write()
+        let written = try stage.writeManifest()
         #expect(written.status == 0, "\(written)")
         #expect(try mode(manifest) == 0o600)
         let summed = try checkBySha256sum()
@@ -44,9 +30,9 @@ struct VerifyManifestTests {
             $0.first != 0x23
         }
         #expect(String(lines.count) == files.filter(\.isNumber), "\(lines.count) \(files)")
-        #expect(try write("again").status == 0)
+        #expect(try stage.writeManifest("again").status == 0)
         #expect(try Files.read(manifest) == Files.read(joined(stage.outside, "again")))
-        let checked = try check()
+        let checked = try stage.checkManifest()
         #expect(checked.status == 0 && checked.lines.isEmpty, "\(checked)")
         // One that sha256sum made says the same.
         try Shell.run(
@@ -54,7 +40,7 @@ struct VerifyManifestTests {
             stage.to,
             manifest
         )
-        #expect(try check("-w128").status == 0)
+        #expect(try stage.checkManifest("-w128").status == 0)
     }
 
     @Test("Files that differ, are missing or are something else are found, and only those")
@@ -62,7 +48,7 @@ struct VerifyManifestTests {
         try StandardTree.plain(stage.from)
         try Shell.run("head -c 140M /dev/zero | tr '\\0' z >\"$1\"", stage.source("huge"))
         try stage.pass()
-        #expect(try write().status == 0)
+        #expect(try stage.writeManifest().status == 0)
         try stage.flip("a/f4096", at: 4095)
         try stage.flip("huge", at: 139_000_000)
         try Files.unlink(stage.destination("a/f1"))
@@ -70,7 +56,7 @@ struct VerifyManifestTests {
             "cd \"$1/b\"; rm -r x; ln -s ../a/x x; rm f1; mkfifo f1; sleep 0.02",
             stage.to
         )
-        let outcome = try check()
+        let outcome = try stage.checkManifest()
         #expect(outcome.status == 1, "\(outcome)")
         var expected = ["a/f1: missing", "a/f4096: SHA-256: manifest ", "b/f1: type: "]
         expected += try Files.tree(stage.source("b/x"))
@@ -93,14 +79,14 @@ struct VerifyManifestTests {
         try stage.flip("bytes", at: 2)
         try Files.write(stage.destination("size"), bytes("12345678"))
         usleep(20_000)
-        #expect(try write().status == 1)
+        #expect(try stage.writeManifest().status == 1)
         let summed = try checkBySha256sum()
         #expect(summed.status != 0 && summed.output.contains("size: FAILED"), "\(summed)")
         #expect(
             summed.output.contains("bytes: FAILED") && !summed.output.contains("same"),
             "\(summed)"
         )
-        let outcome = try check()
+        let outcome = try stage.checkManifest()
         #expect(outcome.status == 1 && outcome.lines.count == 2, "\(outcome)")
     }
 
@@ -140,7 +126,7 @@ struct VerifyManifestTests {
         let (text, words) = Self.bad[index]
         try Files.write(manifest, bytes(text))
         let before = try Snapshot(stage.to, agesAccess: true)
-        let outcome = try check()
+        let outcome = try stage.checkManifest()
         #expect(outcome.status == 3 && outcome.stdout.isEmpty, "\(outcome)")
         #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome)")
         for word in words { #expect(outcome.errors.contains(word), "\(word): \(outcome)") }
@@ -182,18 +168,18 @@ struct VerifyManifestTests {
         try Files.write(stage.source("f"), bytes("1"))
         try stage.pass()
         try Files.write(manifest, bytes("old"))
-        #expect(try write().status == 0)
+        #expect(try stage.writeManifest().status == 0)
         #expect(try Files.read(manifest) != bytes("old"))
         #expect(try Files.names(stage.outside) == [bytes("manifest")])
         for name in ["", "missing/manifest", "."] {
-            let outcome = try write(name)
+            let outcome = try stage.writeManifest(name)
             #expect(
                 outcome.status == 64 && outcome.errors.contains("--manifest"),
                 "\(name): \(outcome)"
             )
         }
         try Shell.run("mkfifo \"$1\"", joined(stage.outside, "fifo"))
-        #expect(try write("fifo").status == 64)
+        #expect(try stage.writeManifest("fifo").status == 64)
         let full = try Cutover.run(
             bytes: [bytes("verify"), bytes("--manifest"), manifest, stage.from, stage.to],
             environment: ["CUTOVER_FAULTS=fsync:1:EIO"]

@@ -40,6 +40,22 @@ extension Stage {
         #expect(try differences(["--metadata"]) == [], sourceLocation: sourceLocation)
     }
 
+    /// Where `writeManifest` writes if it is not told.
+    var manifest: [UInt8] { joined(outside, "manifest") }
+
+    /// A verification that writes a manifest, outside of both trees.
+    func writeManifest(_ name: String = "manifest") throws -> Outcome {
+        try Cutover.run(
+            bytes: [bytes("verify"), bytes("--manifest"), joined(outside, name), from, to]
+        )
+    }
+
+    /// DESTINATION checked against that manifest.
+    func checkManifest(_ options: String...) throws -> Outcome {
+        let words = (["verify"] + options + ["--manifest"]).map { bytes($0) }
+        return try Cutover.run(bytes: words + [manifest, to])
+    }
+
     /// Changes DESTINATION by a script with its root as `$1`, and what else it moved back: the times of
     /// modification of the files named and of their directories are SOURCE's again.
     func spoil(_ script: String, keepingTimesOf names: [String]) throws {

@@ -17,10 +17,6 @@ package enum Cutover {
         return joined(Array(directory), "cutover")
     }()
 
-    /// Whether it reads CUTOVER_FAULTS: one with the table stops at what is no fault, and not for its arguments.
-    package static let hasFaults =
-        (try? run(["sync", "/", "/"], environment: ["CUTOVER_FAULTS=none"]))?.status != 3
-
     /// Runs it to its end with arguments given as bytes.
     ///
     /// `environment` adds `NAME=value` entries; the test fails when `seconds` are over.

@@ -17,13 +17,6 @@ extension Trait where Self == ConditionTrait {
         }
     }
 
-    /// A cutover that reads CUTOVER_FAULTS: a build with assertions.
-    package static var requiresFaults: Self {
-        .enabled("needs the fault table of a debug build; CUTOVER_BINARY names a release build") {
-            Cutover.hasFaults
-        }
-    }
-
     /// A program in PATH.
     package static func requiresTool(_ name: String) -> Self {
         .enabled("needs the program \(name)") {

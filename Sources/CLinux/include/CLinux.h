@@ -124,7 +124,6 @@ long cl_pread_cached(int descriptor, void *buffer, size_t length, int64_t offset
 long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset);
 int64_t cl_lseek(int descriptor, int64_t offset, int whence);
 int cl_ftruncate(int descriptor, int64_t length);
-int cl_fadvise_sequential(int descriptor);
 int cl_fadvise_random(int descriptor);
 int cl_fadvise_forget(int descriptor);
 int cl_fsync(int descriptor);

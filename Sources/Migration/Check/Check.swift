@@ -272,8 +272,8 @@ package final class Check {
             destination.superblock?.hasLargeAttributes != true
             && (destination.probe.map { $0.largeAttributes != .yes }
                 ?? (destination.typeName == "ext4"))
-        if case .no = destination.probe?.flags { limits.refusesFlags = true }
-        if case .no = destination.probe?.projects { limits.refusesProjects = true }
+        limits.refusesFlags = destination.probe?.flags.isRefused ?? false
+        limits.refusesProjects = destination.probe?.projects.isRefused ?? false
         return limits
     }
 

@@ -220,7 +220,7 @@ package struct CheckJudge: Sendable {
 
     private var links: Finding {
         let support = destination.probe?.hardLinks ?? .untried
-        let isMissing = if case .no = support { true } else { false }
+        let isMissing = support.isRefused
         return Finding(
             census.manyNames.total > 0 || isMissing ? .warning : .ok,
             .links(limit: destination.linkCountMax, support),
@@ -249,7 +249,7 @@ package struct CheckJudge: Sendable {
         let isMountedWithout = destination.mount?.filesystemOptions.contains("noacl") ?? false
         let asked = census.attributed
         func severity(_ supports: Support..., asked: UInt64? = nil) -> Finding.Severity {
-            let isMissing = supports.contains { if case .no = $0 { true } else { false } }
+            let isMissing = supports.contains(where: \.isRefused)
             return isMissing && asked != 0 ? .warning : .ok
         }
         var findings = [

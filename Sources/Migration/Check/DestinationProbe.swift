@@ -14,6 +14,8 @@ package enum Support: Sendable, Equatable {
     case no(ErrorCode)
     /// Nothing was tried: not root, or what is needed for it was refused.
     case untried
+
+    package var isRefused: Bool { if case .no = self { true } else { false } }
 }
 
 /// What was found.

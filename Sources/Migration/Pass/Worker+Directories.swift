@@ -209,7 +209,7 @@ extension Worker {
         }
         guard let before = facts.destination, let destination = open.destination else { return }
         var needs = context.comparison.attributeDifferences(source: source, destination: before)
-        if needs.isEmpty, !node.wasChanged, isUnchanged(node, facts.evidence, source, before) {
+        if needs.isEmpty, !node.wasChanged, isUnchanged(node, facts, source, before) {
             return
         }
         do throws(AttributeFailure) {

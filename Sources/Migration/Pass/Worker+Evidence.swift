@@ -125,12 +125,12 @@ extension Worker {
     /// Whether nothing of a directory itself has changed on either side.
     func isUnchanged(
         _ node: Directory,
-        _ evidence: Evidence,
+        _ facts: Directory.Facts,
         _ source: FileStatus,
         _ destination: FileStatus
     ) -> Bool {
-        guard evidence == .proven, context.earlier.isSettled(destination),
-            node.facts.withLock({ $0.hasSettledWay })
+        guard facts.evidence == .proven, facts.hasSettledWay,
+            context.earlier.isSettled(destination)
         else { return false }
         return isRecorded(node, source)
     }
@@ -151,7 +151,7 @@ extension Worker {
         guard !node.isRoot, facts.visit == nil, !facts.isNew, !facts.isProtected,
             let source = facts.source, let destination = facts.destination
         else { return false }
-        return isUnchanged(node, facts.evidence, source, destination)
+        return isUnchanged(node, facts, source, destination)
     }
 
     // MARK: What is written down

@@ -165,11 +165,8 @@ extension Worker {
 
     /// Takes those flags from a directory that is open.
     func thaw(_ directory: borrowing Descriptor, _ before: FileStatus) throws(SystemError) {
-        guard !before.visibleFlags.isDisjoint(with: .frozen),
-            var settings = try InodeSettings(of: directory)
-        else { return }
-        settings.flags = settings.flags.subtracting(.frozen)
-        try settings.apply(to: directory)
+        if before.visibleFlags.isDisjoint(with: .frozen) { return }
+        try setFrozenFlags([], of: directory)
     }
 
     /// To be called before anything is made, renamed or removed in a directory of DESTINATION.

@@ -111,10 +111,7 @@ final class InodeChanges {
         guard let met = notes.first(where: \.isName), !met.isDirectory,
             var known = try record.inode(inode), known.birth == met.birth, !known.isDirectory
         else { return }
-        let names =
-            known.hasSeveralNames
-            ? try record.names(of: inode)
-            : [NameRecord(parent: known.parent, nameHash: known.nameHash)]
+        let names = try record.names(of: known)
         // An inode can have 65,000 names.
         let here = Set(
             notes.lazy.filter(\.isName).map {

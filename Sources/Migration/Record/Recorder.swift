@@ -160,11 +160,7 @@ package final class Recorder: Sendable {
         guard let record else { return }
         do throws(HistoryProblem) {
             guard let known = try record.inode(inode) else { return }
-            let names =
-                known.hasSeveralNames
-                ? try record.names(of: inode)
-                : [NameRecord(parent: known.parent, nameHash: known.nameHash)]
-            for name in names {
+            for name in try record.names(of: known) {
                 buffer.add(InodeNote(known, name, changed: InodeNote.unsettled))
             }
         } catch {

@@ -209,9 +209,7 @@ final class VisitPlanner: Sendable {
             }
             // A link may have been made of one that has not changed as far as the scan saw: all names, or the
             // record would keep the new one alone.
-            let parents =
-                known.hasSeveralNames
-                ? try history.names(of: entry.inode).map(\.parent) : [known.parent]
+            let parents = try history.names(of: known).map(\.parent)
             state.withLock { state in
                 state.compared.insert(entry.inode)
                 state.listed.formUnion(parents)
