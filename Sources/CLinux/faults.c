@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,11 +18,16 @@
 
 #define FAULTS_MAX 16
 #define BROKEN_MAX 1024
+// Twice the operations that there are.
+#define OPERATIONS_MAX 128
+#define OPERATION_BYTES 32
+// In the place of an errno: the process ends by SIGKILL where the call would be made.
+#define KILL_INSTEAD -1
 // What a read through the page cache brings in, and fails by.
 #define PAGE 4096
 
 struct fault {
-    char operation[32];
+    char operation[OPERATION_BYTES];
     long first, last;  // the calls that fail, counted from 1
     int error;
     atomic_long calls;
@@ -41,6 +47,15 @@ static struct broken broken[BROKEN_MAX];
 static int broken_count;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
+// How often each operation was called: written to `count_path` when the process exits.
+struct counted {
+    _Atomic(const char *) operation;  // a literal of this target: one address or several with equal text
+    atomic_long calls;
+};
+
+static struct counted counts[OPERATIONS_MAX];
+static char *count_path;
+
 static int error_named(const char *name) {
     static const struct { const char *name; int value; } errors[] = {
         {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EMFILE", EMFILE}, {"EINTR", EINTR},
@@ -48,6 +63,11 @@ static int error_named(const char *name) {
         {"ENOTSUP", ENOTSUP}, {"EMLINK", EMLINK}, {"ENOMEM", ENOMEM}, {"EEXIST", EEXIST},
         {"ENFILE", ENFILE}, {"ENOSYS", ENOSYS}, {"EAGAIN", EAGAIN}, {"EINVAL", EINVAL}, {"ENOTTY", ENOTTY},
         {"EUCLEAN", EUCLEAN}, {"ENODATA", ENODATA}, {"EILSEQ", EILSEQ}, {"ETIMEDOUT", ETIMEDOUT},
+        {"EXDEV", EXDEV}, {"EBUSY", EBUSY}, {"ENOTDIR", ENOTDIR}, {"ELOOP", ELOOP}, {"ENOTEMPTY", ENOTEMPTY},
+        {"ERANGE", ERANGE}, {"E2BIG", E2BIG}, {"EFBIG", EFBIG}, {"EOVERFLOW", EOVERFLOW}, {"ENOLCK", ENOLCK},
+        {"ENAMETOOLONG", ENAMETOOLONG}, {"ENOTCONN", ENOTCONN}, {"ETXTBSY", ETXTBSY}, {"EBADF", EBADF},
+        {"ENODEV", ENODEV}, {"ENXIO", ENXIO}, {"EFAULT", EFAULT}, {"ENOKEY", ENOKEY}, {"EPIPE", EPIPE},
+        {"KILL", KILL_INSTEAD},
     };
     for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
         if (strcmp(errors[i].name, name) == 0) return errors[i].value;
@@ -80,12 +100,37 @@ static int parse_broken(const char *text) {
     return 1;
 }
 
+static void write_counts(void) {
+    FILE *file = fopen(count_path, "w");
+    if (file == NULL) abort();
+    for (int i = 0; i < OPERATIONS_MAX && atomic_load(&counts[i].operation) != NULL; i++)
+        fprintf(file, "%s %ld\n", atomic_load(&counts[i].operation), atomic_load(&counts[i].calls));
+    if (fclose(file) != 0) abort();
+}
+
+static void count(const char *operation) {
+    for (int i = 0; i < OPERATIONS_MAX; i++) {
+        const char *expected = NULL;
+        if (atomic_compare_exchange_strong(&counts[i].operation, &expected, operation)
+            || strcmp(expected, operation) == 0) {
+            atomic_fetch_add(&counts[i].calls, 1);
+            return;
+        }
+    }
+    abort();
+}
+
 static void parse(void) {
     const char *text = getenv("CUTOVER_FAULTS");
     if (text == NULL) return;
     char *copy = strdup(text), *rest = NULL;
     if (copy == NULL) abort();
     for (char *part = strtok_r(copy, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
+        if (strncmp(part, "count:/", 7) == 0 && count_path == NULL) {
+            count_path = strdup(part + strlen("count:"));
+            if (count_path == NULL || atexit(write_counts) != 0) abort();
+            continue;
+        }
         if (strchr(part, '@') != NULL ? parse_broken(part) : parse_call(part)) continue;
         fprintf(stderr, "CUTOVER_FAULTS: cannot read %s\n", part);
         abort();
@@ -95,10 +140,13 @@ static void parse(void) {
 
 int cl_fault(const char *operation) {
     pthread_once(&once, parse);
+    if (count_path != NULL) count(operation);
     for (int i = 0; i < fault_count; i++) {
         if (strcmp(faults[i].operation, operation) != 0) continue;
         long call = atomic_fetch_add(&faults[i].calls, 1) + 1;
-        if (call >= faults[i].first && call <= faults[i].last) return faults[i].error;
+        if (call < faults[i].first || call > faults[i].last) continue;
+        if (faults[i].error == KILL_INSTEAD) raise(SIGKILL);
+        return faults[i].error;
     }
     return 0;
 }

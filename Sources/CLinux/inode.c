@@ -41,6 +41,7 @@ int cl_open_xfs_handle(int volume, uint64_t inode, uint32_t generation) {
 enum { UNIQUE_MOUNT = 0x4000 };
 
 int cl_unique_mount(int descriptor, uint64_t *mount) {
+    CL_FAULT("statx_mount");
     struct statx status;
     if (statx(descriptor, "", AT_EMPTY_PATH, UNIQUE_MOUNT, &status) < 0) return -errno;
     if ((status.stx_mask & UNIQUE_MOUNT) == 0) return -ENOSYS;

@@ -119,6 +119,7 @@ int cl_statx(int directory, const char *name, int flags, struct cl_status *statu
 }
 
 int cl_fstatfs(int descriptor, struct cl_volume_status *status) {
+    CL_FAULT("fstatfs");
     struct statfs s;
     if (fstatfs(descriptor, &s) < 0) return -errno;
     *status = (struct cl_volume_status){
@@ -141,6 +142,7 @@ long cl_getdents64(int descriptor, void *buffer, size_t length) {
 }
 
 long cl_fpathconf_link_max(int descriptor) {
+    CL_FAULT("fpathconf");
     RESULT(fpathconf(descriptor, _PC_LINK_MAX));
 }
 
@@ -150,6 +152,7 @@ long cl_readlinkat(int directory, const char *name, char *buffer, size_t length)
 }
 
 long cl_descriptor_path(int descriptor, char *buffer, size_t length) {
+    CL_FAULT("readlink");
     char path[DESCRIPTOR_PATH_MAX];
     RESULT(readlink(descriptor_path(path, descriptor), buffer, length));
 }
@@ -164,6 +167,13 @@ int cl_private_mount(int directory, bool is_read_only) {
     const unsigned recursive = 0x8000;
     int tree = (int)syscall(SYSCALL_OPEN_TREE, directory, "", AT_EMPTY_PATH | 1 | O_CLOEXEC | recursive);
     if (tree < 0) return -errno;
+#ifdef CUTOVER_FAULTS
+    int fault = cl_fault("mount_setattr");
+    if (fault != 0) {
+        close(tree);
+        return -fault;
+    }
+#endif
     // struct mount_attr of linux/mount.h: MOUNT_ATTR_RDONLY 1, NODEV 4, NOATIME 0x10 (of the mask 0x70),
     // NOSYMFOLLOW 0x200000.
     struct { uint64_t set, clear, propagation, userns; } attributes = {
@@ -215,10 +225,12 @@ int cl_ftruncate(int descriptor, int64_t length) {
 }
 
 int cl_fadvise_random(int descriptor) {
+    CL_FAULT("fadvise");
     return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
 }
 
 int cl_fadvise_forget(int descriptor) {
+    CL_FAULT("fadvise");
     return -posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
 }
 
@@ -254,7 +266,12 @@ int cl_linkat_descriptor(int descriptor, int directory, const char *name) {
 }
 
 int cl_unlinkat(int directory, const char *name, int flags) {
-    CL_FAULT("unlinkat");
+#ifdef CUTOVER_FAULTS
+    int fault = cl_fault("unlinkat");
+    // The name is gone when the kernel says so: somebody else removed it first.
+    if (fault == ENOENT && unlinkat(directory, name, flags) < 0) return -errno;
+    if (fault != 0) return -fault;
+#endif
     RESULT(unlinkat(directory, name, flags));
 }
 
@@ -418,6 +435,7 @@ const char *cl_error_sentence(int error) {
 }
 
 long cl_raise_descriptor_limit(void) {
+    CL_FAULT("setrlimit");
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
     limit.rlim_cur = limit.rlim_max;
@@ -426,6 +444,7 @@ long cl_raise_descriptor_limit(void) {
 }
 
 int cl_set_idle_priority(void) {
+    CL_FAULT("ioprio_set");
     // ioprio_set(2): IOPRIO_WHO_PROCESS, this thread, IOPRIO_CLASS_IDLE. Threads made later inherit.
     if (syscall(SYS_ioprio_set, 1, 0, 3 << 13) < 0) return -errno;
     RESULT(setpriority(PRIO_PROCESS, 0, 19));

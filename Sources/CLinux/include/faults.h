@@ -5,7 +5,12 @@
 //   CUTOVER_FAULTS=operation:n:errno[:count][,...]     n counts from 1; count is a number or '*'
 //
 // for example CUTOVER_FAULTS=pwrite:3:ENOSPC,openat:10:EMFILE:5. Operations are named after the
-// system call (see the CL_FAULT lines of this target). Calls are counted over all threads.
+// system call (see the CL_FAULT lines of this target). Calls are counted over all threads. KILL in the
+// place of an errno ends the process by SIGKILL before that call: what is then on disk is what anybody
+// could have seen at this instant.
+//
+//   CUTOVER_FAULTS=count:/FILE[,...]         how often each operation was called: a line `operation calls`
+//                                            each, written when the process exits
 //
 //   CUTOVER_FAULTS=pread@DEVICE.INODE:FIRST-LAST:errno       a broken part of one file, both ends included
 //
