@@ -34,8 +34,14 @@ let package = Package(
         ),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: swiftSettings),
         .target(
+            name: "CSQLite",
+            dependencies: ["CLinux"],
+            cSettings: [.define("CUTOVER_FAULTS", .when(configuration: .debug))]
+        ),
+        .target(
             name: "History",
             dependencies: [
+                "LinuxIO", "CSQLite",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/acl.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -65,6 +66,11 @@ int cl_reopen(int descriptor, int flags) {
     RESULT(open(descriptor_path(path, descriptor), flags | O_CLOEXEC | O_NOCTTY));
 }
 
+int cl_open_path(const char *path, int flags, mode_t mode) {
+    CL_FAULT("open");
+    RESULT(open(path, flags | O_CLOEXEC | O_NOCTTY, mode));
+}
+
 int cl_set_direct(int descriptor, bool is_direct) {
     CL_FAULT("fcntl");
     int flags = fcntl(descriptor, F_GETFL);
@@ -85,6 +91,11 @@ int cl_close(int descriptor) {
     int result = close(descriptor);
     if (result == 0) CL_FAULT("close");
     return result < 0 ? -errno : 0;
+}
+
+int cl_flock(int descriptor, bool is_exclusive) {
+    CL_FAULT("flock");
+    RESULT(flock(descriptor, (is_exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB));
 }
 
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status) {
@@ -212,6 +223,16 @@ long cl_pread_cached(int descriptor, void *buffer, size_t length, int64_t offset
 long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset) {
     CL_FAULT("pwrite");
     RESULT(pwrite(descriptor, buffer, length, offset));
+}
+
+long cl_read(int descriptor, void *buffer, size_t length) {
+    CL_FAULT("read");
+    RESULT(read(descriptor, buffer, length));
+}
+
+long cl_write(int descriptor, const void *buffer, size_t length) {
+    CL_FAULT("write");
+    RESULT(write(descriptor, buffer, length));
 }
 
 int64_t cl_lseek(int descriptor, int64_t offset, int whence) {

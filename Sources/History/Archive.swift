@@ -5,7 +5,6 @@
 // promise: that two questions to one record are answered of the same moment.
 
 import GRDB
-import Glibc
 
 /// Why a database of the folder cannot be shown.
 package enum ArchiveProblem: Error, Equatable, Sendable {
@@ -164,40 +163,6 @@ extension History {
         } catch {
             if error == .busy { return true }
             throw error
-        }
-    }
-}
-
-extension StateFolder {
-    /// The path of a file in it, for people.
-    func path(of name: String) -> String { path + (path.hasSuffix("/") ? "" : "/") + name }
-
-    /// The names of all files in it, sorted; those that are no text are left out: they are not ours.
-    /// - Throws: `cannotUseFolder`.
-    func names() throws(HistoryProblem) -> [String] {
-        let listed = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard listed >= 0 else { throw unusable(errorText(errno)) }
-        guard let stream = fdopendir(listed) else {
-            let error = errno
-            // Nothing was written through it.
-            _ = close(listed)
-            throw unusable(errorText(error))
-        }
-        // Nothing was written through it.
-        defer { _ = closedir(stream) }
-        var names: [String] = []
-        while true {
-            // readdir(3) tells an error from the end by errno alone.
-            errno = 0
-            guard let entry = readdir(stream) else {
-                let error = errno
-                guard error == 0 else { throw unusable(errorText(error)) }
-                return names.sorted()
-            }
-            // By its place: an entry is shorter than its type, whose name is of 256 bytes.
-            guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { continue }
-            let name = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self)
-            if let name = String(validatingCString: name) { names.append(name) }
         }
     }
 }

@@ -4,9 +4,11 @@
 // thread); no lock on the file outlives an access; what a transaction did is on the disk when it
 // returns.
 
+import CSQLite
 import Dispatch
 import GRDB
 import GRDBSQLite
+import LinuxIO
 
 /// A database file that is open.
 final class Connection: Sendable {
@@ -28,6 +30,8 @@ final class Connection: Sendable {
     /// may be any bytes. The file was looked at before, it is no symbolic link (SQLite opens with
     /// O_NOFOLLOW, but reads links first), and nobody else may write in the folder.
     init(folder: StateFolder, name: String, for purpose: Purpose) throws(StorageError) {
+        // Nothing but in builds for tests.
+        cl_sqlite_prepare_faults()
         var configuration = Configuration()
         configuration.readonly = purpose != .writing
         configuration.foreignKeysEnabled = false
@@ -43,7 +47,7 @@ final class Connection: Sendable {
         }
         do {
             queue = try DatabaseQueue(
-                path: "/proc/self/fd/\(folder.descriptor)/\(name)",
+                path: folder.descriptor.path(toEntry: name),
                 configuration: configuration
             )
         } catch {

@@ -1,7 +1,7 @@
 // SOURCE's directories as they are recorded, in memory: inode, parent, name. Made by `RecordTable` only.
 
 import GRDB
-import Glibc
+import LinuxIO
 
 /// All recorded directories, in the order of their inodes.
 struct DirectoryTable: Sendable {
@@ -37,11 +37,8 @@ struct DirectoryTable: Sendable {
             return false
         }
         let start = index == 0 ? 0 : ends[index - 1]
-        guard ends[index] - start == name.count else { return false }
-        guard let base = name.baseAddress, !name.isEmpty else { return true }
         return names.withUnsafeBytes { bytes in
-            guard let own = bytes.baseAddress else { return false }
-            return memcmp(own + start, base, name.count) == 0
+            haveSameBytes(UnsafeRawBufferPointer(rebasing: bytes[start..<ends[index]]), name)
         }
     }
 }

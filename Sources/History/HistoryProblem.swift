@@ -5,7 +5,7 @@
 
 import GRDB
 import GRDBSQLite
-import Glibc
+import LinuxIO
 
 /// Why there is no record, or none any more.
 package enum HistoryProblem: Error, Equatable, Sendable {
@@ -61,18 +61,13 @@ enum StorageError: Error {
         case .SQLITE_BUSY:
             self = .failed("another process uses it just now (\(text)): try again")
         case .SQLITE_FULL:
-            self = .failed(errorText(ENOSPC))
+            self = .failed(ErrorCode.noSpace.sentence)
         case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             let number = connection.map { sqlite3_system_errno($0) } ?? 0
-            self = .failed(number == 0 ? text : "\(text): \(errorText(number))")
+            let reason = number == 0 ? "" : ": " + ErrorCode(rawValue: number).sentence
+            self = .failed(text + reason)
         default:
             self = .failed(text)
         }
     }
-}
-
-/// The C library's text of an error number, as `No space left on device`.
-func errorText(_ number: Int32) -> String {
-    // strerror(3) of a known number is constant ASCII.
-    strerror(number).map { String(cString: $0) } ?? "error \(number)"
 }

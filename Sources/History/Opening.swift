@@ -5,7 +5,7 @@
 // happens under the pair's lock. A read-only opening makes, changes and renames nothing.
 
 import GRDB
-import Glibc
+import LinuxIO
 
 /// One opening.
 struct Opening {
@@ -156,16 +156,13 @@ struct Opening {
             }
             if taken.isEmpty { return name }
         }
-        throw folder.unusable("\(base): \(errorText(EEXIST))")
+        throw folder.unusable("\(base): \(ErrorCode.exists.sentence)")
     }
 
     private static func utcTime() -> String {
-        var now = time(nil)
-        var parts = tm()
-        guard gmtime_r(&now, &parts) != nil else { return "\(now)" }
-        func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-        return "\(parts.tm_year + 1900)\(two(parts.tm_mon + 1))\(two(parts.tm_mday))T"
-            + "\(two(parts.tm_hour))\(two(parts.tm_min))\(two(parts.tm_sec))Z"
+        let now = CalendarTime(utc: coarseTimeNanoseconds())
+        let digits = (now.date + "T" + now.seconds).filter { $0 != "-" && $0 != ":" }
+        return digits + "Z"
     }
 }
 

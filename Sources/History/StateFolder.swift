@@ -2,13 +2,13 @@
 //
 // It keeps true: nobody but its owner can write in it (who can write a record can make a pass believe
 // that a file is unchanged); what is made in it is its owner's alone, for it tells names of users'
-// files; nothing in it is ever deleted but what was never used.
+// files; what is no regular file is not opened; nothing in it is ever deleted but what was never used.
 
-import Glibc
+import LinuxIO
 
 /// A folder that is open.
 final class StateFolder: Sendable {
-    let descriptor: Int32
+    let descriptor: Descriptor
     /// For messages.
     let path: String
 
@@ -23,29 +23,36 @@ final class StateFolder: Sendable {
         _ bytes: [UInt8],
         makesMissing: Bool
     ) throws(HistoryProblem) -> StateFolder? {
-        var opened = openDirectory(AT_FDCWD, bytes)
-        if opened == -ENOENT {
-            if !makesMissing { return nil }
+        var found = try openExisting(bytes)
+        if found == nil, makesMissing {
             try make(bytes)
-            opened = openDirectory(AT_FDCWD, bytes)
+            found = try openExisting(bytes)
+            if found == nil { throw unusable(bytes, .noEntry) }
         }
-        let path = String(decoding: bytes, as: UTF8.self)
-        guard opened >= 0 else {
-            throw .cannotUseFolder(path: path, reason: errorText(-opened))
-        }
-        let folder = StateFolder(opened, path: path)
-        try folder.checkOwner()
-        return folder
+        try found?.checkOwner()
+        return found
     }
 
-    private init(_ descriptor: Int32, path: String) {
+    /// Nil: there is none.
+    private static func openExisting(_ bytes: [UInt8]) throws(HistoryProblem) -> StateFolder? {
+        // No name at all is not the root, which `openRoot` would make of it.
+        if bytes.isEmpty { return nil }
+        do throws(SystemError) {
+            let path = String(decoding: bytes, as: UTF8.self)
+            return StateFolder(try Descriptor.openRoot(Name(bytes)), path: path)
+        } catch {
+            if error.code == .noEntry { return nil }
+            throw unusable(bytes, error.code)
+        }
+    }
+
+    private init(_ descriptor: consuming Descriptor, path: String) {
         self.descriptor = descriptor
         self.path = path
     }
 
-    deinit {
-        // Nothing was written through it.
-        _ = close(descriptor)
+    private static func unusable(_ bytes: [UInt8], _ code: ErrorCode) -> HistoryProblem {
+        .cannotUseFolder(path: String(decoding: bytes, as: UTF8.self), reason: code.sentence)
     }
 
     /// An error of this folder.
@@ -53,18 +60,29 @@ final class StateFolder: Sendable {
         .cannotUseFolder(path: path, reason: reason)
     }
 
-    private func unusable(_ name: String, _ error: Int32) -> HistoryProblem {
-        unusable("\(name): \(errorText(error))")
+    /// The same of one of its files.
+    func unusable(_ name: String, _ reason: String) -> HistoryProblem {
+        unusable("\(name): \(reason)")
+    }
+
+    /// Calls the kernel for one of its files, or without a name for itself.
+    func calling<Result>(
+        _ name: String? = nil,
+        _ body: () throws(SystemError) -> Result
+    ) throws(HistoryProblem) -> Result {
+        do throws(SystemError) { return try body() } catch {
+            guard let name else { throw unusable(error.code.sentence) }
+            throw unusable(name, error.code.sentence)
+        }
     }
 
     private func checkOwner() throws(HistoryProblem) {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw unusable(errorText(errno)) }
-        guard status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw unusable("it belongs to user \(status.st_uid): give another folder")
+        let status = try calling { () throws(SystemError) in try descriptor.status() }
+        guard status.owner == ProcessLimits.effectiveUser || status.owner == 0 else {
+            throw unusable("it belongs to user \(status.owner): give another folder")
         }
         // The group's bits of the mode cover what an ACL gives, too.
-        guard status.st_mode & 0o022 == 0 else {
+        guard status.mode & 0o022 == 0 else {
             throw unusable("others can write in it: run chmod go-w, or give another folder")
         }
     }
@@ -79,165 +97,113 @@ final class StateFolder: Sendable {
                 continue
             }
             let part = Array(bytes[..<end])
-            if openAndClose(part) { continue }
-            let status = withPath(part) { mkdir($0, 0o700) == 0 ? 0 : -errno }
-            guard status == 0 || status == -EEXIST else {
-                throw .cannotUseFolder(
-                    path: String(decoding: part, as: UTF8.self),
-                    reason: errorText(-status)
-                )
+            // Why it cannot be opened shows when it is made.
+            if (try? Descriptor.openRoot(Name(part))) != nil { continue }
+            do throws(SystemError) {
+                // Opened to show that it can be; nothing is written through it.
+                _ = try Descriptor.makeRoot(Name(part))
+            } catch {
+                guard error.code == .exists else { throw unusable(part, error.code) }
             }
             syncParent(part)
         }
     }
 
-    private static func openAndClose(_ bytes: [UInt8]) -> Bool {
-        let opened = openDirectory(AT_FDCWD, bytes)
-        // Nothing was written through it.
-        if opened >= 0 { _ = close(opened) }
-        return opened >= 0
-    }
-
     /// A folder that a power cut takes away is made again: that this fails is no reason to stop.
     private static func syncParent(_ bytes: [UInt8]) {
-        let parent = openDirectory(AT_FDCWD, bytes + Array("/..".utf8))
-        guard parent >= 0 else { return }
-        // See above.
-        _ = fsync(parent)
-        // Nothing was written through it.
-        _ = close(parent)
-    }
-
-    /// The descriptor, or -errno.
-    private static func openDirectory(_ directory: Int32, _ bytes: [UInt8]) -> Int32 {
-        withPath(bytes) { path in
-            let opened = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-            return opened >= 0 ? opened : -errno
-        }
-    }
-
-    private static func withPath<Result>(
-        _ bytes: [UInt8],
-        _ body: (UnsafePointer<CChar>) -> Result
-    ) -> Result {
-        (bytes.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress else { preconditionFailure("no memory") }
-            return body(base)
-        }
+        try? Descriptor.openRoot(Name(bytes + Array("/..".utf8))).synchronize()
     }
 
     // MARK: Files in it
 
     /// - Throws: `cannotUseFolder`.
     func kind(of name: String) throws(HistoryProblem) -> Kind {
-        var status = stat()
-        guard fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
-            let error = errno
-            if error == ENOENT { return .missing }
-            throw unusable(name, error)
-        }
-        return status.st_mode & S_IFMT == S_IFREG ? .file : .other
+        guard let status = try status(of: name) else { return .missing }
+        return status.kind == .regular ? .file : .other
+    }
+
+    /// Nil: there is no such file.
+    /// - Throws: `cannotUseFolder`.
+    func status(of name: String) throws(HistoryProblem) -> FileStatus? {
+        try calling(name) { () throws(SystemError) in try descriptor.status(of: name) }
     }
 
     /// Makes an empty file that only its owner can read.
     ///
     /// Its journals inherit the mode (SQLite).
     func create(_ name: String) throws(HistoryProblem) {
-        let flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-        let file = openat(descriptor, name, flags, 0o600)
-        guard file >= 0 else { throw unusable(name, errno) }
-        // Nothing was written through it.
-        _ = close(file)
+        try calling(name) { () throws(SystemError) in
+            try descriptor.createFile(Name(name), mode: 0o600).close()
+        }
     }
 
     /// Writes a small file; only for what may be lost.
     func write(_ name: String, _ text: String) {
-        let file = openat(descriptor, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard file >= 0 else { return }
-        // The file's being there is what counts, its text is an addition.
-        _ = text.withCString { Glibc.write(file, $0, strlen($0)) }
-        // As above.
-        _ = fsync(file)
-        // As above.
-        _ = close(file)
+        do throws(SystemError) {
+            let file = try descriptor.createFile(Name(name), mode: 0o600)
+            try Array(text.utf8).withUnsafeBufferPointer { bytes throws(SystemError) in
+                try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+            }
+            try file.synchronize()
+            try file.close()
+        } catch {
+            // The file's being there is what counts, its text is an addition.
+        }
     }
 
     /// The first bytes of a file, at most `count`.
     func read(_ name: String, count: Int) throws(HistoryProblem) -> [UInt8] {
-        // O_NONBLOCK: were it a pipe, opening would wait.
-        let file = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw unusable(name, errno) }
-        // Nothing was written through it.
-        defer { _ = close(file) }
-        var bytes = [UInt8](repeating: 0, count: count)
-        let length = pread(file, &bytes, count, 0)
-        guard length >= 0 else { throw unusable(name, errno) }
-        return Array(bytes.prefix(length))
+        let found = try calling(name) { () throws(SystemError) -> [UInt8]? in
+            guard let file = try descriptor.openRegularFile(name, isDirect: false) else {
+                return nil
+            }
+            var bytes = [UInt8](repeating: 0, count: count)
+            let length = try bytes.withUnsafeMutableBufferPointer { buffer throws(SystemError) in
+                try file.reader.read(into: UnsafeMutableRawBufferPointer(buffer), at: 0)
+            }
+            return Array(bytes.prefix(length))
+        }
+        guard let found else { throw unusable(name, "it is not a regular file") }
+        return found
     }
 
     /// Removes a file that was never used.
     func removeUnused(_ name: String) throws(HistoryProblem) {
-        guard unlinkat(descriptor, name, 0) != 0 else { return }
-        let error = errno
-        if error != ENOENT { throw unusable(name, error) }
+        try calling(name) { () throws(SystemError) in
+            do throws(SystemError) { try descriptor.removeFile(name) } catch {
+                if error.code != .noEntry { throw error }
+            }
+        }
     }
 
     /// Renames, over what has the new name.
     func rename(_ name: String, to new: String) throws(HistoryProblem) {
-        guard renameat(descriptor, name, descriptor, new) == 0 else { throw unusable(name, errno) }
+        try calling(name) { () throws(SystemError) in try descriptor.rename(name, to: new) }
     }
 
     /// Brings names made, changed and removed to the disk.
     func sync() throws(HistoryProblem) {
-        guard fsync(descriptor) == 0 else { throw unusable(errorText(errno)) }
+        try calling { () throws(SystemError) in try descriptor.synchronize() }
     }
-}
 
-/// The lock of one pair, for the life of this object; another process sees it, and another opening of
-/// the same process.
-final class PairLock: Sendable {
-    private let descriptor: Int32
-
-    /// Takes the lock; nil: read-only, and nobody has ever locked.
-    ///
-    /// Exclusive to write, shared to read: readers make nothing, and do not wait. Who wants to write
-    /// tries for 0.1 s, for who looks on (`observedPasses`) has the lock for a moment.
-    /// - Throws: `busy`, `cannotUseFolder`.
-    static func take(
-        in folder: StateFolder,
-        name: String,
-        isReadOnly: Bool
-    ) throws(HistoryProblem) -> PairLock? {
-        let flags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK
-        let opened =
-            isReadOnly
-            ? openat(folder.descriptor, name, O_RDONLY | flags)
-            : openat(folder.descriptor, name, O_RDWR | O_CREAT | flags, 0o600)
-        guard opened >= 0 else {
-            let error = errno
-            if isReadOnly && error == ENOENT { return nil }
-            throw folder.unusable("\(name): \(errorText(error))")
+    /// The names of all files in it, sorted; those that are no text are left out: they are not ours.
+    /// - Throws: `cannotUseFolder`.
+    func names() throws(HistoryProblem) -> [String] {
+        let listing = try calling { () throws(SystemError) in
+            // An open file of its own: a listing moves the position of the one that it reads.
+            let directory = try descriptor.openDirectory(Name("."))
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 32_768, alignment: 16)
+            defer { buffer.deallocate() }
+            var listing = Listing()
+            try listing.read(directory, buffer: buffer)
+            return listing
         }
-        let lock = PairLock(opened)
-        var triesLeft = isReadOnly ? 0 : 10
-        while flock(opened, (isReadOnly ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
-            let error = errno
-            if error == EWOULDBLOCK {
-                if triesLeft == 0 { throw .busy }
-                triesLeft -= 1
-                // Interrupted it is shorter.
-                _ = usleep(10_000)
-                continue
-            }
-            if error != EINTR { throw folder.unusable("\(name): \(errorText(error))") }
+        let names = (0..<listing.count).compactMap {
+            String(validating: listing.nameBytes($0), as: UTF8.self)
         }
-        return lock
+        return names.sorted()
     }
 
-    private init(_ descriptor: Int32) { self.descriptor = descriptor }
-
-    deinit {
-        // Nothing was written through it; closing gives the lock back.
-        _ = close(descriptor)
-    }
+    /// The path of a file in it, for people.
+    func path(of name: String) -> String { path + (path.hasSuffix("/") ? "" : "/") + name }
 }

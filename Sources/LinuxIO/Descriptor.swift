@@ -2,7 +2,7 @@
 // once; whoever wrote through it closes it explicitly, for close(2) can report a lost write.
 //
 // Every opening call is (directory, name) with O_NOFOLLOW, O_CLOEXEC and O_NOCTTY, set in CLinux.
-// Only `openRoot` takes a path.
+// Only `openRoot` and files that a person named (InputFile, OutputFile) are opened by a path.
 
 import CLinux
 import Glibc
@@ -39,7 +39,7 @@ package struct Descriptor: ~Copyable, Sendable {
         if result < 0, result != -EINTR { throw SystemError(.close, ErrorCode(rawValue: -result)) }
     }
 
-    /// Opens one of the two roots, symlinks followed: the only place where a path is opened (S2).
+    /// Opens a directory that a person named, symlinks followed: one of the two roots (S2), the state folder.
     ///
     /// The corresponding system call is `open` with O_DIRECTORY.
     package static func openRoot(_ path: Name) throws(SystemError) -> Descriptor {
@@ -55,7 +55,7 @@ package struct Descriptor: ~Copyable, Sendable {
         )
     }
 
-    /// Makes the root DESTINATION, 0700, and opens it (S1).
+    /// Makes a directory that a person named, 0700, and opens it: the root DESTINATION (S1), the state folder.
     ///
     /// The system call is `mkdirat`.
     package static func makeRoot(_ path: Name) throws(SystemError) -> Descriptor {
@@ -148,6 +148,13 @@ package struct Descriptor: ~Copyable, Sendable {
     /// The corresponding system call is `open` on /proc/self/fd.
     package func reopenForReading() throws(SystemError) -> Descriptor {
         Descriptor(owning: try openWithoutAccessTime { cl_reopen(raw, O_RDONLY | $0) })
+    }
+
+    /// Opens for reading and writing what this handle holds, likewise.
+    ///
+    /// The corresponding system call is `open` on /proc/self/fd.
+    package func reopenForWriting() throws(SystemError) -> Descriptor {
+        Descriptor(owning: try retrying(.open) { cl_reopen(raw, O_RDWR) })
     }
 
     /// The same with O_DIRECT: reads pass the page cache by and need buffers, offsets and lengths in whole
@@ -244,6 +251,10 @@ package struct Descriptor: ~Copyable, Sendable {
         let length = try retrying(.readlink) { cl_descriptor_path(fd, &buffer, capacity) }
         return buffer.prefix(length).map { UInt8(bitPattern: $0) }
     }
+
+    /// A path of the entry `name` of this directory, for a library that takes nothing else: good as long as
+    /// this descriptor is open, whatever becomes of the directory's own path.
+    package func path(toEntry name: String) -> String { "/proc/self/fd/\(raw)/\(name)" }
 
     /// O_NOATIME is refused (EPERM) to those who neither own the file nor have CAP_FOWNER: then without.
     @inline(__always)

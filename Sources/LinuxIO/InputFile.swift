@@ -1,5 +1,6 @@
 // Files named on the command line to be read: small ones whole (patterns), others piece by piece (manifests).
 
+import CLinux
 import Glibc
 
 /// Files that the person named to be read.
@@ -8,21 +9,17 @@ package enum InputFile {
     ///
     /// EFBIG when it is larger than `bytesMax`. The corresponding system calls are `open` and `read`.
     package static func contents(of path: Name, bytesMax: Int) throws(SystemError) -> [UInt8] {
-        var descriptor: Int32 = STDIN_FILENO
-        if !path.bytes.elementsEqual([0x2D]) { descriptor = try number(of: path, flags: 0) }
-        defer {
-            // It was only read: closing cannot lose anything.
-            if descriptor != STDIN_FILENO { _ = close(descriptor) }
-        }
+        if path.bytes.elementsEqual([0x2D]) { return try contents(STDIN_FILENO, bytesMax) }
+        let file = try open(path, flags: 0)
+        return try contents(file.raw, bytesMax)
+    }
+
+    private static func contents(_ raw: Int32, _ bytesMax: Int) throws(SystemError) -> [UInt8] {
         var contents: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0 {
-                let code = ErrorCode(rawValue: errno)
-                if code == .interrupted { continue }
-                throw SystemError(.read, code)
-            }
+            let capacity = chunk.count
+            let count = try retrying(.read) { cl_read(raw, &chunk, capacity) }
             if count == 0 { return contents }
             contents.append(contentsOf: chunk[..<count])
             if contents.count > bytesMax { throw SystemError(.read, .fileTooLarge) }
@@ -33,14 +30,14 @@ package enum InputFile {
     ///
     /// The corresponding system call is `open`.
     package static func open(_ path: Name) throws(SystemError) -> Descriptor {
-        Descriptor(owning: try number(of: path, flags: O_NONBLOCK))
+        try open(path, flags: O_NONBLOCK)
     }
 
-    private static func number(of path: Name, flags: Int32) throws(SystemError) -> Int32 {
-        try path.withPointer { pointer throws(SystemError) in
-            let opened = Glibc.open(pointer, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags)
-            if opened < 0 { throw SystemError(.open, ErrorCode(rawValue: errno)) }
-            return opened
-        }
+    private static func open(_ path: Name, flags: Int32) throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try path.withPointer { pointer throws(SystemError) in
+                try retrying(.open) { cl_open_path(pointer, O_RDONLY | flags, 0) }
+            }
+        )
     }
 }

@@ -5,6 +5,7 @@
 // A write that fails drops what was gathered and everything later, and is remembered; whoever made
 // the file decides what that means. Nothing is promised about what reaches a disk before a power cut.
 
+import CLinux
 import Glibc
 
 /// A descriptor that whole lines are written to, by any number of threads.
@@ -43,15 +44,10 @@ package final class OutputFile: Sendable {
     /// Symlinks are followed and devices and pipes are welcome: the person who runs the program named
     /// it. The corresponding system call is `open` with O_CREAT and O_TRUNC.
     package convenience init(creating path: Name) throws(SystemError) {
-        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY
-        let raw = path.withPointer { name in
-            var result: Int32
-            repeat {
-                result = Self.result { Glibc.open(name, flags, 0o600) }
-            } while result == -EINTR
-            return result
+        let flags = O_WRONLY | O_CREAT | O_TRUNC
+        let raw = try path.withPointer { name throws(SystemError) in
+            try retrying(.open) { cl_open_path(name, flags, 0o600) }
         }
-        if raw < 0 { throw SystemError(.open, ErrorCode(rawValue: -raw)) }
         self.init(raw, isOwned: true)
     }
 
@@ -73,7 +69,7 @@ package final class OutputFile: Sendable {
 
     deinit {
         // `close` was called when there was anything to learn from it; this only frees the number.
-        if isOwned { Glibc.close(raw) }
+        if isOwned { cl_release(raw) }
     }
 
     /// Why the first write failed; nil while all went well.
@@ -82,7 +78,7 @@ package final class OutputFile: Sendable {
     package var error: SystemError? { failure.withLock { $0 } }
 
     /// Whether the reader of a pipe went away (EPIPE): `head` has seen enough.
-    package var isClosedPipe: Bool { error?.code == ErrorCode(rawValue: EPIPE) }
+    package var isClosedPipe: Bool { error?.code == .brokenPipe }
 
     /// Adds bytes without writing; the answer tells that more than `gatheredMax` wait and that the
     /// caller must flush.
@@ -132,8 +128,8 @@ package final class OutputFile: Sendable {
         guard isOwned, error == nil else { return }
         // Not close(2): the number must stay ours as long as somebody may still append. Closing a
         // duplicate has the same effect on filesystems that write at every close.
-        let duplicate = Self.result { fcntl(raw, F_DUPFD_CLOEXEC, 0) }
-        let result = duplicate < 0 ? duplicate : Self.result { Glibc.close(duplicate) }
+        let duplicate = cl_duplicate(raw)
+        let result = duplicate < 0 ? duplicate : cl_close(duplicate)
         if result < 0, result != -EINTR {
             failure.withLock { $0 = SystemError(.close, ErrorCode(rawValue: -result)) }
         }
@@ -144,7 +140,7 @@ package final class OutputFile: Sendable {
         bytes.withUnsafeBytes { buffer in
             var rest = UnsafeRawBufferPointer(rebasing: buffer[...])
             while !rest.isEmpty {
-                let written = Self.result { Glibc.write(raw, rest.baseAddress, rest.count) }
+                let written = cl_write(raw, rest.baseAddress, rest.count)
                 switch written {
                 case -Int(EINTR): continue
                 case -Int(EAGAIN):
@@ -158,13 +154,6 @@ package final class OutputFile: Sendable {
             }
             return nil
         }
-    }
-
-    /// A call's value, or -errno; errno is read before anything else can run.
-    @inline(__always)
-    private static func result<Value: SignedInteger>(_ call: () -> Value) -> Value {
-        let value = call()
-        return value < 0 ? -Value(errno) : value
     }
 
     /// Makes writing to a pipe without a reader give EPIPE instead of ending the process by SIGPIPE.

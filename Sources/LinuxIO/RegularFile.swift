@@ -1,4 +1,5 @@
-// Regular files opened for reading, in a tree whose users may put anything else in their place at any time.
+// Regular files opened in a folder where anything else may have their names: FIFOs, devices and symlinks are
+// looked at and left alone.
 
 /// A regular file, open for reading, and the status of that very inode.
 package struct RegularFile: ~Copyable {
@@ -34,5 +35,22 @@ extension Descriptor {
             reader: try handle.reopenForReading(),
             isDirect: false
         )
+    }
+
+    /// Opens for reading and writing what is called `name` in this directory, and makes it, empty, where
+    /// nothing is; nil for anything but a regular file.
+    ///
+    /// As above it is held and looked at first. EEXIST when others make and remove it meanwhile.
+    package func openOrCreateRegularFile(
+        _ name: Name,
+        mode: UInt32
+    ) throws(SystemError) -> Descriptor? {
+        do throws(SystemError) {
+            return try createFile(name, mode: mode, isReadable: true)
+        } catch {
+            guard error.code == .exists else { throw error }
+        }
+        let handle = try openHandle(name)
+        return try handle.status().kind == .regular ? try handle.reopenForWriting() : nil
     }
 }

@@ -20,6 +20,7 @@ package struct SystemError: Error, Hashable, Sendable {
     package enum Operation: String, Sendable {
         case open, close, statx, fstatfs, getdents64, readlink, read, write, lseek, ftruncate,
             fsync, syncfs
+        case flock
         case mkdir, mknod, symlink, link, unlink, rmdir, rename
         case chown, chmod, utimensat, listxattr, getxattr, setxattr, removexattr
         case getACL = "acl_get_file"
@@ -76,6 +77,8 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let corrupted = ErrorCode(rawValue: EUCLEAN)
     package static let illegalSequence = ErrorCode(rawValue: EILSEQ)
     package static let remoteInputOutput = ErrorCode(rawValue: EREMOTEIO)
+    package static let wouldBlock = ErrorCode(rawValue: EWOULDBLOCK)
+    package static let brokenPipe = ErrorCode(rawValue: EPIPE)
     package static let timedOut = ErrorCode(rawValue: ETIMEDOUT)
 
     /// The C name (`ENOSPC`), or `errno N` for one that has no row here.
@@ -100,6 +103,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
         ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ENOTEMPTY: "ENOTEMPTY", ELOOP: "ELOOP",
         ENODATA: "ENODATA", ENOTSUP: "ENOTSUP", E2BIG: "E2BIG", ESTALE: "ESTALE", EDQUOT: "EDQUOT",
         EOVERFLOW: "EOVERFLOW", EUCLEAN: "EUCLEAN",
+        ENOLCK: "ENOLCK", EPIPE: "EPIPE",
         ECANCELED: "ECANCELED", EILSEQ: "EILSEQ", EREMOTEIO: "EREMOTEIO", ETIMEDOUT: "ETIMEDOUT",
     ]
 }

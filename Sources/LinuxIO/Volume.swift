@@ -137,16 +137,3 @@ package func pauseThread(nanoseconds: UInt64) {
     // An early end is harmless: callers look at the clock again.
     _ = nanosleep(&time, nil)
 }
-
-extension Descriptor {
-    /// Marks this directory as in use by one process until its descriptors are closed; false when
-    /// another process has marked it.
-    ///
-    /// The corresponding system call is `flock` with LOCK_EX and LOCK_NB.
-    package func lockExclusively() throws(SystemError) -> Bool {
-        if flock(raw, LOCK_EX | LOCK_NB) == 0 { return true }
-        let code = ErrorCode(rawValue: errno)
-        if code == ErrorCode(rawValue: EWOULDBLOCK) { return false }
-        throw SystemError(.open, code)
-    }
-}

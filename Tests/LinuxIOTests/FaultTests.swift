@@ -51,6 +51,7 @@ import Testing
             OrdinaryAnswer(.reopenForReading, "EPERM", "done"),
             OrdinaryAnswer(.openRegularFile, "EPERM", "done"),
             OrdinaryAnswer(.openDirectory, "EPERM", "done"),
+            OrdinaryAnswer(.lock, "EAGAIN", "nil"),
             OrdinaryAnswer(.filesystemIdentifier, "ENOTTY", "16"),
             OrdinaryAnswer(.filesystemIdentifier, "EINVAL", "16"),
         ]

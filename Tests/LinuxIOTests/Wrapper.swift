@@ -8,6 +8,7 @@ import TestSupport
 /// A wrapper of one system call.
 enum Wrapper: String, CaseIterable, Codable, Sendable {
     case openRoot, openDirectory, openHandle, reopenForReading, openRegularFile
+    case reopenForWriting, openOrCreateRegularFile, lock, inputFileOpen, inputFileRead
     case createFile, createUnnamedFile
     case duplicate, statusOfName, status, makeDirectory, makeSymlink, makeSpecial, makeLink
     case removeFile, removeDirectory, rename, readSymlink, listing
@@ -23,7 +24,11 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         switch self {
         case .openRoot: ("openat", 1)
         case .openDirectory, .openHandle, .createFile, .createUnnamedFile: ("openat", 2)
-        case .reopenForReading, .openRegularFile: ("openat", 3)
+        case .reopenForReading, .openRegularFile, .reopenForWriting: ("openat", 3)
+        case .openOrCreateRegularFile: ("openat", 4)
+        case .lock: ("flock", 1)
+        case .inputFileOpen: ("open", 1)
+        case .inputFileRead: ("read", 1)
         case .duplicate: ("fcntl", 1)
         case .statusOfName, .status: ("statx", 1)
         case .makeDirectory: ("mkdirat", 1)
@@ -66,8 +71,10 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
     var operation: SystemError.Operation {
         switch self {
         case .openRoot, .openDirectory, .openHandle, .reopenForReading, .openRegularFile,
+            .reopenForWriting, .openOrCreateRegularFile, .inputFileOpen,
             .createFile, .createUnnamedFile, .duplicate:
             .open
+        case .lock: .flock
         case .statusOfName, .status, .directReadAlignment: .statx
         case .makeDirectory: .mkdir
         case .makeSymlink: .symlink
@@ -78,7 +85,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .rename: .rename
         case .readSymlink: .readlink
         case .listing: .getdents64
-        case .read, .readCached: .read
+        case .read, .readCached, .inputFileRead: .read
         case .write: .write
         case .truncate: .ftruncate
         case .dataStart, .dataEnd: .lseek
@@ -145,6 +152,14 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .reopenForReading: try root.openHandle(Name("file")).reopenForReading().close()
         case .openRegularFile:
             return try root.openRegularFile("file", isDirect: false) == nil ? "nil" : "done"
+        case .reopenForWriting: try root.openHandle(Name("file")).reopenForWriting().close()
+        case .openOrCreateRegularFile:
+            let file = try root.openOrCreateRegularFile(Name("file"), mode: 0o600)
+            return file == nil ? "nil" : "done"
+        case .lock: return try root.lock(.exclusive) ? "done" : "nil"
+        case .inputFileOpen: try InputFile.open(Name(joined(path, "file"))).close()
+        case .inputFileRead:
+            return "\(try InputFile.contents(of: Name(joined(path, "file")), bytesMax: 9).count)"
         case .createFile: try root.createFile(Name("new"), mode: 0o600).close()
         case .createUnnamedFile: try root.createUnnamedFile().close()
         case .duplicate: try root.duplicate().close()

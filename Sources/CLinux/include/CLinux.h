@@ -98,10 +98,14 @@ struct cl_inode_flags {
 // Descriptors, names and status.
 int cl_openat(int directory, const char *name, int flags, mode_t mode);
 int cl_reopen(int descriptor, int flags);
+/// A path as a person gave it, symlinks followed.
+int cl_open_path(const char *path, int flags, mode_t mode);
 /// Sets O_DIRECT of an open file, or takes it away: F_SETFL of fcntl(2); EINVAL where there is none.
 int cl_set_direct(int descriptor, bool is_direct);
 int cl_duplicate(int descriptor);
 int cl_close(int descriptor);
+/// flock(2) with LOCK_NB: EWOULDBLOCK when another open file has the lock.
+int cl_flock(int descriptor, bool is_exclusive);
 /// Closes a descriptor that nothing was written through: its status tells nothing.
 void cl_release(int descriptor);
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status);
@@ -122,6 +126,9 @@ long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset);
 /// What the page cache holds of a file, without asking the disk for more (EAGAIN): RWF_NOWAIT of preadv2(2).
 long cl_pread_cached(int descriptor, void *buffer, size_t length, int64_t offset);
 long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset);
+/// The same at the file's own position: standard streams, pipes, files that a person named.
+long cl_read(int descriptor, void *buffer, size_t length);
+long cl_write(int descriptor, const void *buffer, size_t length);
 int64_t cl_lseek(int descriptor, int64_t offset, int whence);
 int cl_ftruncate(int descriptor, int64_t length);
 int cl_fadvise_random(int descriptor);

@@ -207,7 +207,7 @@ package final class Check {
             // An open file of its own, and so a lock that ends here: what follows makes files without names only,
             // and a pass need not wait for it.
             let own = try destination.descriptor.openDirectory(Name("."))
-            guard try own.lockExclusively() else {
+            guard try own.lock(.exclusive) else {
                 facts.probeProblem = .busy
                 return
             }

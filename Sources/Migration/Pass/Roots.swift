@@ -214,7 +214,7 @@ package struct Roots: Sendable {
     /// Keeps other passes from DESTINATION until this process is done.
     private static func lock(_ destination: SharedDescriptor) throws(Refusal) {
         let isMine: Bool
-        do throws(SystemError) { isMine = try destination.descriptor.lockExclusively() } catch {
+        do throws(SystemError) { isMine = try destination.descriptor.lock(.exclusive) } catch {
             throw .cannotExamine(.destination, error)
         }
         if !isMine { throw .destinationBusy }

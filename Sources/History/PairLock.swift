@@ -1,0 +1,59 @@
+// The lock that keeps two passes of one pair of roots apart: a file in the state folder that is only ever
+// locked, never written, and that stays when the pass has ended.
+
+import LinuxIO
+
+/// The lock of one pair, for the life of this object; another process sees it, and another opening of
+/// the same process.
+final class PairLock: Sendable {
+    private let file: Descriptor
+
+    /// Takes the lock; nil: read-only, and nobody has ever locked.
+    ///
+    /// Exclusive to write, shared to read: readers make nothing, and do not wait. Who wants to write
+    /// tries for 0.1 s, for who looks on (`observedPasses`) has the lock for a moment.
+    /// - Throws: `busy`, `cannotUseFolder`.
+    static func take(
+        in folder: StateFolder,
+        name: String,
+        isReadOnly: Bool
+    ) throws(HistoryProblem) -> PairLock? {
+        if isReadOnly, try folder.kind(of: name) == .missing { return nil }
+        let opened = try folder.calling(name) { () throws(SystemError) in
+            isReadOnly ? try existing(name, folder) : try existingOrNew(name, folder)
+        }
+        guard let lock = opened else { throw folder.unusable(name, "it is not a regular file") }
+        var triesLeft = isReadOnly ? 0 : 10
+        while try folder.calling(
+            name,
+            { () throws(SystemError) in
+                try lock.file.lock(isReadOnly ? .shared : .exclusive) == false
+            }
+        ) {
+            if triesLeft == 0 { throw .busy }
+            triesLeft -= 1
+            pauseThread(nanoseconds: 10_000_000)
+        }
+        return lock
+    }
+
+    private static func existing(
+        _ name: String,
+        _ folder: StateFolder
+    ) throws(SystemError) -> PairLock? {
+        let found = try folder.descriptor.openRegularFile(name, isDirect: false)
+        guard let found else { return nil }
+        return PairLock(found.takeReader())
+    }
+
+    private static func existingOrNew(
+        _ name: String,
+        _ folder: StateFolder
+    ) throws(SystemError) -> PairLock? {
+        let found = try folder.descriptor.openOrCreateRegularFile(Name(name), mode: 0o600)
+        guard let found else { return nil }
+        return PairLock(found)
+    }
+
+    private init(_ file: consuming Descriptor) { self.file = file }
+}
