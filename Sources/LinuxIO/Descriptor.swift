@@ -48,8 +48,8 @@ package struct Descriptor: ~Copyable, Sendable {
         let directory = Name(Array(path.bytes) + Array("/.".utf8))
         return Descriptor(
             owning: try directory.withPointer { name throws(SystemError) in
-                try retrying(.open) {
-                    cl_openat(Int32(CL_AT_FDCWD), name, O_RDONLY | O_DIRECTORY, 0)
+                try Self.openWithoutAccessTime {
+                    cl_openat(Int32(CL_AT_FDCWD), name, O_RDONLY | O_DIRECTORY | $0, 0)
                 }
             }
         )
@@ -70,11 +70,18 @@ package struct Descriptor: ~Copyable, Sendable {
     /// whoever asks.
     ///
     /// The view ends when the result is closed. Nil where it cannot be had: not root (EPERM), Linux before
-    /// 5.12 (ENOSYS, EINVAL for a flag), an unbindable mount (EINVAL). The corresponding system calls are
-    /// `open_tree` with OPEN_TREE_CLONE and `mount_setattr`.
-    package func privateView(isReadOnly: Bool) -> Descriptor? {
-        let view = cl_private_mount(raw, isReadOnly)
-        return view < 0 ? nil : Descriptor(owning: view, isPath: true)
+    /// 5.12 (ENOSYS, EINVAL for a flag), an unbindable mount (EINVAL); every other error passes, and is none
+    /// that says so. The corresponding system calls are `open_tree` with OPEN_TREE_CLONE and `mount_setattr`.
+    package func privateView(isReadOnly: Bool) throws(SystemError) -> Descriptor? {
+        do throws(SystemError) {
+            let view = try retrying(.open) { cl_private_mount(raw, isReadOnly) }
+            return Descriptor(owning: view, isPath: true)
+        } catch {
+            switch error.code {
+            case .notPermitted, .notImplemented, .invalid: return nil
+            default: throw error
+            }
+        }
     }
 
     /// Opens the directory `name` in this one, without touching its access time where that is allowed.
@@ -82,7 +89,7 @@ package struct Descriptor: ~Copyable, Sendable {
     /// ENOTDIR or ELOOP tell that it is no directory. The corresponding system call is `openat`.
     package func openDirectory(_ name: NamePointer) throws(SystemError) -> Descriptor {
         let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
-        return Descriptor(owning: try openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) })
+        return Descriptor(owning: try Self.openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) })
     }
 
     /// The same for a name that is owned.
@@ -90,7 +97,7 @@ package struct Descriptor: ~Copyable, Sendable {
         let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
         return Descriptor(
             owning: try name.withPointer { name throws(SystemError) in
-                try openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) }
+                try Self.openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) }
             }
         )
     }
@@ -147,7 +154,7 @@ package struct Descriptor: ~Copyable, Sendable {
     /// The caller has seen by `status` that it is a regular file, so no FIFO or device is ever opened.
     /// The corresponding system call is `open` on /proc/self/fd.
     package func reopenForReading() throws(SystemError) -> Descriptor {
-        Descriptor(owning: try openWithoutAccessTime { cl_reopen(raw, O_RDONLY | $0) })
+        Descriptor(owning: try Self.openWithoutAccessTime { cl_reopen(raw, O_RDONLY | $0) })
     }
 
     /// Opens for reading and writing what this handle holds, likewise.
@@ -164,7 +171,7 @@ package struct Descriptor: ~Copyable, Sendable {
     package func reopenForDirectReading() throws(SystemError) -> Descriptor? {
         do throws(SystemError) {
             return Descriptor(
-                owning: try openWithoutAccessTime {
+                owning: try Self.openWithoutAccessTime {
                     cl_reopen(raw, O_RDONLY | Int32(CL_O_DIRECT) | $0)
                 }
             )
@@ -258,7 +265,9 @@ package struct Descriptor: ~Copyable, Sendable {
 
     /// O_NOATIME is refused (EPERM) to those who neither own the file nor have CAP_FOWNER: then without.
     @inline(__always)
-    private func openWithoutAccessTime(_ open: (Int32) -> Int32) throws(SystemError) -> Int32 {
+    private static func openWithoutAccessTime(
+        _ open: (Int32) -> Int32
+    ) throws(SystemError) -> Int32 {
         var result: Int32
         repeat { result = open(Int32(CL_O_NOATIME)) } while result == -EINTR
         if result >= 0 { return result }

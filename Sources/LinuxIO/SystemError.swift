@@ -47,6 +47,8 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package init(rawValue: Int32) { self.rawValue = rawValue }
 
     package static let notPermitted = ErrorCode(rawValue: EPERM)
+    /// A call that the kernel lacks, or that a container refuses (ENOSYS).
+    package static let notImplemented = ErrorCode(rawValue: ENOSYS)
     package static let noEntry = ErrorCode(rawValue: ENOENT)
     package static let interrupted = ErrorCode(rawValue: EINTR)
     package static let inputOutput = ErrorCode(rawValue: EIO)

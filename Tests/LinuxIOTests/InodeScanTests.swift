@@ -279,7 +279,7 @@ import Testing
         let place = try Place(on: .xfs)
         try Files.write(place.of("f"), [1])
         let inode = try place.status("f").inode
-        guard let view = place.directory.privateView(isReadOnly: isReadOnly) else {
+        guard let view = try place.directory.privateView(isReadOnly: isReadOnly) else {
             Issue.record("no private view")
             return
         }

@@ -16,6 +16,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -30,6 +31,7 @@ from stage import Stage
 # In an order of their own, or neighbours would be the same call with another error.
 QUICK_SEED = 1
 LOST = "lost"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def parse(words):
@@ -125,6 +127,8 @@ def clean_counts(stage):
 
 def work(job, options, results):
     """One job: its share of every scenario, on volumes of its own."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_DFL)  # the parent ends it, and clears away what it leaves
     directory = os.path.join(options.directory, f"job{job}")
     os.mkdir(directory, 0o700)
     try:
@@ -212,8 +216,17 @@ def _status_name(status):
     return {None: "hung", -9: "killed"}.get(status, str(status))
 
 
+def interrupt(number, _frame):
+    """Stops once: what follows is cleaning up, which a second Ctrl-C must not cut short."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     """Runs what the switches ask for; the exit status."""
+    for each in SIGNALS:
+        signal.signal(each, interrupt)
     options = parse(sys.argv[1:])
     if options.list:
         for scenario in SCENARIOS:
@@ -239,11 +252,14 @@ def campaign(options, report):
         options.jobs = 1
     results = multiprocessing.Queue()
     jobs = [multiprocessing.Process(target=work, args=(job, options, results)) for job in range(options.jobs)]
-    for job in jobs:
-        job.start()
-    table, violations, done, seconds = collect(options, results, report)
-    for job in jobs:
-        job.join()
+    try:
+        for job in jobs:
+            job.start()
+        table, violations, done, seconds = collect(options, results, report)
+    finally:
+        for job in jobs:
+            job.terminate()
+            job.join()
     print_table(report, table)
     rate = done / max(seconds, 1)
     say(report, f"\n   {done} injections in {seconds:.0f} s, {rate:.1f} a second, seed {options.seed}")

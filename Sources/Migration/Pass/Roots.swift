@@ -123,7 +123,7 @@ package struct Roots: Sendable {
             destinationStatus = nil
         }
         sourceStatus = try Self.status(of: self.source, .source)
-        pair = Self.pair(source, sourcePath, destination, destinationPath)
+        pair = try Self.pair(source, sourcePath, destination, destinationPath)
         sourceItself = source
         destinationItself = destination
         isDestinationWholeVolume = existing != nil && judgedStatus.isMountRoot
@@ -135,18 +135,40 @@ package struct Roots: Sendable {
         _ sourcePath: [UInt8],
         _ destination: SharedDescriptor?,
         _ destinationPath: [UInt8]
-    ) -> PairIdentity? {
-        guard let destination, let left = identity(of: source, sourcePath),
-            let right = identity(of: destination, destinationPath)
+    ) throws(Refusal) -> PairIdentity? {
+        guard let destination, let left = try identity(of: source, .source, sourcePath),
+            let right = try identity(of: destination, .destination, destinationPath)
         else { return nil }
         return PairIdentity(source: left, destination: right)
     }
 
+    /// The same of one side. Refused for an error: a pass that takes itself for the first one does not know
+    /// what earlier ones could not finish (S52).
+    private static func identity(
+        of root: SharedDescriptor,
+        _ side: Failure.Side,
+        _ path: [UInt8]
+    ) throws(Refusal) -> RootIdentity? {
+        do throws(SystemError) {
+            return try identity(of: root, path)
+        } catch {
+            throw .cannotExamine(side, error)
+        }
+    }
+
     /// What tells this root from all others; nil where its filesystem has no name that lasts.
-    static func identity(of root: SharedDescriptor, _ path: [UInt8]) -> RootIdentity? {
-        guard let filesystem = try? root.descriptor.filesystemIdentifier(),
-            let status = try? root.descriptor.status()
-        else { return nil }
+    static func identity(
+        of root: SharedDescriptor,
+        _ path: [UInt8]
+    ) throws(SystemError) -> RootIdentity? {
+        let status = try root.descriptor.status()
+        let filesystem: [UInt8]
+        do throws(SystemError) {
+            filesystem = try root.descriptor.filesystemIdentifier()
+        } catch {
+            if error.code == .notSupported { return nil }
+            throw error
+        }
         return RootIdentity(
             filesystem: filesystem,
             inode: status.inode,
@@ -227,9 +249,10 @@ package struct Roots: Sendable {
         isReadOnly: Bool,
         _ views: inout [SharedDescriptor]
     ) throws(Refusal) -> SharedDescriptor {
-        guard ProcessLimits.isRoot, let view = root.descriptor.privateView(isReadOnly: isReadOnly)
-        else { return root }
         do throws(SystemError) {
+            guard ProcessLimits.isRoot,
+                let view = try root.descriptor.privateView(isReadOnly: isReadOnly)
+            else { return root }
             let opened = SharedDescriptor(try view.openDirectory(Name(".")))
             views.append(SharedDescriptor(view))
             return opened

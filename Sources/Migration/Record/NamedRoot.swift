@@ -20,7 +20,8 @@ package struct NamedRoot: Sendable {
             return
         }
         let path = (try? root.descriptor.path()) ?? given
-        identity = Roots.identity(of: root, path)
+        // What cannot be asked now is found by its name.
+        identity = (try? Roots.identity(of: root, path)) ?? nil
         paths = [given, path]
     }
 
