@@ -44,6 +44,23 @@ struct FaultStartTests {
         try stage.expectSame()
     }
 
+    @Test(
+        "check takes away what it tried out, and puts back the time of the root, though a call fails",
+        arguments: ["unlinkat:1:EIO", "unlinkat:3:EBUSY"] + (20...45).map { "statx:\($0):EIO" }
+    )
+    func probeThatFails(fault: String) throws {
+        try stage.pass()
+        let before = try Files.status(stage.to).st_mtim
+        // Whether it ends well is another matter: what failed may be what it was to look at.
+        _ = try Cutover.run(
+            bytes: [bytes("check"), stage.from, stage.to],
+            environment: ["CUTOVER_FAULTS=" + fault]
+        )
+        let after = try Files.status(stage.to).st_mtim
+        #expect(after.tv_sec == before.tv_sec && after.tv_nsec == before.tv_nsec, "\(fault)")
+        #expect(try stage.leftovers() == [], "\(fault)")
+    }
+
     private func expectRefused(_ fault: String, _ options: [String]) throws {
         let before = try (Snapshot(stage.from), Snapshot(stage.to))
         let outcome = try run(fault, options)

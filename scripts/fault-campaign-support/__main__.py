@@ -12,6 +12,7 @@ that it can have, in a run of its own. Jobs are processes with volumes of their 
 
 import argparse
 import collections
+import json
 import multiprocessing
 import os
 import random
@@ -125,6 +126,21 @@ def clean_counts(stage):
     return counts
 
 
+def shared_counts(stage, directory):
+    """The counts of whichever job was first: all have to have one plan, and some calls are not always made."""
+    counts = clean_counts(stage)
+    path = os.path.join(directory, f"counts-{stage.scenario.name}")
+    own = f"{path}-{os.getpid()}"
+    with open(own, "w", encoding="ascii") as file:
+        json.dump(counts, file)
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        pass
+    with open(path, encoding="ascii") as file:
+        return json.load(file)
+
+
 def work(job, options, results):
     """One job: its share of every scenario, on volumes of its own."""
     for each in SIGNALS:
@@ -135,7 +151,7 @@ def work(job, options, results):
         for name in options.scenario:
             stage = Stage(os.path.join(directory, name), options.binary, BY_NAME[name])
             try:
-                injections = plan(stage.scenario, clean_counts(stage), options)
+                injections = plan(stage.scenario, shared_counts(stage, options.directory), options)
                 for injection in injections[job::options.jobs]:
                     try:
                         outcome, violations = stage.scenario.judge(stage, injection)

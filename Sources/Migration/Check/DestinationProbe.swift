@@ -74,7 +74,8 @@ struct DestinationProbe: ~Copyable {
             }
         }
         if mayName { tryNames(&result) }
-        if try root.descriptor.status().modified != before.modified {
+        // What cannot be asked now is put back all the same.
+        if (try? root.descriptor.status())?.modified != before.modified {
             try root.descriptor.setModified(before.modified)
         }
         if let error { throw error }
@@ -261,7 +262,9 @@ struct DestinationProbe: ~Copyable {
                 problem = error
             }
         }
-        for name in made { try remove(name) }
+        for name in made {
+            do throws(SystemError) { try remove(name) } catch { problem = problem ?? error }
+        }
         if let problem { throw problem }
     }
 
@@ -301,9 +304,12 @@ struct DestinationProbe: ~Copyable {
         }
     }
 
+    /// Tried twice: what stays would be an entry of DESTINATION that SOURCE lacks.
     private func remove(_ name: Name) throws(SystemError) {
         try name.withPointer { pointer throws(SystemError) in
-            try root.descriptor.removeFile(pointer)
+            do throws(SystemError) { try root.descriptor.removeFile(pointer) } catch {
+                try root.descriptor.removeFile(pointer)
+            }
         }
     }
 }
