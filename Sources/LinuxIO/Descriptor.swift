@@ -89,7 +89,9 @@ package struct Descriptor: ~Copyable, Sendable {
     /// ENOTDIR or ELOOP tell that it is no directory. The corresponding system call is `openat`.
     package func openDirectory(_ name: NamePointer) throws(SystemError) -> Descriptor {
         let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
-        return Descriptor(owning: try Self.openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) })
+        return Descriptor(
+            owning: try Self.openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) }
+        )
     }
 
     /// The same for a name that is owned.

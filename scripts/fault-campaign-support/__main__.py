@@ -83,8 +83,10 @@ def plan(scenario, counts, options):
                   if not options.errno or error in options.errno]
     shuffle = random.Random(f"{options.seed} {scenario.name}")
     shuffle.shuffle(found)
-    most = scenario.quick if options.quick else options.most
-    return _spread(found, most) if options.quick or most else found
+    if options.quick:
+        whole = [each for each in found if (each.operation, each.error) == scenario.quick_whole]
+        return whole + _spread([each for each in found if each not in whole], scenario.quick)
+    return _spread(found, options.most) if options.most else found
 
 
 def _spread(injections, most):

@@ -142,8 +142,10 @@ package struct Roots: Sendable {
         return PairIdentity(source: left, destination: right)
     }
 
-    /// The same of one side. Refused for an error: a pass that takes itself for the first one does not know
-    /// what earlier ones could not finish (S52).
+    /// The same of one side.
+    ///
+    /// Refused for an error: a pass that takes itself for the first one does not know what earlier ones could
+    /// not finish (S52).
     private static func identity(
         of root: SharedDescriptor,
         _ side: Failure.Side,
