@@ -6,7 +6,8 @@ and, where that is silent, by fs/xfs and fs/ext4: EIO and EUCLEAN (both print "S
 a damaged tree as EFSCORRUPTED), ESTALE (an inode that is gone below a handle), ENOMEM (any allocation).
 Left out are answers that are no errors, and that the kernel would not give of these volumes: ENXIO of lseek (no
 more data), ENODATA of getxattr and removexattr (whoever removed it moved the change time as well), ENOTSUP of
-listxattr (a filesystem without attributes, S34). ENOENT of unlinkat is made true by the fault table.
+listxattr (a filesystem without attributes, S34), EMLINK and EXDEV of linkat (an inode that is full, or of another
+project, has a second one from then on, S41, S57). ENOENT of unlinkat is made true by the fault table.
 
 An operation without a row stops the campaign: a new hook wants one.
 
@@ -52,7 +53,7 @@ ERRNOS = {
     "mkdirat": _CHANGE + ["EACCES", "EEXIST", "EMLINK", "EPERM", "ENOENT"],
     "mknodat": _CHANGE + ["EACCES", "EEXIST", "EPERM", "ENOENT"],
     "symlinkat": _CHANGE + ["EACCES", "EEXIST", "EPERM", "ENOENT"],
-    "linkat": _CHANGE + ["EACCES", "EEXIST", "EMLINK", "EPERM", "EXDEV", "ENOENT"],
+    "linkat": _CHANGE + ["EACCES", "EEXIST", "EPERM", "ENOENT"],
     "unlinkat": ["EIO", "EACCES", "EBUSY", "ENOENT", "EPERM", "EROFS", "ENOMEM", "ENOSPC", "EINTR"],
     "renameat": _CHANGE + ["EACCES", "EBUSY", "EEXIST", "EINVAL", "EPERM", "EXDEV", "EMLINK", "ENOENT"],
     "fchown": ["EIO", "EPERM", "EDQUOT", "EROFS", "ENOMEM", "ENOSPC", "EINTR"],
