@@ -104,13 +104,13 @@ struct LinkOrderTests {
                             let inode = model.inodes[index]
                             return (inode, inode.map(model.upToDate.contains) ?? false)
                         }
-                        let role = registry.arrive(
+                        let arrival = registry.arrive(
                             scene.entry(index),
                             source: scene.groups[group].status,
                             destination: inode.map(LinkScene.identity),
                             isUpToDate: isUpToDate
                         )
-                        act(scene.entry(index), role, push)
+                        act(scene.entry(index), arrival.role, push)
                     case .decided(let entry, let role): act(entry, role, push)
                     }
                 }

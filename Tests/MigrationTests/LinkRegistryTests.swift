@@ -31,7 +31,7 @@ import Testing
             source: scene.groups[0].status,
             destination: inode.map(LinkScene.identity),
             isUpToDate: upToDate
-        ).text
+        ).role.text
     }
 
     private func establish(
@@ -58,6 +58,31 @@ import Testing
         let followers = try establish(registry, scene, 2, inode: 60)
         #expect(followers == ["g0 n0: link 60", "g0 n1: link 60", "g0 n3: link 60"])
         #expect(try arrive(registry, scene, 4, inode: 60, upToDate: true) == "linked")
+    }
+
+    @Test("S40, S52: a name that is met twice is none of the names that are still to come")
+    func metTwice() throws {
+        let scene = try LinkScene(in: workspace, sizes: [3])
+        let registry = registry(firstCopy: true)
+        let status = scene.groups[0].status
+        func arrive(_ name: Int) throws -> Arrival {
+            registry.arrive(
+                try scene.entry(group: 0, name: name),
+                source: status,
+                destination: nil,
+                isUpToDate: false
+            )
+        }
+        #expect(try !arrive(0).isSurplus)
+        #expect(try establish(registry, scene, 0, inode: 9) == [])
+        #expect(try !arrive(1).isSurplus)
+        // Its directory was moved to where it is met once more.
+        #expect(try arrive(1).isSurplus)
+        // Not complete before: the group's third name finds its leader, and is in its place.
+        let third = try arrive(2)
+        #expect(third.role.text == "link 9" && !third.isSurplus)
+        // Complete, and forgotten but for that.
+        #expect(try arrive(0).isSurplus)
     }
 
     @Test("S40: on a first copy the first name leads, whichever comes")

@@ -115,7 +115,7 @@ package final class DescriptorBudget: Sendable {
 
     /// Lends out a node's descriptors until `release`.
     ///
-    /// Opens what is closed: ENOENT or ESTALE tell that a directory went away or was replaced meanwhile.
+    /// Opens what is closed: ENOENT, ENOTDIR and ELOOP tell that a directory went away or was replaced meanwhile.
     package func use(_ node: Directory) throws(SystemError) -> OpenDirectory {
         if let open = tryUse(node) { return open }
         // Iterative: a tree can be deeper than a stack.
@@ -219,7 +219,10 @@ package final class DescriptorBudget: Sendable {
     ) throws(SystemError) -> SharedDescriptor? {
         guard let parent, let expected else { return nil }
         let descriptor = try parent.descriptor.openDirectory(name)
-        guard try descriptor.status().identity == expected else { throw SystemError(.open, .stale) }
+        // Another has the name: the one that was meant is there no more.
+        guard try descriptor.status().identity == expected else {
+            throw SystemError(.open, .noEntry)
+        }
         return SharedDescriptor(descriptor)
     }
 

@@ -139,8 +139,16 @@ package struct EntryPiece: Sendable {
 /// Immutable once made.
 package final class Pairing: Sendable {
     let listing: Listing
+    /// What its entries rest on: with them, for they are handled by many workers and some of them late.
+    let known: DirectoryEvidence
 
-    package init(_ listing: Listing) { self.listing = listing }
+    /// Where no record is asked.
+    package convenience init(_ listing: Listing) { self.init(listing, DirectoryEvidence()) }
+
+    init(_ listing: Listing, _ known: DirectoryEvidence) {
+        self.listing = listing
+        self.known = known
+    }
 }
 
 /// A top-level entry of SOURCE: the unit in which work is handed out first and reported.

@@ -10,9 +10,13 @@
 // With `holdsUntilComplete` (itemized passes) all names wait so, and what is printed does not depend on
 // which worker was faster: a dry run and the real pass print the same lines (S49).
 //
+// Names are counted and not arrivals: while a pass runs, users can move a directory to where it is met once more. What
+// was met more often than it has names is told to the caller (`Arrival.isSurplus`), for its group may be torn then.
+//
 // `claim` guards the other direction (S42): one DESTINATION inode serves one SOURCE inode. Where two
 // SOURCE inodes find the same DESTINATION inode, the second gets a new one and never writes into the first.
 
+import History
 package import LinuxIO
 import Synchronization
 
@@ -63,6 +67,13 @@ package enum LinkRole: Sendable {
     }
 }
 
+/// What the registry says of a name that was met.
+package struct Arrival: Sendable {
+    package let role: LinkRole
+    /// The name was met before, or all names of its inode were: something moved while the pass ran.
+    package let isSurplus: Bool
+}
+
 /// The link groups of one pass.
 ///
 /// Thread-safe.
@@ -70,7 +81,10 @@ package final class LinkRegistry: Sendable {
     private struct Group: Sendable {
         let source: InodeIdentity
         var linkCount: UInt32
-        var seen: UInt32 = 0
+        /// The names that were met.
+        ///
+        /// Two names of one directory with one hash count as one: then the group is kept to the end of the pass.
+        var names: Set<NameRecord> = []
         var leader: LinkLeader?
         var isBeingLed = false
         var waiting = WaitingNames()
@@ -78,7 +92,13 @@ package final class LinkRegistry: Sendable {
         var furtherInodes: Set<UInt64> = []
     }
 
-    private let groups = Lock<[InodeIdentity: Group]>([:])
+    private struct Groups: Sendable {
+        var open: [InodeIdentity: Group] = [:]
+        /// Those whose names were all met and served: nothing but that is remembered of them.
+        var complete: Set<InodeIdentity> = []
+    }
+
+    private let groups = Lock(Groups())
     private let claims = Lock<[InodeIdentity: InodeIdentity]>([:])
     /// Names that this pass took from inodes of DESTINATION which had several.
     private let unlinkedNames = Lock<[InodeIdentity: UInt32]>([:])
@@ -132,7 +152,7 @@ package final class LinkRegistry: Sendable {
     ///
     /// None, when all work is done: anything else is a defect, and is told.
     package func stranded() -> [Entry] {
-        groups.withLock { groups in groups.values.flatMap(\.waiting.all) }
+        groups.withLock { groups in groups.open.values.flatMap(\.waiting.all) }
     }
 
     /// One more name of a group was met.
@@ -144,19 +164,21 @@ package final class LinkRegistry: Sendable {
         source: FileStatus,
         destination: InodeIdentity?,
         isUpToDate: Bool
-    ) -> LinkRole {
+    ) -> Arrival {
         groups.withLock { groups in
             // In its place: a copy would copy all names that wait, each time.
             let new = Group(source: source.identity, linkCount: source.linkCount)
-            groups[source.identity, default: new].seen &+= 1
+            let isNew = groups.open[source.identity, default: new].names.insert(entry.nameRecord)
+                .inserted
             let role = role(
-                in: &groups[source.identity, default: new],
+                in: &groups.open[source.identity, default: new],
                 entry,
                 destination,
                 isUpToDate
             )
+            let isSurplus = !isNew || groups.complete.contains(source.identity)
             forgetIfComplete(source.identity, &groups)
-            return role
+            return Arrival(role: role, isSurplus: isSurplus)
         }
     }
 
@@ -176,7 +198,7 @@ package final class LinkRegistry: Sendable {
             return .lead(group.source)
         }
         group.waiting.add(entry)
-        guard group.seen >= group.linkCount, !group.isBeingLed else { return .wait }
+        guard group.names.count >= group.linkCount, !group.isBeingLed else { return .wait }
         return promote(&group).map(LinkRole.promote) ?? .wait
     }
 
@@ -208,14 +230,14 @@ package final class LinkRegistry: Sendable {
         isUpToDate: Bool
     ) -> LinkRole {
         groups.withLock { groups in
-            guard let index = groups.index(forKey: source.identity),
-                groups.values[index].leader != nil
+            guard let index = groups.open.index(forKey: source.identity),
+                groups.open.values[index].leader != nil
             else {
                 // Complete and forgotten, or about to get a further leader: the one it was given serves.
                 return destination != nil && destination == leader.identity
                     ? .linked : .link(leader)
             }
-            return follow(&groups.values[index], destination, isUpToDate: isUpToDate)
+            return follow(&groups.open.values[index], destination, isUpToDate: isUpToDate)
         }
     }
 
@@ -224,17 +246,11 @@ package final class LinkRegistry: Sendable {
     /// Returns the names that waited for it.
     package func establish(_ source: FileStatus, leader: LinkLeader) -> [(Entry, LinkRole)] {
         groups.withLock { groups in
-            var group =
-                groups[source.identity]
-                ?? Group(
-                    source: source.identity,
-                    linkCount: source.linkCount,
-                    seen: source.linkCount
-                )
-            group.leader = leader
-            group.isBeingLed = false
-            let waiting = group.waiting.takeAll()
-            groups[source.identity] = isComplete(group) ? nil : group
+            let new = Group(source: source.identity, linkCount: source.linkCount)
+            groups.open[source.identity, default: new].leader = leader
+            groups.open[source.identity, default: new].isBeingLed = false
+            let waiting = groups.open[source.identity, default: new].waiting.takeAll()
+            forgetIfComplete(source.identity, &groups)
             return waiting.map { ($0, .link(leader)) }
         }
     }
@@ -244,9 +260,9 @@ package final class LinkRegistry: Sendable {
     /// Returns another name that leads now.
     package func fail(_ source: InodeIdentity) -> Entry? {
         groups.withLock { groups in
-            guard let index = groups.index(forKey: source) else { return nil }
-            groups.values[index].isBeingLed = false
-            return promote(&groups.values[index])
+            guard let index = groups.open.index(forKey: source) else { return nil }
+            groups.open.values[index].isBeingLed = false
+            return promote(&groups.open.values[index])
         }
     }
 
@@ -254,14 +270,11 @@ package final class LinkRegistry: Sendable {
     /// one that somebody else has made meanwhile (S41).
     package func overflow(_ source: FileStatus, of full: LinkLeader, _ entry: Entry) -> LinkRole {
         groups.withLock { groups in
+            // One that was complete is open again, and now to the end of the pass.
             var group =
-                groups[source.identity]
-                ?? Group(
-                    source: source.identity,
-                    linkCount: source.linkCount,
-                    seen: source.linkCount
-                )
-            defer { groups[source.identity] = group }
+                groups.open[source.identity]
+                ?? Group(source: source.identity, linkCount: source.linkCount)
+            defer { groups.open[source.identity] = group }
             if let leader = group.leader, leader.identity != full.identity { return .link(leader) }
             if group.isBeingLed {
                 group.waiting.add(entry)
@@ -277,10 +290,10 @@ package final class LinkRegistry: Sendable {
     /// For each group whose names wait though the walk is over, the name that leads now.
     package func leaderless() -> [(Entry, LinkRole)] {
         groups.withLock { groups in
-            groups.indices.compactMap { index in
-                let group = groups.values[index]
+            groups.open.indices.compactMap { index in
+                let group = groups.open.values[index]
                 guard !group.isBeingLed, group.leader == nil else { return nil }
-                return promote(&groups.values[index]).map { ($0, .lead(group.source)) }
+                return promote(&groups.open.values[index]).map { ($0, .lead(group.source)) }
             }
         }
     }
@@ -292,18 +305,17 @@ package final class LinkRegistry: Sendable {
         return entry
     }
 
-    private func forgetIfComplete(
-        _ source: InodeIdentity,
-        _ groups: inout [InodeIdentity: Group]
-    ) {
-        if let group = groups[source], isComplete(group) { groups[source] = nil }
+    private func forgetIfComplete(_ source: InodeIdentity, _ groups: inout Groups) {
+        guard let group = groups.open[source], isComplete(group) else { return }
+        groups.open[source] = nil
+        groups.complete.insert(source)
     }
 
-    /// Every name was seen and served: the group can be forgotten.
+    /// Every name was seen and served: all but the fact can be forgotten.
     ///
     /// Not if one inode may prove too small.
     private func isComplete(_ group: Group) -> Bool {
-        group.leader != nil && group.seen >= group.linkCount && group.waiting.isEmpty
+        group.leader != nil && group.names.count >= group.linkCount && group.waiting.isEmpty
             && group.linkCount <= linkCountMax
     }
 }

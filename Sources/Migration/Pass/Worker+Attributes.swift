@@ -36,14 +36,14 @@ extension Worker {
         isNew: Bool,
         inherited: Inherited,
         mark: String? = nil,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) -> Bool {
         var set: SourceAttributes
         do throws(AttributeFailure) {
             set = try readSource(source, kind: status.kind, needs)
         } catch {
             // S34: an entry whose attributes cannot be read keeps its old DESTINATION.
-            fail(error.activity, error.side, error.error, path: path())
+            fail(error.activity, error.side, error.error, of: affected)
             return false
         }
         let setsMode =
@@ -62,24 +62,24 @@ extension Worker {
                 try setMode(target, mode, set, needs)
             }
         } catch {
-            fail(error.activity, .destination, error.error, isWrite: true, path: path())
+            fail(error.activity, .destination, error.error, isWrite: true, of: affected)
             return false
         }
         if let mark {
             // Before the others, for there may be little room; SOURCE's own of that name gives way.
             set.values.removeAll { $0.name == DamageMark.attribute }
-            guard setMark(mark, on: target, path: path()) else { return false }
+            guard setMark(mark, on: target, of: affected) else { return false }
         }
         // From here on a refusal costs the attribute and not the data (S35).
         if needs.contains(.attributes) {
-            setAttributes(target, set, isNew: isNew, path: path())
+            setAttributes(target, set, isNew: isNew, of: affected)
         }
         if needs.contains(.accessControl), status.kind != .symlink {
-            setAccessControl(source, target, status, set, mode, isNew: isNew, path: path())
+            setAccessControl(source, target, status, set, mode, isNew: isNew, of: affected)
         }
         if let mode, !context.isRoot {
             do throws(SystemError) { try target.setMode(mode) } catch {
-                fail(.setMode, .destination, error, isWrite: true, path: path())
+                fail(.setMode, .destination, error, isWrite: true, of: affected)
                 return false
             }
         }
@@ -90,7 +90,7 @@ extension Worker {
             needs,
             isNew: isNew,
             inherited: inherited,
-            path: path()
+            of: affected
         )
     }
 
@@ -101,7 +101,7 @@ extension Worker {
         _ needs: Differences,
         isNew: Bool,
         inherited: Inherited,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) -> Bool {
         let hasSettings = status.kind == .regular || status.kind == .directory
         if isNew, hasSettings {
@@ -110,13 +110,13 @@ extension Worker {
                 to: target,
                 without: .frozen,
                 inherited: inherited,
-                path: path()
+                of: affected
             )
         }
         do throws(SystemError) {
             if needs.contains(.times) { try target.setModified(status.modified) }
         } catch {
-            fail(.setTimes, .destination, error, isWrite: true, path: path())
+            fail(.setTimes, .destination, error, isWrite: true, of: affected)
             return false
         }
         // A new file is frozen after it was published: a frozen inode cannot be renamed.
@@ -124,9 +124,9 @@ extension Worker {
             context.isRoot
         else { return true }
         if status.kind == .directory {
-            carrySettings(from: source, to: target, without: [], inherited: .project, path: path())
+            carrySettings(from: source, to: target, without: [], inherited: .project, of: affected)
         } else {
-            carryHandleSettings(from: source, to: target, path: path())
+            carryHandleSettings(from: source, to: target, of: affected)
         }
         return true
     }

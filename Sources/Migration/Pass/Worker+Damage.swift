@@ -41,7 +41,7 @@ extension Worker {
     func setMark(
         _ mark: String,
         on target: borrowing Descriptor,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) -> Bool {
         do throws(SystemError) {
             try DamageMark.attribute.withPointer { name throws(SystemError) in
@@ -57,7 +57,7 @@ extension Worker {
                 isWrite: true,
                 detail:
                     "\(name), \(mark.utf8.count) bytes; without it a salvaged file is not put in place",
-                path: path()
+                of: affected
             )
             return false
         }
@@ -78,7 +78,7 @@ extension Worker {
         switch action {
         case .compareContents: return damageMark(entry, open) != nil
         case .keep where status.linkCount > 1:
-            let isSettled = isSettled(destination)
+            let isSettled = isSettled(entry, destination)
             if isSettled, evidence(of: entry, status, destination) == .proven { return false }
             return damageMark(entry, open) != nil
         default: return false
@@ -104,7 +104,7 @@ extension Worker {
         var isHandedOver = false
         defer { if !isHandedOver { removeTemporary(name, target.descriptor, entry) } }
         guard failure.side == .source, failure.isDamage, context.mayWrite else {
-            failCopy(failure, entry)
+            failCopy(failure, entry, source.status)
             return .failed
         }
         let plan = salvagePlan(entry, source.status, target, destination) {
@@ -149,7 +149,7 @@ extension Worker {
             fail(failure.error, report, source.status, entry)
             return result
         } catch {
-            failCopy(error, entry)
+            failCopy(error, entry, source.status)
             return .failed
         }
     }
@@ -215,7 +215,7 @@ extension Worker {
         } catch {
             problem = error
         }
-        fail(.read, problem.side, problem.error, bytes: problem.bytes, path: entry.path)
+        fail(.read, problem.side, problem.error, bytes: problem.bytes, of: AffectedEntry(entry, status))
         return false
     }
 
@@ -240,7 +240,7 @@ extension Worker {
             }
             context.knownDamage.note(source, report.damage, error, isSalvaged: isSalvaged)
         }
-        noteDoubt()
+        doubt(AffectedEntry(entry, source))
         context.record(
             Failure(
                 path: entry.path,

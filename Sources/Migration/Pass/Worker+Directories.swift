@@ -88,11 +88,11 @@ extension Worker {
         do throws(SystemError) {
             if try !source.read(sourceHandle.descriptor, buffer: listingBuffer) {
                 // It is going away; what DESTINATION has of it is the next pass's business.
-                noteVanished(node.path)
+                noteVanished(.directory(node))
                 node.facts.withLock { $0.isProtected = true }
             }
         } catch {
-            fail(.list, .source, error, path: node.path)
+            fail(.list, .source, error, of: .directory(node))
             noteProtected(node)
             node.facts.withLock { $0.isProtected = true }
         }
@@ -100,7 +100,7 @@ extension Worker {
         if source.count > 1 { source.sortByInode() }
         if hasNamesAsLeft(node) {
             for index in 0..<source.count { source.mark(index) }
-            node.facts.withLock { $0.contents = Pairing(source) }
+            setContents(source, of: node)
             return
         }
         var destination = Listing()
@@ -110,17 +110,23 @@ extension Worker {
                 try destination.read(handle.descriptor, buffer: listingBuffer)
             } catch {
                 // Which names it has is then unknown: each is asked for, none is deleted.
-                fail(.list, .destination, error, path: node.path)
+                fail(.list, .destination, error, of: .directory(node))
                 for index in 0..<source.count { source.mark(index) }
-                node.facts.withLock { $0.contents = Pairing(source) }
+                setContents(source, of: node)
                 return
             }
         }
         let pairs = NamePairs(source: source, destination: destination)
         var contents = pairs.source
         if let visit { keepUnproven(&contents, of: node, visit) }
-        node.facts.withLock { $0.contents = Pairing(contents) }
+        setContents(contents, of: node)
         handleExtras(pairs.extras, of: destination, in: node, open)
+    }
+
+    /// Hands on the entries of a directory, for when its extras are gone.
+    func setContents(_ listing: Listing, of node: Directory) {
+        let contents = Pairing(listing, DirectoryEvidence(node))
+        node.facts.withLock { $0.contents = contents }
     }
 
     /// Leaves out what this pass does not look at: `lost+found` at the root (S5), other branches, and what a
@@ -175,7 +181,6 @@ extension Worker {
             context.budget.openParent(of: node)
             context.budget.close(node)
         }
-        subject = Subject(directory: node)
         if let visit = node.facts.withLock({ $0.visit }), !visit.node.isListed, !node.wasChanged {
             return
         }
@@ -221,7 +226,7 @@ extension Worker {
                 )
             )
         } catch {
-            fail(error.activity, error.side, error.error, path: node.path)
+            fail(error.activity, error.side, error.error, of: .directory(node))
             if node.wasChanged { refreeze(node, destination) }
             return
         }
@@ -260,7 +265,7 @@ extension Worker {
             needs: newEntryNeeds,
             isNew: true,
             inherited: node.parent?.facts.withLock { $0.inherited } ?? inheritedByRoot,
-            path: node.path
+            of: .directory(node)
         )
     }
 
@@ -287,7 +292,7 @@ extension Worker {
                     to: destination.descriptor,
                     without: [],
                     inherited: .project,
-                    path: node.path
+                    of: .directory(node)
                 )
             if isChanged { counters.attributesRepaired.count() }
             return
@@ -296,7 +301,7 @@ extension Worker {
         // An immutable or append-only directory takes no attributes; its flags are set last (S14).
         if context.isRoot, !node.wasChanged, let before = node.facts.withLock({ $0.destination }) {
             do throws(SystemError) { try thaw(destination.descriptor, before) } catch {
-                fail(.setFlags, .destination, error, isWrite: true, path: node.path)
+                fail(.setFlags, .destination, error, isWrite: true, of: .directory(node))
                 return
             }
         }
@@ -307,7 +312,7 @@ extension Worker {
             needs: needs,
             isNew: false,
             inherited: [],
-            path: node.path
+            of: .directory(node)
         )
         if isDone, !differences.isEmpty { counters.attributesRepaired.count() }
         if !isDone { refreeze(node, destination) }
@@ -318,7 +323,7 @@ extension Worker {
         let flags = node.facts.withLock { $0.destination?.visibleFlags.intersection(.frozen) ?? [] }
         if flags.isEmpty { return }
         do throws(SystemError) { try setFrozenFlags(flags, of: destination.descriptor) } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: node.path)
+            fail(.setFlags, .destination, error, isWrite: true, of: .directory(node))
         }
     }
 
@@ -328,7 +333,7 @@ extension Worker {
         do throws(SystemError) {
             try destination.descriptor.setModified(before.modified)
         } catch {
-            fail(.setTimes, .destination, error, isWrite: true, path: node.path)
+            fail(.setTimes, .destination, error, isWrite: true, of: .directory(node))
         }
     }
 }

@@ -15,8 +15,6 @@ extension Worker {
             return
         }
         defer { context.budget.release(piece.directory) }
-        place = Place(piece.directory)
-        subject = Subject(directory: piece.directory)
         isCollecting = piece.range.count > 1
         defer {
             copyCollected(open)
@@ -30,49 +28,52 @@ extension Worker {
                 index: index,
                 treeIsRemoved: piece.treeIsRemoved
             )
-            handle(entry, open, role: nil)
+            // No group has decided about it yet, so none waits to hear of it.
+            _ = handle(entry, open, role: nil)
         }
     }
 
     /// Handles an entry whose link group has decided.
     func handleLinked(_ entry: Entry, _ role: LinkRole) {
         if context.isInterrupted { return }
-        if case .lead(let source) = role { unsettledLead = source }
+        var hasToldGroup = false
         do throws(SystemError) {
             let open = try context.budget.use(entry.directory)
             defer { context.budget.release(entry.directory) }
-            place = Place(entry.directory)
-            handle(entry, open, role: role)
+            hasToldGroup = handle(entry, open, role: role)
         } catch {
             noteUnusable(error, entry.directory)
+            // The other entries of the directory were handled; this one was not.
+            doubt(.entry(entry, nil))
         }
-        if let source = unsettledLead { leaderFailed(source) }
+        // Whatever way the entry took, or the names that wait would wait for ever.
+        if case .lead(let source) = role, !hasToldGroup { leaderFailed(source) }
     }
 
     /// Handles one entry.
     ///
-    /// With a role its link group has decided already what it is to be.
-    func handle(_ entry: Entry, _ open: OpenDirectory, role: LinkRole?) {
-        guard let source = open.source else { return }
+    /// With a role its link group has decided already what it is to be. Returns whether the group of a `lead` knows,
+    /// or will be told by who completes the file, how it went.
+    private func handle(_ entry: Entry, _ open: OpenDirectory, role: LinkRole?) -> Bool {
+        guard let source = open.source else { return false }
         let status: FileStatus
         do throws(SystemError) {
             guard let found = try source.descriptor.status(of: entry.pointer) else {
-                noteVanished(entry.path)
-                return
+                noteVanished(.entry(entry, nil))
+                return false
             }
             status = found
         } catch {
-            fail(.examine, .source, error, path: entry.path)
-            return
+            fail(.examine, .source, error, of: .entry(entry, nil))
+            return false
         }
-        subject.inode = status.inode
         if role == nil, !entry.treeIsRemoved { noteSeen(entry, status) }
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.addBranch(entry.name) : nil
         if context.isForeignSource(status) {
             handleMountPoint(entry, status, open)
-            return
+            return false
         }
         if role == nil, !entry.treeIsRemoved, status.kind != .directory {
             writeDown(entry, status)
@@ -81,12 +82,20 @@ extension Worker {
         do throws(SystemError) {
             destination = try destinationStatus(of: entry, open)
         } catch {
-            fail(.examine, .destination, error, path: entry.path)
-            return
+            fail(.examine, .destination, error, of: AffectedEntry(entry, status))
+            return false
         }
         // A name that waited may mean another inode by now: then its group's decision is not about it.
         let isDecided = role?.group == nil || role?.group == status.identity
-        decide(entry, open, status, destination, role: isDecided ? role : nil, branch: branch)
+        let hasToldGroup = decide(
+            entry,
+            open,
+            status,
+            destination,
+            role: isDecided ? role : nil,
+            branch: branch
+        )
+        return isDecided && hasToldGroup
     }
 
     private func noteSeen(_ entry: Entry, _ status: FileStatus) {
@@ -111,12 +120,10 @@ extension Worker {
     /// S4: another filesystem is not entered.
     ///
     /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
-    func noteMount(_ path: [UInt8]) {
-        // The number of what is mounted, of another filesystem.
-        subject.inode = nil
-        noteDoubt()
+    func noteMount(_ affected: AffectedEntry) {
+        doubt(affected)
         counters.mountsSkipped.count()
-        context.emit(.mountSkipped(path: path))
+        context.emit(.mountSkipped(path: affected.path))
     }
 
     /// S4: another filesystem stays where it is.
@@ -124,7 +131,8 @@ extension Worker {
     /// The directory that it is mounted on is made, empty, so that it can be mounted there after
     /// the cutover; one that is there is left alone.
     private func handleMountPoint(_ entry: Entry, _ status: FileStatus, _ open: OpenDirectory) {
-        noteMount(entry.path)
+        // Not its inode: that is of what is mounted, of another filesystem.
+        noteMount(.name(entry.name, entry.directory))
         guard status.kind == .directory, !entry.entries.listing.records[entry.index].mark,
             context.mayWrite, let destination = open.destination
         else { return }
@@ -140,13 +148,13 @@ extension Worker {
             try made.descriptor.setMode(status.mode)
             try made.descriptor.setModified(status.modified)
         } catch {
-            fail(.makeDirectory, .destination, error, isWrite: true, path: entry.path)
+            fail(.makeDirectory, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
         }
     }
 
     // MARK: Deciding
 
-    /// Compares and acts.
+    /// Compares and acts; returns whether a group that the entry leads was told.
     private func decide(
         _ entry: Entry,
         _ open: OpenDirectory,
@@ -154,7 +162,7 @@ extension Worker {
         _ destination: FileStatus?,
         role: LinkRole?,
         branch: Branch?
-    ) {
+    ) -> Bool {
         let evidence = evidence(of: entry, status, destination)
         let isUnsafe = destination.map(context.earlier.isUnsafe) ?? false
         var action = context.comparison.action(
@@ -173,9 +181,9 @@ extension Worker {
         if action == .compareContents {
             let isTarget = status.kind == .symlink && evidence == .proven
             guard
-                let knowledge = isTarget && (destination.map(isSettled) ?? false)
+                let knowledge = isTarget && (destination.map { isSettled(entry, $0) } ?? false)
                     ? .equal : compareContents(entry, open, status, destination)
-            else { return }
+            else { return false }
             action = context.comparison.action(
                 source: status,
                 destination: destination,
@@ -184,34 +192,34 @@ extension Worker {
         }
         if status.kind == .directory {
             handleDirectory(entry, status, destination, action, branch)
-            return
+            return false
         }
         guard isWanted(status.kind) else {
             counters.specialsSkipped.count()
-            return
+            return false
         }
         switch action {
         case .removeTree:
             if let destination { replaceTree(entry, status, destination) }
-            return
+            return false
         case .refuse(let was):
             fail(
                 .replaceType,
                 .destination,
                 nil,
                 detail: "\(was.noun) by \(status.kind.noun)",
-                path: entry.path
+                of: AffectedEntry(entry, status)
             )
-            return
+            return false
         default: break
         }
         action = separated(action, status, destination)
         if status.linkCount > 1, preserved.contains(.hardLinks) {
-            handleGrouped(entry, open, status, destination, action, role: role)
-        } else {
-            // What failed was recorded.
-            _ = act(entry, open, status, destination, action, isLeader: false)
+            return handleGrouped(entry, open, status, destination, action, role: role)
         }
+        // What failed was recorded.
+        _ = act(entry, open, status, destination, action, isLeader: false)
+        return false
     }
 
     /// S42: an inode of DESTINATION is never written to for two inodes of SOURCE.
@@ -247,7 +255,7 @@ extension Worker {
         _ branch: Branch?
     ) {
         guard let known = knowledge(of: entry, status, destination) else { return }
-        let hasSettledWay = destination.map(isSettled) ?? false
+        let hasSettledWay = destination.map { isSettled(entry, $0) } ?? false
         let child = Directory(
             parent: entry.directory,
             name: entry.name,
@@ -269,11 +277,11 @@ extension Worker {
     private func replaceTree(_ entry: Entry, _ status: FileStatus, _ destination: FileStatus) {
         if entry.treeIsRemoved {
             // It was removed, and another directory has the name already. Once more would be for ever.
-            fail(.replaceType, .destination, SystemError(.rmdir, .exists), path: entry.path)
+            fail(.replaceType, .destination, SystemError(.rmdir, .exists), of: AffectedEntry(entry, status))
             return
         }
         if context.isForeignDestination(destination) {
-            fail(.replaceType, .destination, SystemError(.rmdir, .busy), path: entry.path)
+            fail(.replaceType, .destination, SystemError(.rmdir, .busy), of: AffectedEntry(entry, status))
             return
         }
         let piece = EntryPiece(
@@ -335,7 +343,7 @@ extension Worker {
         }
         guard open.destination != nil else { return .failed }
         do throws(SystemError) { try prepareForChange(of: entry.directory, open) } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
+            fail(.setFlags, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
             return .failed
         }
         // Before it is made: afterwards the old attributes are gone.

@@ -3,10 +3,12 @@
 import History
 import LinuxIO
 
-/// What is recorded of the directory whose entries a worker handles.
-struct Place {
+/// What is known of a directory of SOURCE that its entries rest on.
+struct DirectoryEvidence: Sendable {
+    /// Its inode; 0: it has none on SOURCE.
     var inode: UInt64 = 0
     var evidence = Evidence.none
+    /// See `Directory.Facts`.
     var hasSettledWay = false
     var visit: Visit?
 
@@ -21,27 +23,6 @@ struct Place {
     }
 }
 
-/// What a worker has in hand: if something of it fails, the next pass must look at it again.
-struct Subject {
-    var directory: Directory?
-    var inode: UInt64?
-
-    init() {}
-
-    init(directory: Directory) { self.directory = directory }
-
-    init(_ work: Work) {
-        switch work {
-        case .directory(let directory): self.directory = directory
-        case .entries(let piece): directory = piece.directory
-        case .linked(let entry, _): directory = entry.directory
-        case .ranges(let file):
-            directory = file.entry.directory
-            inode = file.status.inode
-        }
-    }
-}
-
 extension Worker {
     // MARK: What is known
 
@@ -52,13 +33,13 @@ extension Worker {
         _ destination: FileStatus?
     ) -> Evidence {
         if let destination, context.earlier.mayBeForeign(destination) { return .doubtful }
-        switch place.evidence {
+        let directory = entry.entries.known
+        switch directory.evidence {
         case .none: return context.earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
         case .proven: break
         }
-        let hash = InodeNote.hash(entry.entries.listing.nameBytes(entry.index))
-        return isRecorded(status, hash, in: place.inode) ? .proven : .doubtful
+        return isRecorded(status, entry.nameHash, in: directory.inode) ? .proven : .doubtful
     }
 
     /// Whether the record has this name of this inode, unchanged since it was examined and not racy then (S7).
@@ -83,9 +64,10 @@ extension Worker {
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> (evidence: Evidence, visit: Visit?)? {
-        guard place.evidence == .proven else { return (place.evidence, nil) }
+        let directory = entry.entries.known
+        guard directory.evidence == .proven else { return (directory.evidence, nil) }
         guard destination?.kind == .directory else { return (.doubtful, nil) }
-        if let visit = place.visit { return knowledge(of: entry, status, visit) }
+        if let visit = directory.visit { return knowledge(of: entry, status, visit) }
         if context.earlier.mayHaveMoved(destination) { return (.doubtful, nil) }
         return isRecordedDirectory(entry, status) ? (.proven, nil) : (.doubtful, nil)
     }
@@ -96,8 +78,7 @@ extension Worker {
         _ status: FileStatus,
         _ visit: Visit
     ) -> (evidence: Evidence, visit: Visit?)? {
-        let hash = InodeNote.hash(entry.entries.listing.nameBytes(entry.index))
-        let name = NameRecord(parent: place.inode, nameHash: hash)
+        let name = entry.nameRecord
         if let node = visit.node.children[status.inode], node.name == entry.name,
             !visit.marks.isOther(name, than: status.inode)
         {
@@ -114,12 +95,12 @@ extension Worker {
             known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
         else { return false }
         let name = entry.entries.listing.nameBytes(entry.index)
-        return (try? record.hasDirectory(status.inode, in: place.inode, named: name)) ?? false
+        return (try? record.hasDirectory(status.inode, in: entry.entries.known.inode, named: name)) ?? false
     }
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
-    func isSettled(_ destination: FileStatus) -> Bool {
-        place.hasSettledWay && context.earlier.isSettled(destination)
+    func isSettled(_ entry: Entry, _ destination: FileStatus) -> Bool {
+        entry.entries.known.hasSettledWay && context.earlier.isSettled(destination)
     }
 
     /// Whether nothing of a directory itself has changed on either side.
@@ -158,11 +139,7 @@ extension Worker {
 
     /// Writes down a name that was examined.
     func writeDown(_ entry: Entry, _ status: FileStatus) {
-        notes?.add(
-            status,
-            parent: place.inode,
-            nameHash: InodeNote.hash(entry.entries.listing.nameBytes(entry.index))
-        )
+        notes?.add(status, parent: entry.entries.known.inode, nameHash: entry.nameHash)
     }
 
     /// Writes down a directory that is about to be listed on both sides.
@@ -173,23 +150,15 @@ extension Worker {
         recorder.noteDirectory(status, parent: parent, name: node.name, in: notes)
     }
 
-    /// What is in hand was not done as it should be: the next pass looks at it again, and at its directory.
-    func noteDoubt() {
+    /// Something was not done as it should be: the next pass looks at it again, and at its directory (S52).
+    func doubt(_ affected: AffectedEntry) {
         guard let notes, let recorder = context.recorder else { return }
-        if let inode = subject.inode { recorder.doubt(inode, in: notes) }
-        // Trees of DESTINATION that are being removed have no inode on SOURCE, but for the uppermost, if an entry
-        // of SOURCE waits for its name: that one stays out (S26).
-        var directory = subject.directory
-        while let node = directory, node.purpose == .removal {
-            if let inode = node.facts.withLock({ $0.source?.inode }) {
-                recorder.doubt(inode, in: notes)
-            }
-            directory = node.parent
-        }
-        for node in [directory, directory?.parent] {
-            if let inode = node?.facts.withLock({ $0.source?.inode }) {
-                recorder.doubt(inode, in: notes)
-            }
-        }
+        for inode in affected.inodes { recorder.doubt(inode, in: notes) }
     }
+}
+
+extension Entry {
+    /// Its name as the record has names.
+    var nameHash: UInt32 { InodeNote.hash(entries.listing.nameBytes(index)) }
+    var nameRecord: NameRecord { NameRecord(parent: entries.known.inode, nameHash: nameHash) }
 }

@@ -51,11 +51,11 @@ extension Worker {
         _ target: borrowing Descriptor,
         _ set: borrowing SourceAttributes,
         isNew: Bool,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) {
         // A new inode has at most what its filesystem gives every inode.
         if isNew, set.values.isEmpty { return }
-        if !isNew { removeExtraAttributes(target, set, path: path()) }
+        if !isNew { removeExtraAttributes(target, set, of: affected) }
         for (name, value) in set.values {
             do throws(SystemError) {
                 if !isNew, try current(name, of: target) == value { continue }
@@ -69,7 +69,7 @@ extension Worker {
                     error,
                     isWrite: true,
                     detail: "\(String(decoding: name.bytes, as: UTF8.self)), \(value.count) bytes",
-                    path: path()
+                    of: affected
                 )
             }
         }
@@ -86,7 +86,7 @@ extension Worker {
     private func removeExtraAttributes(
         _ target: borrowing Descriptor,
         _ set: borrowing SourceAttributes,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) {
         var wanted: Set<Name> = []
         for (name, _) in set.values { wanted.insert(name) }
@@ -102,7 +102,7 @@ extension Worker {
                 }
             }
         } catch {
-            fail(error.activity, error.side, error.error, isWrite: true, path: path())
+            fail(error.activity, error.side, error.error, isWrite: true, of: affected)
         }
     }
 
@@ -116,15 +116,15 @@ extension Worker {
         _ set: borrowing SourceAttributes,
         _ mode: UInt32?,
         isNew: Bool,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) {
         let mode = mode ?? status.mode
         if set.hasAccessControl {
-            copyAccessControl(.access, source, target, mode, path: path())
+            copyAccessControl(.access, source, target, mode, of: affected)
         }
         guard status.kind == .directory else { return }
         if set.hasDefaultAccessControl {
-            copyAccessControl(.defaults, source, target, mode, path: path())
+            copyAccessControl(.defaults, source, target, mode, of: affected)
         } else if !isNew {
             do throws(SystemError) {
                 try Name(AccessControlKind.defaults.attributeName).withPointer {
@@ -132,7 +132,7 @@ extension Worker {
                     try target.removeAttribute(name)
                 }
             } catch {
-                fail(.setAccessControl, .destination, error, isWrite: true, path: path())
+                fail(.setAccessControl, .destination, error, isWrite: true, of: affected)
             }
         }
     }
@@ -142,7 +142,7 @@ extension Worker {
         _ source: borrowing Descriptor,
         _ target: borrowing Descriptor,
         _ mode: UInt32,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) {
         var side = Failure.Side.source
         var text = ""
@@ -165,7 +165,7 @@ extension Worker {
                 error,
                 isWrite: side == .destination,
                 detail: text.isEmpty ? nil : text,
-                path: path()
+                of: affected
             )
         }
     }

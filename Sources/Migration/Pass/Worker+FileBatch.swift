@@ -38,13 +38,11 @@ extension Worker {
         // One file is read ahead by the kernel as well as by us.
         guard files.count > 1, context.mayWrite else {
             for file in files where !context.isInterrupted {
-                subject.inode = file.status.inode
                 settle(context.mayWrite ? copyAlone(file, open) : .failed, file)
             }
             return
         }
         for opened in read(files, open, batch) where !context.isInterrupted {
-            subject.inode = opened.file.status.inode
             // S18: after a stop no further file is begun, though it was collected before.
             settle(context.mayWrite ? copy(opened, open, batch) : .failed, opened.file)
         }
@@ -75,7 +73,6 @@ extension Worker {
         var used = 0
         var all: [FileBatch.Opened] = []
         for file in files {
-            subject.inode = file.status.inode
             guard let opened = openSource(file.entry, source, file.status, isDirect: true) else {
                 settle(.failed, file)
                 continue
@@ -122,7 +119,13 @@ extension Worker {
                 isLeader: false
             )
         }
-        guard let new = create(file.entry, target.descriptor, hasName: file.destination != nil)
+        guard
+            let new = create(
+                file.entry,
+                source.status,
+                target.descriptor,
+                hasName: file.destination != nil
+            )
         else { return .failed }
         let contents = UnsafeMutableRawBufferPointer(
             rebasing: batch.buffer[part.bytes].prefix(size)
@@ -137,7 +140,7 @@ extension Worker {
             )
             try copier.write(contents, to: new.writer, at: 0, &passing)
         } catch {
-            failCopy(error, file.entry)
+            failCopy(error, file.entry, source.status)
             removeTemporary(name, target.descriptor, file.entry)
             return .failed
         }

@@ -60,7 +60,7 @@ extension Worker {
         isLeader: Bool
     ) -> ActionResult {
         if failKnownDamage(entry, file, target, destination) { return .failed }
-        guard let new = create(entry, target.descriptor, hasName: destination != nil) else {
+        guard let new = create(entry, file.status, target.descriptor, hasName: destination != nil) else {
             return .failed
         }
         let opened = file.status
@@ -103,17 +103,17 @@ extension Worker {
                 // that group's inode.
                 known.linkCount == 1 || opened.status.identity == known.identity
             else {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, known))
                 return nil
             }
             // What was written down was another's.
-            if opened.status.identity != known.identity { noteDoubt() }
+            if opened.status.identity != known.identity { doubt(AffectedEntry(entry, known)) }
             return SourceFile(opened)
         } catch {
             if error.code == .noEntry {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, known))
             } else {
-                fail(.open, .source, error, path: entry.path)
+                fail(.open, .source, error, of: AffectedEntry(entry, known))
             }
             return nil
         }
@@ -125,6 +125,7 @@ extension Worker {
     /// file that was cut short never looks up to date (S12).
     func create(
         _ entry: Entry,
+        _ status: FileStatus,
         _ target: borrowing Descriptor,
         hasName: Bool
     ) -> NewFile? {
@@ -139,7 +140,7 @@ extension Worker {
                     isDirect = false
                     continue
                 }
-                fail(.create, .destination, error, isWrite: true, path: entry.path)
+                fail(.create, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
                 return nil
             }
         }
@@ -198,14 +199,14 @@ extension Worker {
         }
     }
 
-    func failCopy(_ failure: CopyFailure, _ entry: Entry) {
+    func failCopy(_ failure: CopyFailure, _ entry: Entry, _ status: FileStatus) {
         fail(
             failure.side == .source ? .read : .write,
             failure.side,
             failure.error,
             isWrite: failure.side == .destination,
             bytes: failure.bytes,
-            path: entry.path
+            of: AffectedEntry(entry, status)
         )
     }
 
@@ -226,6 +227,7 @@ extension Worker {
     ) -> ActionResult {
         let name = file.name
         let isTemporary = file.isTemporary
+        let affected = AffectedEntry(entry, opened)
         var isPublished = false
         defer { if !isPublished { removeTemporary(name, target.descriptor, entry) } }
         let identity: InodeIdentity?
@@ -235,7 +237,7 @@ extension Worker {
             if writtenEnd != size { try file.writer.truncate(to: size) }
             identity = isLeader ? try file.writer.status().identity : nil
         } catch {
-            fail(.write, .destination, error, isWrite: true, path: entry.path)
+            fail(.write, .destination, error, isWrite: true, of: affected)
             return .failed
         }
         let inherited = entry.directory.facts.withLock { $0.inherited }
@@ -248,16 +250,16 @@ extension Worker {
                 isNew: true,
                 inherited: inherited,
                 mark: damage.map(DamageMark.text),
-                path: entry.path
+                of: affected
             )
         else { return .failed }
-        doubtIfChanged(opened, reader)
+        doubtIfChanged(affected, opened, reader)
         do throws(SystemError) {
             try file.writer.close()
             if isTemporary { try publish(name, entry, target.descriptor) }
             isPublished = true
         } catch {
-            fail(.publish, .destination, error, isWrite: true, path: entry.path)
+            fail(.publish, .destination, error, isWrite: true, of: affected)
             return .failed
         }
         freeze(entry, opened, target.descriptor)
@@ -267,11 +269,17 @@ extension Worker {
 
     /// S17: a write that was under way when the file was opened stamps it once, at its beginning; what it adds
     /// after that shows in the size alone.
-    private func doubtIfChanged(_ opened: FileStatus, _ reader: borrowing Descriptor) {
+    private func doubtIfChanged(
+        _ affected: AffectedEntry,
+        _ opened: FileStatus,
+        _ reader: borrowing Descriptor
+    ) {
         guard notes != nil else { return }
         // What cannot be asked is doubted.
         let now = try? reader.status()
-        if now?.sizeBytes != opened.sizeBytes || now?.changed != opened.changed { noteDoubt() }
+        if now?.sizeBytes != opened.sizeBytes || now?.changed != opened.changed {
+            doubt(affected)
+        }
     }
 
     /// S12: a reader of DESTINATION sees the old entry or the new one, never a part.
@@ -298,7 +306,7 @@ extension Worker {
             try name.withPointer { pointer throws(SystemError) in try target.removeFile(pointer) }
         } catch {
             if error.code == .noEntry { return }
-            fail(.remove, .destination, error, isWrite: true, path: entry.directory.path(of: name))
+            fail(.remove, .destination, error, isWrite: true, of: .name(name, entry.directory))
         }
     }
 
@@ -316,14 +324,14 @@ extension Worker {
         guard let source = open.source, let target = open.destination, let destination else {
             return .unknown
         }
-        if status.kind == .symlink { return compareTargets(entry, source, target) }
+        if status.kind == .symlink { return compareTargets(entry, source, target, status) }
         var side = Failure.Side.source
         do throws(SystemError) {
             let sourceFile = try openForComparison(entry, source, status)
             side = .destination
             let targetFile = try openForComparison(entry, target, destination)
             guard let sourceFile, let targetFile else {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
                 return nil
             }
             // What the disk has lost may still be whole in memory, clean as after a write that succeeded.
@@ -331,9 +339,9 @@ extension Worker {
             return compareFiles(entry, sourceFile, targetFile, status)
         } catch {
             if error.code == .noEntry {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
             } else {
-                fail(.open, side, error, path: entry.path)
+                fail(.open, side, error, of: AffectedEntry(entry, status))
             }
             return nil
         }
@@ -358,7 +366,7 @@ extension Worker {
                 let isReadable = examine(entry, file.descriptor, status, after: error)
                 guard isReadable else { return nil }
                 if isLast {
-                    fail(.read, error.side, error.error, bytes: error.bytes, path: entry.path)
+                    fail(.read, error.side, error.error, bytes: error.bytes, of: AffectedEntry(entry, status))
                 }
             }
         }
@@ -379,7 +387,8 @@ extension Worker {
     private func compareTargets(
         _ entry: Entry,
         _ source: SharedDescriptor,
-        _ target: SharedDescriptor
+        _ target: SharedDescriptor,
+        _ status: FileStatus
     ) -> ContentKnowledge? {
         var side = Failure.Side.source
         do throws(SystemError) {
@@ -397,9 +406,9 @@ extension Worker {
             return areEqual ? .equal : .different
         } catch {
             if error.code == .noEntry || error.code == .invalid {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
             } else {
-                fail(.examine, side, error, path: entry.path)
+                fail(.examine, side, error, of: AffectedEntry(entry, status))
             }
             return nil
         }

@@ -24,14 +24,14 @@ extension Worker {
         to target: borrowing Descriptor,
         without: InodeFlags,
         inherited: Inherited,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) -> Bool {
         let wanted: InodeSettings
         do throws(SystemError) {
             guard let found = try InodeSettings(of: source) else { return false }
             wanted = found
         } catch {
-            fail(.readAttributes, .source, error, path: path())
+            fail(.readAttributes, .source, error, of: affected)
             return false
         }
         let flags = wanted.flags.subtracting(without)
@@ -40,7 +40,7 @@ extension Worker {
         do throws(SystemError) {
             return try apply(wanted, flags, without, to: target)
         } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: path())
+            fail(.setFlags, .destination, error, isWrite: true, of: affected)
             return false
         }
     }
@@ -78,7 +78,7 @@ extension Worker {
     func carryHandleSettings(
         from source: borrowing Descriptor,
         to target: borrowing Descriptor,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) {
         var side = Failure.Side.source
         do throws(SystemError) {
@@ -90,10 +90,10 @@ extension Worker {
                 to: openTarget,
                 without: [],
                 inherited: .project,
-                path: path()
+                of: affected
             )
         } catch {
-            fail(.setFlags, side, error, isWrite: side == .destination, path: path())
+            fail(.setFlags, side, error, isWrite: side == .destination, of: affected)
         }
     }
 
@@ -106,7 +106,7 @@ extension Worker {
             guard try handle.status().kind == .regular else { throw SystemError(.open, .stale) }
             try setFrozenFlags(flags, of: handle)
         } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
+            fail(.setFlags, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
         }
     }
 

@@ -21,7 +21,7 @@ extension Worker {
     ) -> KeepResult {
         guard let source = open.source, let target = open.destination else { return .failed }
         if found.isEmpty, evidence(of: entry, status, destination) == .proven,
-            isSettled(destination)
+            isSettled(entry, destination)
         {
             return .kept
         }
@@ -37,9 +37,9 @@ extension Worker {
             )
         } catch {
             if error.error.code == .noEntry {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
             } else {
-                fail(error.activity, error.side, error.error, path: entry.path)
+                fail(error.activity, error.side, error.error, of: AffectedEntry(entry, status))
             }
             return .failed
         }
@@ -82,13 +82,13 @@ extension Worker {
         do throws(SystemError) {
             let sourceHandle = try source.descriptor.openHandle(entry.pointer)
             guard try sourceHandle.status().identity == status.identity else {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
                 return false
             }
             side = .destination
             let targetHandle = try target.descriptor.openHandle(entry.pointer)
             guard try targetHandle.status().identity == destination.identity else {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
                 return false
             }
             let frozen =
@@ -109,7 +109,7 @@ extension Worker {
                     needs: needs.intersection(newEntryNeeds),
                     isNew: false,
                     inherited: [],
-                    path: entry.path
+                    of: AffectedEntry(entry, status)
                 )
             else {
                 if !frozen.isEmpty { try setFrozenFlags(frozen, of: targetHandle) }
@@ -119,9 +119,9 @@ extension Worker {
             return true
         } catch {
             if error.code == .noEntry {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
             } else {
-                fail(.open, side, error, isWrite: side == .destination, path: entry.path)
+                fail(.open, side, error, isWrite: side == .destination, of: AffectedEntry(entry, status))
             }
             return false
         }

@@ -38,7 +38,7 @@ extension Worker {
             )
             writer = try Self.duplicate(of: file.writer, sizeBytes: opened.sizeBytes)
         } catch {
-            failCopy(error, entry)
+            failCopy(error, entry, opened)
             context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
             removeTemporary(name, target.descriptor, entry)
             return .failed
@@ -108,7 +108,7 @@ extension Worker {
         if failure.side == .source, failure.isDamage {
             file.noteDamage(failure)
         } else {
-            failCopy(failure, file.entry)
+            failCopy(failure, file.entry, file.status)
         }
     }
 

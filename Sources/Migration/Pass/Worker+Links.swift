@@ -4,6 +4,8 @@ import LinuxIO
 
 extension Worker {
     /// Handles one name of an inode that has several.
+    ///
+    /// Returns whether it led its group and that was told how it went, or will be.
     func handleGrouped(
         _ entry: Entry,
         _ open: OpenDirectory,
@@ -11,7 +13,7 @@ extension Worker {
         _ destination: FileStatus?,
         _ action: Action,
         role: LinkRole?
-    ) {
+    ) -> Bool {
         let isUpToDate: Bool
         if case .keep = action { isUpToDate = true } else { isUpToDate = false }
         let identity = destination.flatMap { $0.kind == status.kind ? $0.identity : nil }
@@ -28,15 +30,20 @@ extension Worker {
         case nil:
             // Counted before the registry can hand the entry to another worker.
             entry.directory.addPiece()
-            decided = context.links.arrive(
+            let arrival = context.links.arrive(
                 entry,
                 source: status,
                 destination: identity,
                 isUpToDate: isUpToDate
             )
+            // Something moved while the pass ran: the group may be torn, and the next pass looks at all its names.
+            if arrival.isSurplus { doubt(AffectedEntry(entry, status)) }
+            decided = arrival.role
         }
         follow(decided, entry, open, status, destination, action)
         if role == nil, !decided.waits { finishPiece(of: entry.directory) }
+        if case .lead = decided { return true }
+        return false
     }
 
     private func follow(
@@ -77,14 +84,14 @@ extension Worker {
     ) {
         switch act(entry, open, status, destination, action, isLeader: true) {
         case .done(let identity): establish(entry, status, identity)
-        case .underWay: settle(status.identity)
+        // Whoever completes the file tells the group.
+        case .underWay: break
         case .failed: leaderFailed(status.identity)
         }
     }
 
     /// Tells the group that its leader is in place, and hands on the names that waited.
     func establish(_ entry: Entry, _ status: FileStatus, _ identity: InodeIdentity?) {
-        settle(status.identity)
         let leader = LinkLeader(
             source: status.identity,
             directory: entry.directory,
@@ -98,15 +105,7 @@ extension Worker {
 
     /// Tells the group that its leader could not be made; the next name tries.
     func leaderFailed(_ source: InodeIdentity) {
-        settle(source)
         if let next = context.links.fail(source) { push(.linked(next, .lead(source))) }
-    }
-
-    /// The group has heard, or will hear, how its leader went.
-    ///
-    /// Another group's lead stays unsettled: the name may mean another inode by now.
-    private func settle(_ source: InodeIdentity) {
-        if unsettledLead == source { unsettledLead = nil }
     }
 
     /// Makes the entry one more name of the leader's inode.
@@ -135,8 +134,16 @@ extension Worker {
         }
         guard let target = open.destination else { return }
         if keepsItsFile(entry, open, status, destination) { return }
-        guard let handle = handle(on: leader, entry) else {
-            // The leader cannot be found, for its directory or its name was changed meanwhile.
+        let found: SharedDescriptor?
+        do throws(SystemError) { found = try handle(on: leader) } catch {
+            fail(.open, .destination, error, of: AffectedEntry(entry, status))
+            tally(status)
+            return
+        }
+        guard let handle = found else {
+            // Its directory or its name was changed meanwhile. The copy that leads in its stead may tear the group:
+            // the next pass looks at all its names.
+            doubt(AffectedEntry(entry, status))
             leadAnew(entry, open, status, destination, insteadOf: leader)
             return
         }
@@ -159,13 +166,16 @@ extension Worker {
                 leadAnew(entry, open, status, destination, insteadOf: leader)
                 return
             }
-            fail(.link, .destination, error, isWrite: true, path: entry.path)
+            fail(.link, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
             tally(status)
         }
     }
 
     /// A handle on the leader's inode at DESTINATION; nil when its name no longer leads there.
-    private func handle(on leader: LinkLeader, _ entry: Entry) -> SharedDescriptor? {
+    ///
+    /// Only what says so counts as gone (S53). With any other error the inode may be there: a copy in its stead
+    /// would tear the group, and nothing would show that it is torn.
+    private func handle(on leader: LinkLeader) throws(SystemError) -> SharedDescriptor? {
         do throws(SystemError) {
             let open = try context.budget.use(leader.directory)
             defer { context.budget.release(leader.directory) }
@@ -174,8 +184,10 @@ extension Worker {
             guard try handle.status().identity == leader.identity else { return nil }
             return SharedDescriptor(handle)
         } catch {
-            // Whatever it was, a fresh copy does not need the leader.
-            return nil
+            switch error.code {
+            case .noEntry, .notDirectory, .symlinkLoop: return nil
+            default: throw error
+            }
         }
     }
 
@@ -224,7 +236,7 @@ extension Worker {
         do throws(SystemError) {
             try setFrozenFlags(status.visibleFlags.intersection(.frozen), of: handle)
         } catch {
-            fail(.setFlags, .destination, error, isWrite: true, path: entry.path)
+            fail(.setFlags, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
         }
     }
 

@@ -33,7 +33,7 @@ extension Worker {
             guard let opened = try openDestination(node, in: parentOpen) else { return false }
             destination = opened
         } catch {
-            fail(.makeDirectory, .destination, error, isWrite: true, path: node.path)
+            fail(.makeDirectory, .destination, error, isWrite: true, of: .directory(node))
             // When this has ended all writing, what is below is still to be counted (S18).
             guard context.phase == .counting, node.facts.withLock({ $0.isNew }) else {
                 return false
@@ -58,20 +58,20 @@ extension Worker {
             let descriptor = try parentSource.descriptor.openDirectory(node.name)
             let status = try descriptor.status()
             if context.isForeignSource(status) {
-                noteMount(node.path)
+                noteMount(.directory(node))
                 return nil
             }
             if status.identity == context.destinationRoot?.identity {
                 // S2 again: DESTINATION has come to lie inside SOURCE since the roots were judged.
-                fail(.enter, .source, SystemError(.open, .symlinkLoop), path: node.path)
+                fail(.enter, .source, SystemError(.open, .symlinkLoop), of: .directory(node))
                 return nil
             }
             return (SharedDescriptor(descriptor), status)
         } catch {
             switch error.code {
-            case .noEntry, .notDirectory, .symlinkLoop: noteVanished(node.path)
+            case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
             default:
-                fail(.open, .source, error, path: node.path)
+                fail(.open, .source, error, of: .directory(node))
                 noteProtected(node)
             }
             return nil
@@ -136,7 +136,7 @@ extension Worker {
         let descriptor = try parent.descriptor.openDirectory(node.name)
         let status = try descriptor.status()
         if !context.options.crossesMounts, context.isForeignDestination(status) {
-            fail(.enter, .destination, nil, path: node.path)
+            fail(.enter, .destination, nil, of: .directory(node))
             return nil
         }
         node.facts.withLock { $0.destination = status }

@@ -42,7 +42,7 @@ extension Worker {
                 try destination.descriptor.status(of: pointer)
             }
         } catch {
-            fail(.examine, .destination, error, path: node.path(of: name))
+            fail(.examine, .destination, error, of: .name(name, node))
             return nil
         }
     }
@@ -61,14 +61,14 @@ extension Worker {
         _ open: OpenDirectory
     ) {
         if context.isForeignDestination(status) {
-            fail(.remove, .destination, SystemError(.unlink, .busy), path: node.path(of: name))
+            fail(.remove, .destination, SystemError(.unlink, .busy), of: .name(name, node))
             node.abandonRemoval()
         } else if status.kind == .directory {
             removeTree(name, status, in: node)
         } else if context.reserveDeletion() {
             removeFile(name, status, in: node, open)
         } else {
-            noteDoubt()
+            doubt(.name(name, node))
             node.abandonRemoval()
         }
     }
@@ -116,7 +116,7 @@ extension Worker {
                 if error.code == .noEntry, examineExtra(name, in: node, destination) == nil {
                     return
                 }
-                fail(.remove, .destination, error, isWrite: true, path: node.path(of: name))
+                fail(.remove, .destination, error, isWrite: true, of: .name(name, node))
                 node.abandonRemoval()
                 return
             }
@@ -141,7 +141,7 @@ extension Worker {
             counters.leftoversRemoved.count()
         } catch {
             if error.code == .noEntry { return }
-            fail(.remove, .destination, error, isWrite: true, path: node.path(of: name))
+            fail(.remove, .destination, error, isWrite: true, of: .name(name, node))
         }
     }
 
@@ -158,7 +158,7 @@ extension Worker {
         } catch {
             // Gone already, it seems: rmdir(2) will tell.
             if error.code == .noEntry { return }
-            fail(.remove, .destination, error, path: node.path)
+            fail(.remove, .destination, error, of: .directory(node))
             node.abandon()
             return
         }
@@ -171,7 +171,7 @@ extension Worker {
             try listing.read(destination.descriptor, buffer: listingBuffer)
             removeContents(listing, of: node, open)
         } catch {
-            fail(.list, .destination, error, path: node.path)
+            fail(.list, .destination, error, of: .directory(node))
             node.abandon()
         }
     }
@@ -235,7 +235,7 @@ extension Worker {
                 .destination,
                 SystemError(.rmdir, .notEmpty),
                 detail: "directory by \((source?.kind ?? .unknown).noun)",
-                path: node.path
+                of: .directory(node)
             )
         }
     }
@@ -245,7 +245,7 @@ extension Worker {
         guard !node.wasAbandoned, context.mayWrite || context.options.isDryRun,
             context.reserveDeletion()
         else {
-            noteDoubt()
+            doubt(.directory(node))
             return false
         }
         if context.mayWrite {
@@ -259,7 +259,7 @@ extension Worker {
                 }
             } catch {
                 if error.code == .noEntry { return true }
-                fail(.remove, .destination, error, isWrite: true, path: node.path)
+                fail(.remove, .destination, error, isWrite: true, of: .directory(node))
                 return false
             }
         }

@@ -19,7 +19,7 @@ extension Worker {
         let made: SharedDescriptor
         do throws(SystemError) {
             guard let found = try makeNode(name, entry, source, target.descriptor, status) else {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
                 return .failed
             }
             made = found
@@ -30,7 +30,7 @@ extension Worker {
                 isRead ? .source : .destination,
                 error,
                 isWrite: !isRead,
-                path: entry.path
+                of: AffectedEntry(entry, status)
             )
             // Made, but not as expected or not to be opened.
             if error.operation == .open || error.operation == .statx {
@@ -58,15 +58,15 @@ extension Worker {
         do throws(SystemError) {
             let handle = try source.descriptor.openHandle(entry.pointer)
             guard try handle.status().identity == status.identity else {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
                 return nil
             }
             return SharedDescriptor(handle)
         } catch {
             if error.code == .noEntry {
-                noteVanished(entry.path)
+                noteVanished(AffectedEntry(entry, status))
             } else {
-                fail(.open, .source, error, path: entry.path)
+                fail(.open, .source, error, of: AffectedEntry(entry, status))
             }
             return nil
         }
@@ -133,7 +133,7 @@ extension Worker {
                 needs: newEntryNeeds,
                 isNew: true,
                 inherited: inherited,
-                path: entry.path
+                of: AffectedEntry(entry, status)
             )
         else {
             removeTemporary(name, target, entry)
@@ -145,7 +145,7 @@ extension Worker {
             countMade(status)
             return .done(identity)
         } catch {
-            fail(.publish, .destination, error, isWrite: true, path: entry.path)
+            fail(.publish, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
             removeTemporary(name, target, entry)
             return .failed
         }

@@ -13,9 +13,9 @@ extension Worker {
                 try listing.append(marked: child.name, inode: child.inode)
             }
         } catch {
-            fail(.list, .source, error, path: node.path)
+            fail(.list, .source, error, of: .directory(node))
         }
-        node.facts.withLock { $0.contents = Pairing(listing) }
+        setContents(listing, of: node)
     }
 
     /// Drops the entries of a listed directory that are as the record has them and that DESTINATION has, too.

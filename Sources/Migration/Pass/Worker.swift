@@ -33,10 +33,6 @@ final class Worker {
     let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
     let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
 
-    /// What is recorded of the directory in hand.
-    var place = Place()
-    /// What a failure now would be about.
-    var subject = Subject()
     /// The record of the last whole pass; nil: there is none.
     let record: RecordCursor?
     /// Notes for the next pass; nil: nothing is written down.
@@ -46,12 +42,6 @@ final class Worker {
     var fileBatch: FileBatch?
     /// Whether files may wait: only while a piece goes through its entries.
     var isCollecting = false
-
-    /// The link group that this worker's present entry leads and has not told yet how it went.
-    ///
-    /// Whatever way the entry takes, its group must hear of it, or the names that wait would wait
-    /// for ever.
-    var unsettledLead: InodeIdentity?
 
     init(context: PassContext, push: @escaping (Work) -> Void, workers: @escaping () -> Int) {
         self.context = context
@@ -78,7 +68,6 @@ final class Worker {
     /// Does one piece of work, to its end or until the pass is interrupted.
     func perform(_ work: Work) {
         let start = monotonicNanoseconds()
-        subject = Subject(work)
         switch work {
         case .directory(let directory): process(directory)
         case .entries(let piece):
@@ -102,11 +91,11 @@ final class Worker {
         isWrite: Bool = false,
         bytes: Range<UInt64>? = nil,
         detail: String? = nil,
-        path: @autoclosure () -> [UInt8]
+        of affected: AffectedEntry
     ) {
-        noteDoubt()
+        doubt(affected)
         let failure = Failure(
-            path: path(),
+            path: affected.path,
             side: side,
             activity: activity,
             error: error,
@@ -119,16 +108,16 @@ final class Worker {
     /// Records that a directory in hand cannot be used any more: it went away, or opening it again failed.
     func noteUnusable(_ error: SystemError, _ node: Directory) {
         switch error.code {
-        case .noEntry, .stale, .notDirectory, .symlinkLoop: noteVanished(node.path)
-        default: fail(.open, node.purpose == .pair ? .source : .destination, error, path: node.path)
+        case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
+        default: fail(.open, node.purpose == .pair ? .source : .destination, error, of: .directory(node))
         }
     }
 
     /// Records that an entry went away between its listing and its opening (S47).
-    func noteVanished(_ path: @autoclosure () -> [UInt8]) {
-        noteDoubt()
+    func noteVanished(_ affected: AffectedEntry) {
+        doubt(affected)
         counters.vanished.count()
-        context.emit(.vanished(path: path()))
+        context.emit(.vanished(path: affected.path))
     }
 
     /// Emits one line of `--itemize`, if any are wanted.

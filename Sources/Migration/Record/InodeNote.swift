@@ -22,6 +22,8 @@ package struct InodeNote: Sendable {
         static let removed = Kind(rawValue: 1 << 2)
         /// Something of it failed or was left undone: it has to be looked at again.
         package static let doubt = Kind(rawValue: 1 << 3)
+        /// A name as the record has it: this pass did not meet the inode under it.
+        static let recorded = Kind(rawValue: 1 << 4)
     }
 
     package let inode: UInt64
@@ -68,14 +70,23 @@ package struct InodeNote: Sendable {
         )
     }
 
-    /// A name as the record has it.
+    /// A name as the record has it, of an inode that must be looked at again.
+    package init(unsettled record: InodeRecord, _ name: NameRecord) {
+        self.init(record, name, changed: Self.unsettled, .recorded)
+    }
+
+    /// A recorded name under which the inode was met.
     package init(_ record: InodeRecord, _ name: NameRecord, changed: Int64) {
+        self.init(record, name, changed: changed, [])
+    }
+
+    private init(_ record: InodeRecord, _ name: NameRecord, changed: Int64, _ known: Kind) {
         inode = record.inode
         parent = name.parent
         self.changed = changed
         birth = record.birth
         nameHash = name.nameHash
-        var kind: Kind = []
+        var kind = known
         if record.isDirectory { kind.insert(.directory) }
         if record.hasSeveralNames { kind.insert(.severalNames) }
         self.kind = kind
@@ -91,7 +102,7 @@ package struct InodeNote: Sendable {
     package var isDirectory: Bool { kind.contains(.directory) }
 
     /// Whether it tells of a name that was examined.
-    var isName: Bool { kind.isDisjoint(with: [.removed, .doubt]) }
+    var isName: Bool { kind.isDisjoint(with: [.removed, .doubt, .recorded]) }
 
     /// 32 bits of the time of birth, which nobody can set: an inode number that is used again has another one.
     static func birth(_ nanoseconds: Int64) -> UInt32 {

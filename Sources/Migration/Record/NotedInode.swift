@@ -15,26 +15,29 @@ struct NotedInode {
     /// Nil when nothing can be said: only doubts about an inode that was never examined, so that the next
     /// pass meets it as a new one.
     init?(_ notes: ArraySlice<InodeNote>) {
-        guard let first = notes.lazy.filter(\.isName).min(by: { $0.name < $1.name }) else {
-            guard let removed = notes.first(where: { $0.kind.contains(.removed) }) else {
-                return nil
-            }
-            change = .remove(removed.inode)
-            names = []
+        let isRemoved = notes.contains { $0.kind.contains(.removed) }
+        let wasMet = notes.contains(where: \.isName)
+        // Where the record has it counts only while nothing says that it is not there (S52).
+        let names = notes.lazy.filter { note in
+            note.isName || note.kind.contains(.recorded) && !wasMet && !isRemoved
+        }
+        guard let first = names.min(by: { $0.name < $1.name }) else {
+            guard isRemoved, let inode = notes.first?.inode else { return nil }
+            change = .remove(inode)
+            self.names = []
             isAmbiguous = false
             return
         }
         let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
-        isAmbiguous = notes.contains {
-            $0.isName
-                && ($0.isDirectory != first.isDirectory
-                    || !hasSeveralNames && $0.name != first.name)
+        isAmbiguous = names.contains {
+            $0.isDirectory != first.isDirectory || !hasSeveralNames && $0.name != first.name
         }
         // Two names, two times: it changed between, so neither may count as known.
         let isDoubtful =
             isAmbiguous
             || notes.contains {
-                $0.kind.contains(.doubt) || $0.isName && $0.changed != first.changed
+                !$0.kind.isDisjoint(with: [.doubt, .recorded])
+                    || $0.isName && $0.changed != first.changed
             }
         change = .put(
             InodeRecord(
@@ -47,12 +50,14 @@ struct NotedInode {
                 isDirectory: first.kind.contains(.directory)
             )
         )
-        names = hasSeveralNames ? Self.names(in: notes) : []
+        // Of several names those that were not met may be there all the same, and are looked at again.
+        self.names = hasSeveralNames ? Self.names(in: notes) : []
     }
 
     private static func names(in notes: ArraySlice<InodeNote>) -> [NameRecord] {
         var names: [NameRecord] = []
-        for name in notes.lazy.filter(\.isName).map(\.name).sorted() where name != names.last {
+        let all = notes.lazy.filter { $0.isName || $0.kind.contains(.recorded) }
+        for name in all.map(\.name).sorted() where name != names.last {
             names.append(name)
         }
         return names

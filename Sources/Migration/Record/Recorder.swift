@@ -161,7 +161,7 @@ package final class Recorder: Sendable {
         do throws(HistoryProblem) {
             guard let known = try record.inode(inode) else { return }
             for name in try record.names(of: known) {
-                buffer.add(InodeNote(known, name, changed: InodeNote.unsettled))
+                buffer.add(InodeNote(unsettled: known, name))
             }
         } catch {
             parts.withLock { $0.recordFailure = error }
