@@ -91,12 +91,31 @@ package struct AccessControlList: ~Copyable {
 }
 
 extension Descriptor {
-    /// Whether what is made in this directory inherits an ACL.
+    /// Whether what is made in this directory inherits an ACL; not where the filesystem has none (ENOTSUP).
     ///
     /// The system call is `fgetxattr`.
     package func hasDefaultAccessControl() throws(SystemError) -> Bool {
-        try Name(AccessControlKind.defaults.attributeName).withPointer { name throws(SystemError) in
-            try attribute(name) != nil
+        do throws(SystemError) {
+            return try Name(AccessControlKind.defaults.attributeName).withPointer {
+                name throws(SystemError) in try attribute(name) != nil
+            }
+        } catch {
+            // No answer where one is listed.
+            let name = AccessControlKind.defaults.attributeName
+            let isListed = try attributeNames().split(separator: 0).contains {
+                $0.elementsEqual(name.utf8.lazy.map(CChar.init(bitPattern:)))
+            }
+            if error.code == .notSupported, !isListed { return false }
+            throw error
+        }
+    }
+
+    /// Removes an ACL that is there; none is no error.
+    ///
+    /// The system call is `fremovexattr`.
+    package func removeAccessControl(_ kind: AccessControlKind) throws(SystemError) {
+        try Name(kind.attributeName).withPointer { name throws(SystemError) in
+            try removeAttribute(name)
         }
     }
 }

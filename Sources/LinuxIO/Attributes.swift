@@ -37,7 +37,14 @@ extension Descriptor {
     ///
     /// Empty where the filesystem has none (S34). The corresponding system call is `flistxattr`.
     package func attributeNames() throws(SystemError) -> [CChar] {
-        try growing(.listxattr) { cl_listxattr(raw, isPath, $0.baseAddress, $0.count) } ?? []
+        do throws(SystemError) {
+            return try growing(.listxattr) {
+                cl_listxattr(raw, isPath, $0.baseAddress, $0.count)
+            } ?? []
+        } catch {
+            if error.code == .notSupported { return [] }
+            throw error
+        }
     }
 
     /// The same, read into `buffer`; returns their length in bytes, nil when `buffer` is too small.
@@ -58,9 +65,10 @@ extension Descriptor {
         return result
     }
 
-    /// The value of one extended attribute, or nil when there is none of that name.
+    /// The value of one extended attribute, or nil when there is none of that name (ENODATA).
     ///
-    /// The corresponding system call is `fgetxattr`.
+    /// ENOTSUP, where the filesystem has none of this namespace, is thrown: of a name that was listed it is no
+    /// answer. The corresponding system call is `fgetxattr`.
     package func attribute(_ name: NamePointer) throws(SystemError) -> [UInt8]? {
         try growing(.getxattr) { cl_getxattr(raw, isPath, name, $0.baseAddress, $0.count) }
     }
@@ -72,13 +80,13 @@ extension Descriptor {
         check(try retrying(.setxattr) { cl_setxattr(raw, isPath, name, value, value.count) })
     }
 
-    /// Removes one extended attribute; none of that name is no error.
+    /// Removes one extended attribute; none of that name (ENODATA) is no error.
     ///
     /// The system call is `fremovexattr`.
     package func removeAttribute(_ name: NamePointer) throws(SystemError) {
         var result: Int32
         repeat { result = cl_removexattr(raw, isPath, name) } while result == -EINTR
-        if result == -ENODATA || result == -ENOTSUP { return }
+        if result == -ENODATA { return }
         if result < 0 { throw SystemError(.removexattr, ErrorCode(rawValue: -result)) }
     }
 
@@ -93,9 +101,9 @@ extension Descriptor {
         try listLength { cl_listxattrat(raw, name, buffer.baseAddress, buffer.count) }
     }
 
-    /// The value of one extended attribute of the entry `name`, without opening it; nil when it has none.
+    /// The value of one extended attribute of the entry `name`, without opening it; nil when it has none (ENODATA).
     ///
-    /// The corresponding system call is `getxattrat`, or `lgetxattr`.
+    /// ENOTSUP is thrown, as above. The corresponding system call is `getxattrat`, or `lgetxattr`.
     package func attribute(
         _ attribute: NamePointer,
         of name: NamePointer
@@ -117,7 +125,7 @@ extension Descriptor {
         repeat {
             result = cl_getxattrat(raw, name, attribute, buffer.baseAddress, buffer.count)
         } while result == -Int(EINTR)
-        if result == -Int(ENODATA) || result == -Int(ENOTSUP) { return nil }
+        if result == -Int(ENODATA) { return nil }
         if result < 0 { throw SystemError(.getxattr, ErrorCode(rawValue: Int32(-result))) }
         return result
     }
@@ -125,7 +133,7 @@ extension Descriptor {
     /// Calls with a buffer that fits nearly always and, on ERANGE, with the largest that Linux
     /// allows (XATTR_LIST_MAX and XATTR_SIZE_MAX are both 64 KiB).
     ///
-    /// ENODATA and ENOTSUP are nil.
+    /// ENODATA is nil.
     private func growing<Element>(
         _ operation: SystemError.Operation,
         _ call: (UnsafeMutableBufferPointer<Element>) -> Int
@@ -137,7 +145,7 @@ extension Descriptor {
                 count = max(result, 0)
             }
             if result >= 0 { return contents }
-            if result == -Int(ENODATA) || result == -Int(ENOTSUP) { return nil }
+            if result == -Int(ENODATA) { return nil }
             if result != -Int(ERANGE) || capacity == 65_536 {
                 throw SystemError(operation, ErrorCode(rawValue: Int32(-result)))
             }

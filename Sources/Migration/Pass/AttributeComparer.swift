@@ -236,10 +236,19 @@ final class AttributeComparer {
             }
         }
         guard kind != .symlink, preserved.contains(.accessControl) else { return differences }
-        if left.hasAccess || right.hasAccess, try !areEqual(.access, source, target) {
+        if left.hasAccess || right.hasAccess,
+            try !areEqual(.access, source, target, areListed: (left.hasAccess, right.hasAccess))
+        {
             differences.insert(.accessControl)
         }
-        if left.hasDefault || right.hasDefault, try !areEqual(.defaults, source, target) {
+        if left.hasDefault || right.hasDefault,
+            try !areEqual(
+                .defaults,
+                source,
+                target,
+                areListed: (left.hasDefault, right.hasDefault)
+            )
+        {
             differences.insert(.accessControl)
         }
         return differences
@@ -280,16 +289,21 @@ final class AttributeComparer {
     }
 
     /// Whether both sides' ACLs say the same; one that says no more than the mode counts as none (S36).
+    ///
+    /// `areListed`: on which sides the kernel lists one; there ENOTSUP is an error.
     func areEqual(
         _ kind: AccessControlKind,
         _ source: borrowing Descriptor,
-        _ target: borrowing Descriptor
+        _ target: borrowing Descriptor,
+        areListed: (source: Bool, target: Bool)
     ) throws(AttributeFailure) -> Bool {
         var side = Failure.Side.source
         do throws(SystemError) {
             let left = try AccessControlList(kind, of: source)
+            if left == nil, areListed.source { throw SystemError(.getACL, .notSupported) }
             side = .destination
             let right = try AccessControlList(kind, of: target)
+            if right == nil, areListed.target { throw SystemError(.getACL, .notSupported) }
             return Self.areEqual(kind, left, right)
         } catch {
             throw AttributeFailure(.readAccessControl, side, error)

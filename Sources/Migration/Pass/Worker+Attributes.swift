@@ -195,10 +195,7 @@ extension Worker {
     ) throws(AttributeFailure) {
         do throws(SystemError) {
             if !isNew, let mode { try target.setMode(mode & ~0o070) }
-            try Name(AccessControlKind.access.attributeName).withPointer {
-                name throws(SystemError) in
-                try target.removeAttribute(name)
-            }
+            try target.removeAccessControl(.access)
         } catch {
             throw AttributeFailure(.setAccessControl, .destination, error)
         }

@@ -16,9 +16,9 @@ extension Worker {
     /// The mark of DESTINATION's file: the file is not whole, whatever its size and time say.
     ///
     /// Nil where there is none. One that SOURCE's file has as well is a copy of SOURCE's.
-    func damageMark(_ entry: Entry, _ open: OpenDirectory) -> [UInt8]? {
+    func damageMark(_ entry: Entry, _ open: OpenDirectory) throws(AttributeFailure) -> [UInt8]? {
         guard let source = open.source, let target = open.destination else { return nil }
-        return damageMark(entry, target) { name throws(SystemError) in
+        return try damageMark(entry, target) { name throws(SystemError) in
             try source.descriptor.attribute(name, of: entry.pointer)
         }
     }
@@ -27,13 +27,25 @@ extension Worker {
         _ entry: Entry,
         _ target: SharedDescriptor,
         ofSource own: (NamePointer) throws(SystemError) -> [UInt8]?
-    ) -> [UInt8]? {
-        DamageMark.attribute.withPointer { name in
-            // What cannot be read here is read, and told, where attributes are compared.
-            guard let value = try? target.descriptor.attribute(name, of: entry.pointer) else {
-                return nil
+    ) throws(AttributeFailure) -> [UInt8]? {
+        try DamageMark.attribute.withPointer { name throws(AttributeFailure) in
+            let value = try mark(of: .destination) { () throws(SystemError) in
+                try target.descriptor.attribute(name, of: entry.pointer)
             }
-            return (try? own(name)) == value ? nil : value
+            guard let value else { return nil }
+            return try mark(of: .source) { () throws(SystemError) in try own(name) } == value
+                ? nil : value
+        }
+    }
+
+    /// Reads a mark; none where the filesystem has no such attributes.
+    private func mark(
+        of side: Failure.Side,
+        _ read: () throws(SystemError) -> [UInt8]?
+    ) throws(AttributeFailure) -> [UInt8]? {
+        do throws(SystemError) { return try read() } catch {
+            if error.code == .notSupported { return nil }
+            throw AttributeFailure(.readAttributes, side, error)
         }
     }
 
@@ -73,14 +85,14 @@ extension Worker {
         _ status: FileStatus,
         _ destination: FileStatus,
         _ action: Action
-    ) -> Bool {
+    ) throws(AttributeFailure) -> Bool {
         guard status.kind == .regular, destination.kind == .regular else { return false }
         switch action {
-        case .compareContents: return damageMark(entry, open) != nil
+        case .compareContents: return try damageMark(entry, open) != nil
         case .keep where status.linkCount > 1:
             let isSettled = isSettled(entry, destination)
             if isSettled, evidence(of: entry, status, destination) == .proven { return false }
-            return damageMark(entry, open) != nil
+            return try damageMark(entry, open) != nil
         default: return false
         }
     }
@@ -312,7 +324,8 @@ extension Worker {
         guard let destination, destination.kind == .regular else {
             return salvages ? .replaces : .notAsked
         }
-        guard let value = damageMark(entry, target, ofSource: own) else { return .keepsWhole }
+        // One whose mark cannot be read may be whole: it stays.
+        guard let value = try? damageMark(entry, target, ofSource: own) else { return .keepsWhole }
         guard salvages else { return .notAsked }
         let isSameVersion =
             source.sizeBytes == destination.sizeBytes

@@ -139,23 +139,31 @@ extension Worker {
             let name = listing.name(index)
             if node.isRoot, !isSelected(name) { return false }
             guard !options.filter.isEmpty else { return true }
-            return !options.filter.excludes(
-                path: node.path(of: name),
-                isDirectory: isDirectory(index, of: listing, handle)
-            )
+            do throws(SystemError) {
+                return !options.filter.excludes(
+                    path: node.path(of: name),
+                    isDirectory: try isDirectory(index, of: listing, handle)
+                )
+            } catch {
+                // Whether it is excluded is not known: it is neither copied nor, as an extra, deleted.
+                fail(.examine, .source, error, of: .name(name, node))
+                node.facts.withLock { $0.isProtected = true }
+                return false
+            }
         }
     }
 
     /// Whether a listed name is a directory's.
     ///
-    /// XFS made without ftype lists all as unknown (DT_UNKNOWN).
-    private func isDirectory(_ index: Int, of listing: Listing, _ handle: SharedDescriptor) -> Bool
-    {
+    /// XFS made without ftype lists all as unknown (DT_UNKNOWN). One that is gone is none.
+    private func isDirectory(
+        _ index: Int,
+        of listing: Listing,
+        _ handle: SharedDescriptor
+    ) throws(SystemError) -> Bool {
         let type = listing.records[index].type
         guard type == 0 else { return type == 4 }
-        // An entry that cannot be examined now is met again, and its failure recorded, when it is handled.
-        let status = try? handle.descriptor.status(of: listing.namePointer(index))
-        return status?.kind == .directory
+        return try handle.descriptor.status(of: listing.namePointer(index))?.kind == .directory
     }
 
     /// Whether a top-level name is looked at by this pass.

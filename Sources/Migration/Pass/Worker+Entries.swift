@@ -171,12 +171,17 @@ extension Worker {
             isDoubtful: evidence == .doubtful || isUnsafe,
             isUnsafe: isUnsafe
         )
-        if let destination, isDamagedCopy(entry, open, status, destination, action) {
-            let others = context.comparison.attributeDifferences(
-                source: status,
-                destination: destination
-            )
-            action = .replace(others.union(.contents))
+        do throws(AttributeFailure) {
+            if let destination, try isDamagedCopy(entry, open, status, destination, action) {
+                let others = context.comparison.attributeDifferences(
+                    source: status,
+                    destination: destination
+                )
+                action = .replace(others.union(.contents))
+            }
+        } catch {
+            failAttributes(error, entry, status)
+            return false
         }
         if action == .compareContents {
             let isTarget = status.kind == .symlink && evidence == .proven
@@ -334,6 +339,10 @@ extension Worker {
     ) -> ActionResult {
         guard context.mayWrite else {
             if context.options.isDryRun {
+                // The real pass would have to read it, too.
+                if status.kind == .symlink, symlinkTarget(entry, open, status) == nil {
+                    return .failed
+                }
                 countMade(status)
                 itemizeMade(entry, open, status, destination, differences)
                 return .done(nil)
@@ -445,11 +454,21 @@ extension Worker {
         )
     }
 
+    /// What a symlink of SOURCE says; nil for other entries, and when it cannot be read, which is recorded.
     func symlinkTarget(_ entry: Entry, _ open: OpenDirectory, _ status: FileStatus) -> [UInt8]? {
-        guard status.kind == .symlink, let source = open.source,
-            let length = try? source.descriptor.readSymlink(entry.pointer, into: sourceTarget)
-        else { return nil }
-        return sourceTarget.prefix(length).map { UInt8(bitPattern: $0) }
+        guard status.kind == .symlink, let source = open.source else { return nil }
+        do throws(SystemError) {
+            let length = try source.descriptor.readSymlink(entry.pointer, into: sourceTarget)
+            return sourceTarget.prefix(length).map { UInt8(bitPattern: $0) }
+        } catch {
+            // Gone, or no symlink any more.
+            if error.code == .noEntry || error.code == .invalid {
+                noteVanished(AffectedEntry(entry, status))
+            } else {
+                fail(.examine, .source, error, of: AffectedEntry(entry, status))
+            }
+            return nil
+        }
     }
 }
 

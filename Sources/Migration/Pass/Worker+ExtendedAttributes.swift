@@ -38,9 +38,7 @@ extension Worker {
     /// Takes from a new directory what it inherited.
     func removeInheritedAccessControl(from directory: borrowing Descriptor) throws(SystemError) {
         for kind in AccessControlKind.allCases {
-            try Name(kind.attributeName).withPointer { name throws(SystemError) in
-                try directory.removeAttribute(name)
-            }
+            try directory.removeAccessControl(kind)
         }
     }
 
@@ -127,9 +125,9 @@ extension Worker {
             copyAccessControl(.defaults, source, target, mode, of: affected)
         } else if !isNew {
             do throws(SystemError) {
-                try Name(AccessControlKind.defaults.attributeName).withPointer {
-                    name throws(SystemError) in
-                    try target.removeAttribute(name)
+                // A filesystem without ACLs refuses to remove one, too.
+                if try target.hasDefaultAccessControl() {
+                    try target.removeAccessControl(.defaults)
                 }
             } catch {
                 fail(.setAccessControl, .destination, error, isWrite: true, of: affected)
@@ -147,7 +145,10 @@ extension Worker {
         var side = Failure.Side.source
         var text = ""
         do throws(SystemError) {
-            guard let list = try AccessControlList(kind, of: source) else { return }
+            // It was listed: a filesystem without ACLs is no answer then.
+            guard let list = try AccessControlList(kind, of: source) else {
+                throw SystemError(.getACL, .notSupported)
+            }
             text = list.text
             side = .destination
             if list.isTrivial(kind) {

@@ -35,18 +35,14 @@ extension Worker {
                     kind: status.kind
                 )
             )
-        } catch {
-            if error.error.code == .noEntry {
-                noteVanished(AffectedEntry(entry, status))
-            } else {
-                fail(error.activity, error.side, error.error, of: AffectedEntry(entry, status))
+            // With attributes left out they were not looked at.
+            let mayBeMarked = needs.contains(.attributes) || !preserved.contains(.attributes)
+            if status.kind == .regular, mayBeMarked, try damageMark(entry, open) != nil {
+                return .isDamagedCopy
             }
+        } catch {
+            failAttributes(error, entry, status)
             return .failed
-        }
-        // With attributes left out they were not looked at.
-        let mayBeMarked = needs.contains(.attributes) || !preserved.contains(.attributes)
-        if status.kind == .regular, mayBeMarked, damageMark(entry, open) != nil {
-            return .isDamagedCopy
         }
         if needs.isEmpty { return .kept }
         if context.itemizes {
@@ -67,6 +63,16 @@ extension Worker {
             return .kept
         }
         return repair(entry, source, target, status, destination, needs) ? .kept : .failed
+    }
+
+    /// Records that attributes of an entry could not be read, or that it vanished.
+    func failAttributes(_ failure: AttributeFailure, _ entry: Entry, _ status: FileStatus) {
+        let affected = AffectedEntry(entry, status)
+        if failure.error.code == .noEntry {
+            noteVanished(affected)
+        } else {
+            fail(failure.activity, failure.side, failure.error, of: affected)
+        }
     }
 
     private func repair(

@@ -190,15 +190,20 @@ extension AttributeComparer {
         let right = try names(of: destination, .destination)
         var aspects: [FoundDifference.Aspect] = []
         for name in left.copied + right.copied.filter({ !left.copied.contains($0) }) {
-            let ours = try value(name, of: source, .source)
-            let theirs = try value(name, of: destination, .destination)
+            let ours = left.copied.contains(name) ? try value(name, of: source, .source) : nil
+            let theirs =
+                right.copied.contains(name)
+                ? try value(name, of: destination, .destination) : nil
             if ours != theirs {
                 aspects.append(.attribute(name: Array(name.bytes), ours, theirs))
             }
         }
         if kind == .symlink { return aspects }
         for list in AccessControlKind.allCases where list == .access || kind == .directory {
-            guard try !areEqual(list, source, destination) else { continue }
+            let areListed =
+                list == .access
+                ? (left.hasAccess, right.hasAccess) : (left.hasDefault, right.hasDefault)
+            guard try !areEqual(list, source, destination, areListed: areListed) else { continue }
             let ours = try accessControlText(list, of: source, .source)
             let theirs = try accessControlText(list, of: destination, .destination)
             aspects.append(.accessControl(list, ours, theirs))
