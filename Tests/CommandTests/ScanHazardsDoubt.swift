@@ -186,7 +186,10 @@ struct ScanHazardsDoubt {
         #expect(failed > 0, "no fault was met")
     }
 
-    @Test("S49: a symlink that cannot be read is a failure of a dry run, too", arguments: ["-n", "-ni"])
+    @Test(
+        "S49: a symlink that cannot be read is a failure of a dry run, too",
+        arguments: ["-n", "-ni"]
+    )
     func unreadableTarget(options: String) throws {
         let stage = try ScanStage()
         try Files.link(symbolic: stage.from("link"), to: bytes("target"))
@@ -197,7 +200,10 @@ struct ScanHazardsDoubt {
         #expect(HazardReport.text("side", in: failure) == "source")
     }
 
-    @Test("S52: a pass that cannot tell which volumes these are is refused", arguments: ["EIO", "EMFILE"])
+    @Test(
+        "S52: a pass that cannot tell which volumes these are is refused",
+        arguments: ["EIO", "EMFILE"]
+    )
     func unknownPair(error: String) throws {
         let stage = try ScanStage()
         try stage.makeFolder(stage.from("a"), salt: 1)

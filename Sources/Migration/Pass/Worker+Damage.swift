@@ -227,7 +227,13 @@ extension Worker {
         } catch {
             problem = error
         }
-        fail(.read, problem.side, problem.error, bytes: problem.bytes, of: AffectedEntry(entry, status))
+        fail(
+            .read,
+            problem.side,
+            problem.error,
+            bytes: problem.bytes,
+            of: AffectedEntry(entry, status)
+        )
         return false
     }
 

@@ -148,7 +148,13 @@ extension Worker {
             try made.descriptor.setMode(status.mode)
             try made.descriptor.setModified(status.modified)
         } catch {
-            fail(.makeDirectory, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
+            fail(
+                .makeDirectory,
+                .destination,
+                error,
+                isWrite: true,
+                of: AffectedEntry(entry, status)
+            )
         }
     }
 
@@ -282,11 +288,21 @@ extension Worker {
     private func replaceTree(_ entry: Entry, _ status: FileStatus, _ destination: FileStatus) {
         if entry.treeIsRemoved {
             // It was removed, and another directory has the name already. Once more would be for ever.
-            fail(.replaceType, .destination, SystemError(.rmdir, .exists), of: AffectedEntry(entry, status))
+            fail(
+                .replaceType,
+                .destination,
+                SystemError(.rmdir, .exists),
+                of: AffectedEntry(entry, status)
+            )
             return
         }
         if context.isForeignDestination(destination) {
-            fail(.replaceType, .destination, SystemError(.rmdir, .busy), of: AffectedEntry(entry, status))
+            fail(
+                .replaceType,
+                .destination,
+                SystemError(.rmdir, .busy),
+                of: AffectedEntry(entry, status)
+            )
             return
         }
         let piece = EntryPiece(

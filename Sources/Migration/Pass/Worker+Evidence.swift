@@ -95,7 +95,8 @@ extension Worker {
             known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
         else { return false }
         let name = entry.entries.listing.nameBytes(entry.index)
-        return (try? record.hasDirectory(status.inode, in: entry.entries.known.inode, named: name)) ?? false
+        return (try? record.hasDirectory(status.inode, in: entry.entries.known.inode, named: name))
+            ?? false
     }
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.

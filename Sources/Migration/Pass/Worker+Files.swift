@@ -60,7 +60,8 @@ extension Worker {
         isLeader: Bool
     ) -> ActionResult {
         if failKnownDamage(entry, file, target, destination) { return .failed }
-        guard let new = create(entry, file.status, target.descriptor, hasName: destination != nil) else {
+        guard let new = create(entry, file.status, target.descriptor, hasName: destination != nil)
+        else {
             return .failed
         }
         let opened = file.status
@@ -366,7 +367,13 @@ extension Worker {
                 let isReadable = examine(entry, file.descriptor, status, after: error)
                 guard isReadable else { return nil }
                 if isLast {
-                    fail(.read, error.side, error.error, bytes: error.bytes, of: AffectedEntry(entry, status))
+                    fail(
+                        .read,
+                        error.side,
+                        error.error,
+                        bytes: error.bytes,
+                        of: AffectedEntry(entry, status)
+                    )
                 }
             }
         }

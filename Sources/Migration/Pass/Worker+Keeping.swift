@@ -127,7 +127,13 @@ extension Worker {
             if error.code == .noEntry {
                 noteVanished(AffectedEntry(entry, status))
             } else {
-                fail(.open, side, error, isWrite: side == .destination, of: AffectedEntry(entry, status))
+                fail(
+                    .open,
+                    side,
+                    error,
+                    isWrite: side == .destination,
+                    of: AffectedEntry(entry, status)
+                )
             }
             return false
         }

@@ -109,7 +109,8 @@ final class Worker {
     func noteUnusable(_ error: SystemError, _ node: Directory) {
         switch error.code {
         case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
-        default: fail(.open, node.purpose == .pair ? .source : .destination, error, of: .directory(node))
+        default:
+            fail(.open, node.purpose == .pair ? .source : .destination, error, of: .directory(node))
         }
     }
 
