@@ -169,38 +169,7 @@ extension Worker {
         role: LinkRole?,
         branch: Branch?
     ) -> Bool {
-        let evidence = evidence(of: entry, status, destination)
-        let isUnsafe = destination.map(context.earlier.isUnsafe) ?? false
-        var action = context.comparison.action(
-            source: status,
-            destination: destination,
-            isDoubtful: evidence == .doubtful || isUnsafe,
-            isUnsafe: isUnsafe
-        )
-        do throws(AttributeFailure) {
-            if let destination, try isDamagedCopy(entry, open, status, destination, action) {
-                let others = context.comparison.attributeDifferences(
-                    source: status,
-                    destination: destination
-                )
-                action = .replace(others.union(.contents))
-            }
-        } catch {
-            failAttributes(error, entry, status)
-            return false
-        }
-        if action == .compareContents {
-            let isTarget = status.kind == .symlink && evidence == .proven
-            guard
-                let knowledge = isTarget && (destination.map { isSettled(entry, $0) } ?? false)
-                    ? .equal : compareContents(entry, open, status, destination)
-            else { return false }
-            action = context.comparison.action(
-                source: status,
-                destination: destination,
-                contents: knowledge
-            )
-        }
+        guard var action = judge(entry, open, status, destination) else { return false }
         if status.kind == .directory {
             handleDirectory(entry, status, destination, action, branch)
             return false
@@ -231,6 +200,49 @@ extension Worker {
         // What failed was recorded.
         _ = act(entry, open, status, destination, action, isLeader: false)
         return false
+    }
+
+    /// What is to be done, contents read where that depends on them; nil when what decides could not be read, which
+    /// was recorded, or the pass is interrupted.
+    private func judge(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus?
+    ) -> Action? {
+        let evidence = evidence(of: entry, status, destination)
+        let isUnsafe = destination.map(context.earlier.isUnsafe) ?? false
+        var action = context.comparison.action(
+            source: status,
+            destination: destination,
+            isDoubtful: evidence == .doubtful || isUnsafe,
+            isUnsafe: isUnsafe
+        )
+        do throws(AttributeFailure) {
+            if let destination, try isDamagedCopy(entry, open, status, destination, action) {
+                let others = context.comparison.attributeDifferences(
+                    source: status,
+                    destination: destination
+                )
+                action = .replace(others.union(.contents))
+            }
+        } catch {
+            failAttributes(error, entry, status)
+            return nil
+        }
+        if action == .compareContents {
+            let isTarget = status.kind == .symlink && evidence == .proven
+            guard
+                let knowledge = isTarget && (destination.map { isSettled(entry, $0) } ?? false)
+                    ? .equal : compareContents(entry, open, status, destination)
+            else { return nil }
+            action = context.comparison.action(
+                source: status,
+                destination: destination,
+                contents: knowledge
+            )
+        }
+        return action
     }
 
     /// S42: an inode of DESTINATION is never written to for two inodes of SOURCE.
