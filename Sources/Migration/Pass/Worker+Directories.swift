@@ -77,6 +77,7 @@ extension Worker {
         }
         defer { context.budget.release(node) }
         guard let sourceHandle = open.source else { return }
+        carryProject(of: node, open)
         let visit = node.facts.withLock { $0.visit }
         if let visit, !visit.node.isListed {
             pass(node, visit)
@@ -123,7 +124,7 @@ extension Worker {
         handleExtras(pairs.extras, of: destination, in: node, open)
     }
 
-    /// Leaves out what this pass does not look at: `lost+found` at the root (S5), other branches, and what a
+    /// Leaves out what this pass does not look at: `lost+found` and quota files at the root (S5, Q20), other branches, and what a
     /// filter excludes.
     private func select(_ source: inout Listing, of node: Directory, _ handle: SharedDescriptor) {
         let options = context.options
@@ -132,6 +133,10 @@ extension Worker {
         source.keep { index in
             let name = listing.name(index)
             if node.isRoot, !isSelected(name) { return false }
+            if node.isRoot, QuotaFiles.contains(name, type: listing.records[index].type) {
+                context.say(.quotaFilesLeft)
+                return false
+            }
             guard !options.filter.isEmpty else { return true }
             return !options.filter.excludes(
                 path: node.path(of: name),
@@ -209,6 +214,7 @@ extension Worker {
         }
         guard let before = facts.destination, let destination = open.destination else { return }
         var needs = context.comparison.attributeDifferences(source: source, destination: before)
+        if facts.hasOtherSettings { needs.insert(.flags) }
         if needs.isEmpty, !node.wasChanged, isUnchanged(node, facts, source, before) {
             return
         }

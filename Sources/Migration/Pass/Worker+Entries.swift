@@ -66,7 +66,10 @@ extension Worker {
             return
         }
         subject.inode = status.inode
-        if role == nil, !entry.treeIsRemoved { noteSeen(entry, status) }
+        if role == nil, !entry.treeIsRemoved {
+            noteSeen(entry, status)
+            if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
+        }
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.addBranch(entry.name) : nil

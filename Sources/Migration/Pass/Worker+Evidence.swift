@@ -9,6 +9,8 @@ struct Place {
     var evidence = Evidence.none
     var hasSettledWay = false
     var visit: Visit?
+    /// Whether there are project ids about, see `Directory.Facts`.
+    var hasProjects = false
 
     init() {}
 
@@ -18,6 +20,7 @@ struct Place {
         evidence = facts.evidence
         hasSettledWay = facts.hasSettledWay
         visit = facts.visit
+        hasProjects = facts.hasProjects
     }
 }
 

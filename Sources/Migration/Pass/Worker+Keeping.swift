@@ -20,11 +20,8 @@ extension Worker {
         _ found: Differences
     ) -> KeepResult {
         guard let source = open.source, let target = open.destination else { return .failed }
-        if found.isEmpty, evidence(of: entry, status, destination) == .proven,
-            isSettled(destination)
-        {
-            return .kept
-        }
+        let evidence = evidence(of: entry, status, destination)
+        if found.isEmpty, evidence == .proven, isSettled(destination) { return .kept }
         var needs = found
         do throws(AttributeFailure) {
             needs.formUnion(
@@ -35,6 +32,16 @@ extension Worker {
                     kind: status.kind
                 )
             )
+            // What was never recorded is opened only where there are project ids about: that is every entry of a first
+            // pass that goes on where another was cut off.
+            if status.kind == .regular, context.isRoot, evidence != .none || place.hasProjects {
+                let isOther = try haveOtherSettings(entry, source, target, status, destination)
+                guard let isOther else {
+                    noteVanished(entry.path)
+                    return .failed
+                }
+                if isOther { needs.insert(.flags) }
+            }
         } catch {
             if error.error.code == .noEntry {
                 noteVanished(entry.path)
