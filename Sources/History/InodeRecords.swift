@@ -7,6 +7,10 @@
 package struct InodeRecord: Equatable, Sendable {
     /// The time of change of an inode that is to be examined again, whatever its time.
     package static let unsettled = Int64.min
+    /// The parent of a directory whose place is not known: it was met at two while one pass ran.
+    ///
+    /// No inode of XFS has this number (NULLFSINO). Such a directory has no row in the table of directories.
+    package static let nowhere = UInt64.max
 
     package var inode: UInt64
     /// The directory of the name that it was found by; with several names one of them.
@@ -19,8 +23,11 @@ package struct InodeRecord: Equatable, Sendable {
     package var nameHash: UInt32
     /// Its names are in the table of names, too.
     package var hasSeveralNames: Bool
-    /// It has a row in the table of directories.
+    /// It has a row in the table of directories, if it has a place.
     package var isDirectory: Bool
+
+    /// Whether it is known where it is.
+    package var hasPlace: Bool { parent != Self.nowhere }
 
     var name: NameRecord { NameRecord(parent: parent, nameHash: nameHash) }
 
@@ -82,7 +89,7 @@ package enum InodeChange: Equatable, Sendable {
 
 /// What `History.finish` changes in the record, pulled piece by piece inside its transaction.
 ///
-/// The three sources are emptied in the order in which they stand here; nil ends each. They may throw:
+/// The four sources are emptied in the order in which they stand here; nil ends each. They may throw:
 /// then nothing is changed at all. Of this `History` they may call lookups only; what those give is of
 /// before or of after the changes given so far.
 package struct RecordChanges {
@@ -100,18 +107,24 @@ package struct RecordChanges {
     package var nextDirectory: () throws -> DirectoryRecord?
     /// In ascending order of inodes; each replaces all recorded names of that inode, none removes them.
     package var nextNames: () throws -> (inode: UInt64, names: [NameRecord])?
+    /// In ascending order: directories that are to be examined again, whatever was given of them before.
+    ///
+    /// Those that are not recorded are passed over.
+    package var nextDoubted: () throws -> UInt64?
 
     package init(
         replacesAll: Bool,
         isWhole: Bool = false,
         nextInode: @escaping () throws -> InodeChange?,
         nextDirectory: @escaping () throws -> DirectoryRecord? = { nil },
-        nextNames: @escaping () throws -> (inode: UInt64, names: [NameRecord])? = { nil }
+        nextNames: @escaping () throws -> (inode: UInt64, names: [NameRecord])? = { nil },
+        nextDoubted: @escaping () throws -> UInt64? = { nil }
     ) {
         self.replacesAll = replacesAll
         self.isWhole = isWhole || replacesAll
         self.nextInode = nextInode
         self.nextDirectory = nextDirectory
         self.nextNames = nextNames
+        self.nextDoubted = nextDoubted
     }
 }

@@ -52,10 +52,11 @@ extension History {
         try inodes("SELECT inode FROM directories WHERE parent = ?", parent).filter { $0 != parent }
     }
 
-    /// All names of an inode as recorded, one or several.
+    /// All names of an inode as recorded, one or several; none where its place is not known.
     /// - Throws: `failed`.
     package func names(of record: InodeRecord) throws(HistoryProblem) -> [NameRecord] {
-        record.hasSeveralNames ? try names(of: record.inode) : [record.name]
+        if record.hasSeveralNames { return try names(of: record.inode) }
+        return record.hasPlace ? [record.name] : []
     }
 
     /// All recorded names of an inode that has several; none for any other.

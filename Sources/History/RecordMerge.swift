@@ -7,7 +7,8 @@ import GRDB
 
 /// One merge, inside a transaction.
 struct RecordMerge {
-    private let replacesAll: Bool
+    /// Whether what is stored is to be dropped; once that is done, nothing more is.
+    private var replacesAll: Bool
     /// Whether names given to one inode may still be recorded for another.
     private let checksNames: Bool
     private let readChunk: Query
@@ -57,7 +58,7 @@ struct RecordMerge {
         bytes.reserveCapacity(Chunk.largest)
     }
 
-    /// Applies all, and empties the three sources.
+    /// Applies all, and empties the four sources.
     mutating func run(_ changes: RecordChanges) throws {
         while let change = try changes.nextInode() {
             switch change {
@@ -87,7 +88,21 @@ struct RecordMerge {
                 )
             }
         }
+        // What was given so far is stored now, and stays.
+        replacesAll = false
         if !given.isEmpty { try removeDenied() }
+        try unsettle(changes)
+    }
+
+    /// Makes directories count as changed.
+    private mutating func unsettle(_ changes: RecordChanges) throws {
+        last = nil
+        while let inode = try changes.nextDoubted() {
+            guard var record = try stored(inode), record.isDirectory else { continue }
+            record.changedNanoseconds = InodeRecord.unsettled
+            try set(inode, record)
+        }
+        try flush()
     }
 
     // MARK: Names that others were given
@@ -137,7 +152,9 @@ struct RecordMerge {
             let records = try Chunk.records(of: allChunks.blob(1), chunk: chunk)
             for index in 0..<records.count / Chunk.recordSize {
                 let record = Chunk.record(records, at: index, chunk: chunk)
-                if given.denies(record.name, to: record.inode) { denied[record.inode] = record }
+                if record.hasPlace, given.denies(record.name, to: record.inode) {
+                    denied[record.inode] = record
+                }
             }
         }
         var others: Set<UInt64> = []
@@ -218,10 +235,10 @@ struct RecordMerge {
                 }
                 left &= ~(1 << UInt64(offset))
                 let new = slots[offset]
-                if checksNames, let new, new.name != old.name {
+                if checksNames, let new, new.hasPlace, new.name != old.name {
                     given.add(new.name, to: new.inode)
                 }
-                if old.isDirectory && new?.isDirectory != true {
+                if old.isDirectory && new.map({ $0.isDirectory && $0.hasPlace }) != true {
                     try removeDirectory.run(SQLValue(old.inode))
                 }
                 if old.hasSeveralNames && new?.hasSeveralNames != true {
@@ -230,7 +247,7 @@ struct RecordMerge {
             }
         }
         for offset in slots.indices where checksNames && left & 1 << UInt64(offset) != 0 {
-            if let new = slots[offset] { given.add(new.name, to: new.inode) }
+            if let new = slots[offset], new.hasPlace { given.add(new.name, to: new.inode) }
         }
         try removeUnrecorded(left)
     }

@@ -13,6 +13,8 @@ package struct XFSGeometry: Sendable {
     package let uuid: [UInt8]
     /// Whether inodes hold the time of their birth: format version 5, what mkfs.xfs has made since 2014.
     package let hasBirthTimes: Bool
+    /// Whether it stores times after 2038 (`bigtime`).
+    package let hasBigTimes: Bool
     package let blockBytes: UInt64
     /// Whether the kernel, or a scrub, has found the metadata of the whole volume damaged since it was mounted
     /// (XFS_FSOP_GEOM_SICK_*).
@@ -34,6 +36,7 @@ package struct XFSGeometry: Sendable {
         groupCount = Int(raw.group_count)
         uuid = withUnsafeBytes(of: raw.uuid) { Array($0) }
         hasBirthTimes = raw.flags & UInt32(CL_XFS_GEOMETRY_V5) != 0
+        hasBigTimes = raw.flags & UInt32(CL_XFS_GEOMETRY_BIGTIME) != 0
         blockBytes = UInt64(raw.block_bytes)
         isSick = raw.sick != 0
         // Of a number the lowest bits say which inode of its block, the next which block of the group:

@@ -154,6 +154,11 @@ package struct Comparison: Sendable {
         return differences
     }
 
+    /// Whether an entry's time is one that DESTINATION cannot hold, and counts as equal to what it makes of it (S64).
+    package func clampsTime(of source: FileStatus) -> Bool {
+        preserved.contains(.times) && times.clamps(source.modified)
+    }
+
     /// SOURCE's mode for an entry that in the end belongs to `owner` and `group`: setuid and setgid lend the
     /// rights of SOURCE's owner and group, and of nobody else (S14).
     package func mode(of source: FileStatus, owner: UInt32, group: UInt32) -> UInt32 {

@@ -31,6 +31,20 @@ package struct TimeStorage: Sendable, Equatable {
         latestSeconds: (1 << 34) - 1 + Int64(Int32.min)
     )
 
+    /// What XFS stores with `bigtime`: nanoseconds from 1901 to 2486 (XFS_BIGTIME_TIME_MAX of xfs_format.h).
+    package static let exactUntil2486 = TimeStorage(
+        stepNanoseconds: 1,
+        earliestSeconds: Int64(Int32.min),
+        latestSeconds: 16_299_260_424
+    )
+
+    /// What XFS stores without it.
+    package static let exactUntil2038 = TimeStorage(
+        stepNanoseconds: 1,
+        earliestSeconds: Int64(Int32.min),
+        latestSeconds: Int64(Int32.max)
+    )
+
     package init(stepNanoseconds: UInt32, earliestSeconds: Int64, latestSeconds: Int64) {
         precondition(stepNanoseconds > 0)
         self.stepNanoseconds = stepNanoseconds
@@ -50,6 +64,11 @@ package struct TimeStorage: Sendable, Equatable {
             nanoseconds: stepNanoseconds == 1
                 ? time.nanoseconds : time.nanoseconds / stepNanoseconds * stepNanoseconds
         )
+    }
+
+    /// Whether `time` lies outside of the range, so that another is stored.
+    package func clamps(_ time: Timestamp) -> Bool {
+        time.seconds < earliestSeconds || time.seconds > latestSeconds
     }
 
     /// Whether `destination` is what DESTINATION stores for `source`.
@@ -83,8 +102,17 @@ package struct TimeStorage: Sendable, Equatable {
     }
 
     /// What can be known without writing (S49): ext4 shows no time of birth in 128-byte inodes.
-    package static func inferred(type: String, root: FileStatus) -> TimeStorage {
-        guard type == "ext4" else { return .exact }
-        return root.hasBirthTime ? .exactUntil2446 : .wholeSecondsUntil2038
+    ///
+    /// XFS says it itself (`XFSGeometry.hasBigTimes`; nil: not asked).
+    package static func inferred(
+        type: String,
+        root: FileStatus,
+        hasBigTimes: Bool? = nil
+    ) -> TimeStorage {
+        switch type {
+        case "ext4": root.hasBirthTime ? .exactUntil2446 : .wholeSecondsUntil2038
+        case "xfs": hasBigTimes.map { $0 ? .exactUntil2486 : .exactUntil2038 } ?? .exact
+        default: .exact
+        }
     }
 }

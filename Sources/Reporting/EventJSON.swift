@@ -231,13 +231,16 @@ package enum EventJSON {
             line.add("workers", workers)
             line.add("descriptors", descriptors)
         case .coarseTimes(let step): line.add("step_nanoseconds", step)
+        case .clampedTimes(let entries, let first):
+            line.add("entries", entries)
+            line.add("path", name: first)
         case .linkLimitReached(let limit): line.add("limit", limit)
         case .readsTogether(let files): line.add("files", files)
         case .readsAlone(let error): line.add("errno_name", error.code.name)
         case .walks(let reason): line.add("reason", reason.word)
         case .nothingRemembered(let path, _): line.add("state_path", path)
-        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter, .stateSetAside,
-            .comparesAfterPowerCut:
+        case .notRoot, .projectsNotKept, .quotaFilesLeft, .flagsNotKept, .protectedByFilter,
+            .stateSetAside, .comparesAfterPowerCut:
             break
         }
         line.add("message", NoticeText.sentence(notice))

@@ -218,8 +218,9 @@ enum FailureAdvice {
             side: .destination,
             advice:
                 "DESTINATION is full: compare df and df -i on both sides. Make room or a larger "
-                + "filesystem, then run the pass again; it resumes. With room left, one directory is at "
-                + "ext4's limit: mkfs.ext4 -O large_dir."
+                + "filesystem, then run the pass again; it resumes. With room left, a project is at its "
+                + "limit (xfs_quota -xc 'report -p'), or a directory at ext4's: mkfs.ext4 -O "
+                + "large_dir."
         ),
         Row(
             codes: ["EDQUOT"],

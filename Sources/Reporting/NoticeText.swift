@@ -12,7 +12,9 @@ enum NoticeText {
         case .notRoot: "not_root"
         case .workersLimited: "workers_limited"
         case .coarseTimes: "coarse_times"
+        case .clampedTimes: "clamped_times"
         case .projectsNotKept: "projects_not_kept"
+        case .quotaFilesLeft: "quota_files_left"
         case .flagsNotKept: "flags_not_kept"
         case .linkLimitReached: "link_limit_reached"
         case .protectedByFilter: "protected_by_filter"
@@ -46,9 +48,13 @@ enum NoticeText {
             "DESTINATION stores times in steps of \(Quantity.count(UInt64(step))) ns, or in a "
                 + "smaller range of years: compared at what it can store. "
                 + "mkfs.ext4 -I 256 stores them all."
+        case .clampedTimes(let entries, let first): clampedTimes(entries, first)
         case .projectsNotKept:
             "DESTINATION holds no project ids: they are not kept. "
                 + "mkfs.ext4 -O project,quota would hold them."
+        case .quotaFilesLeft:
+            "SOURCE's root has quota files (aquota.user, aquota.group, quota.user, quota.group): they are not "
+                + "copied, for they count what is on SOURCE. Copy them by hand if they are something else."
         case .flagsNotKept:
             "DESTINATION has no inode flags (chattr): they are not kept."
         case .linkLimitReached(let limit):
@@ -72,6 +78,15 @@ enum NoticeText {
             "small files are read one at a time: \(error.operation.rawValue): "
                 + "\(error.code.sentence) (\(error.code.name))."
         }
+    }
+
+    /// The same for a pass and for a verification.
+    static func clampedTimes(_ entries: UInt64, _ first: [UInt8]) -> String {
+        let shown = ShownName(isForTerminal: true)
+        return Quantity.count(entries, "entry has a time", "entries have times")
+            + " of modification that DESTINATION cannot hold; it holds the nearest that it can. The first: "
+            + shown.path(first)
+            + ". mkfs.ext4 -I 256 holds times until 2446, mkfs.xfs -m bigtime=1 until 2486."
     }
 
     private static func setAside(_ reason: SetAside) -> String {

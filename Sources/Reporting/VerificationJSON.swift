@@ -19,6 +19,10 @@ package enum VerificationJSON {
         case .notice(let notice):
             var line = EventJSON.begin("notice", time)
             line.add("notice", VerificationText.kind(notice))
+            if case .clampedTimes(let entries, let first) = notice {
+                line.add("entries", entries)
+                line.add("path", name: first)
+            }
             line.add("message", VerificationText.sentence(notice))
             return line
         case .workersChanged(let count):

@@ -37,6 +37,7 @@ package enum VerificationText {
         case .notRoot: "not_root"
         case .workersLimited: "workers_limited"
         case .projectsNotKept: "projects_not_kept"
+        case .clampedTimes: "clamped_times"
         }
     }
 
@@ -47,6 +48,7 @@ package enum VerificationText {
             "not root: what only root can read is not compared (trusted and security attributes), or fails."
         case .workersLimited(let workers, let descriptors):
             NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
+        case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)
         case .projectsNotKept:
             "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
         }

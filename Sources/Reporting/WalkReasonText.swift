@@ -35,12 +35,16 @@ enum WalkReasonText {
         case .clockSteppedBack: "the clock has been set back since the last pass"
         case .destinationChanged:
             "DESTINATION has other inodes in use than at the end of the last pass"
+        case .destinationRolledBack:
+            "DESTINATION is older than the last pass left it (a backup or snapshot was put back?)"
         case .destinationWritten:
             "DESTINATION was written to since the last pass (--changes scan scans all the same)"
         case .tooManyChanges(let count):
             "more than \(Quantity.count(UInt64(max(count - 1, 0)))) inodes have changed"
         case .scanFailed(let error):
             "the scan of SOURCE's inodes failed: \(error.operation.rawValue): \(error.code.sentence)"
+        case .directoryNotFound:
+            "a directory that was renamed during an earlier pass was not found again"
         case .recordFailed(let reason): "the record of earlier passes cannot be read: \(reason)"
         }
     }

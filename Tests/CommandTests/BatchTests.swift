@@ -103,7 +103,7 @@ struct BatchTests {
             bytes: ["sync", "-w", "1", "--json"].map { bytes($0) } + [
                 report, stage.from, stage.to,
             ],
-            environment: ["CUTOVER_FAULTS=pwrite:3:ENOSPC"]
+            environment: ["CUTOVER_FAULTS=pwrite:3:EROFS"]
         )
         #expect(outcome.status == 11, "\(outcome)")
         #expect(try Files.names(stage.destination("batch")).count == 2)

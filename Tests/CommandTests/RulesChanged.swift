@@ -55,6 +55,42 @@ struct RulesChanged {
     }
 
     @Test(
+        "S64: times that DESTINATION cannot hold are told once, and verify takes them for equal",
+        arguments: [LoopVolume.Kind.ext4(["-I", "128"]), .xfs(["-m", "bigtime=0"])]
+    )
+    func clampedTimes(kind: LoopVolume.Kind) throws {
+        try withVolumes(destination: kind) { xfs, target in
+            let stage = Stage(xfs.mountPoint, target.mountPoint)
+            let late = 4_000_000_000
+            for name in ["one", "two", "usual"] { try Files.write(stage.source(name), bytes(name)) }
+            for name in ["one", "two"] { try Files.changeTime(stage.source(name), seconds: late) }
+            try Files.changeTime(stage.source("usual"), seconds: 1_700_000_000)
+            let file = joined(try Scratch.directory(), Scratch.uniqueName("report"))
+            let runs: [([String], Int32)] = [
+                (["sync", "--delete", "-n"], 0), (["sync", "--delete"], 0),
+                (["sync", "--delete", "--changes", "walk"], 0), (["verify"], 0),
+                (["verify", "--metadata"], 0),
+            ]
+            for (words, status) in runs {
+                let outcome = try Cutover.run(
+                    bytes: (words + ["--json"]).map { bytes($0) } + [file, stage.from, stage.to]
+                )
+                #expect(outcome.status == status, "\(words): \(outcome)")
+                let told = try HazardReport(file).of("notice").filter {
+                    HazardReport.text("notice", in: $0) == "clamped_times"
+                }
+                #expect(told.count == 1, "\(words): \(outcome)")
+                #expect(HazardReport.number("entries", in: told.first ?? "") == 2, "\(told)")
+                let path = told.first.flatMap { HazardReport.path(in: $0) } ?? []
+                #expect(["one", "two"].map { bytes($0) }.contains(path), "\(told)")
+            }
+            let found = try Files.status(stage.destination("one")).st_mtim.tv_sec
+            #expect(found == Int(Int32.max), "the test is about nothing: \(found)")
+            try stage.expectNothingToDo()
+        }
+    }
+
+    @Test(
         "S8: attributes of an up-to-date file are repaired in place: no new inode, no data written"
     )
     func attributesAreRepaired() throws {

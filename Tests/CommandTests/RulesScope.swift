@@ -153,6 +153,32 @@ struct RulesScope {
         #expect(try text(stage.destination("mounted/foreign")) == "of another filesystem")
     }
 
+    @Test(
+        "Q20: quota files at the roots are neither copied nor deleted; a directory of that name is a branch"
+    )
+    func quotaFiles() throws {
+        try withVolumes { xfs, ext4 in
+            let stage = Stage(xfs.mountPoint, ext4.mountPoint)
+            try Files.write(stage.source("file"), bytes("x"))
+            try Files.write(stage.source("quota.user"), bytes("SOURCE's"))
+            try Files.makeDirectory(stage.source("quota.group"))
+            for name in ["aquota.user", "aquota.group", "quota.user"] {
+                try Files.write(stage.destination(name), bytes("limits"))
+            }
+            try Files.makeDirectory(stage.source("below"))
+            try Files.write(stage.source("below/aquota.user"), bytes("a file"))
+            let outcome = try stage.pass()
+            #expect(outcome.errors.contains("SOURCE's root has quota files"), "\(outcome)")
+            for name in ["aquota.user", "aquota.group", "quota.user"] {
+                #expect(try text(stage.destination(name)) == "limits")
+            }
+            #expect(try text(stage.destination("below/aquota.user")) == "a file")
+            #expect(Files.exists(stage.destination("quota.group")))
+            let verified = try Cutover.run(bytes: [bytes("verify"), stage.from, stage.to])
+            #expect(verified.status == 0, "\(verified)")
+        }
+    }
+
     @Test("S5: lost+found at the roots is neither copied nor deleted; elsewhere it is a name")
     func lostAndFound() throws {
         try withVolumes { xfs, ext4 in

@@ -39,7 +39,8 @@ import Testing
                         == renewed.history.directory(record.inode),
                     comment
                 )
-                #expect(try renewed.history.directory(record.inode) != nil || !record.isDirectory)
+                let isPlaced = try renewed.history.directory(record.inode) != nil
+                #expect(isPlaced == (record.isDirectory && record.hasPlace), comment)
             }
             past.records = expected
             past.names = try Dictionary(
@@ -49,6 +50,73 @@ import Testing
             )
         }
         #expect(past.records.count > 100, "nothing was compared")
+    }
+
+    private static func directory(_ inode: UInt64, in parent: UInt64, _ name: String) -> Step {
+        let record = InodeRecord(
+            inode: inode,
+            parent: parent,
+            changedNanoseconds: 5,
+            birth: 7,
+            nameHash: InodeNote.hash(bytes(name)),
+            hasSeveralNames: false,
+            isDirectory: true
+        )
+        return .directory(InodeNote(record), parent: parent, name: Name(bytes(name)))
+    }
+
+    @Test(
+        "S52: what was met at two places has none in the record, and the directories of both are listed again",
+        arguments: [true, false]
+    )
+    func metTwice(isWalk: Bool) throws {
+        var random = SeededRandom(seed: 4)
+        let pair = try RecordedPair()
+        let before = [
+            Self.directory(1, in: 0, "."), Self.directory(70, in: 1, "a"),
+            Self.directory(71, in: 1, "b"), Self.directory(72, in: 1, "c"),
+            Self.directory(73, in: 70, "child"),
+        ]
+        try pair.record(before, comparingWith: nil, &random)
+        let file = InodeRecord(
+            inode: 74,
+            parent: 71,
+            changedNanoseconds: 5,
+            birth: 7,
+            nameHash: 8,
+            hasSeveralNames: false,
+            isDirectory: false
+        )
+        let elsewhere = NameRecord(parent: 70, nameHash: 9)
+        let meanwhile = [
+            Self.directory(70, in: 71, "a"), Self.directory(71, in: 70, "b"),
+            .note(InodeNote(file)), .note(InodeNote(file, elsewhere, changed: 5)),
+        ]
+        let recorder =
+            isWalk
+            ? try pair.recorder(
+                before + meanwhile,
+                comparingWith: try RecordTable(pair.history),
+                &random
+            )
+            : try pair.scanRecorder(Array(before[1...2] + meanwhile))
+        try pair.finish(recorder)
+        for inode: UInt64 in [70, 71] {
+            let record = try #require(try pair.history.inode(inode))
+            #expect(!record.hasPlace && record.isDirectory)
+            #expect(record.changedNanoseconds == InodeNote.unsettled)
+            #expect(try pair.history.directory(inode) == nil)
+        }
+        #expect(try pair.history.inode(1)?.changedNanoseconds == InodeNote.unsettled)
+        #expect(try pair.history.inode(72)?.changedNanoseconds == 5, "nothing was met in it")
+        #expect(try pair.history.directories(in: 70) == [73], "what lies below is known")
+        #expect(try pair.history.inode(74) == nil, "it is new to the next scan")
+        // A doubt about one without a place makes no name of it.
+        let later = try pair.scanRecorder([Self.directory(70, in: 1, "a")])
+        later.doubt(70, in: later.makeBuffer())
+        try pair.finish(later)
+        #expect(try pair.history.directory(70)?.parent == 1)
+        #expect(try pair.history.inode(70)?.changedNanoseconds == InodeNote.unsettled)
     }
 
     @Test("A walk that finds all as it was changes no row of the record")
@@ -168,12 +236,6 @@ import Testing
     }
 }
 
-/// One step of a walk.
-private enum Step {
-    case note(InodeNote)
-    case directory(InodeNote, parent: UInt64, name: Name)
-}
-
 /// What a walk before left, and walks over what became of it.
 private struct PastWalk {
     var records: [InodeRecord] = []
@@ -219,6 +281,8 @@ private struct PastWalk {
 
     private func again(_ record: InodeRecord, _ random: inout SeededRandom) -> [Step] {
         var now = record
+        // It was met at two places, and is at one of them now.
+        if !record.hasPlace { (now.parent, now.nameHash) = parts(Self.draw(&random)) }
         var steps: [Step] = []
         if random.chance(10) { now.changedNanoseconds = Int64(random.below(1_000)) }
         if random.chance(3) { now.changedNanoseconds = InodeNote.unsettled }
@@ -273,100 +337,4 @@ private struct PastWalk {
     }
 
     private func parts(_ name: NameRecord) -> (UInt64, UInt32) { (name.parent, name.nameHash) }
-}
-
-/// A record of its own in a folder of its own.
-private final class RecordedPair {
-    let history: History
-    private let folder: [UInt8]
-
-    init() throws {
-        folder = joined(try Scratch.directory(), Scratch.uniqueName("roll"))
-        try Files.makeDirectory(folder, mode: 0o700)
-        let root = RootIdentity(
-            filesystem: [1],
-            inode: 1,
-            birthNanoseconds: 1,
-            path: bytes("/")
-        )
-        let pair = PairIdentity(source: root, destination: root)
-        history = try #require(
-            try History.open(folder: folder, pair: pair, isReadOnly: false).history
-        )
-    }
-
-    deinit {
-        // The watcher of Scratch removes what is left.
-        try? Files.removeTree(folder)
-    }
-
-    /// A recorder that was told of all steps, in any order and by several workers.
-    func recorder(
-        _ walk: [Step],
-        comparingWith table: RecordTable?,
-        _ random: inout SeededRandom
-    ) throws -> Recorder {
-        let recorder = Recorder(
-            racyFrom: .max,
-            folder: SharedDescriptor(try Descriptor.openRoot(Name(folder)))
-        )
-        recorder.begin(comparingWith: table)
-        let buffers = (0..<3).map { _ in recorder.makeBuffer() }
-        for step in walk.shuffled(using: &random) {
-            let buffer = buffers[random.below(buffers.count)]
-            switch step {
-            case .note(let note): buffer.add(note)
-            case .directory(let note, let parent, let name):
-                buffer.add(note)
-                recorder.notePlace(of: note.inode, parent: parent, name: name)
-            }
-        }
-        return recorder
-    }
-
-    /// A recorder of a scan pass.
-    func scanRecorder() throws -> Recorder {
-        let recorder = Recorder(
-            racyFrom: .max,
-            folder: SharedDescriptor(try Descriptor.openRoot(Name(folder)))
-        )
-        recorder.begin(mergingInto: history)
-        return recorder
-    }
-
-    func record(
-        _ walk: [Step],
-        comparingWith table: RecordTable?,
-        _ random: inout SeededRandom
-    ) throws {
-        try finish(try recorder(walk, comparingWith: table, &random))
-    }
-
-    func finish(_ recorder: Recorder) throws {
-        var pass = PassRecord(
-            startNanoseconds: 1,
-            bootIdentifier: "boot",
-            startBootNanoseconds: 1,
-            options: "",
-            method: "walk",
-            reason: nil,
-            workers: 1,
-            isPartial: false,
-            cutoverVersion: "0"
-        )
-        pass.id = try history.begin(pass)
-        try history.finish(
-            pass,
-            branches: [],
-            failures: [],
-            changes: recorder.changes(after: [])
-        )
-    }
-
-    func inodes() throws -> [InodeRecord] {
-        let reader = try history.inodeReader(0..<UInt64.max)
-        var records: [InodeRecord] = []
-        while let record = try reader.next() { records.append(record) }
-        return records
-    }
 }

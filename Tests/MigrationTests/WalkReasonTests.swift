@@ -9,7 +9,7 @@ import Testing
         .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .notXFS("ext4"),
         .noBirthTimes, .nothingRemembered, .noEarlierPass, .lastPassUnfinished,
         .lastPassOfBranches, .optionsChanged, .clockSteppedBack, .destinationChanged,
-        .destinationWritten, .tooManyChanges(500_001),
+        .destinationRolledBack, .destinationWritten, .directoryNotFound, .tooManyChanges(500_001),
         .scanFailed(SystemError(.bulkStatus, .corrupted)),
         .recordFailed("disk I/O error: Input/output error"), .recordFailed(""),
     ]

@@ -31,8 +31,10 @@ import Testing
             .directoryProtected(path: []),
             .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
             .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),
-            .notice(.coarseTimes(stepNanoseconds: 1)), .notice(.projectsNotKept),
-            .notice(.flagsNotKept), .notice(.linkLimitReached(1)), .notice(.protectedByFilter),
+            .notice(.coarseTimes(stepNanoseconds: 1)),
+            .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
+            .notice(.quotaFilesLeft), .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
+            .notice(.protectedByFilter),
             .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
             .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing,
@@ -89,7 +91,8 @@ import Testing
         var events: [VerificationEvent] = [
             .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
             .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),
-            .notice(.projectsNotKept), .workersChanged(1),
+            .notice(.projectsNotKept), .notice(.clampedTimes(entries: 1, first: [])),
+            .workersChanged(1),
         ]
         for (aspect, _) in everyAspect {
             let found = FoundDifference(path: [], kind: .regular, aspect: aspect)

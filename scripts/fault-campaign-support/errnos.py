@@ -104,6 +104,12 @@ ERRNOS = {
     "sqlite_fchmod": ["EIO", "EPERM", "EROFS"],
     "sqlite_fchown": ["EIO", "EPERM", "EROFS"],
     "sqlite_unlink": ["EIO", "EACCES", "EPERM", "EROFS"],
+    # capget(2), memfd_create(2), pthread_create(3); ioctl(2) of fscrypt; statx(2) that asks for the mount alone.
+    "capget": ["EPERM", "EINVAL"],
+    "memfd_create": ["EMFILE", "ENFILE", "ENOMEM", "EPERM"],
+    "pthread_create": ["EAGAIN"],
+    "encryption_key": ["ENOTTY", "ENOTSUP", "EIO"],
+    "statx_boundary": _LOOKUP + ["ENOTDIR", "ELOOP", "ENOTCONN"],
     "setrlimit": ["EPERM", "EINVAL"],
     "ioprio_set": ["EPERM", "EINVAL"],
 }

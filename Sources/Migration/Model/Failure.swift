@@ -67,7 +67,7 @@ package enum DestinationStop: Sendable, Equatable {
 
     /// The one list of errors that stop a pass, of calls that write to DESTINATION.
     ///
-    /// Not among them: EDQUOT, which can be one owner's limit, and the ENOSPC of setxattr(2), which
+    /// ENOSPC is on it for a volume without room, see `hasRoom`. Not among them: EDQUOT, which can be one owner's limit, and the ENOSPC of setxattr(2), which
     /// means a full inode (S35).
     package init?(_ error: SystemError) {
         switch error.code {
@@ -79,4 +79,20 @@ package enum DestinationStop: Sendable, Equatable {
         default: return nil
         }
     }
+
+    /// Whether a filesystem that has answered ENOSPC has room all the same: then the error is one entry's (S18).
+    ///
+    /// So answer an XFS for a project that is at its limit, an ext4 for a directory at the limit of its index. What
+    /// is available is without the blocks that are kept for root and for the filesystem itself, so it is 0 long
+    /// before root is refused.
+    package static func hasRoom(_ volume: VolumeStatus) -> Bool {
+        volume.availableBytes >= roomBytesMin
+            && (!volume.countsInodes || volume.freeInodes >= roomInodesMin)
+    }
+
+    /// What a full volume may still call available: more than one call asks for, with what its maps take, for each
+    /// of 30 workers.
+    private static let roomBytesMin: UInt64 = 16 << 20
+    /// More than there can be workers, each with an inode that is being made.
+    private static let roomInodesMin: UInt64 = 256
 }

@@ -72,8 +72,12 @@ package enum Notice: Sendable, Hashable {
     case workersLimited(Int, descriptors: Int)
     /// DESTINATION stores times in steps of so many nanoseconds, or only in a range of years (S6).
     case coarseTimes(stepNanoseconds: UInt32)
+    /// Times outside of what DESTINATION stores, of how many entries, and the first that was met (S64).
+    case clampedTimes(entries: UInt64, first: [UInt8])
     /// DESTINATION holds no project ids (ext4 without `-O project`).
     case projectsNotKept
+    /// Quota files in SOURCE's root are not copied (Q20).
+    case quotaFilesLeft
     /// DESTINATION has no inode flags.
     case flagsNotKept
     /// A link group is larger than DESTINATION's limit; fresh copies lead further groups (S41).

@@ -40,6 +40,10 @@ package final class Directory: Sendable {
         var isNew = false
         /// What entries made in it get from it without being asked (S25); known once it `wasChanged`.
         var inherited: Inherited = []
+        /// Whether it has a project id on either side, or passes one on; known once it is listed.
+        var hasProjects = false
+        /// Whether project ids, or flags that statx(2) does not show, differ of the directory itself.
+        var hasOtherSettings = false
         /// Whether SOURCE's directory of this name is the one that was there when it was examined last, and
         /// what the record says of its entries counts.
         var evidence = Evidence.none

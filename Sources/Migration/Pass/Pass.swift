@@ -119,8 +119,14 @@ package final class Pass: Sendable {
         let watermarks = keeper.beginWatermarks { [context] error in
             context.recordWrite(Self.synchronizeFailure(error))
         }
+        if context.options.branches.isEmpty, context.comparison.clampsTime(of: roots.sourceStatus) {
+            context.clampedTimes.note([])
+        }
         pool.run(.directory(root))
         watermarks?.end()
+        if let found = context.clampedTimes.found {
+            context.say(.clampedTimes(entries: found.entries, first: found.first))
+        }
         let isStranded = noteStranded()
         let synchronizeStart = monotonicNanoseconds()
         let isSynchronized = synchronize()
@@ -192,7 +198,11 @@ package final class Pass: Sendable {
         if !options.isDryRun, let probed = TimeStorage.probed(in: destination.descriptor) {
             return probed
         }
-        return .inferred(type: roots.destinationVolume.typeName, root: status)
+        return .inferred(
+            type: roots.destinationVolume.typeName,
+            root: status,
+            hasBigTimes: roots.holdsBigTimes
+        )
     }
 
     private static func linkCountMax(_ roots: Roots) -> UInt32 {

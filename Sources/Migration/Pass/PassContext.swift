@@ -40,6 +40,11 @@ package final class PassContext: Sendable {
     let destinationRoot: FileStatus?
     /// DESTINATION's block size: runs of zeros that cover one become holes (S21).
     let blockBytes: UInt64
+    private let destination: SharedDescriptor?
+    /// Times that DESTINATION cannot hold.
+    let clampedTimes = ClampedTimes()
+    /// What is known of project ids.
+    let projects: Projects
     /// Damaged files with several names.
     let knownDamage = KnownDamage()
     private let phaseValue = Atomic<Phase>(.running)
@@ -83,6 +88,11 @@ package final class PassContext: Sendable {
         self.emit = emit
         throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))
         isRoot = comparison.isRoot
+        destination = roots.destination
+        projects = Projects(
+            areHeld: isRoot ? roots.holdsProjects : nil,
+            sourceType: roots.sourceVolume.typeName
+        )
         sourceRoot = roots.sourceStatus
         destinationRoot = roots.destinationStatus
         blockBytes = min(max(roots.destinationVolume.blockBytes, 512), 65_536)
@@ -143,6 +153,9 @@ package final class PassContext: Sendable {
         guard let error = failure.error, let stop = DestinationStop(error) else {
             return record(failure)
         }
+        if stop == .full, phase == .running, error.operation != .syncfs, hasRoom() {
+            return record(failure)
+        }
         let (exchanged, _) = phaseValue.compareExchange(
             expected: .running,
             desired: .counting,
@@ -152,6 +165,18 @@ package final class PassContext: Sendable {
         guard exchanged else { return }
         stopRecord.withLock { $0 = (stop, failure) }
         emit(.stopped(stop, failure))
+    }
+
+    /// Whether DESTINATION has room though it says ENOSPC.
+    ///
+    /// Its root is asked: another directory of an XFS may answer with its project's limits. If the root itself is in
+    /// a project that it passes on, that project's limit is DESTINATION's.
+    private func hasRoom() -> Bool {
+        // What cannot be asked is taken at its word.
+        guard let destination, let volume = try? VolumeStatus(of: destination.descriptor) else {
+            return false
+        }
+        return DestinationStop.hasRoom(volume)
     }
 
     func say(_ notice: Notice) {

@@ -77,6 +77,7 @@ extension Worker {
         }
         defer { context.budget.release(node) }
         guard let sourceHandle = open.source else { return }
+        carryProject(of: node, open)
         let visit = node.facts.withLock { $0.visit }
         if let visit, !visit.node.isListed {
             pass(node, visit)
@@ -129,7 +130,8 @@ extension Worker {
         node.facts.withLock { $0.contents = contents }
     }
 
-    /// Leaves out what this pass does not look at: `lost+found` at the root (S5), other branches, and what a
+    /// Leaves out what this pass does not look at: `lost+found` and quota files at the root (S5, Q20), other
+    /// branches, and what a
     /// filter excludes.
     private func select(_ source: inout Listing, of node: Directory, _ handle: SharedDescriptor) {
         let options = context.options
@@ -138,6 +140,10 @@ extension Worker {
         source.keep { index in
             let name = listing.name(index)
             if node.isRoot, !isSelected(name) { return false }
+            if node.isRoot, QuotaFiles.contains(name, type: listing.records[index].type) {
+                context.say(.quotaFilesLeft)
+                return false
+            }
             guard !options.filter.isEmpty else { return true }
             do throws(SystemError) {
                 return !options.filter.excludes(
@@ -222,6 +228,7 @@ extension Worker {
         }
         guard let before = facts.destination, let destination = open.destination else { return }
         var needs = context.comparison.attributeDifferences(source: source, destination: before)
+        if facts.hasOtherSettings { needs.insert(.flags) }
         if needs.isEmpty, !node.wasChanged, isUnchanged(node, facts, source, before) {
             return
         }

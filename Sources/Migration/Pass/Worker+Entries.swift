@@ -67,7 +67,10 @@ extension Worker {
             fail(.examine, .source, error, of: .entry(entry, nil))
             return false
         }
-        if role == nil, !entry.treeIsRemoved { noteSeen(entry, status) }
+        if role == nil, !entry.treeIsRemoved {
+            noteSeen(entry, status)
+            if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
+        }
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.addBranch(entry.name) : nil

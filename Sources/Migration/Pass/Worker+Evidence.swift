@@ -11,6 +11,8 @@ struct DirectoryEvidence: Sendable {
     /// See `Directory.Facts`.
     var hasSettledWay = false
     var visit: Visit?
+    /// Whether there are project ids about, see `Directory.Facts`.
+    var hasProjects = false
 
     init() {}
 
@@ -20,6 +22,7 @@ struct DirectoryEvidence: Sendable {
         evidence = facts.evidence
         hasSettledWay = facts.hasSettledWay
         visit = facts.visit
+        hasProjects = facts.hasProjects
     }
 }
 

@@ -295,8 +295,10 @@ extension Worker {
         // Thawed only now that the new one is there: until then the old one stays as it was (S16).
         try withoutFlags(of: entry.pointer, target, isThawing: isThawing) {
             () throws(SystemError) in
-            try temporary.withPointer { name throws(SystemError) in
-                try target.rename(name, to: entry.pointer)
+            try acrossProjects(into: entry.directory, target) { () throws(SystemError) in
+                try temporary.withPointer { name throws(SystemError) in
+                    try target.rename(name, to: entry.pointer)
+                }
             }
         }
     }

@@ -20,11 +20,8 @@ extension Worker {
         _ found: Differences
     ) -> KeepResult {
         guard let source = open.source, let target = open.destination else { return .failed }
-        if found.isEmpty, evidence(of: entry, status, destination) == .proven,
-            isSettled(entry, destination)
-        {
-            return .kept
-        }
+        let evidence = evidence(of: entry, status, destination)
+        if found.isEmpty, evidence == .proven, isSettled(entry, destination) { return .kept }
         var needs = found
         do throws(AttributeFailure) {
             needs.formUnion(
@@ -39,6 +36,18 @@ extension Worker {
             let mayBeMarked = needs.contains(.attributes) || !preserved.contains(.attributes)
             if status.kind == .regular, mayBeMarked, try damageMark(entry, open) != nil {
                 return .isDamagedCopy
+            }
+            // Q18: of what is proven they were compared; and what was never recorded is opened only where there are
+            // project ids about, for that is every entry of a first pass that goes on where another was cut off.
+            if status.kind == .regular, context.isRoot,
+                evidence == .doubtful || entry.entries.known.hasProjects
+            {
+                let isOther = try haveOtherSettings(entry, source, target, status, destination)
+                guard let isOther else {
+                    noteVanished(AffectedEntry(entry, status))
+                    return .failed
+                }
+                if isOther { needs.insert(.flags) }
             }
         } catch {
             failAttributes(error, entry, status)

@@ -218,12 +218,16 @@ extension Worker {
         isThawing: Bool
     ) throws(SystemError) {
         guard replaces else {
-            try target.makeLink(entry.pointer, to: handle)
+            try acrossProjects(into: entry.directory, target) { () throws(SystemError) in
+                try target.makeLink(entry.pointer, to: handle)
+            }
             return
         }
         let temporary = context.temporaryNames.next()
-        try temporary.withPointer { name throws(SystemError) in
-            try target.makeLink(name, to: handle)
+        try acrossProjects(into: entry.directory, target) { () throws(SystemError) in
+            try temporary.withPointer { name throws(SystemError) in
+                try target.makeLink(name, to: handle)
+            }
         }
         do throws(SystemError) { try publish(temporary, entry, target, isThawing: isThawing) } catch
         {

@@ -1,8 +1,8 @@
 // Deleting: extras (S43-S46), leftovers of killed runs (S13), trees in the way of another type (S26). This
 // file is the one place that removes what SOURCE lacks, and every guard stands here:
 //
-//   deletion was asked for · SOURCE's listing was read to its end · the name is no `lost+found` at the
-//   root, no other branch, not excluded by a filter · the limit is not reached · no mount point is
+//   deletion was asked for · SOURCE's listing was read to its end · the name is no `lost+found` nor quota
+//   file at the root, no other branch, not excluded by a filter · the limit is not reached · no mount point is
 //   crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
 
 import LinuxIO
@@ -25,6 +25,9 @@ extension Worker {
                 continue
             }
             guard mayDelete, !node.isRoot || isSelected(name) else { continue }
+            if node.isRoot, QuotaFiles.contains(name, type: listing.records[index].type) {
+                continue
+            }
             guard let status = examineExtra(name, in: node, destination) else { continue }
             if isFiltered(name, status.kind, in: node) { continue }
             remove(name, status, in: node, open)

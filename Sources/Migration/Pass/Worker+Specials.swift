@@ -24,7 +24,7 @@ extension Worker {
             }
             made = found
         } catch {
-            let isRead = error.operation == .readlink
+            let isRead = error.operation == .readlink || error.operation == .bulkStatus
             fail(
                 activity,
                 isRead ? .source : .destination,
@@ -91,18 +91,24 @@ extension Worker {
             }
             sourceTarget[min(length, sourceTarget.count - 1)] = 0
             guard let text = sourceTarget.baseAddress else { return nil }
-            try name.withPointer { pointer throws(SystemError) in
-                try target.makeSymlink(pointer, target: text)
+            try makeWithProject(status, in: entry.directory, source, target) {
+                () throws(SystemError) in
+                try name.withPointer { pointer throws(SystemError) in
+                    try target.makeSymlink(pointer, target: text)
+                }
             }
         } else {
-            try name.withPointer { pointer throws(SystemError) in
-                try target.makeSpecial(
-                    pointer,
-                    kind: status.kind,
-                    mode: 0o600,
-                    major: status.specialMajor,
-                    minor: status.specialMinor
-                )
+            try makeWithProject(status, in: entry.directory, source, target) {
+                () throws(SystemError) in
+                try name.withPointer { pointer throws(SystemError) in
+                    try target.makeSpecial(
+                        pointer,
+                        kind: status.kind,
+                        mode: 0o600,
+                        major: status.specialMajor,
+                        minor: status.specialMinor
+                    )
+                }
             }
         }
         let handle = try target.openHandle(name)

@@ -1,8 +1,9 @@
 // Renames on DESTINATION the directories that moved on SOURCE, so that nothing below them is copied again. Before
 // the workers begin, on one thread.
 //
-// It rests on what the record says: each recorded directory stands on DESTINATION where the record has it, with
-// what it held then. So a renamed one is as SOURCE's was, and only what changed since is looked at.
+// It rests on what the record says: each directory that is recorded with a place stands there on DESTINATION,
+// with what it held then. So a renamed one is as SOURCE's was, and only what changed since is looked at. One
+// that is recorded without a place is never renamed.
 //
 // Where a name is taken, the two entries change places (RENAME_EXCHANGE): nothing is ever replaced or removed
 // here. What then stands in the old place is judged by the worker that lists it, like everything else.
@@ -10,6 +11,11 @@
 // Not done, and the directory is then compared as a whole: without --delete (the old place would have to stay), in
 // a dry run and with --itemize (there is no line for it, and both must print the same), with filters (the old
 // place may be protected), and for every error.
+//
+// Worst case: O(m + w) attempts, m moves, w the sum over those that fail of the moving directories on their ways
+// (each of which, once moved, allows one attempt more); an attempt takes O(d) looks into the record and openings, d
+// directories on its two ways. Each directory is looked up once, one that has no way to the root is known
+// not to have any, and directories that were opened lately are not opened again from the root.
 
 import History
 import LinuxIO
@@ -24,6 +30,16 @@ struct DirectoryMover {
     /// Where directories stand on DESTINATION that do not stand where the record has them.
     private var places: [UInt64: DirectoryMove] = [:]
     private let moves: [DirectoryMove]
+    /// Which of the moves has a directory that stands in a place now.
+    private var standing: [Place: UInt64] = [:]
+    /// Where the record has directories; nil: nowhere.
+    private var recorded: [UInt64: DirectoryMove?] = [:]
+    /// Directories without a way to the root.
+    private var lost: Set<UInt64> = []
+    /// DESTINATION's directories that were opened for those of SOURCE: renaming does not make them others.
+    private var opened: [UInt64: SharedDescriptor] = [:]
+    /// No worker runs yet, so there is room for them; moves of one directory lie side by side.
+    private static let openedMax = 16
     /// The names of DESTINATION that were changed, and the inode of SOURCE whose directory each has now; 0: none, or
     /// unknown.
     private var changedNames: [NameRecord: UInt64] = [:]
@@ -59,19 +75,42 @@ struct DirectoryMover {
 
     /// Renames what can be renamed.
     ///
-    /// Again and again while one succeeds: what lies in the way may be about to move itself.
+    /// What fails is tried again when a directory has moved that stood on one of its ways: it may have lain in
+    /// the way, or below what was to be moved.
     mutating func run() -> Outcome {
-        var inPlace: Set<UInt64> = []
-        var hasMoved = true
-        while hasMoved, !context.isInterrupted {
-            hasMoved = false
-            for move in moves where !inPlace.contains(move.inode) {
-                guard context.mayWrite, stand(move) else { continue }
-                inPlace.insert(move.inode)
-                hasMoved = true
+        for move in moves {
+            if let place = place(of: move.inode) { standing[Place(place)] = move.inode }
+        }
+        var pending = Set(moves.map(\.inode))
+        var queue = moves
+        var next = 0
+        var waiting: [UInt64: [DirectoryMove]] = [:]
+        while next < queue.count, !context.isInterrupted, context.mayWrite {
+            let move = queue[next]
+            next += 1
+            guard pending.contains(move.inode) else { continue }
+            if stand(move) {
+                pending.remove(move.inode)
+                queue += waiting.removeValue(forKey: move.inode) ?? []
+            } else {
+                for inode in onWays(of: move) where pending.contains(inode) && inode != move.inode {
+                    waiting[inode, default: []].append(move)
+                }
             }
         }
+        let inPlace = Set(moves.map(\.inode)).subtracting(pending)
         return Outcome(inPlace: inPlace, changedNames: changedNames)
+    }
+
+    /// The directories above the place of a move, now and then; none where it cannot ever be made.
+    private mutating func onWays(of move: DirectoryMove) -> Set<UInt64> {
+        guard let now = place(of: move.inode) else { return [] }
+        var inodes: Set<UInt64> = []
+        for (parent, mayMake) in [(now.parent, false), (move.parent, true)] {
+            guard let steps = way(to: parent, mayMake: mayMake) else { return [] }
+            inodes.formUnion(steps.lazy.map(\.inode))
+        }
+        return inodes
     }
 
     /// Whether the directory stands at its new place now.
@@ -84,7 +123,7 @@ struct DirectoryMover {
             else { return false }
             guard try isPlainDirectory(now.name, in: from) else { return false }
             try rename(now, from, move, to)
-            places[move.inode] = move
+            put(move)
             changedNames[NameRecord(move)] = move.inode
             context.counters.directoriesMoved.count()
             return true
@@ -115,60 +154,88 @@ struct DirectoryMover {
         }
         changedNames[NameRecord(now)] = 0
         // If that was a directory which moves as well, it stands here now.
-        let other = moves.first { candidate in
-            guard candidate.inode != move.inode, let place = place(of: candidate.inode) else {
-                return false
-            }
-            return place.parent == move.parent && place.name == move.name
-        }
-        if let other {
-            places[other.inode] = DirectoryMove(
-                inode: other.inode,
-                parent: now.parent,
-                name: now.name
-            )
-            changedNames[NameRecord(now)] = other.inode
+        guard let other = standing[Place(move)], other != move.inode else { return }
+        put(DirectoryMove(inode: other, parent: now.parent, name: now.name))
+        changedNames[NameRecord(now)] = other
+    }
+
+    // MARK: Places
+
+    /// A name in a directory of SOURCE.
+    private struct Place: Hashable {
+        let parent: UInt64
+        let name: Name
+
+        init(_ move: DirectoryMove) {
+            parent = move.parent
+            name = move.name
         }
     }
 
     /// Where a directory of SOURCE stands on DESTINATION now; nil when that is not known.
-    private func place(of inode: UInt64) -> DirectoryMove? {
+    private mutating func place(of inode: UInt64) -> DirectoryMove? {
         if let place = places[inode] { return place }
-        guard made[inode] == nil, let record = try? history.directory(inode) else { return nil }
-        return DirectoryMove(inode: inode, parent: record.parent, name: Name(record.name))
+        if made[inode] != nil { return nil }
+        if let known = recorded[inode] { return known }
+        // A record that cannot be read has no place.
+        let place = try? history.recordedMove(inode)
+        recorded[inode] = .some(place)
+        return place
     }
 
-    /// Opens DESTINATION's directory for one of SOURCE, by name from the root.
+    /// A directory has been put where SOURCE has it, or where another has left.
+    private mutating func put(_ place: DirectoryMove) {
+        if let old = self.place(of: place.inode), standing[Place(old)] == place.inode {
+            standing[Place(old)] = nil
+        }
+        places[place.inode] = place
+        standing[Place(place)] = place.inode
+    }
+
+    /// The steps from a directory of SOURCE up to the root, as DESTINATION has them; nil when it has no way there.
     ///
-    /// `mayMake`: where it is new on SOURCE it is made. What is moved out of it must be known to be in it: a
-    /// directory that the record lacks has a name on DESTINATION that may be another's.
-    /// Nil when it has no place.
+    /// `mayMake`: those that are new on SOURCE count as standing where they are to be made. What is moved out of
+    /// one must be known to be in it: a directory that the record lacks has a name on DESTINATION that may be
+    /// another's.
+    private mutating func way(to inode: UInt64, mayMake: Bool) -> [DirectoryMove]? {
+        let way = WayUp(
+            from: inode,
+            until: { $0 == rootInode || lost.contains($0) },
+            place: { place(of: $0) ?? (mayMake ? made[$0] : nil) }
+        )
+        switch way.end {
+        case .known(rootInode): return way.steps
+        // It will have one once it is made.
+        case .unplaced(let end) where made[end] != nil: return nil
+        case .unplaced(let end): lost.insert(end)
+        case .known, .circle: break
+        }
+        lost.formUnion(way.steps.lazy.map(\.inode))
+        return nil
+    }
+
+    /// Opens DESTINATION's directory for one of SOURCE, by name from the root or from one that is open; nil when it
+    /// has no place.
     private mutating func directory(
         _ inode: UInt64,
         mayMake: Bool
     ) throws(SystemError) -> SharedDescriptor? {
-        var steps: [DirectoryMove] = []
-        var current = inode
-        while current != rootInode {
-            guard let step = place(of: current) ?? (mayMake ? made[current] : nil),
-                steps.count < Self.depthMax
-            else { return nil }
-            steps.append(step)
-            current = step.parent
-        }
-        var directory = root
-        for step in steps.reversed() {
+        guard let steps = way(to: inode, mayMake: mayMake) else { return nil }
+        let start = steps.firstIndex { opened[$0.inode] != nil } ?? steps.endIndex
+        var directory = start == steps.endIndex ? root : opened[steps[start].inode] ?? root
+        for step in steps[..<start].reversed() {
             if made[step.inode] != nil, places[step.inode] == nil { try make(step, in: directory) }
             directory = SharedDescriptor(try directory.descriptor.openDirectory(step.name))
             if try context.isForeignDestination(directory.descriptor.status()) {
                 throw SystemError(.rename, .busy)
             }
         }
+        if start > 0 {
+            if opened.count == Self.openedMax { opened = [:] }
+            opened[inode] = directory
+        }
         return directory
     }
-
-    /// No tree is so deep by its names; a circle of moves is.
-    private static let depthMax = 100_000
 
     /// Makes a directory that is new on SOURCE: 0700, and the worker that compares it gives it the rest.
     private mutating func make(

@@ -32,8 +32,11 @@ final class InodeChanges {
     /// The names of inodes with several, met while inodes are written, written after them.
     private var names: [(inode: UInt64, names: [NameRecord])] = []
     private var namesPosition = 0
-    /// Inodes that were met as more than one thing; where they are recorded, if as a directory.
-    private var places: [UInt64: NameRecord?] = [:]
+    /// Inodes that were met at two places, or as two things: the record has no place for them.
+    private var ambiguous: Set<UInt64> = []
+    /// The directories that those were met in.
+    private var doubted: Set<UInt64> = []
+    private var doubtedInOrder: ArraySlice<UInt64>?
 
     init(
         _ stream: NoteStream,
@@ -68,14 +71,15 @@ final class InodeChanges {
         return names[namesPosition - 1]
     }
 
-    /// Whether a directory's place is the one that its inode is recorded with; when `next` has given all inodes.
-    func agrees(_ directory: DirectoryRecord) -> Bool {
-        guard let place = places[directory.inode] else { return true }
-        return place
-            == NameRecord(
-                parent: directory.parent,
-                nameHash: InodeNote.hash(directory.name)
-            )
+    /// Whether a directory has a place in the record; when `next` has given all inodes.
+    func hasPlace(_ directory: DirectoryRecord) -> Bool { !ambiguous.contains(directory.inode) }
+
+    /// The next directory that must be listed again, for something in it has no place in the record; in ascending
+    /// order, when `next` has given all inodes.
+    func nextDoubted() -> UInt64? {
+        var left = doubtedInOrder ?? doubted.sorted()[...]
+        defer { doubtedInOrder = left }
+        return left.popFirst()
     }
 
     /// What the notes on one inode change in the record; nil: nothing.
@@ -87,11 +91,11 @@ final class InodeChanges {
         guard let noted = NotedInode(notes[...]) else {
             return known == nil ? nil : .remove(inode)
         }
-        guard case .put(let record) = noted.change else { return noted.change }
-        if noted.isAmbiguous {
-            let place = NameRecord(parent: record.parent, nameHash: record.nameHash)
-            places.updateValue(record.isDirectory ? place : nil, forKey: inode)
+        if !noted.doubtedParents.isEmpty {
+            ambiguous.insert(inode)
+            doubted.formUnion(noted.doubtedParents)
         }
+        guard case .put(let record) = noted.change else { return noted.change }
         if let known, known.record == record {
             if noted.names.isEmpty { return nil }
             let names = try roll?.table.names(of: inode)

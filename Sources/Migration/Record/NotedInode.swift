@@ -9,8 +9,14 @@ struct NotedInode {
     let change: InodeChange
     /// Its names, where it has several; sorted, each once.
     let names: [NameRecord]
-    /// It was met under two names though it can have but one, or as a directory and as something else.
-    let isAmbiguous: Bool
+    /// The directories in which it was met under two names though it can have but one, or as a directory and as
+    /// something else; empty where it was not.
+    ///
+    /// It was renamed or replaced meanwhile, and nothing tells which of the places is the last: the record names none
+    /// (a place that is false could make a circle of parents, and the next pass would rename there what is not there).
+    /// So a directory is recorded without a place, and anything else not at all; it is found again by the
+    /// directories that it was met in, which must be listed.
+    let doubtedParents: Set<UInt64>
 
     /// Nil when nothing can be said: only doubts about an inode that was never examined, so that the next
     /// pass meets it as a new one.
@@ -18,27 +24,34 @@ struct NotedInode {
         let isRemoved = notes.contains { $0.kind.contains(.removed) }
         let wasMet = notes.contains(where: \.isName)
         // Where the record has it counts only while nothing says that it is not there (S52).
-        let names = notes.lazy.filter { note in
+        let told = notes.lazy.filter { note in
             note.isName || note.kind.contains(.recorded) && !wasMet && !isRemoved
         }
-        guard let first = names.min(by: { $0.name < $1.name }) else {
-            guard isRemoved, let inode = notes.first?.inode else { return nil }
-            change = .remove(inode)
-            self.names = []
-            isAmbiguous = false
+        guard let first = told.min(by: { $0.name < $1.name }) else {
+            guard isRemoved else { return nil }
+            change = .remove(notes[notes.startIndex].inode)
+            names = []
+            doubtedParents = []
             return
         }
         let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
-        isAmbiguous = names.contains {
+        let isAmbiguous = told.contains {
             $0.isDirectory != first.isDirectory || !hasSeveralNames && $0.name != first.name
         }
-        // Two names, two times: it changed between, so neither may count as known.
-        let isDoubtful =
-            isAmbiguous
-            || notes.contains {
-                !$0.kind.isDisjoint(with: [.doubt, .recorded])
-                    || $0.isName && $0.changed != first.changed
-            }
+        if isAmbiguous {
+            doubtedParents = Set(told.map(\.parent))
+            names = []
+            // As a directory if it may be one: hard links below it are looked for by its number.
+            let directory = told.first(where: \.isDirectory)
+            change = directory.map { .put(Self.withoutPlace($0)) } ?? .remove(first.inode)
+            return
+        }
+        doubtedParents = []
+        // Two times: it changed between, so neither may count as known.
+        let isDoubtful = notes.contains {
+            !$0.kind.isDisjoint(with: [.doubt, .recorded])
+                || $0.isName && $0.changed != first.changed
+        }
         change = .put(
             InodeRecord(
                 inode: first.inode,
@@ -47,11 +60,23 @@ struct NotedInode {
                 birth: first.birth,
                 nameHash: first.nameHash,
                 hasSeveralNames: hasSeveralNames,
-                isDirectory: first.kind.contains(.directory)
+                isDirectory: first.isDirectory
             )
         )
         // Of several names those that were not met may be there all the same, and are looked at again.
-        self.names = hasSeveralNames ? Self.names(in: notes) : []
+        names = hasSeveralNames ? Self.names(in: notes) : []
+    }
+
+    private static func withoutPlace(_ directory: InodeNote) -> InodeRecord {
+        InodeRecord(
+            inode: directory.inode,
+            parent: InodeRecord.nowhere,
+            changedNanoseconds: InodeNote.unsettled,
+            birth: directory.birth,
+            nameHash: 0,
+            hasSeveralNames: false,
+            isDirectory: true
+        )
     }
 
     private static func names(in notes: ArraySlice<InodeNote>) -> [NameRecord] {

@@ -151,7 +151,7 @@ package final class Recorder: Sendable {
     }
 
     /// Something of this inode failed or was left undone: the next pass looks at it again.
-    func doubt(_ inode: UInt64, in buffer: NoteBuffer) {
+    package func doubt(_ inode: UInt64, in buffer: NoteBuffer) {
         let (isFirst, record) = parts.withLock { parts in
             (parts.doubted.insert(inode).inserted, parts.record)
         }
@@ -207,11 +207,12 @@ package final class Recorder: Sendable {
             nextInode: { try inodes.next() },
             nextDirectory: {
                 while let directory = try directories.next() {
-                    if inodes.agrees(directory) { return directory }
+                    if inodes.hasPlace(directory) { return directory }
                 }
                 return nil
             },
-            nextNames: { inodes.nextNames() }
+            nextNames: { inodes.nextNames() },
+            nextDoubted: { inodes.nextDoubted() }
         )
     }
 }

@@ -13,11 +13,11 @@ import LinuxIO
 /// A directory in the plan.
 ///
 /// Sendable though its maker changes it: nobody else has it before the plan is done.
-final class VisitNode: @unchecked Sendable {
+package final class VisitNode: @unchecked Sendable {
     let inode: UInt64
     let name: Name
     /// By inode number.
-    var children: [UInt64: VisitNode] = [:]
+    package internal(set) var children: [UInt64: VisitNode] = [:]
     /// Whether it is listed, or only on the way to others.
     var isListed = false
 

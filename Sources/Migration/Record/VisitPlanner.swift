@@ -7,20 +7,31 @@
 //   3. Moved directories are renamed on DESTINATION where that can be done (`DirectoryMover`). Of those that
 //      are not, everything is compared, and inodes that have a name inside and another outside are compared
 //      under all names, or their group would be torn (S40).
-//   4. The tree: from each directory up to the root, by the names that SOURCE has now.
+//   4. The tree: from each directory up to the root, by the names that SOURCE has now (`VisitTree`).
+//
+// What the steps cost, in looks into the record: the first is O(c), c changed inodes and the names of those with
+// several; the second two for each name in a directory that changed; the third stands at the mover, and
+// `compareGroups` takes O(d), d directories below those that are compared as a whole, each once; the fourth
+// stands at the tree. Parents in the record may lead in a circle, and no step follows them twice.
 //
 // A directory that cannot be found any more was moved or removed after the scan. It is left out: its record is
 // not touched, and the next scan finds it, and the directories that it left and came to, changed again.
 
 import History
-import LinuxIO
+package import LinuxIO
 import Synchronization
 
 /// A directory with another parent or name than the record has.
-struct DirectoryMove: Sendable {
-    let inode: UInt64
-    let parent: UInt64
-    let name: Name
+package struct DirectoryMove: Sendable {
+    package let inode: UInt64
+    package let parent: UInt64
+    package let name: Name
+
+    package init(inode: UInt64, parent: UInt64, name: Name) {
+        self.inode = inode
+        self.parent = parent
+        self.name = name
+    }
 }
 
 /// Plans one scan pass.
@@ -31,6 +42,8 @@ final class VisitPlanner: Sendable {
         var next = 0
         var underWay = 0
         var compared: Set<UInt64> = []
+        /// Those of them whose names were all asked for.
+        var grouped: Set<UInt64> = []
         var listed: Set<UInt64> = []
         var moves: [DirectoryMove] = []
         /// Directories that the record lacks.
@@ -79,7 +92,9 @@ final class VisitPlanner: Sendable {
         moving move: ([DirectoryMove], [UInt64: DirectoryMove]) -> DirectoryMover.Outcome
     ) throws(WalkReason) -> VisitPlan {
         // Without it nothing below would be looked at.
-        guard try isRecorded(rootInode) else { throw .lastPassUnfinished }
+        guard try history.recordedMove(rootInode) != nil, try history.hasDirectory(rootInode) else {
+            throw .lastPassUnfinished
+        }
         inLanes(min(context.options.workers, 8)) { _ in self.listAll() }
         if let problem = state.withLock({ $0.problem }) { throw problem }
         let (moves, made) = state.withLock { ($0.moves, $0.made) }
@@ -91,18 +106,20 @@ final class VisitPlanner: Sendable {
             for move in moves { recorder.noteRemoved(move.inode, in: buffer) }
         }
         let left = moves.filter { !inPlace.contains($0.inode) }
-        for move in left { try compareGroups(below: move.inode) }
+        try compareGroups(below: left.map(\.inode))
         let (listed, compared) = state.withLock { ($0.listed, $0.compared) }
         context.recorder?.noteCompared(compared)
         let whole = Set(left.map(\.inode)).union(made.keys)
-        let root = try tree(
-            of: listed,
+        var tree = VisitTree(
+            rootInode: rootInode,
             moved: Dictionary(
                 moves.map { ($0.inode, $0) },
                 uniquingKeysWith: { first, _ in first }
             ),
-            whole: whole
+            whole: whole,
+            history: history
         )
+        for inode in listed where !context.isInterrupted { try tree.list(inode) }
         let marks = VisitMarks(
             compared: compared,
             reused: reused,
@@ -110,7 +127,7 @@ final class VisitPlanner: Sendable {
             changedNames: outcome.changedNames,
             history: history
         )
-        return VisitPlan(root: root, marks: marks)
+        return VisitPlan(root: tree.root, marks: marks)
     }
 
     private static func parents(
@@ -209,10 +226,8 @@ final class VisitPlanner: Sendable {
             }
             // A link may have been made of one that has not changed as far as the scan saw: all names, or the
             // record would keep the new one alone.
-            let parents = try history.names(of: known).map(\.parent)
-            state.withLock { state in
-                state.compared.insert(entry.inode)
-                state.listed.formUnion(parents)
+            try compareAllNames(of: entry.inode) { () throws(HistoryProblem) in
+                try history.names(of: known)
             }
         } catch {
             throw .recordFailed("\(error)")
@@ -240,12 +255,27 @@ final class VisitPlanner: Sendable {
         }
     }
 
+    /// Compares an inode in all directories that have a name of it; its names are asked for once, for it can
+    /// have 65,000, each in another directory that was moved.
+    private func compareAllNames(
+        of inode: UInt64,
+        _ names: () throws(HistoryProblem) -> [NameRecord]
+    ) throws(HistoryProblem) {
+        guard state.withLock({ $0.grouped.insert(inode).inserted }) else { return }
+        let parents = try names().map(\.parent)
+        state.withLock { state in
+            state.compared.insert(inode)
+            state.listed.formUnion(parents)
+        }
+    }
+
     // MARK: Moved, and not renamed
 
     /// Inodes with a name below a directory that is compared as a whole, and others outside.
-    private func compareGroups(below inode: UInt64) throws(WalkReason) {
-        var stack = [inode]
-        // Directories that were moved while a walk noted them may be recorded in a circle.
+    ///
+    /// Each directory below any of them once, though they may lie in each other, or in a circle.
+    private func compareGroups(below inodes: [UInt64]) throws(WalkReason) {
+        var stack = inodes
         var met: Set<UInt64> = []
         do throws(HistoryProblem) {
             while let directory = stack.popLast() {
@@ -253,77 +283,10 @@ final class VisitPlanner: Sendable {
                 guard met.insert(directory).inserted else { continue }
                 stack += try history.directories(in: directory)
                 for inode in try history.inodesWithSeveralNames(in: directory) {
-                    let parents = try history.names(of: inode).map(\.parent)
-                    state.withLock { state in
-                        state.compared.insert(inode)
-                        state.listed.formUnion(parents)
+                    try compareAllNames(of: inode) { () throws(HistoryProblem) in
+                        try history.names(of: inode)
                     }
                 }
-            }
-        } catch {
-            throw .recordFailed("\(error)")
-        }
-    }
-
-    // MARK: The tree
-
-    private func tree(
-        of listed: Set<UInt64>,
-        moved: [UInt64: DirectoryMove],
-        whole: Set<UInt64>
-    ) throws(WalkReason) -> VisitNode {
-        let root = VisitNode(inode: rootInode, name: Name("."))
-        var nodes: [UInt64: VisitNode] = [rootInode: root]
-        for inode in listed {
-            if context.isInterrupted { break }
-            guard let chain = try chain(to: inode, nodes, moved, whole) else { continue }
-            var node = chain.from
-            for step in chain.steps.reversed() {
-                let child = VisitNode(inode: step.inode, name: step.name)
-                node.children[step.inode] = child
-                nodes[step.inode] = child
-                node = child
-            }
-            node.isListed = true
-        }
-        return root
-    }
-
-    /// The way from a directory up to one that is in the tree already; nil when it cannot be found, or when
-    /// it lies below one that is compared as a whole.
-    private func chain(
-        to inode: UInt64,
-        _ nodes: [UInt64: VisitNode],
-        _ moved: [UInt64: DirectoryMove],
-        _ whole: Set<UInt64>
-    ) throws(WalkReason) -> (from: VisitNode, steps: [DirectoryMove])? {
-        var steps: [DirectoryMove] = []
-        var met: Set<UInt64> = []
-        var current = inode
-        while true {
-            if let node = nodes[current] { return (node, steps) }
-            // A circle: directories were moved between two readings.
-            guard !whole.contains(current), met.insert(current).inserted else { return nil }
-            var place = moved[current]
-            if place == nil { place = try recorded(current) }
-            guard let step = place else { return nil }
-            steps.append(step)
-            current = step.parent
-        }
-    }
-
-    /// Whether the record has a directory, as an inode and as a place.
-    private func isRecorded(_ inode: UInt64) throws(WalkReason) -> Bool {
-        guard try recorded(inode) != nil else { return false }
-        do throws(HistoryProblem) { return try history.inode(inode)?.isDirectory == true } catch {
-            throw .recordFailed("\(error)")
-        }
-    }
-
-    private func recorded(_ inode: UInt64) throws(WalkReason) -> DirectoryMove? {
-        do throws(HistoryProblem) {
-            return try history.directory(inode).map {
-                DirectoryMove(inode: inode, parent: $0.parent, name: Name($0.name))
             }
         } catch {
             throw .recordFailed("\(error)")

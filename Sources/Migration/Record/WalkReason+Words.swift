@@ -20,9 +20,11 @@ extension WalkReason {
         case .optionsChanged: "options_changed"
         case .clockSteppedBack: "clock_stepped_back"
         case .destinationChanged: "destination_changed"
+        case .destinationRolledBack: "destination_rolled_back"
         case .destinationWritten: "destination_written"
         case .tooManyChanges: "too_many_changes"
         case .scanFailed: "scan_failed"
+        case .directoryNotFound: "directory_not_found"
         case .recordFailed: "record_failed"
         }
     }
@@ -50,7 +52,8 @@ extension WalkReason {
     private static let plain: [WalkReason] = [
         .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .noBirthTimes,
         .nothingRemembered, .noEarlierPass, .lastPassUnfinished, .lastPassOfBranches,
-        .optionsChanged, .clockSteppedBack, .destinationChanged, .destinationWritten,
+        .optionsChanged, .clockSteppedBack, .destinationChanged, .destinationRolledBack,
+        .destinationWritten, .directoryNotFound,
     ]
 
     private static func reasons(with rest: String) -> [WalkReason] {

@@ -28,12 +28,17 @@ package enum WalkReason: Error, Sendable, Hashable {
     case clockSteppedBack
     /// DESTINATION has another number of inodes in use than at the end of the last pass.
     case destinationChanged
+    /// DESTINATION's root is older than the last pass left it: an earlier image or snapshot was put back.
+    case destinationRolledBack
     /// DESTINATION's device was written to since the last pass.
     case destinationWritten
     /// More inodes have changed than a scan is made for.
     case tooManyChanges(Int)
     /// A call of the scan failed.
     case scanFailed(SystemError)
+    /// The record has directories without a place, for they were renamed while the last pass ran, and they were not
+    /// found where they should be.
+    case directoryNotFound
     /// The record could not be read.
     case recordFailed(String)
 }

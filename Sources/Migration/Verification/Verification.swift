@@ -68,7 +68,7 @@ package final class Verification: VerificationRun {
             readsTogether: Self.canReadTogether(files: budget.batchFiles),
             blockBytes: roots.destinationVolume.blockBytes,
             beginning: beginning,
-            holdsProjects: Self.holdsProjects(roots),
+            holdsProjects: roots.holdsProjects,
             roots: (roots.sourceStatus, targetStatus)
         )
         var notices: [VerificationNotice] = []
@@ -107,6 +107,12 @@ package final class Verification: VerificationRun {
         writeBack()
         pool.run(.directory(root))
         context.projects.finish()
+        if context.options.branches.isEmpty, context.comparison.clampsTime(of: roots.sourceStatus) {
+            context.clampedTimes.note([])
+        }
+        if let found = context.clampedTimes.found {
+            context.log.say(.clampedTimes(entries: found.entries, first: found.first))
+        }
         let manifest = publishManifest()
         return VerificationSummary(
             status: status(manifest),
@@ -135,19 +141,6 @@ package final class Verification: VerificationRun {
         return try Roots(source: source, destination: destination, options: pass)
     }
 
-    /// Whether DESTINATION can hold project ids, as far as that can be known.
-    private static func holdsProjects(_ roots: Roots) -> Bool? {
-        switch roots.destinationVolume.typeName {
-        case "xfs": true
-        // Of the root itself: the mount table does not know views.
-        case "ext4":
-            roots.destinationItself.flatMap {
-                Ext4Superblock.read(below: $0.descriptor)?.hasProjects
-            }
-        default: nil
-        }
-    }
-
     /// What a pass with all that it keeps would repair; owners too, whoever asks.
     private static func comparison(_ roots: Roots, _ destination: FileStatus) -> Comparison {
         Comparison(
@@ -155,7 +148,11 @@ package final class Verification: VerificationRun {
             changeTest: .contents,
             deletesExtras: false,
             isRoot: true,
-            times: .inferred(type: roots.destinationVolume.typeName, root: destination)
+            times: .inferred(
+                type: roots.destinationVolume.typeName,
+                root: destination,
+                hasBigTimes: roots.holdsBigTimes
+            )
         )
     }
 

@@ -13,9 +13,13 @@ final class VerificationContext: Sendable {
     let budget: DescriptorBudget
     let links: LinkPairing
     let projects: ProjectPairing
+    /// Times that DESTINATION cannot hold.
+    let clampedTimes = ClampedTimes()
     /// Where digests go; nil: none are made.
     let manifest: ManifestWriter?
     let isRoot: Bool
+    /// Whether DESTINATION is known to hold project ids.
+    let comparesProjects: Bool
     /// Whether small files are read together, through io_uring.
     let readsTogether: Bool
     /// DESTINATION's block size, within 512 B and 64 KiB: what differs is counted in such blocks.
@@ -47,6 +51,7 @@ final class VerificationContext: Sendable {
         self.links = links
         self.manifest = manifest
         self.isRoot = isRoot
+        comparesProjects = holdsProjects == true
         self.readsTogether = readsTogether
         self.blockBytes = min(max(blockBytes, 512), 65_536)
         self.beginning = beginning

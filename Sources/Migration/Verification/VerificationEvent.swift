@@ -70,6 +70,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case workersLimited(Int, descriptors: Int)
     /// DESTINATION shows no project id at all, though SOURCE has some: they are not compared.
     case projectsNotKept
+    /// Times outside of what DESTINATION stores count as equal to what it makes of them (S64).
+    case clampedTimes(entries: UInt64, first: [UInt8])
 }
 
 /// The counts of one verification: relaxed atomics, exact at the end.

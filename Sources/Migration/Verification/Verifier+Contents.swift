@@ -16,10 +16,12 @@ struct FilePair {
 extension Verifier {
     /// Compares contents, or lets the file wait for others that are read with it.
     func compareContents(_ entry: Entry, _ open: OpenDirectory, _ look: Look) {
-        guard context.options.comparesContents, let pair = openPair(entry, open, look) else {
-            return
-        }
+        // Only an open file tells its project id (Q18).
+        guard context.options.comparesContents || context.comparesProjects,
+            let pair = openPair(entry, open, look)
+        else { return }
         tellSettings(of: pair)
+        guard context.options.comparesContents else { return }
         guard context.isSampled(inode: look.source.inode) else { return }
         let source = pair.source.status
         let destination = pair.destination.status

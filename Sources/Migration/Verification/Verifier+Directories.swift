@@ -110,7 +110,7 @@ extension Verifier {
         }
         if node.isRoot {
             let all = left
-            left.keep { isSelected(all.name($0)) }
+            left.keep { isSelected(all.name($0), type: all.records[$0].type) }
         }
         if left.count > 1 { left.sortByInode() }
         var right = Listing()
@@ -139,7 +139,7 @@ extension Verifier {
     ) {
         if context.isInterrupted { return }
         let name = listing.name(index)
-        if node.isRoot, !isSelected(name) { return }
+        if node.isRoot, !isSelected(name, type: listing.records[index].type) { return }
         do throws(SystemError) {
             guard let status = try destination.status(of: listing.namePointer(index)) else {
                 log.noteVanished(node.path(of: name))
@@ -161,9 +161,9 @@ extension Verifier {
         }
     }
 
-    /// Whether a top-level name is compared: not `lost+found` (S5), and not another branch.
-    private func isSelected(_ name: Name) -> Bool {
-        if name == Worker.lostAndFound { return false }
+    /// Whether a top-level name is compared: not `lost+found` (S5), no quota file (Q20), and not another branch.
+    private func isSelected(_ name: Name, type: UInt8) -> Bool {
+        if name == Worker.lostAndFound || QuotaFiles.contains(name, type: type) { return false }
         let branches = context.options.branches
         return branches.isEmpty || branches.contains(name)
     }

@@ -60,6 +60,7 @@ extension Verifier {
             noteMount(other, .destination, path: entry.path)
             return
         }
+        if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
         compare(entry, open, status, other)
     }
 

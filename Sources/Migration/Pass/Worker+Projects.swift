@@ -1,0 +1,223 @@
+// Project ids of entries that differ from what their directory on DESTINATION gives (S57).
+//
+// A directory that passes its project id on (PROJINHERIT) takes no entry of another id: rename(2) and link(2) answer
+// EXDEV, even within the directory. Such trees are common: `chattr +P` on a directory that has files already.
+//
+//   directory      gets id and inheritance before its contents, so that these are born right (Q17)
+//   name           given while the directory lends: it passes nothing on for that one call (Q16)
+//   symlink, FIFO  and others that cannot be opened keep the id of their birth: made while the directory lends (Q19)
+//
+// A pass that is killed meanwhile leaves the directory as it was lent. The next pass opens it, for the entry is still
+// to be done, and the first thing that it compares are these settings.
+
+import LinuxIO
+
+extension Worker {
+    // MARK: Directories
+
+    /// Compares what a directory gives to what is made in it, and makes it SOURCE's before anything is (Q17).
+    func carryProject(of node: Directory, _ open: OpenDirectory) {
+        guard context.isRoot, let source = open.source, let target = open.destination,
+            !node.isRoot || context.options.branches.isEmpty
+        else { return }
+        let wanted: InodeSettings
+        let current: InodeSettings
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            guard let found = try InodeSettings(of: source.descriptor) else { return }
+            wanted = found
+            side = .destination
+            guard let found = try InodeSettings(of: target.descriptor) else { return }
+            current = found
+        } catch {
+            fail(.readAttributes, side, error, of: .directory(node))
+            return
+        }
+        let hasProjects =
+            wanted.project != 0 || current.project != 0
+            || wanted.flags.union(current.flags).contains(.projectInherit)
+        let isOther = hasOtherProject(wanted, current)
+        let isNew = node.facts.withLock { facts in
+            facts.hasProjects = hasProjects
+            if current.flags.contains(.projectInherit) { facts.inherited.insert(.project) }
+            facts.hasOtherSettings =
+                !facts.isNew && (isOther || wanted.hasOtherHiddenFlags(than: current))
+            return facts.isNew
+        }
+        guard isOther, context.mayWrite else { return }
+        do throws(SystemError) {
+            if !isNew { try prepareForChange(of: node, open) }
+            try setProject(wanted, of: node, target.descriptor)
+        } catch {
+            fail(.setFlags, .destination, error, isWrite: true, of: .directory(node))
+        }
+    }
+
+    private func setProject(
+        _ wanted: InodeSettings,
+        of node: Directory,
+        _ target: borrowing Descriptor
+    ) throws(SystemError) {
+        // Read anew: what freezes it was taken off.
+        guard var settings = try InodeSettings(of: target) else { return }
+        let inherits = wanted.flags.contains(.projectInherit)
+        settings.setProject(wanted.project, inherits: inherits)
+        do throws(SystemError) { try settings.apply(to: target) } catch {
+            guard isRefusal(error) else { throw error }
+            node.facts.withLock { $0.hasOtherSettings = false }
+            return
+        }
+        node.facts.withLock { facts in
+            if inherits {
+                facts.inherited.insert(.project)
+            } else {
+                facts.inherited.remove(.project)
+            }
+        }
+    }
+
+    // MARK: Files
+
+    /// Whether the project ids or the flags that statx(2) does not show differ of two regular files that are to stay.
+    ///
+    /// Nil when one of them is another by now.
+    func haveOtherSettings(
+        _ entry: Entry,
+        _ source: SharedDescriptor,
+        _ target: SharedDescriptor,
+        _ status: FileStatus,
+        _ destination: FileStatus
+    ) throws(AttributeFailure) -> Bool? {
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            guard let left = try openForSettings(entry, source, status) else { return nil }
+            side = .destination
+            guard let right = try openForSettings(entry, target, destination) else { return nil }
+            side = .source
+            guard let wanted = try InodeSettings(of: left.descriptor) else { return false }
+            side = .destination
+            guard let current = try InodeSettings(of: right.descriptor) else { return false }
+            return hasOtherProject(wanted, current) || wanted.hasOtherHiddenFlags(than: current)
+        } catch {
+            throw AttributeFailure(.readAttributes, side, error)
+        }
+    }
+
+    private func openForSettings(
+        _ entry: Entry,
+        _ directory: SharedDescriptor,
+        _ status: FileStatus
+    ) throws(SystemError) -> SharedDescriptor? {
+        let opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: false)
+        guard let opened, opened.status.identity == status.identity else { return nil }
+        return SharedDescriptor(opened.takeReader())
+    }
+
+    /// Whether project ids differ that DESTINATION can hold; said once where it cannot.
+    private func hasOtherProject(_ wanted: InodeSettings, _ current: InodeSettings) -> Bool {
+        guard wanted.hasOtherProject(than: current) else { return false }
+        if context.projects.areHeld { return true }
+        if wanted.project != 0 { context.say(.projectsNotKept) }
+        return false
+    }
+
+    /// Whether DESTINATION holds no project ids: ext4 without `-O project` refuses any.
+    private func isRefusal(_ error: SystemError) -> Bool {
+        guard error.code == .notSupported || error.code == .invalid else { return false }
+        context.projects.noteRefusal()
+        context.say(.projectsNotKept)
+        return true
+    }
+
+    // MARK: Names
+
+    /// Gives an inode a name in a directory of DESTINATION, whatever the project ids of the two are (Q16).
+    ///
+    /// Where that is refused (EXDEV) the directory passes nothing on for the call.
+    func acrossProjects(
+        into node: Directory,
+        _ target: borrowing Descriptor,
+        _ body: () throws(SystemError) -> Void
+    ) throws(SystemError) {
+        do throws(SystemError) { try body() } catch {
+            guard error.code == .crossDevice else { throw error }
+            try lend(
+                of: node,
+                target,
+                { settings in settings.setProject(settings.project, inherits: false) },
+                body
+            )
+        }
+    }
+
+    /// Makes what cannot be opened, with SOURCE's project id (Q19).
+    ///
+    /// Only its birth gives it one: ext4 has no call to set it later.
+    func makeWithProject<Value>(
+        _ status: FileStatus,
+        in node: Directory,
+        _ source: SharedDescriptor,
+        _ target: borrowing Descriptor,
+        _ body: () throws(SystemError) -> Value
+    ) throws(SystemError) -> Value {
+        guard context.isRoot, context.projects.knowsUnopened, context.projects.areHeld,
+            let wanted = try source.descriptor.projectOfXFS(inode: status.inode)
+        else { return try body() }
+        return try lend(
+            of: node,
+            target,
+            { settings in
+                let given = settings.flags.contains(.projectInherit) ? settings.project : 0
+                if given == wanted { return }
+                settings.setProject(
+                    wanted == 0 ? settings.project : wanted,
+                    inherits: wanted != 0
+                )
+            },
+            body
+        )
+    }
+
+    /// Runs `body` while a directory has other settings.
+    ///
+    /// One worker at a time. What others make in the directory meanwhile may be born with these settings: files and
+    /// directories are told that it passes something on, and get their own.
+    private func lend<Value>(
+        of node: Directory,
+        _ target: borrowing Descriptor,
+        _ change: (inout InodeSettings) -> Void,
+        _ body: () throws(SystemError) -> Value
+    ) throws(SystemError) -> Value {
+        try context.projects.withLock(of: node) { () throws(SystemError) in
+            guard let own = try InodeSettings(of: target) else { return try body() }
+            var lent = own
+            change(&lent)
+            // Another worker had lent it when it was refused, or it gives what is wanted.
+            if lent == own { return try body() }
+            node.facts.withLock { facts in facts.inherited.formUnion(.project) }
+            do throws(SystemError) { try lent.apply(to: target) } catch {
+                guard isRefusal(error) else { throw error }
+                return try body()
+            }
+            defer { takeBack(own, of: node, target) }
+            return try body()
+        }
+    }
+
+    private func takeBack(
+        _ own: InodeSettings,
+        of node: Directory,
+        _ target: borrowing Descriptor
+    ) {
+        do throws(SystemError) { try own.apply(to: target) } catch {
+            fail(.setFlags, .destination, error, isWrite: true, of: .directory(node))
+        }
+    }
+}
+
+extension InodeSettings {
+    fileprivate mutating func setProject(_ id: UInt32, inherits: Bool) {
+        project = id
+        if inherits { flags.insert(.projectInherit) } else { flags.remove(.projectInherit) }
+    }
+}
