@@ -50,8 +50,8 @@ extension Worker {
             }
             return .failed
         }
-        // With attributes left out they were not looked at.
-        let mayBeMarked = needs.contains(.attributes) || !preserved.contains(.attributes)
+        // With attributes of `user` left out the mark was not looked at.
+        let mayBeMarked = needs.contains(.attributes) || !attributes.comparesDamageMark
         if status.kind == .regular, mayBeMarked, damageMark(entry, open) != nil {
             return .isDamagedCopy
         }

@@ -59,8 +59,11 @@ final class Worker {
         self.workers = workers
         copier = ContentCopier(context: context)
         attributes = AttributeComparer(
-            isRoot: context.isRoot,
-            preserved: context.options.preserved
+            AttributeScope(
+                isRoot: context.isRoot,
+                preserved: context.options.preserved,
+                selection: context.options.attributes
+            )
         )
         record = context.recordTable.withLock { $0 }.map(RecordCursor.init)
         notes = context.recorder?.makeBuffer()
