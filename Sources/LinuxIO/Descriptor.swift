@@ -41,7 +41,8 @@ package struct Descriptor: ~Copyable, Sendable {
 
     /// Opens a directory that a person named, symlinks followed: one of the two roots (S2), the state folder.
     ///
-    /// The corresponding system call is `open` with O_DIRECTORY.
+    /// Without touching its access time where that is allowed: where no view of SOURCE can be had, it is listed
+    /// through this descriptor (S10). The corresponding system call is `open` with O_DIRECTORY.
     package static func openRoot(_ path: Name) throws(SystemError) -> Descriptor {
         // O_PATH handles follow symlinks on the way only without O_NOFOLLOW, which openat always sets:
         // so a name that is a symlink is opened through its slash-dot.

@@ -29,6 +29,7 @@ package struct SystemError: Error, Hashable, Sendable {
         case setFlags = "FS_IOC_FSSETXATTR"
         case openHandle = "open_by_handle_at"
         case limit = "setrlimit"
+        case capget
         case setOpenFlags = "fcntl"
         case priority = "ioprio_set"
         case makeRing = "io_uring_setup"

@@ -66,9 +66,10 @@ package enum CheckJSON {
 
     private static func addNumbers(_ matter: Finding.Matter, to line: inout JSONLine) {
         switch matter {
-        case .privileges(let isRoot, let missing):
+        case .privileges(let isRoot, let missing, let hidden):
             line.add("root", isRoot)
             line.add("capabilities_missing", missing.joined(separator: ","))
+            line.add("hidden", HiddenText.words(hidden).joined(separator: ","))
         case .writable(let cause): line.add("read_only", cause?.rawValue)
         case .probe(let problem): line.add("probe", probe(problem))
         case .errors(let side, let health):
@@ -80,6 +81,9 @@ package enum CheckJSON {
             line.add("destination_quotas", quotas.joined(separator: ","))
             line.add("source_quotas", before.joined(separator: ","))
             line.add("differences", differences.joined(separator: ","))
+        case .unknownMounts(let sides, let error):
+            line.add("unknown_sides", sides.map(\.rawValue).joined(separator: ","))
+            line.add("errno_name", error?.code.name)
         case .space(let balance, let shared, let reserved):
             if let balance { add(balance, to: &line) }
             line.add("shared", shared)

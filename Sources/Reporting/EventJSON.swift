@@ -230,6 +230,8 @@ package enum EventJSON {
         case .workersLimited(let workers, let descriptors):
             line.add("workers", workers)
             line.add("descriptors", descriptors)
+        case .capabilitiesMissing(let missing):
+            line.add("capabilities_missing", missing.names.joined(separator: ","))
         case .coarseTimes(let step): line.add("step_nanoseconds", step)
         case .clampedTimes(let entries, let first):
             line.add("entries", entries)

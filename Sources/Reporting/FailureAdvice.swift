@@ -13,7 +13,13 @@ enum FailureAdvice {
             return advice(for: outcome)
         }
         guard let error = failure.error else {
-            return failure.activity == .replaceType ? withoutDelete : withoutCall
+            switch failure.activity {
+            case .replaceType: return withoutDelete
+            case .setMode: return droppedBits
+            case .readAttributes, .examine:
+                return failure.path.isEmpty ? HiddenText.wayOut(of: failure.activity) : withoutCall
+            default: return withoutCall
+            }
         }
         return Row.advice(in: rows, for: failure, error) ?? unknown
     }
@@ -41,6 +47,9 @@ enum FailureAdvice {
         + "file from a backup, or run the pass with --salvage to copy what is readable of it."
     static let withoutDelete =
         "A directory gives way to another type only with --delete; else move it away by hand."
+    static let droppedBits =
+        "The kernel drops setgid without an error where CAP_FSETID is missing and the process is not in the "
+        + "group. All else of the entry is in place. Give the container CAP_FSETID, then run the pass again."
     static let withoutCall = "Look at this entry on both sides, then run the pass again."
     static let unknown =
         "The kernel's log (dmesg) may tell more. Run the pass again; if it stays, copy it by hand."

@@ -23,10 +23,33 @@ package struct FailureText: Sendable {
 
     /// What failed and why: "cannot read bytes 4096-8191 of SOURCE: Input/output error (EIO)".
     package var message: String {
+        message(detail: failure.detail)
+    }
+
+    /// The same for people: what an attribute or an ACL could not be set to is cut (S66).
+    package var shortMessage: String {
+        switch failure.activity {
+        case .setAttribute, .setAccessControl, .readAttributes, .readAccessControl:
+            message(detail: failure.detail.map(Self.short))
+        default: message
+        }
+    }
+
+    private func message(detail: String?) -> String {
         var message = "cannot " + Self.phrase(failure)
-        if let detail = failure.detail { message += " (\(detail))" }
+        if let detail { message += " (\(detail))" }
         guard let error = failure.error else { return message }
         return message + ": \(error.code.sentence) (\(error.code.name))"
+    }
+
+    /// Characters of a detail that people are shown; programs get all.
+    private static let detailShownMax = 200
+
+    private static func short(_ detail: String) -> String {
+        // Scalars, for any number of them can stand on one another as one character.
+        let scalars = detail.unicodeScalars
+        if scalars.count <= detailShownMax { return detail }
+        return String(scalars.prefix(detailShownMax - 3)) + "..."
     }
 
     /// What to do about it, in whole sentences.
@@ -39,7 +62,7 @@ package struct FailureText: Sendable {
 
     /// The line for people, path first; names are escaped by `shown`.
     package func line(_ shown: ShownName) -> String {
-        "\(shown.path(failure.path)): \(shown.message(message)). \(shown.message(advice))"
+        "\(shown.path(failure.path)): \(shown.message(shortMessage)). \(shown.message(advice))"
     }
 
     /// What was being done, read after "cannot".

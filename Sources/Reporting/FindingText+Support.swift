@@ -142,6 +142,8 @@ extension FindingText {
             case .notXFS: "SOURCE is no XFS"
             case .notRoot: "you are not root"
             case .part: "SOURCE is a part of its filesystem"
+            case .mountsUnread:
+                "whether SOURCE is a whole filesystem could not be read (/proc/self/mountinfo)"
             case .scanFailed: "the scan of SOURCE's inodes failed"
             }
         return "sizes, names and attributes of single entries are not known: \(why)"

@@ -13,7 +13,8 @@ package struct FindingText: Sendable {
     /// What was found.
     package var message: String {
         switch finding.matter {
-        case .privileges(let isRoot, let missing): Self.privileges(isRoot, missing)
+        case .privileges(let isRoot, let missing, let hidden):
+            Self.privileges(isRoot, missing, hidden)
         case .writable(let cause): Self.writable(cause)
         case .probe(let problem): Self.probe(problem)
         case .errors(let side, let health): Self.errors(side, health)
@@ -21,6 +22,7 @@ package struct FindingText: Sendable {
             "XFS knows \(entries(finding.concerns.total)) of SOURCE to be damaged"
         case .mounts(let quotas, let before, let differences):
             Self.mounts(quotas, before, differences)
+        case .unknownMounts(let sides, let error): Self.unknownMounts(sides, error)
         case .space(let balance, let shared, let reserved):
             Self.space(balance, shared, reserved)
         case .inodes(let balance): Self.inodes(balance)
@@ -32,7 +34,8 @@ package struct FindingText: Sendable {
     package var advice: String? {
         guard finding.severity != .ok else { return nil }
         switch finding.matter {
-        case .privileges(let isRoot, _):
+        case .privileges(_, _, let hidden) where !hidden.isEmpty: return HiddenText.advice(hidden)
+        case .privileges(let isRoot, _, _):
             return isRoot
                 ? "Run it outside of the container, or give it these capabilities."
                 : "Run as root for a whole copy."
@@ -58,6 +61,9 @@ package struct FindingText: Sendable {
                 "Copy them to another place by hand now, and run xfs_repair -n on the unmounted volume."
         case .mounts(let quotas, let before, let differences):
             return Self.mountAdvice(quotas, before, differences)
+        case .unknownMounts:
+            return
+                "Look at both with findmnt: quotas and mount options are not known here. Make /proc/self/mountinfo readable."
         case .space(let balance, _, _): return Self.spaceAdvice(balance)
         case .inodes(let balance): return Self.inodeAdvice(balance)
         default: return supportAdvice
@@ -68,14 +74,20 @@ package struct FindingText: Sendable {
 
     // MARK: Volumes
 
-    private static func privileges(_ isRoot: Bool, _ missing: [String]) -> String {
+    private static func privileges(
+        _ isRoot: Bool,
+        _ missing: [String],
+        _ hidden: HiddenParts
+    ) -> String {
         if !isRoot {
             return
                 "not root: owners stay your own, devices are skipped, and entries that you may not read fail"
         }
-        return missing.isEmpty
+        let capabilities =
+            missing.isEmpty
             ? "root, with all capabilities that a whole copy needs"
             : "root, but without " + missing.joined(separator: ", ")
+        return hidden.isEmpty ? capabilities : capabilities + "; " + HiddenText.facts(hidden)
     }
 
     private static func writable(_ cause: ReadOnlyCause?) -> String {
@@ -132,6 +144,20 @@ package struct FindingText: Sendable {
             parts.append("only one side has " + differences.joined(separator: ", "))
         }
         return parts.isEmpty ? "no option changes what a copy means" : parts.joined(separator: "; ")
+    }
+
+    private static func unknownMounts(
+        _ sides: [Failure.Side],
+        _ error: SystemError?
+    ) -> String {
+        let names = sides.map(\.shown).joined(separator: " and ")
+        let verb = sides.count == 1 ? "is" : "are"
+        guard let error else {
+            return
+                "how \(names) \(verb) mounted could not be read: /proc/self/mountinfo does not say"
+        }
+        return "how \(names) \(verb) mounted could not be read from /proc/self/mountinfo: "
+            + "\(error.code.sentence) (\(error.operation.rawValue), \(error.code.name))"
     }
 
     private static func mountAdvice(

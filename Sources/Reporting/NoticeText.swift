@@ -10,6 +10,7 @@ enum NoticeText {
     static func kind(_ notice: Notice) -> String {
         switch notice {
         case .notRoot: "not_root"
+        case .capabilitiesMissing: "capabilities_missing"
         case .workersLimited: "workers_limited"
         case .coarseTimes: "coarse_times"
         case .clampedTimes: "clamped_times"
@@ -41,6 +42,7 @@ enum NoticeText {
         switch notice {
         case .notRoot:
             "not root: owners stay as they are, devices are skipped. Run as root for a whole copy."
+        case .capabilitiesMissing(let missing): capabilities(missing)
         case .workersLimited(let workers, let descriptors):
             "only \(Quantity.count(UInt64(max(workers, 0)), "worker", "workers")): "
                 + "RLIMIT_NOFILE is \(descriptors). Raise ulimit -n for more."
@@ -87,6 +89,24 @@ enum NoticeText {
             + " of modification that DESTINATION cannot hold; it holds the nearest that it can. The first: "
             + shown.path(first)
             + ". mkfs.ext4 -I 256 holds times until 2446, mkfs.xfs -m bigtime=1 until 2486."
+    }
+
+    /// What each missing capability makes fail.
+    private static func capabilities(_ missing: Capabilities) -> String {
+        let rows: [(Capabilities, String)] = [
+            (.changeOwner, "owners and groups"),
+            (.overridePermissions, "closed files and directories"),
+            (.actAsOwner, "modes, times and attributes of others' entries"),
+            (.keepSetID, "setgid bits"), (.freeze, "immutable and append-only"),
+            (.administer, "security attributes but capabilities"),
+            (.exceedLimits, "entries of owners whose quota is used up"),
+            (.makeDevices, "devices"), (.setFileCapabilities, "file capabilities"),
+        ]
+        let parts = rows.filter { missing.contains($0.0) }.map { row in
+            "\(row.0.names.joined()) (\(row.1))"
+        }
+        return "root without " + parts.joined(separator: ", ")
+            + ": what needs them fails. Run it outside of the container, or give it these."
     }
 
     private static func setAside(_ reason: SetAside) -> String {

@@ -131,7 +131,7 @@ package final class Reporter: Sendable {
         case .stopped(_, let failure):
             return [
                 "cutover: stopping: \(shown.path(failure.path)): "
-                    + shown.message(FailureText(failure).message),
+                    + shown.message(FailureText(failure).shortMessage),
                 "cutover: now counting what is missing on DESTINATION",
             ]
         case .synchronizing:

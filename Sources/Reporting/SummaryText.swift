@@ -143,7 +143,7 @@ package struct SummaryText: Sendable {
         let path = shown.path(stop.failure.path)
         var lines = Self.wrap("Stopped: \(text.reason)", indent: 2)
         lines += TextLayout.wrapped(
-            [path + ":"] + Self.words(shown.message(FailureText(stop.failure).message)),
+            [path + ":"] + Self.words(shown.message(FailureText(stop.failure).shortMessage)),
             lead: "  ",
             indent: 4,
             width: Self.width
@@ -224,7 +224,7 @@ package struct SummaryText: Sendable {
         var lines = [title]
         for failure in first {
             let text = FailureText(failure, in: run)
-            let words = Self.words(shown.message("\(text.message). \(text.advice)"))
+            let words = Self.words(shown.message("\(text.shortMessage). \(text.advice)"))
             lines += TextLayout.wrapped(
                 [shown.path(failure.path) + ":"] + words,
                 lead: "  ",

@@ -8,7 +8,12 @@ enum VerificationAdvice {
     /// The advice for one failure.
     static func advice(for failure: Failure) -> String {
         guard let error = failure.error else {
-            return failure.activity == .enter ? mounted : unknown
+            switch failure.activity {
+            case .enter: return mounted
+            case .readAttributes, .examine:
+                return failure.path.isEmpty ? HiddenText.wayOut(of: failure.activity) : unknown
+            default: return unknown
+            }
         }
         return FailureAdvice.Row.advice(in: rows, for: failure, error) ?? unknown
     }

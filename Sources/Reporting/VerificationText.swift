@@ -35,6 +35,7 @@ package enum VerificationText {
     static func kind(_ notice: VerificationNotice) -> String {
         switch notice {
         case .notRoot: "not_root"
+        case .closedEntriesFail: "closed_entries_fail"
         case .workersLimited: "workers_limited"
         case .projectsNotKept: "projects_not_kept"
         case .clampedTimes: "clamped_times"
@@ -46,6 +47,8 @@ package enum VerificationText {
         switch notice {
         case .notRoot:
             "not root: what only root can read is not compared (trusted and security attributes), or fails."
+        case .closedEntriesFail:
+            "root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: what others have closed cannot be read, and fails."
         case .workersLimited(let workers, let descriptors):
             NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
         case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)

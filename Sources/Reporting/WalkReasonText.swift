@@ -23,6 +23,8 @@ enum WalkReasonText {
         case .branchesOnly: "--branch names a part of the volume"
         case .crossesMounts: "--cross-mounts takes in other filesystems"
         case .notRoot: "a scan of SOURCE's inodes is for root"
+        case .capabilitiesMissing:
+            "a scan of SOURCE's inodes needs CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH"
         case .notXFS(let type): "SOURCE is \(type), and only XFS lists its inodes"
         case .noBirthTimes:
             "SOURCE is an XFS of version 4, which stores no times of birth"

@@ -32,11 +32,12 @@ struct CheckCommand: ParsableCommand {
         let output = try TableOutput(json: options.json)
         let control = CheckControl()
         let outcome: CheckOutcome?
+        let plan = try options.plan()
         do throws(Refusal) {
             let check = try Check(
                 source: options.source.name,
                 destination: options.destination.name,
-                options: options.plan,
+                options: plan,
                 control: control
             )
             let signals = Signals { control.interrupt() }
@@ -67,6 +68,7 @@ struct CheckCommandOptions: ParsableArguments {
 
     @Flag(help: "Walk SOURCE and look at every entry.") var deep = false
 
+    @OptionGroup var attributes: AttributesOption
     @OptionGroup var pool: WorkersOption
     @OptionGroup var place: StateOption
 
@@ -75,8 +77,9 @@ struct CheckCommandOptions: ParsableArguments {
     )
     var json: BytesArgument?
 
-    var plan: CheckOptions {
+    func plan() throws -> CheckOptions {
         var plan = CheckOptions()
+        plan.attributes = try attributes.selection()
         plan.isDeep = deep
         plan.workers = pool.workers
         plan.stateFolder = place.folder

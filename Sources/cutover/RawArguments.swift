@@ -13,12 +13,7 @@ enum RawArguments {
 
     /// All arguments but the program's name.
     static func encoded() -> [String] {
-        let count = Int(CommandLine.argc)
-        return (1..<max(count, 1)).compactMap { index in
-            guard index < count, let pointer = CommandLine.unsafeArgv[index] else { return nil }
-            let length = Name(cString: pointer).bytes
-            return encode(length)
-        }
+        ProcessArguments.words.map { encode($0.bytes) }
     }
 
     /// Text that `decode` turns back into exactly these bytes.

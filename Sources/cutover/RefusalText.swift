@@ -45,6 +45,9 @@ struct RefusalText {
             reason =
                 "/etc/xattr.conf is missing, which says what attributes not to copy; "
                 + "install libattr1 (sync --no-xattrs does without)"
+        case .cannotSee(let hidden):
+            path = nil
+            reason = HiddenText.sentence(hidden)
         case .cannotExamine(let side, let error):
             path = nil
             reason =

@@ -3,6 +3,7 @@
 import ArgumentParser
 import LinuxIO
 import Migration
+import Reporting
 
 /// How many work at the same time.
 struct WorkersOption: ParsableArguments {
@@ -17,6 +18,49 @@ struct WorkersOption: ParsableArguments {
         if !(1...most).contains(workers) {
             throw ValidationError("--workers takes 1 to \(most), not \(workers).")
         }
+    }
+}
+
+/// Which extended attributes there are to carry (S54).
+struct AttributesOption: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
+            "Carry only these namespaces of extended attributes: user, trusted, security, by commas; -name leaves "
+                + "one out. All by default.",
+            valueName: "list"
+        )
+    )
+    var xattrs: BytesArgument?
+
+    func validate() throws {
+        // What cannot be read is told before anything is touched.
+        _ = try selection()
+    }
+
+    func selection() throws -> AttributeSelection {
+        guard let xattrs else { return .all }
+        do throws(AttributeSelection.Mistake) {
+            return try AttributeSelection(parsing: xattrs.bytes)
+        } catch {
+            throw ValidationError("--xattrs: " + Self.sentence(error))
+        }
+    }
+
+    private static func sentence(_ mistake: AttributeSelection.Mistake) -> String {
+        switch mistake {
+        case .nothingLeft: "nothing is left; sync --no-xattrs leaves out all of them."
+        case .emptyWord: "there is nothing between two commas."
+        case .unknownNamespace(let word):
+            "'\(shown(word))' is none of user, trusted, security"
+                + (word == Array("system".utf8) ? " (for ACLs there is --no-acls)." : ".")
+        case .notAnAttribute(let word):
+            "'\(shown(word))' names no attribute; write all of it: -security.selinux."
+        }
+    }
+
+    private static func shown(_ word: [UInt8]) -> String {
+        String(decoding: ShownName(isForTerminal: true).escaped(word), as: UTF8.self)
     }
 }
 

@@ -38,6 +38,7 @@ struct CopyOptions: ParsableArguments {
 
     @Flag(name: .customLong("no-xattrs"), help: "Leave out extended attributes.") var noAttributes =
         false
+    @OptionGroup var attributes: AttributesOption
     @Flag(name: .customLong("no-acls"), help: "Leave out ACLs.") var noAccessControl = false
     @Flag(help: "Do not turn runs of zeros into holes.") var noSparse = false
     @Flag(help: "Copy each name of an inode as a file of its own.") var noHardLinks = false
@@ -80,6 +81,12 @@ struct CopyOptions: ParsableArguments {
             "Copy what is readable of files that SOURCE's disk does not give whole, and mark them."
     )
     var salvage = false
+
+    func validate() throws {
+        if noAttributes, attributes.xattrs != nil {
+            throw ValidationError("Give only one of --no-xattrs and --xattrs.")
+        }
+    }
 
     var preserved: PassOptions.Preserved {
         let switches: [(Bool, PassOptions.Preserved)] = [
@@ -155,7 +162,8 @@ struct HowOptions: ParsableArguments {
 
     @Flag(
         name: .customLong("no-check"),
-        help: "Begin although DESTINATION is too small or read-only ('cutover check')."
+        help:
+            "Begin although DESTINATION is too small or read-only, or some of SOURCE is invisible ('cutover check')."
     )
     var skipsCheck = false
 

@@ -17,6 +17,7 @@ struct SyncPlan {
     init(_ options: SyncOptions) throws {
         var pass = PassOptions()
         pass.preserved = options.copied.preserved
+        pass.attributes = try options.copied.attributes.selection()
         pass.changeTest = options.changed.test
         pass.version = Cutover.configuration.version
         pass.changeSearch = options.changed.changes

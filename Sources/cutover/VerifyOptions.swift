@@ -49,6 +49,12 @@ struct CompareOptions: ParsableArguments {
         help: ArgumentHelp("Only this top-level entry. Repeatable.", valueName: "name")
     )
     var branch: [BytesArgument] = []
+    @OptionGroup var attributes: AttributesOption
+    @Flag(
+        name: .customLong("no-check"),
+        help: "Compare although some of SOURCE is invisible ('cutover check'); ends with 23."
+    )
+    var skipsCheck = false
     @Option(
         help: ArgumentHelp(
             "With SOURCE: write digests of what was compared, for 'sha256sum -c'. Without: check against them.",
@@ -75,6 +81,8 @@ struct CompareOptions: ParsableArguments {
     var optionOfTwoTrees: String? {
         if metadata { return "--metadata" }
         if sample != nil { return "--sample" }
+        if attributes.xattrs != nil { return "--xattrs" }
+        if skipsCheck { return "--no-check" }
         return branch.isEmpty ? nil : "--branch"
     }
 }

@@ -34,6 +34,8 @@ struct VerifyPlan {
                 FileSample(percent: $0, seed: compared.seed ?? Self.randomSeed())
             }
             verification.branches = try SyncPlan.branches(compared.branch)
+            verification.attributes = try compared.attributes.selection()
+            verification.checksFirst = !compared.skipsCheck
             verification.workers = workers
             work = .trees(
                 source: volumes[0],

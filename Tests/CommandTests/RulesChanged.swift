@@ -164,6 +164,19 @@ struct RulesChanged {
         try stage.expectNothingToDo("atimes and ctimes differ everywhere")
     }
 
+    @Test("S10: nor where no view of SOURCE can be had", .requiresFaultTable)
+    func accessTimesWithoutViews() throws {
+        try StandardTree.plain(stage.from)
+        let before = try Snapshot(stage.from, agesAccess: true)
+        let outcome = try Cutover.run(
+            bytes: [bytes("sync"), stage.from, stage.to],
+            environment: ["CUTOVER_FAULTS=open_tree:1:EPERM:*"]
+        )
+        #expect(outcome.status == 0, "\(outcome)")
+        let moved = try before.changes()
+        #expect(moved.isEmpty, "\(moved)")
+    }
+
     @Test("S11: --checksum finds what size and time hide")
     func checksum() throws {
         for (root, contents) in [(stage.from, "right"), (stage.to, "wrong")] {

@@ -7,14 +7,26 @@ import TestSupport
 import Testing
 
 @Suite("Facts of volumes") struct VolumeFactsTests {
-    @Test("capabilities are the bits of CapEff")
-    func capabilities() {
-        let text = Array("Name:\tx\nCapPrm:\t0000000000000000\nCapEff:\t0000000008000003\n".utf8)
-        let found = Capabilities.effective(status: text)
-        #expect(found == [.changeOwner, .overridePermissions, .makeDevices])
-        #expect(Capabilities.effective(status: Array("CapEff: nonsense\n".utf8)) == nil)
-        #expect(Capabilities.effective(status: []) == nil)
-        #expect(Capabilities.effective() != nil)
+    @Test("capabilities are those that /proc/self/status shows")
+    func capabilities() throws {
+        let text = String(decoding: try readFile("/proc/self/status"), as: UTF8.self)
+        let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("CapEff:") })
+        let bits = UInt64(try #require(line.split(separator: "\t").last), radix: 16)
+        #expect(try Capabilities.effective().rawValue == bits)
+        let some: Capabilities = [.makeDevices, .changeOwner]
+        #expect(some.names == ["CAP_CHOWN", "CAP_MKNOD"])
+        #expect(Capabilities.allNeeded.names.count == Capabilities.needed.count)
+    }
+
+    @Test("a map of ids is whole when all of 2^32 - 1 are in it")
+    func maps() {
+        func isWhole(_ text: String) -> Bool { ProcessSight.mapsAll(Array(text.utf8)) }
+        #expect(isWhole("         0          0 4294967295\n"))
+        #expect(isWhole("0 5 1000\n1000 1005 4294966295\n"))
+        #expect(!isWhole("         0     100000      65536\n"))
+        #expect(!isWhole("0 0 1\n"))
+        #expect(!isWhole(""))
+        #expect(!isWhole("nonsense\n"))
     }
 
     @Test("a mount's options, its filesystem's, and the device, with any number of optional fields")

@@ -17,6 +17,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
     case setOwner, setMode, setModified, attributeNames, attribute, setAttribute, removeAttribute
     case attributeNamesOfName, attributeOfName, readFlags, setFlags
     case readAccessControl, setAccessControl
+    case effectiveCapabilities
     case renameDirectory, exchange, readGeometry, scan, filesystemIdentifier, inodeGeneration
 
     /// The shim's operation, and which of its calls in `call` is the wrapper's own.
@@ -64,6 +65,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .scan: ("xfs_bulkstat", 1)
         case .filesystemIdentifier: ("getfsuuid", 1)
         case .inodeGeneration: ("getversion", 1)
+        case .effectiveCapabilities: ("capget", 1)
         }
     }
 
@@ -107,6 +109,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
         case .scan: .bulkStatus
         case .filesystemIdentifier: .getIdentifier
         case .inodeGeneration: .getGeneration
+        case .effectiveCapabilities: .capget
         }
     }
 
@@ -184,6 +187,7 @@ enum Wrapper: String, CaseIterable, Codable, Sendable {
             var scan = InodeScan(group: 0, geometry: try XFSGeometry(of: root))
             return try scan.next(root).map { "\($0.kind)" } ?? "nil"
         case .filesystemIdentifier: return "\(try root.filesystemIdentifier().count)"
+        case .effectiveCapabilities: return "\(try Capabilities.effective().names.count > 0)"
         case .inodeGeneration: return try root.inodeGeneration() == 0 ? "0" : "generation"
         default: return try answerOfFile(root)
         }

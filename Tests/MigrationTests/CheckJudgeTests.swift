@@ -33,6 +33,10 @@ import Testing
 
     private static let rows: [Row] = [
         ("privileges", .warning, { $0.missingCapabilities = ["CAP_MKNOD"] }),
+        ("privileges", .fatal, { $0.hidden = .trustedAttributes }),
+        ("privileges", .fatal, { $0.hidden = .owners }),
+        ("mounts", .warning, { $0.source.mount = nil }),
+        ("mounts", .warning, { $0.destination.mount = nil }),
         ("writable", .fatal, { $0.destination.readOnly = .device }),
         ("probe", .warning, { $0.destination.probeProblem = .busy }),
         (

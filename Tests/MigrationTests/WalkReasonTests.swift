@@ -6,7 +6,8 @@ import Testing
 
 @Suite("Reasons to walk as words") struct WalkReasonTests {
     private static let all: [WalkReason] = [
-        .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .notXFS("ext4"),
+        .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .capabilitiesMissing,
+        .notXFS("ext4"),
         .noBirthTimes, .nothingRemembered, .noEarlierPass, .lastPassUnfinished,
         .lastPassOfBranches, .optionsChanged, .clockSteppedBack, .destinationChanged,
         .destinationRolledBack, .destinationWritten, .directoryNotFound, .tooManyChanges(500_001),

@@ -25,8 +25,10 @@ func everyFinding() -> [Finding] {
     var sick = FilesystemHealth()
     sick.isSick = true
     let matters: [(Finding.Severity, Finding.Matter)] = [
-        (.warning, .privileges(isRoot: true, missing: ["CAP_MKNOD", "CAP_SYS_ADMIN"])),
-        (.warning, .privileges(isRoot: false, missing: [])),
+        (.warning, .privileges(isRoot: true, missing: ["CAP_MKNOD"], hidden: [])),
+        (.fatal, .privileges(isRoot: true, missing: ["CAP_SYS_ADMIN"], hidden: .trustedAttributes)),
+        (.fatal, .privileges(isRoot: true, missing: [], hidden: .owners)),
+        (.warning, .privileges(isRoot: false, missing: [], hidden: [])),
         (.fatal, .writable(.mount)), (.fatal, .writable(.filesystem)), (.fatal, .writable(.device)),
         (.fatal, .writable(.shutdown)), (.warning, .probe(.busy)), (.fatal, .probe(.readOnly)),
         (.fatal, .probe(.failed(SystemError(.open, .inputOutput)))),
@@ -40,6 +42,8 @@ func everyFinding() -> [Finding] {
                 differences: ["SOURCE: noatime"]
             )
         ),
+        (.warning, .unknownMounts([.source, .destination], nil)),
+        (.warning, .unknownMounts([.destination], SystemError(.open, .accessDenied))),
         (.fatal, .space(balance, shared: 5 << 30, reserved: 30 << 30)),
         (.warning, .space(nil, shared: nil, reserved: 0)), (.fatal, .inodes(balance)),
         (.ok, .inodes(nil)), (.fatal, .fileSize(limit: 17_592_186_040_320)),
@@ -53,7 +57,8 @@ func everyFinding() -> [Finding] {
         (.warning, .projects(no, asked: 2)),
         (.warning, .extents(realtime: 1, directAccess: 2, extentSizes: 3)),
         (.warning, .entries(.part)), (.warning, .entries(.notRoot)),
-        (.warning, .entries(.notXFS)), (.warning, .entries(.scanFailed)), (.warning, .unread(7)),
+        (.warning, .entries(.mountsUnread)), (.warning, .entries(.notXFS)),
+        (.warning, .entries(.scanFailed)), (.warning, .unread(7)),
     ]
     return matters.map { Finding($0.0, $0.1, concerns) }
 }

@@ -30,7 +30,8 @@ import Testing
             .vanished(path: []), .mountSkipped(path: []),
             .directoryProtected(path: []),
             .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
-            .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),
+            .notice(.notRoot), .notice(.capabilitiesMissing(.makeDevices)),
+            .notice(.workersLimited(1, descriptors: 2)),
             .notice(.coarseTimes(stepNanoseconds: 1)),
             .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
             .notice(.quotaFilesLeft), .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
@@ -90,7 +91,8 @@ import Testing
         )
         var events: [VerificationEvent] = [
             .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
-            .notice(.notRoot), .notice(.workersLimited(1, descriptors: 2)),
+            .notice(.notRoot), .notice(.closedEntriesFail),
+            .notice(.workersLimited(1, descriptors: 2)),
             .notice(.projectsNotKept), .notice(.clampedTimes(entries: 1, first: [])),
             .workersChanged(1),
         ]

@@ -120,6 +120,44 @@ import Testing
         Row("ENAMETOOLONG", .source, .open, .open, "dmesg"),
     ]
 
+    @Test("S66: of a long ACL or name people are shown 200 characters, programs all")
+    func longDetails() {
+        let text = (0..<5_000).map { "u:\($0):rw-" }.joined(separator: ",")
+        let failure = Failure(
+            path: Array("file".utf8),
+            side: .destination,
+            activity: .setAccessControl,
+            error: SystemError(.setACL, .noSpace),
+            detail: text
+        )
+        let sentence = FailureText(failure)
+        let line = sentence.line(ShownName(isForTerminal: true))
+        #expect(line.contains(text.prefix(197) + "...)"))
+        #expect(!line.contains(text.prefix(198)))
+        #expect(sentence.message.contains(text))
+        let json = String(decoding: EventJSON.line(.failed(failure), time: 0).object, as: UTF8.self)
+        #expect(json.contains("\"detail\":\"\(text)\""))
+        // Marks that stand on one character are cut all the same.
+        var marked = failure
+        marked.detail = "a" + String(repeating: "\u{301}", count: 10_000)
+        #expect(FailureText(marked).shortMessage.unicodeScalars.count < 350)
+    }
+
+    @Test("S54: a mode that lost bits, and what could not be seen, say which capability it takes")
+    func capabilities() {
+        let mode = Failure(path: [], side: .destination, activity: .setMode, detail: "set to 2755")
+        #expect(FailureText(mode).advice.contains("CAP_FSETID"))
+        let hidden = Failure(
+            path: [],
+            side: .source,
+            activity: .readAttributes,
+            detail: "trusted.*"
+        )
+        for run in [FailureText.Run.pass, .verification] {
+            #expect(FailureText(hidden, in: run).advice.contains("--xattrs user,security"))
+        }
+    }
+
     @Test("every row of the table: what a person is told to do", arguments: rows)
     func advice(row: Row) {
         let failure = failure("a", row.side, row.activity, row.call, row.code)

@@ -16,6 +16,7 @@
 
 #include "faults.h"
 #include "inode.h"
+#include "process.h"
 #include "ring.h"
 #include "scan.h"
 

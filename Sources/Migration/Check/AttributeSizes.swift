@@ -88,13 +88,13 @@ final class AttributeTrial: Sendable {
 struct AttributeMeasure {
     let limits: CensusLimits
     let trial: AttributeTrial?
-    let isRoot: Bool
+    let scope: AttributeScope
 
     /// Whether DESTINATION may not hold the attributes of the entry behind a handle, and their bytes.
     func excess(of entry: borrowing Descriptor) throws(SystemError) -> Int? {
         let list = try entry.attributeNames()
         guard !list.isEmpty else { return nil }
-        let names = list.withUnsafeBufferPointer { AttributeNames($0, isRoot: isRoot, .all) }
+        let names = list.withUnsafeBufferPointer { AttributeNames($0, scope) }
         var sizes = AttributeSizes()
         for name in Self.all(names) {
             let value = try name.withPointer { pointer throws(SystemError) in
@@ -111,7 +111,7 @@ struct AttributeMeasure {
         in directory: borrowing Descriptor,
         names list: UnsafeBufferPointer<CChar>
     ) throws(SystemError) -> Int? {
-        let names = AttributeNames(list, isRoot: isRoot, .all)
+        let names = AttributeNames(list, scope)
         var sizes = AttributeSizes()
         for attribute in Self.all(names) {
             let value = try attribute.withPointer { pointer throws(SystemError) in

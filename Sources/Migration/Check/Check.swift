@@ -12,6 +12,8 @@ package struct CheckOptions: Sendable {
     package var isDeep = false
     package var workers = 30
     package var stateFolder: Name?
+    /// Which extended attributes passes will carry.
+    package var attributes = AttributeSelection.all
 
     package init() {}
 }
@@ -71,6 +73,8 @@ package final class Check {
         var pass = PassOptions()
         // Nothing is made or locked, and both views take no write.
         pass.isDryRun = true
+        // What a pass refuses is a finding here.
+        pass.checksFirst = false
         roots = try Roots(source: source, destination: destination, options: pass)
         guard let opened = roots.destinationItself else {
             throw .destinationMissing(path: Array(destination.bytes))
@@ -85,10 +89,11 @@ package final class Check {
             destination: try destinationFacts(),
             isRoot: isRoot
         )
-        if isRoot, let capabilities = Capabilities.effective() {
-            facts.missingCapabilities = Capabilities.needed.filter {
-                !capabilities.contains($0.capability)
-            }.map(\.name)
+        if isRoot {
+            let privileges = Privileges.current
+            facts.missingCapabilities =
+                Capabilities.allNeeded.subtracting(privileges.capabilities).names
+            facts.hidden = privileges.hidden(.all, options.attributes)
         }
         probe(&facts.destination)
         if control.isInterrupted { return nil }
@@ -109,7 +114,7 @@ package final class Check {
     private func sourceFacts() throws(Refusal) -> SourceFacts {
         let volume = roots.sourceVolume
         let root = roots.sourceItself
-        // Of a bind mount of a part the root is a mount point, too.
+        // Of a bind mount of a part the root is a mount point, too. Why it cannot be told is asked below.
         let path = try? MountTable.pathInFilesystem(of: root.descriptor)
         var facts = SourceFacts(
             path: roots.sourcePath,
@@ -118,7 +123,7 @@ package final class Check {
             usedBytes: volume.usedBytes,
             census: Census(method: .counts)
         )
-        facts.mount = try? MountTable.entry(of: root.descriptor)
+        (facts.mount, facts.mountError) = Self.mount(of: root.descriptor)
         facts.health = Self.health(of: root.descriptor, facts.mount)
         return facts
     }
@@ -141,7 +146,7 @@ package final class Check {
             facts.freeInodes = volume.freeInodes
         }
         facts.linkCountMax = destination.descriptor.linkCountMax()
-        facts.mount = try? MountTable.entry(of: destination.descriptor)
+        (facts.mount, facts.mountError) = Self.mount(of: destination.descriptor)
         facts.health = Self.health(of: destination.descriptor, facts.mount)
         facts.readOnly = readOnly(volume, facts)
         facts.holdsCopy = holdsCopy()
@@ -149,6 +154,12 @@ package final class Check {
             facts.superblock = Ext4Superblock.read(below: destination.descriptor)
         }
         return facts
+    }
+
+    private static func mount(of root: borrowing Descriptor) -> (MountEntry?, SystemError?) {
+        do throws(SystemError) { return (try MountTable.entry(of: root), nil) } catch {
+            return (nil, error)
+        }
     }
 
     private static func health(
@@ -218,6 +229,11 @@ package final class Check {
             {
                 probe.largeAttributes = .untried
             }
+            // What is not meant to be carried is not asked for.
+            let meant = options.attributes.namespaces
+            if !meant.contains(.user) { probe.userAttributes = .untried }
+            if !meant.contains(.trusted) { probe.trustedAttributes = .untried }
+            if !meant.contains(.security) { probe.securityAttributes = .untried }
             facts.probe = probe
         } catch {
             facts.probeProblem = error.code == .readOnly ? .readOnly : .failed(error)
@@ -235,7 +251,15 @@ package final class Check {
     private func count(_ facts: CheckFacts) -> Counted {
         let limits = limits(facts.destination)
         let trial = facts.destination.probe == nil ? nil : AttributeTrial(on: destination)
-        let measure = AttributeMeasure(limits: limits, trial: trial, isRoot: isRoot)
+        let measure = AttributeMeasure(
+            limits: limits,
+            trial: trial,
+            scope: AttributeScope(
+                isRoot: isRoot,
+                preserved: .all,
+                selection: options.attributes
+            )
+        )
         var counted = countInodes(facts.source, limits, measure)
         guard options.isDeep else { return counted }
         let budget = DescriptorBudget(descriptorLimit: descriptorLimit, workers: workers)
@@ -284,6 +308,7 @@ package final class Check {
     ) -> Counted {
         let reason: Finding.NotLookedAt
         switch source {
+        case _ where !source.isWhole && source.mount == nil: reason = .mountsUnread
         case _ where !source.isWhole: reason = .part
         case _ where source.typeName != "xfs": reason = .notXFS
         case _ where !isRoot: reason = .notRoot

@@ -41,7 +41,9 @@ package struct SourceFacts: Sendable, Equatable {
     /// Whether SOURCE is the root of its filesystem, so that the filesystem's counts are its own.
     package var isWhole: Bool
     package var usedBytes: UInt64
+    /// Nil: not known, for `mountError` or because the table does not name it.
     package var mount: MountEntry?
+    package var mountError: SystemError?
     package var health = FilesystemHealth()
     package var census: Census
 
@@ -78,7 +80,9 @@ package struct DestinationFacts: Sendable, Equatable {
     /// A pass from this SOURCE was complete: what is there is the copy.
     package var holdsCopy = false
     package var linkCountMax: UInt32?
+    /// Nil: not known, for `mountError` or because the table does not name it.
     package var mount: MountEntry?
+    package var mountError: SystemError?
     package var superblock: Ext4Superblock?
     package var health = FilesystemHealth()
     package var readOnly: ReadOnlyCause?
@@ -109,6 +113,8 @@ package struct CheckFacts: Sendable, Equatable {
     package var isRoot: Bool
     /// Capabilities that a whole copy needs and this process lacks, by name.
     package var missingCapabilities: [String] = []
+    /// What is to be carried and cannot be seen.
+    package var hidden: HiddenParts = []
 
     package init(source: SourceFacts, destination: DestinationFacts, isRoot: Bool) {
         self.source = source

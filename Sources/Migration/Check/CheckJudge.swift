@@ -1,7 +1,7 @@
 // Findings from facts. Pure: no call, no clock; every row can be tested without a disk.
 //
 // *Fatal* is what keeps any pass from ending complete: no room, no inodes, no writes, a file that is too large, a
-// DESTINATION that is damaged. All else is a warning: a pass runs, and its failures name what was lost.
+// DESTINATION that is damaged, attributes that this process cannot see. All else is a warning: a pass runs, and its failures name what was lost.
 
 import LinuxIO
 
@@ -36,8 +36,12 @@ package struct CheckJudge: Sendable {
     private var privileges: Finding {
         let isWhole = facts.isRoot && facts.missingCapabilities.isEmpty
         return Finding(
-            isWhole ? .ok : .warning,
-            .privileges(isRoot: facts.isRoot, missing: facts.missingCapabilities)
+            !facts.hidden.isEmpty ? .fatal : isWhole ? .ok : .warning,
+            .privileges(
+                isRoot: facts.isRoot,
+                missing: facts.missingCapabilities,
+                hidden: facts.hidden
+            )
         )
     }
 
@@ -92,9 +96,13 @@ package struct CheckJudge: Sendable {
                     || $0.hasPrefix("grpjquota=")
             }.sorted()
         }
-        let isKnown = source.mount != nil && destination.mount != nil
-        let differences =
-            isKnown ? left.symmetricDifference(right).intersection(Self.compared).sorted() : []
+        guard source.mount != nil, destination.mount != nil else {
+            var sides: [Failure.Side] = source.mount == nil ? [.source] : []
+            if destination.mount == nil { sides.append(.destination) }
+            let error = source.mountError ?? destination.mountError
+            return Finding(.warning, .unknownMounts(sides, error))
+        }
+        let differences = left.symmetricDifference(right).intersection(Self.compared).sorted()
         let active = quotas(right)
         let before = quotas(left)
         let isPlain = active.isEmpty && differences.isEmpty && before.isEmpty

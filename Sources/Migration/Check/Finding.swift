@@ -1,7 +1,7 @@
 // What a check has found: one value for each question, with the numbers that decided it. Sentences are made of it
 // elsewhere (FindingText in Reporting); programs read the numbers.
 
-import LinuxIO
+package import LinuxIO
 
 /// The answer to one question.
 package struct Finding: Sendable, Equatable {
@@ -80,7 +80,8 @@ package struct Finding: Sendable, Equatable {
 
     /// What a finding is about.
     package enum Matter: Sendable, Equatable {
-        case privileges(isRoot: Bool, missing: [String])
+        /// `hidden`: what a pass is to carry and this process cannot see.
+        case privileges(isRoot: Bool, missing: [String], hidden: HiddenParts)
         case writable(ReadOnlyCause?)
         case probe(ProbeProblem)
         case errors(Failure.Side, FilesystemHealth)
@@ -88,6 +89,8 @@ package struct Finding: Sendable, Equatable {
         case damaged
         /// Options of the mounts: quotas at DESTINATION, and those that one side has and the other lacks.
         case mounts(quotas: [String], sourceQuotas: [String], differences: [String])
+        /// How these sides are mounted could not be read; without an error the table does not name them.
+        case unknownMounts([Failure.Side], SystemError?)
         /// `shared`: bytes that several files share on SOURCE, at least; `reserved`: for root alone.
         /// No balance: DESTINATION does not count its blocks, or inodes.
         case space(Balance?, shared: UInt64?, reserved: UInt64)
@@ -122,7 +125,7 @@ package struct Finding: Sendable, Equatable {
             case .probe: "probe"
             case .errors: "errors"
             case .damaged: "damaged"
-            case .mounts: "mounts"
+            case .mounts, .unknownMounts: "mounts"
             case .space: "space"
             case .inodes: "inodes"
             case .fileSize: "file_size"
@@ -149,6 +152,8 @@ package struct Finding: Sendable, Equatable {
         case notXFS = "not_xfs"
         case notRoot = "not_root"
         case part
+        /// Whether SOURCE is a whole filesystem is in the table of mounts, which could not be read.
+        case mountsUnread = "mounts_unread"
         case scanFailed = "scan_failed"
     }
 }

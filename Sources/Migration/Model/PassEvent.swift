@@ -68,6 +68,8 @@ package struct PassStart: Sendable {
 package enum Notice: Sendable, Hashable {
     /// Not root: owners stay, devices are skipped (S31).
     case notRoot
+    /// Root without these capabilities: what needs them fails (S54).
+    case capabilitiesMissing(Capabilities)
     /// RLIMIT_NOFILE allows only so many workers.
     case workersLimited(Int, descriptors: Int)
     /// DESTINATION stores times in steps of so many nanoseconds, or only in a range of years (S6).

@@ -49,6 +49,8 @@ package struct PassOptions: Sendable {
     }
 
     package var preserved: Preserved = .all
+    /// Which extended attributes, where those are preserved.
+    package var attributes = AttributeSelection.all
     package var changeSearch: ChangeSearch = .auto
     /// Which cutover this is, for the history.
     package var version = ""
@@ -61,7 +63,8 @@ package struct PassOptions: Sendable {
     package var deletionsMax: UInt64?
     /// Write nothing at all (S49).
     package var isDryRun = false
-    /// Refuse to begin where DESTINATION cannot hold what SOURCE has (`--no-check`: begin all the same).
+    /// Refuse to begin where DESTINATION cannot hold what SOURCE has, or a part of SOURCE cannot be seen (`--no-check`:
+    /// begin all the same).
     package var checksFirst = true
     /// Emit an `Itemization` for every change.
     package var itemizes = false
@@ -95,6 +98,15 @@ package struct PassOptions: Sendable {
         return "preserved \(preserved.rawValue), sizes alone \(changeTest == .sizeOnly), "
             + "deletes \(deletesExtras), mounts \(crossesMounts), "
             + "filter \(filter.rulesText.count) \(String(filterHash, radix: 16)), "
-            + "root \(ProcessLimits.isRoot)"
+            + "root \(ProcessLimits.isRoot)" + attributesSignature
+    }
+
+    /// What is carried of attributes, and of owners, other than all: what could not be seen was not carried.
+    private var attributesSignature: String {
+        let hidden = Privileges.current.hidden(preserved, attributes)
+        var seen = attributes
+        if hidden.contains(.trustedAttributes) { seen.namespaces.remove(.trusted) }
+        let chosen = seen.signature.isEmpty ? "" : ", attributes \(seen.signature)"
+        return chosen + (hidden.contains(.owners) ? ", owners unmapped" : "")
     }
 }

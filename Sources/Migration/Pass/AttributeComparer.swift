@@ -20,8 +20,10 @@ struct AttributeFailure: Error {
 ///
 /// Belongs to one worker: it holds that worker's buffers.
 final class AttributeComparer {
-    private let isRoot: Bool
-    private let preserved: PassOptions.Preserved
+    private let scope: AttributeScope
+    /// Whether the mark of a salvaged file is among what is compared; asked for each unchanged file.
+    let comparesDamageMark: Bool
+    private var preserved: PassOptions.Preserved { scope.preserved }
     /// Names of attributes of both sides; what does not fit is read anew with more room.
     private let sourceNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
     private let destinationNames = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 1024)
@@ -41,10 +43,10 @@ final class AttributeComparer {
         alignment: 16
     )
 
-    /// `preserved`: attributes, ACLs, or both; `isRoot` decides which namespaces there are (S32).
-    init(isRoot: Bool, preserved: PassOptions.Preserved) {
-        self.isRoot = isRoot
-        self.preserved = preserved
+    /// `scope`: attributes, ACLs, or both, and of attributes which (S32, S54).
+    init(_ scope: AttributeScope) {
+        self.scope = scope
+        comparesDamageMark = scope.isCopied(DamageMark.attribute)
     }
 
     deinit {
@@ -134,8 +136,8 @@ final class AttributeComparer {
     ) -> AttributeNames {
         let list = UnsafeBufferPointer(list)
         return side == .source
-            ? sourceNamesCache.names(list, isRoot: isRoot, preserved)
-            : destinationNamesCache.names(list, isRoot: isRoot, preserved)
+            ? sourceNamesCache.names(list, scope)
+            : destinationNamesCache.names(list, scope)
     }
 
     /// Compares values read by name; nil when ACLs must be asked of libacl.
@@ -266,7 +268,7 @@ final class AttributeComparer {
             }
             // Longer lists are rare and are not remembered.
             return try entry.attributeNames().withUnsafeBufferPointer {
-                AttributeNames($0, isRoot: isRoot, preserved)
+                AttributeNames($0, scope)
             }
         } catch {
             throw AttributeFailure(.readAttributes, side, error)

@@ -13,17 +13,11 @@ struct AttributeNames {
 
     static let access = Name(AccessControlKind.access.attributeName)
     static let defaults = Name(AccessControlKind.defaults.attributeName)
-    private static let systemPrefix = Array("system.".utf8)
-    private static let userPrefix = Array("user.".utf8)
 
     init() {}
 
     /// Sorts a list as listxattr(2) gives it: names, each with its NUL.
-    init(
-        _ list: UnsafeBufferPointer<CChar>,
-        isRoot: Bool,
-        _ preserved: PassOptions.Preserved
-    ) {
+    init(_ list: UnsafeBufferPointer<CChar>, _ scope: AttributeScope) {
         guard let base = list.baseAddress else { return }
         var offset = 0
         while offset < list.count {
@@ -31,10 +25,10 @@ struct AttributeNames {
             let name = Name(copying: base + offset, length: end - offset)
             offset = end + 1
             if name == Self.access {
-                hasAccess = preserved.contains(.accessControl)
+                hasAccess = scope.preserved.contains(.accessControl)
             } else if name == Self.defaults {
-                hasDefault = preserved.contains(.accessControl)
-            } else if preserved.contains(.attributes), Self.isCopied(name, isRoot: isRoot) {
+                hasDefault = scope.preserved.contains(.accessControl)
+            } else if scope.isCopied(name) {
                 copied.append(name)
             }
         }
@@ -44,15 +38,6 @@ struct AttributeNames {
     func hasSameCopied(as other: AttributeNames) -> Bool {
         copied == other.copied
             || copied.count == other.copied.count && Set(copied) == Set(other.copied)
-    }
-
-    /// S32: root copies every namespace but `system`, others `user`.
-    ///
-    /// S33: libattr's rules.
-    private static func isCopied(_ name: Name, isRoot: Bool) -> Bool {
-        if name.bytes.starts(with: systemPrefix) { return false }
-        if !isRoot, !name.bytes.starts(with: userPrefix) { return false }
-        return !name.withPointer { AttributeRules.isSkipped($0) }
     }
 }
 
@@ -73,15 +58,14 @@ struct AttributeNamesCache {
     /// What `list` means, worked out only if it is not among the last ones.
     mutating func names(
         _ list: UnsafeBufferPointer<CChar>,
-        isRoot: Bool,
-        _ preserved: PassOptions.Preserved
+        _ scope: AttributeScope
     ) -> AttributeNames {
         if list.isEmpty { return AttributeNames() }
         for row in rows
         where row.list.withUnsafeBytes({ haveSameBytes($0, UnsafeRawBufferPointer(list)) }) {
             return row.names
         }
-        let names = AttributeNames(list, isRoot: isRoot, preserved)
+        let names = AttributeNames(list, scope)
         let row = Row(list: Array(list), names: names)
         if rows.count < Self.capacity {
             rows.append(row)

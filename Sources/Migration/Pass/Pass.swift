@@ -74,6 +74,8 @@ package final class Pass: Sendable {
         )
         var notices = [reading.notice] + keeper.notices
         if !isRoot { notices.append(.notRoot) }
+        let missing = Privileges.current.missing(for: options)
+        if !missing.isEmpty { notices.append(.capabilitiesMissing(missing)) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
         }
@@ -113,6 +115,11 @@ package final class Pass: Sendable {
         let start = monotonicNanoseconds()
         context.emit(.started(startFacts()))
         for notice in notices { context.say(notice) }
+        // S54: what cannot be seen is not carried; that is never "done".
+        let options = context.options
+        for failure in Privileges.current.hidden(options.preserved, options.attributes).failures {
+            context.record(failure)
+        }
         if let notice = keeper.begin() { context.say(notice) }
         let finding = ChangeFinding(context, keeper, roots, root)
         let found = finding.run()

@@ -16,6 +16,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case noSuchBranch([UInt8])
     case noDescriptorPaths
     case noAttributeRules
+    /// Some of what is to be carried is invisible to this process, and no call would fail for it (S54).
+    case cannotSee(HiddenParts)
     case cannotExamine(Failure.Side, SystemError)
     case tooFewDescriptors(Int)
     /// Another pass writes to DESTINATION: the two would take each other's temporary files for leftovers.
@@ -81,6 +83,8 @@ package struct Roots: Sendable {
         if options.preserved.contains(.attributes), !AttributeRules.areInstalled {
             throw .noAttributeRules
         }
+        let hidden = Privileges.current.hidden(options.preserved, options.attributes)
+        if options.checksFirst, !hidden.isEmpty { throw .cannotSee(hidden) }
         let existing = try Self.openIfThere(destinationName)
         // What is about to be made is nested as its parent is.
         let judged: SharedDescriptor

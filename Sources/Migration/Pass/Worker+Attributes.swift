@@ -83,6 +83,7 @@ extension Worker {
                 return false
             }
         }
+        confirmSpecialBits(of: target, mode, affected)
         return finishAttributes(
             source,
             target,
@@ -183,6 +184,32 @@ extension Worker {
             return context.comparison.mode(of: status, owner: actual.owner, group: actual.group)
         } catch {
             throw AttributeFailure(.setMode, .destination, error)
+        }
+    }
+
+    /// S54: chmod(2) and setting an ACL drop setgid without an error for those who lack CAP_FSETID and are not in
+    /// the group (setattr_prepare in fs/attr.c), so special bits are read back.
+    ///
+    /// Only of entries that are to have some: all others pay nothing.
+    private func confirmSpecialBits(
+        of target: borrowing Descriptor,
+        _ mode: UInt32?,
+        _ affected: AffectedEntry
+    ) {
+        guard let mode, mode & 0o7000 != 0 else { return }
+        do throws(SystemError) {
+            let actual = try target.status().mode
+            if actual & 0o7000 == mode & 0o7000 { return }
+            let octal = (String(mode, radix: 8), String(actual, radix: 8))
+            fail(
+                .setMode,
+                .destination,
+                nil,
+                detail: "set to \(octal.0), and it is \(octal.1)",
+                of: affected
+            )
+        } catch {
+            fail(.setMode, .destination, error, of: affected)
         }
     }
 

@@ -32,8 +32,8 @@ extension Worker {
                     kind: status.kind
                 )
             )
-            // With attributes left out they were not looked at.
-            let mayBeMarked = needs.contains(.attributes) || !preserved.contains(.attributes)
+            // With attributes of `user` left out the mark was not looked at.
+            let mayBeMarked = needs.contains(.attributes) || !attributes.comparesDamageMark
             if status.kind == .regular, mayBeMarked, try damageMark(entry, open) != nil {
                 return .isDamagedCopy
             }

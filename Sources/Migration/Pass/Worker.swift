@@ -10,8 +10,14 @@
 //   Worker+Specials      symlinks, devices, FIFOs, sockets
 //   Worker+Links         hard links
 //   Worker+Attributes    comparing and carrying owner, mode, xattrs, ACLs, times, flags
+//   Worker+ExtendedAttributes  reading and setting xattrs and ACLs
+//   Worker+Flags         inode flags, and taking off those that freeze
+//   Worker+Projects      project ids that differ from what a directory gives
+//   Worker+Keeping       an entry that is up to date but for attributes
+//   Worker+Opening       both sides of a directory, made where DESTINATION lacks it
 //   Worker+Evidence      what earlier passes prove of an entry, and what this one writes down
 //   Worker+Visits        a scan pass: which entries of a directory are looked at
+//   Worker+Itemizing     lines of --itemize for what is made
 
 import History
 import LinuxIO
@@ -49,8 +55,11 @@ final class Worker {
         self.workers = workers
         copier = ContentCopier(context: context)
         attributes = AttributeComparer(
-            isRoot: context.isRoot,
-            preserved: context.options.preserved
+            AttributeScope(
+                isRoot: context.isRoot,
+                preserved: context.options.preserved,
+                selection: context.options.attributes
+            )
         )
         record = context.recordTable.withLock { $0 }.map(RecordCursor.init)
         notes = context.recorder?.makeBuffer()

@@ -88,6 +88,7 @@ struct Judgement {
         if options.crossesMounts { return .crossesMounts }
         if !isRoot { return .notRoot }
         if roots.sourceVolume.typeName != "xfs" { return .notXFS(roots.sourceVolume.typeName) }
+        if !Privileges.current.mayScan { return .capabilitiesMissing }
         guard let past else { return .nothingRemembered }
         guard let last = past.last else { return .noEarlierPass }
         if last.isPartial { return .lastPassOfBranches }

@@ -11,6 +11,7 @@ extension WalkReason {
         case .branchesOnly: "branches_only"
         case .crossesMounts: "crosses_mounts"
         case .notRoot: "not_root"
+        case .capabilitiesMissing: "capabilities_missing"
         case .notXFS: "not_xfs"
         case .noBirthTimes: "no_birth_times"
         case .nothingRemembered: "nothing_remembered"
@@ -50,10 +51,10 @@ extension WalkReason {
     }
 
     private static let plain: [WalkReason] = [
-        .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .noBirthTimes,
-        .nothingRemembered, .noEarlierPass, .lastPassUnfinished, .lastPassOfBranches,
-        .optionsChanged, .clockSteppedBack, .destinationChanged, .destinationRolledBack,
-        .destinationWritten, .directoryNotFound,
+        .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .capabilitiesMissing,
+        .noBirthTimes, .nothingRemembered, .noEarlierPass, .lastPassUnfinished,
+        .lastPassOfBranches, .optionsChanged, .clockSteppedBack, .destinationChanged,
+        .destinationRolledBack, .destinationWritten, .directoryNotFound,
     ]
 
     private static func reasons(with rest: String) -> [WalkReason] {

@@ -15,6 +15,8 @@ package enum WalkReason: Error, Sendable, Hashable {
     case crossesMounts
     /// Bulkstat is for root.
     case notRoot
+    /// And of root for CAP_SYS_ADMIN, and CAP_DAC_READ_SEARCH.
+    case capabilitiesMissing
     /// SOURCE's filesystem does not tell of all inodes.
     case notXFS(String)
     /// An XFS of version 4 stores no times of birth, by which inode numbers that are used again are told apart.

@@ -73,6 +73,7 @@ package final class Verification: VerificationRun {
         )
         var notices: [VerificationNotice] = []
         if !isRoot { notices.append(.notRoot) }
+        if isRoot, !Privileges.current.readsEverything { notices.append(.closedEntriesFail) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
         }
@@ -104,6 +105,10 @@ package final class Verification: VerificationRun {
         let start = monotonicNanoseconds()
         context.log.emit(.started(startFacts()))
         for notice in notices { context.log.say(notice) }
+        // S54: what cannot be seen was not compared, and "equal" would be a lie.
+        for failure in Privileges.current.hidden(.all, context.options.attributes).failures {
+            context.log.record(failure)
+        }
         writeBack()
         pool.run(.directory(root))
         context.projects.finish()
@@ -138,6 +143,8 @@ package final class Verification: VerificationRun {
         var pass = PassOptions()
         pass.isDryRun = true
         pass.branches = options.branches
+        pass.attributes = options.attributes
+        pass.checksFirst = options.checksFirst
         return try Roots(source: source, destination: destination, options: pass)
     }
 

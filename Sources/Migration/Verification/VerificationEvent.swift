@@ -66,6 +66,8 @@ package struct VerificationStart: Sendable {
 package enum VerificationNotice: Sendable, Hashable {
     /// Not root: attributes that only root can read are not compared.
     case notRoot
+    /// Root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: what others have closed cannot be read.
+    case closedEntriesFail
     /// RLIMIT_NOFILE allows only so many workers.
     case workersLimited(Int, descriptors: Int)
     /// DESTINATION shows no project id at all, though SOURCE has some: they are not compared.

@@ -10,6 +10,10 @@ package struct VerificationOptions: Sendable {
     package var sample: FileSample?
     /// Only these top-level entries; empty: all, and the roots' own attributes.
     package var branches: Set<Name> = []
+    /// Which extended attributes are compared.
+    package var attributes = AttributeSelection.all
+    /// Refuse to begin where something to be compared cannot be seen (`--no-check`: begin all the same).
+    package var checksFirst = true
     /// Lanes that do blocking I/O, 1 to `PassOptions.workersMax`.
     package var workers = 30
 

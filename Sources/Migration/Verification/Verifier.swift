@@ -51,7 +51,13 @@ final class Verifier {
         self.push = push
         self.workers = workers
         comparer = ContentComparer(log: context.log, blockBytes: context.blockBytes)
-        attributes = AttributeComparer(isRoot: context.isRoot, preserved: .all)
+        attributes = AttributeComparer(
+            AttributeScope(
+                isRoot: context.isRoot,
+                preserved: .all,
+                selection: context.options.attributes
+            )
+        )
     }
 
     deinit {

@@ -1,0 +1,68 @@
+// /proc that is missing, or does not say all: told in one line, and nothing is claimed that was not read.
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Hazard: /proc", .requiresVolumes, .requiresTool("unshare"), .timeLimit(.minutes(5)))
+struct HazardProc {
+    let stage: Stage
+
+    init() throws { stage = try Stage() }
+
+    /// Runs the program where /proc is an empty directory, after a script that may put something there.
+    private func run(_ words: [[UInt8]], setup: String = "true") throws -> Outcome {
+        try Shell.attempt(
+            """
+            exec unshare --mount bash -c '
+                real=$1; shift
+                mount -t proc none "$real"
+                mount -t tmpfs none /proc
+                \(setup)
+                exec "$@"
+            ' bash "$@"
+            """,
+            [joined(stage.outside, "real"), Cutover.binary] + words
+        )
+    }
+
+    @Test("without /proc each command says so in one line, or does without")
+    func missing() throws {
+        try Files.makeDirectory(joined(stage.outside, "real"))
+        try Files.write(stage.source("file"), bytes("x"))
+        try stage.pass()
+        #expect(try stage.writeManifest().status == 0)
+        let roots = [stage.from, stage.to]
+        for words in [
+            [bytes("sync")] + roots, [bytes("verify")] + roots, [bytes("check")] + roots,
+            [bytes("verify"), bytes("--manifest"), stage.manifest, stage.to],
+        ] {
+            let outcome = try run(words)
+            #expect(outcome.status == 3, "\(outcome)")
+            #expect(outcome.errors.split(separator: "\\n").count == 1, "\(outcome)")
+            #expect(outcome.errors.contains("/proc is not mounted"), "\(outcome)")
+        }
+        #expect(try run([bytes("--version")]).status == 0)
+        let history = try run([bytes("history"), bytes("--state"), joined(stage.outside, "none")])
+        #expect(history.status == 3 && history.errors.contains("nothing is recorded"), "\(history)")
+        let usage = try run([bytes("sync"), bytes("--delete"), stage.from])
+        #expect(usage.status == 64 && usage.errors.contains("<destination>"), "\(usage)")
+    }
+
+    @Test("a table of mounts that cannot be read is a finding of check, and not 'ok'")
+    func unreadableMounts() throws {
+        try Files.makeDirectory(joined(stage.outside, "real"))
+        try Files.write(stage.source("file"), bytes("x"))
+        // /proc/self is whoever asks, but for its table of mounts.
+        let setup = "mkdir /proc/self; ln -s \"$real/self/fd\" /proc/self/fd"
+        let words = [bytes("check"), bytes("--json"), bytes("-"), stage.from, stage.to]
+        let outcome = try run(words, setup: setup)
+        let line = outcome.lines.first { $0.contains("\"finding\":\"mounts\"") } ?? ""
+        #expect(line.contains("\"severity\":\"warning\""), "\(outcome)")
+        #expect(HazardReport.text("unknown_sides", in: line) == "source,destination")
+        #expect(HazardReport.text("errno_name", in: line) == "ENOENT")
+        #expect(line.contains("could not be read"), "\(line)")
+        let entries = outcome.lines.first { $0.contains("\"finding\":\"entries\"") } ?? ""
+        #expect(HazardReport.text("reason", in: entries) == "mounts_unread", "\(outcome)")
+    }
+}
