@@ -39,6 +39,7 @@ extension Worker {
         path: @autoclosure () -> [UInt8]
     ) -> Bool {
         var set: SourceAttributes
+        context.noteChangeOfDestination()
         do throws(AttributeFailure) {
             set = try readSource(source, kind: status.kind, needs)
         } catch {

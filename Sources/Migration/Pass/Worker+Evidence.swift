@@ -55,6 +55,7 @@ extension Worker {
         _ destination: FileStatus?
     ) -> Evidence {
         if let destination, context.earlier.mayBeForeign(destination) { return .doubtful }
+        if context.earlier.mayBeRolledBack(status) { return .doubtful }
         switch place.evidence {
         case .none: return context.earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
@@ -86,6 +87,7 @@ extension Worker {
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> (evidence: Evidence, visit: Visit?)? {
+        if context.earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
         guard place.evidence == .proven else { return (place.evidence, nil) }
         guard destination?.kind == .directory else { return (.doubtful, nil) }
         if let visit = place.visit { return knowledge(of: entry, status, visit) }
