@@ -30,6 +30,8 @@ struct HazardRemount {
 
     /// Starts a pass, and waits until it has copied all of `folder` but the large file.
     private func start(until folder: String) throws -> Subprocess {
+        // Else contents are compared for another reason.
+        stage.age()
         let words = stage.pair.words(["--bwlimit", "1M", "-w", "1"])
         let process = try Cutover.start(words, seconds: 60)
         waitUntil { Files.exists(stage.to("\(folder)/last/large")) }
