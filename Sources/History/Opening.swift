@@ -70,6 +70,11 @@ struct Opening {
             for: isReadOnly ? .lookups : .writing
         )
         do throws(StorageError) {
+            if !isReadOnly, !connection.isReadOnly,
+                try connection.access({ try Schema.isOlder($0) })
+            {
+                try connection.transaction { try Schema.upgrade($0) }
+            }
             let unfit = try connection.access { try Schema.examine($0, for: pair) }
             if unfit == nil && !isReadOnly {
                 // SQLite opens a file that it may not write for reading, and says nothing.

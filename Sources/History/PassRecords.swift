@@ -44,11 +44,18 @@ package struct PassRecord: Equatable, Sendable {
     /// device had been given to write at the end: others that write there later are seen by it.
     package var destinationMount: UInt64?
     package var destinationSectorsWritten: UInt64?
-    /// Time of change of DESTINATION's root at the end: a pass moves it before it changes names there,
-    /// also one that can write down nothing.
+    /// Time of change of DESTINATION's root at the end: a pass moves it before its first change there and after its
+    /// last, also one that can write down nothing.
     package var destinationChangedNanoseconds: Int64?
     package var counts: Counts
     package var cutoverVersion: String
+    /// Which mounting of DESTINATION's filesystem the pass wrote to (`Descriptor.filesystemInstance`), from its
+    /// start on; nil where nothing tells: then no two passes are of one.
+    package var destinationInstance: String?
+    /// Where DESTINATION was put back to an earlier state before this pass: the time of change of its root then.
+    ///
+    /// It counts until a whole pass of SOURCE with the same options is complete.
+    package var rolledBackToNanoseconds: Int64?
 
     /// What a pass did.
     package struct Counts: Equatable, Sendable {

@@ -18,8 +18,11 @@ enum PassRow {
         "entries_seen",
         "files_copied", "bytes_copied",
         "attributes_repaired", "directories_made", "directories_moved", "links_made",
-        "extras_deleted", "failures", "vanished", "version",
+        "extras_deleted", "failures", "vanished", "version", "destination_instance",
+        "rolled_back_to",
     ]
+
+    private static let ofVersion2: Set = ["destination_instance", "rolled_back_to"]
 
     /// In the order of `columns`.
     private static func values(_ pass: PassRecord) -> [SQLValue] {
@@ -37,7 +40,8 @@ enum PassRow {
             SQLValue(counts.attributesRepaired), SQLValue(counts.directoriesMade),
             SQLValue(counts.directoriesMoved), SQLValue(counts.linksMade),
             SQLValue(counts.extrasDeleted), SQLValue(counts.failures), SQLValue(counts.vanished),
-            SQLValue(pass.cutoverVersion),
+            SQLValue(pass.cutoverVersion), SQLValue(pass.destinationInstance),
+            SQLValue(pass.rolledBackToNanoseconds),
         ]
     }
 
@@ -55,6 +59,8 @@ enum PassRow {
             cutoverVersion: row.text(28)
         )
         pass.id = row.integer(0)
+        pass.destinationInstance = row.optionalText(29)
+        pass.rolledBackToNanoseconds = row.optionalInteger(30)
         pass.endNanoseconds = row.optionalInteger(2)
         pass.endBootNanoseconds = row.optionalInteger(5)
         pass.status = row.optionalInteger(11).map { Int($0) }
@@ -82,7 +88,10 @@ enum PassRow {
         _ condition: String,
         _ values: SQLValue...
     ) throws -> [PassRecord] {
-        let list = columns.joined(separator: ", ")
+        // A database of version 1 that is only read.
+        let isOld = try !Schema.has(2, database)
+        let list = columns.map { isOld && ofVersion2.contains($0) ? "NULL" : $0 }
+            .joined(separator: ", ")
         let query = try Query(database, "SELECT \(list) FROM passes \(condition)")
         try query.bind(values)
         defer { query.end() }

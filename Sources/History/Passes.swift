@@ -26,27 +26,30 @@ extension History {
     ///
     /// nil: there is none.
     ///
-    /// A pass that was cut off, of another boot than the running one, left what it wrote after its watermark
+    /// A pass that was cut off, of another boot than the running one or of another mounting of DESTINATION's
+    /// filesystem (`instance`), left what it wrote after its watermark
     /// (after its start, where it has none) unsafe. So did, on any boot, one whose syncfs(2) failed, in its middle
     /// or at its end, with all that were cut off before it on that boot: the kernel tells of a lost write once, and
     /// the next syncfs(2) succeeds. What is unsafe stays so until
-    /// - of what was cut off, a pass of the same boot ended after it with all on the disk; or
+    /// - of what was cut off, a pass of the same boot and mounting ended after it with all on the disk; or
     /// - a pass of the whole SOURCE completed after it, which compared contents. Where `options`, those
     ///   of the pass that asks, are given, that one must have had these options or those of the pass
     ///   that did not complete: with others it may not have seen all.
     package func unsafeSince(
         bootIdentifier: String,
+        instance: String?,
         options: String? = nil
     ) throws(HistoryProblem) -> Int64? {
+        let now = Memory(boot: bootIdentifier, instance: instance)
         let passes = try read { try PassRow.select($0, "ORDER BY id DESC") }
-        var syncedBoots: Set<String> = []
+        var synced: Set<Memory> = []
         var failedBoots: Set<String> = []
         var comparedOptions: Set<String> = []
         var least: Int64?
         for pass in passes {
             let boot = pass.bootIdentifier
             if pass.isSynchronized {
-                syncedBoots.insert(boot)
+                if let memory = Memory(pass) { synced.insert(memory) }
                 failedBoots.remove(boot)
             } else if pass.endNanoseconds != nil
                 || pass.watermarkNanoseconds == PassRecord.lostWrites
@@ -58,13 +61,30 @@ extension History {
                 comparedOptions.insert(pass.options)
             }
             if pass.isSynchronized || comparedOptions.contains(pass.options) { continue }
-            let isCutOff = boot != bootIdentifier && !syncedBoots.contains(boot)
+            let isCutOff = Memory(pass).map { $0 != now && !synced.contains($0) } ?? true
             if isCutOff || failedBoots.contains(boot) {
                 let since = pass.safeUntilNanoseconds ?? pass.startNanoseconds
                 least = min(least ?? since, since)
             }
         }
         return least
+    }
+
+    /// What the kernel holds of DESTINATION's filesystem from a mount to the unmount, or to the end of the boot: while
+    /// it lasts, all that was written is there, on the disk or not.
+    private struct Memory: Hashable {
+        let boot: String
+        let instance: String
+
+        /// Nil where nothing tells which it is: it is not known to last.
+        init?(boot: String, instance: String?) {
+            guard !boot.isEmpty, let instance else { return nil }
+            (self.boot, self.instance) = (boot, instance)
+        }
+
+        init?(_ pass: PassRecord) {
+            self.init(boot: pass.bootIdentifier, instance: pass.destinationInstance)
+        }
     }
 
     /// Records a pass that begins, durably, and gives its id.

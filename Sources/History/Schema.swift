@@ -1,13 +1,14 @@
 // The tables, the numbers that mark a database as ours, and the check that it is as we made it.
 //
-// A change of anything here that an older cutover could misread gets a new `version`: a database of
-// another version is set aside, never converted.
+// A change of anything here that an older cutover could misread gets a new `version`. A database of an older
+// version is brought to this one by ALTER TABLE, in one transaction, when a pass opens it (`upgrade`); one of a
+// version that is not known here is set aside.
 
 import GRDB
 
 /// The format of the database.
 enum Schema {
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// In the header, for file(1) and for us: `cuto`.
     static let application: Int64 = 0x6375_746f
     /// Chunks of inodes have up to 1.7 kB: nine of them fill a page to 92 %, of 4 kB two to 82 %.
@@ -45,7 +46,8 @@ enum Schema {
         destination_sectors INTEGER, destination_changed INTEGER, entries_seen INTEGER, \
         files_copied INTEGER, bytes_copied INTEGER, attributes_repaired INTEGER, \
         directories_made INTEGER, directories_moved INTEGER, links_made INTEGER, \
-        extras_deleted INTEGER, failures INTEGER, vanished INTEGER, version TEXT)
+        extras_deleted INTEGER, failures INTEGER, vanished INTEGER, version TEXT, \
+        destination_instance TEXT, rolled_back_to INTEGER)
         """,
         """
         CREATE TABLE branches (pass INTEGER, position INTEGER, name BLOB, work INTEGER, \
@@ -67,6 +69,56 @@ enum Schema {
         // An inode can have 65,000 names and more, and each of them is asked for.
         "CREATE INDEX names_by_name ON names (inode, parent, hash)",
     ]
+
+    /// What a version has in the table of passes at the end of what the one before it had.
+    ///
+    /// SQLite keeps the text of a table that was changed as it would have been written.
+    private static let columnsAdded: [(version: Int64, column: String)] = [
+        (2, "destination_instance TEXT"), (2, "rolled_back_to INTEGER"),
+    ]
+
+    /// The statements of an older version.
+    private static func statements(ofVersion version: Int64) -> Set<String> {
+        let later = columnsAdded.filter { $0.version > version }.map { ", \($0.column)" }
+        let end = later.joined() + ")"
+        return Set(
+            statements.map { statement in
+                guard statement.hasSuffix(end) else { return statement }
+                return statement.dropLast(end.count) + ")"
+            }
+        )
+    }
+
+    /// Whether `upgrade` would change a database.
+    static func isOlder(_ database: Database) throws -> Bool {
+        guard try number(database, "PRAGMA application_id") == application else { return false }
+        let old = try number(database, "PRAGMA user_version")
+        return try old > 0 && old < version && stored(database) == statements(ofVersion: old)
+    }
+
+    /// Brings a database of an older version to this one.
+    ///
+    /// In a transaction: whoever opens it has the old one or the new one.
+    static func upgrade(_ database: Database) throws {
+        let old = try number(database, "PRAGMA user_version")
+        for (version, column) in columnsAdded where version > old {
+            try Query(database, "ALTER TABLE passes ADD COLUMN \(column)").run()
+        }
+        try Query(database, "PRAGMA user_version = \(version)").run()
+    }
+
+    /// Whether passes have what they have since a version; a database that is only read is not upgraded.
+    static func has(_ version: Int64, _ database: Database) throws -> Bool {
+        try number(database, "PRAGMA user_version") >= version
+    }
+
+    private static func stored(_ database: Database) throws -> Set<String> {
+        let stored = try Query(database, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        defer { stored.end() }
+        var found: Set<String> = []
+        while try stored.step() { found.insert(stored.text(0)) }
+        return found
+    }
 
     /// Fills an empty database; in a transaction.
     static func create(_ database: Database, for pair: PairIdentity) throws {
@@ -108,14 +160,14 @@ enum Schema {
             return .corrupt("it is not a database of cutover")
         }
         let version = try number(database, "PRAGMA user_version")
-        guard version == Self.version else { return .otherVersion(Int(version)) }
+        // An older one is upgraded before, but where it is only read.
+        guard version > 0, version <= Self.version else { return .otherVersion(Int(version)) }
         guard try number(database, "PRAGMA page_size") == pageSize else {
             return .corrupt("its page size is not \(pageSize)")
         }
-        let stored = try Query(database, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
-        var found: Set<String> = []
-        while try stored.step() { found.insert(stored.text(0)) }
-        guard found == Set(statements) else { return .corrupt("its tables are others") }
+        guard try stored(database) == statements(ofVersion: version) else {
+            return .corrupt("its tables are others")
+        }
         for table in ["passes", "branches", "failures", "inodes", "directories", "names"] {
             let last = try Query(database, "SELECT * FROM \(table) ORDER BY 1 DESC LIMIT 1")
             try last.run()

@@ -242,7 +242,7 @@ package enum EventJSON {
         case .walks(let reason): line.add("reason", reason.word)
         case .nothingRemembered(let path, _): line.add("state_path", path)
         case .notRoot, .projectsNotKept, .quotaFilesLeft, .flagsNotKept, .protectedByFilter,
-            .stateSetAside, .comparesAfterPowerCut:
+            .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback, .trustsSizeAndTime:
             break
         }
         line.add("message", NoticeText.sentence(notice))

@@ -25,6 +25,8 @@ enum NoticeText {
         case .nothingRemembered: "nothing_remembered"
         case .stateSetAside: "state_set_aside"
         case .comparesAfterPowerCut: "compares_after_power_cut"
+        case .comparesAfterRollback: "compares_after_rollback"
+        case .trustsSizeAndTime: "trusts_size_and_time"
         }
     }
 
@@ -72,10 +74,16 @@ enum NoticeText {
                 + "--state names another folder."
         case .stateSetAside(let reason):
             "the state of earlier passes was put aside (\(setAside(reason))): this pass walks and "
-                + "begins a new one."
+                + "begins a new one. --checksum also finds contents whose time was put back."
         case .comparesAfterPowerCut:
-            "a pass was cut off together with the machine, or the disk lost what it wrote: contents of "
-                + "files that were written then are compared."
+            "a pass was cut off together with the machine or with the mount of DESTINATION, or the disk "
+                + "lost what it wrote: contents of files that were written then are compared."
+        case .comparesAfterRollback:
+            "DESTINATION is older than an earlier pass left it, as after a backup or snapshot was put "
+                + "back: contents of all that passes may have written since then are compared."
+        case .trustsSizeAndTime:
+            "DESTINATION is not empty and no earlier pass to it is known: files of equal size and time "
+                + "count as equal. --checksum compares their contents."
         case .readsAlone(let error):
             "small files are read one at a time: \(error.operation.rawValue): "
                 + "\(error.code.sentence) (\(error.code.name))."

@@ -19,6 +19,10 @@ enum Judge {
         try run(path) { try Int.fetchOne($0, sql: sql) }
     }
 
+    static func text(_ path: [UInt8], _ sql: String) throws -> String? {
+        try run(path) { try String.fetchOne($0, sql: sql) }
+    }
+
     private static func run<Result>(
         _ path: [UInt8],
         _ body: (Database) throws -> Result

@@ -162,7 +162,12 @@ import Testing
         let detailed = kept.filter { (try? history.failures(ofPass: $0).count) == 1 }
         #expect(detailed.contains(last + 1000) && detailed.contains(last + 990))
         #expect(detailed.count == 51)
-        #expect(try history.unsafeSince(bootIdentifier: "other", options: "rare") != nil)
+        let unsafe = try history.unsafeSince(
+            bootIdentifier: "other",
+            instance: nil,
+            options: "rare"
+        )
+        #expect(unsafe != nil)
     }
 
     @Test("A pass that was never begun can neither end nor move its watermark")

@@ -12,7 +12,8 @@ struct Sequence: Sendable, CustomTestStringConvertible {
     /// `a-`: on boot a, killed; `a!`: it ended, and its syncfs(2) failed; `a=`: it ended with all on the disk, not
     /// all was done; `a?`: told of lost writes, then killed; `a+`: complete; `a~`: complete, of a
     /// part; in capitals: with other options. The nth starts at 10 n; a digit is its watermark, 10 n
-    /// plus that.
+    /// plus that. DESTINATION's filesystem is the running one of boot `b`; with an `m` it was mounted before, with
+    /// an `n` nothing tells.
     let passes: String
     let expected: Int64?
     /// With the pass's own options given; the same where it says nothing else.
@@ -64,6 +65,12 @@ struct Sequence: Sendable, CustomTestStringConvertible {
             Sequence("other options, same boot: syncfs covers all", "a-5 A+", nil),
             Sequence("other options, then a crash", "a-5 C+ c-3", 33, options: 15),
             Sequence("of two boots one is covered", "a-5 c-3 c~", 15),
+            Sequence("S60: killed, then DESTINATION was mounted anew", "b-5m", 15),
+            Sequence("S60: one that ended after the mount covers nothing", "b-5m b= b~", 15),
+            Sequence("S60: one that ended before it does", "b-5m b~m", nil),
+            Sequence("S60: nothing tells of the mount", "b-5n", 15),
+            Sequence("S60: not even of the one that ended", "b-5n b=n", 15),
+            Sequence("S60: a complete one compared", "b-5m b+", nil),
         ]
     )
     func table(sequence: Sequence) throws {
@@ -78,8 +85,10 @@ struct Sequence: Sendable, CustomTestStringConvertible {
                 options: letters[0].isUppercase ? "other" : "own"
             )
             pass.isPartial = letters[1] == "~"
+            pass.destinationInstance = letters.last == "m" ? "before" : "now"
+            if letters.last == "n" { pass.destinationInstance = nil }
             pass.id = try history.begin(pass)
-            let watermark = letters.dropFirst(2).first.flatMap { Int64(String($0)) }
+            let watermark = letters.dropFirst(2).first?.wholeNumberValue.map { Int64($0) }
             if let watermark {
                 try history.setWatermark(pass.startNanoseconds + watermark, pass: pass.id)
             }
@@ -91,8 +100,13 @@ struct Sequence: Sendable, CustomTestStringConvertible {
                 ? end.endNanoseconds : watermark.map { pass.startNanoseconds + $0 }
             try history.finish(end, branches: [], failures: [], changes: nil)
         }
-        #expect(try history.unsafeSince(bootIdentifier: "b") == sequence.expected)
+        #expect(
+            try history.unsafeSince(bootIdentifier: "b", instance: "now") == sequence.expected
+        )
+        let unknown = try history.unsafeSince(bootIdentifier: "b", instance: nil)
+        #expect(unknown ?? .max <= sequence.expected ?? .max, "nothing tells of the present mount")
         let withOptions = sequence.expectedWithOptions ?? sequence.expected
-        #expect(try history.unsafeSince(bootIdentifier: "b", options: "own") == withOptions)
+        let own = try history.unsafeSince(bootIdentifier: "b", instance: "now", options: "own")
+        #expect(own == withOptions)
     }
 }

@@ -88,4 +88,36 @@ import Testing
             try place.directory.inodeGeneration()
         }
     }
+
+    @Test(
+        "a mounting is the same through a bind mount and a remount, and another after an unmount",
+        arguments: [LoopVolume.Kind.ext4(), .xfs()]
+    )
+    func instance(kind: LoopVolume.Kind) throws {
+        let volume = try LoopVolume(kind, megabytes: 320)
+        let bound = joined(try Scratch.directory(), Scratch.uniqueName("bound"))
+        let instance = { (path: [UInt8]) in
+            try Descriptor.openRoot(Name(path)).filesystemInstance()
+        }
+        let first = try #require(try instance(volume.mountPoint))
+        #expect(first.starts(with: "sysfs "), "\(first)")
+        try Shell.run(
+            """
+            mkdir "$2"; mount --bind "$1" "$2"
+            mount -o remount,ro "$1"; mount -o remount,rw "$1"
+            """,
+            volume.mountPoint,
+            bound
+        )
+        #expect(try instance(bound) == first)
+        try Shell.run("umount \"$1\"; rmdir \"$1\"", bound)
+        #expect(try instance(volume.mountPoint) == first)
+        try volume.remount()
+        let second = try instance(volume.mountPoint)
+        #expect(second != nil && second != first)
+        let others = try [Filesystem.tmpfs, .ext4].map {
+            try Place(on: $0).directory.filesystemInstance()
+        }
+        #expect(others.allSatisfy { $0 != nil && $0 != first && $0 != second })
+    }
 }

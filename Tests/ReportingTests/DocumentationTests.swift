@@ -38,6 +38,7 @@ import Testing
             .notice(.protectedByFilter),
             .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
             .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
+            .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing,
         ]
         var lines = events.map { EventJSON.line($0, time: 0) }

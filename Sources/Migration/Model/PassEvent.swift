@@ -96,6 +96,10 @@ package enum Notice: Sendable, Hashable {
     case nothingRemembered(path: String, reason: String)
     /// A state that cannot be used was put aside; this pass starts without one.
     case stateSetAside(SetAside)
-    /// A pass was ended by a power cut: contents that may be lost are compared.
+    /// A pass was ended by a power cut, or DESTINATION mounted anew after it: contents that may be lost are compared.
     case comparesAfterPowerCut
+    /// DESTINATION was put back to an earlier state: contents that may be old are compared.
+    case comparesAfterRollback
+    /// Nothing is known of a DESTINATION that is not empty.
+    case trustsSizeAndTime
 }

@@ -57,6 +57,8 @@ package struct PassOptions: Sendable {
     /// Where the state between passes is kept; nil: nowhere.
     package var stateFolder: Name?
     package var changeTest: ChangeTest = .sizeAndTime
+    /// Contents of all files are compared, or copied.
+    var comparesAll: Bool { changeTest == .contents || changeTest == .always }
     /// Remove what SOURCE lacks (S43).
     package var deletesExtras = false
     /// Stop deleting after so many entries (S45); nil: no limit.

@@ -47,6 +47,7 @@ package final class Pass: Sendable {
         let times = Self.timeStorage(roots, options)
         let budget = DescriptorBudget(descriptorLimit: limit, workers: workers)
         let reading = Self.reading(files: budget.batchFiles)
+        let isFirstCopy = try Self.isFirstCopy(roots)
         let context = PassContext(
             options: options,
             comparison: Comparison(
@@ -60,7 +61,7 @@ package final class Pass: Sendable {
             counters: counters,
             budget: budget,
             links: LinkRegistry(
-                isFirstCopy: try Self.isFirstCopy(roots),
+                isFirstCopy: isFirstCopy,
                 holdsUntilComplete: options.itemizes,
                 linkCountMax: Self.linkCountMax(roots)
             ),
@@ -73,6 +74,9 @@ package final class Pass: Sendable {
             emit: emit
         )
         var notices = [reading.notice] + keeper.notices
+        if !isFirstCopy, !keeper.knowsEarlierPass, !options.comparesAll {
+            notices.append(.trustsSizeAndTime)
+        }
         if !isRoot { notices.append(.notRoot) }
         let missing = Privileges.current.missing(for: options)
         if !missing.isEmpty { notices.append(.capabilitiesMissing(missing)) }
@@ -242,6 +246,9 @@ package final class Pass: Sendable {
                 facts.destination = roots.destinationStatus
                 facts.isNew = roots.isDestinationNew
                 facts.evidence = context.recordTable.withLock { $0 } == nil ? .none : .proven
+                if context.earlier.mayBeRolledBack(roots.sourceStatus) {
+                    facts.evidence = .doubtful
+                }
                 facts.hasSettledWay = true
                 facts.inherited = inherited
             }
@@ -296,12 +303,17 @@ package final class Pass: Sendable {
 
     /// S19: a pass is complete only when DESTINATION is on the disk.
     ///
+    /// And so is the mark on its root, whose time the state keeps then; a pass that is killed before has no end
+    /// there, and the next one walks.
+    ///
     /// Whether it is.
     private func synchronize() -> Bool {
         guard !context.options.isDryRun, let destination = roots.destination else { return false }
         context.emit(.synchronizing)
         do throws(SystemError) {
             try destination.descriptor.synchronizeFilesystem()
+            // After that an image with this mark has all that the pass wrote; the mark is to last, too.
+            if context.noteChangesDone() { try destination.descriptor.synchronizeFilesystem() }
             return true
         } catch {
             let failure = Self.synchronizeFailure(error)

@@ -126,11 +126,21 @@ package final class PassContext: Sendable {
     private static let rangesKeptMax = 64
     var branches: [Branch] { branchRecord.withLock { $0 } }
 
-    /// Something is about to be made, renamed or removed on DESTINATION: before the first time its root gets the mark.
+    /// Something is about to be changed on DESTINATION, be it an attribute: before the first time its root gets the mark.
     func noteChangeOfDestination() {
         if isMarked.load(ordering: .relaxed) || options.isDryRun { return }
         if isMarked.exchange(true, ordering: .relaxed) { return }
         markDestination()
+    }
+
+    /// All was changed that this pass changes, and is on the disk: the mark moves once more, or an image of the
+    /// middle of the pass would look like one of its end.
+    ///
+    /// False: nothing was changed.
+    func noteChangesDone() -> Bool {
+        guard isMarked.load(ordering: .relaxed) else { return false }
+        markDestination()
+        return true
     }
 
     /// Directories moved under a scan pass, between its plan and its visits.

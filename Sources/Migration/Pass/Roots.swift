@@ -216,15 +216,14 @@ package struct Roots: Sendable {
         (try? destinationItself?.descriptor.status())?.changed.nanosecondsSince1970
     }
 
-    /// Moves the time of change of DESTINATION's root.
+    /// Moves the time of change of DESTINATION's root, and nothing else of it.
     ///
-    /// So a later pass knows of this one even if nothing can be written down of it.
+    /// So a later pass knows of this one even if nothing can be written down of it, and knows an image of an earlier
+    /// state. By changing neither owner nor group: chown(2) allows that to everybody, and of a directory it
+    /// clears no bit, as chmod(2) may clear setgid.
     func markDestination() {
-        guard let root = destinationItself, let mode = try? root.descriptor.status().mode else {
-            return
-        }
-        // Not root and not the owner: such a pass renames no directories, which is what the mark is about.
-        try? root.descriptor.setMode(mode)
+        // What does not take it, a root that is immutable or a volume that takes no write, is told where it counts.
+        try? destinationItself?.descriptor.setOwner(.max, group: .max)
     }
 
     /// What DESTINATION shows of writes by anybody; nil where it cannot tell.

@@ -39,6 +39,7 @@ extension Worker {
         of affected: AffectedEntry
     ) -> Bool {
         var set: SourceAttributes
+        context.noteChangeOfDestination()
         do throws(AttributeFailure) {
             set = try readSource(source, kind: status.kind, needs)
         } catch {

@@ -36,6 +36,7 @@ extension Worker {
         _ destination: FileStatus?
     ) -> Evidence {
         if let destination, context.earlier.mayBeForeign(destination) { return .doubtful }
+        if context.earlier.mayBeRolledBack(status) { return .doubtful }
         let directory = entry.entries.known
         switch directory.evidence {
         case .none: return context.earlier.isRacy(status) ? .doubtful : .none
@@ -67,6 +68,7 @@ extension Worker {
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> (evidence: Evidence, visit: Visit?)? {
+        if context.earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
         let directory = entry.entries.known
         guard directory.evidence == .proven else { return (directory.evidence, nil) }
         guard destination?.kind == .directory else { return (.doubtful, nil) }

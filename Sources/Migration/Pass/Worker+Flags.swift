@@ -59,6 +59,7 @@ extension Worker {
         settings.flags = flags.union(current.flags.intersection(without))
         settings.project = wanted.project
         if settings == current { return false }
+        context.noteChangeOfDestination()
         do throws(SystemError) {
             try settings.apply(to: target)
             return true
@@ -115,6 +116,7 @@ extension Worker {
         let opened = try handle.reopenForReading()
         guard var settings = try InodeSettings(of: opened) else { return }
         settings.flags = settings.flags.subtracting(.frozen).union(flags)
+        context.noteChangeOfDestination()
         try settings.apply(to: opened)
     }
 
@@ -176,6 +178,7 @@ extension Worker {
     /// from then on (S25). A directory that is to go itself keeps its flags, and what is in it stays (S46).
     func prepareForChange(of node: Directory, _ open: OpenDirectory) throws(SystemError) {
         if node.wasChanged { return }
+        context.noteChangeOfDestination()
         let before = node.facts.withLock { $0.destination }
         if node.purpose == .pair, let before, let destination = open.destination {
             try thaw(destination.descriptor, before)
@@ -187,7 +190,6 @@ extension Worker {
             let inherited = try Self.inherited(from: destination.descriptor)
             node.facts.withLock { $0.inherited = inherited }
         }
-        context.noteChangeOfDestination()
         node.noteChange()
     }
 }

@@ -38,12 +38,28 @@ package struct EarlierPasses: Sendable {
     /// The same of a pass that renames directories: the time of change of one that was renamed is new, those of
     /// what lies below it are not.
     package var movedFrom: Int64?
+    /// DESTINATION was put back to an earlier state: what changed on SOURCE from here on may be missing there, or
+    /// be what it was before, with equal size and time.
+    private(set) var rolledBackFrom: Int64?
     /// This pass's start; times of modification after it are futures that people set.
     package var now: Int64 = .max
 
     package static let none = EarlierPasses()
 
     package init() {}
+
+    /// Trusts nothing that a DESTINATION which was put back may lack.
+    mutating func add(_ rolledBack: RolledBack) {
+        rolledBackFrom = rolledBack.changedFrom
+        unsafeFrom = min(unsafeFrom ?? .max, rolledBack.writtenFrom)
+        destinationSettledBefore = nil
+    }
+
+    /// Whether DESTINATION may have what an entry of SOURCE was before.
+    func mayBeRolledBack(_ source: FileStatus) -> Bool {
+        guard let rolledBackFrom else { return false }
+        return source.changed.nanosecondsSince1970 >= rolledBackFrom
+    }
 
     /// Whether an entry of SOURCE may have changed after the last pass read it (S7).
     func isRacy(_ source: FileStatus) -> Bool {

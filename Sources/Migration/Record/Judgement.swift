@@ -9,6 +9,8 @@ struct Judgement {
     /// The record of a whole pass; nil where there is none that can be used.
     private(set) var record: History?
     private(set) var method = ChangeMethod.walk(nil)
+    /// DESTINATION was put back to an earlier state.
+    private(set) var rolledBack: RolledBack?
 
     init(
         _ options: PassOptions,
@@ -25,10 +27,18 @@ struct Judgement {
                 earlier.foreignFrom = isClockSane ? unrecorded.since : .min
                 earlier.movedFrom = unrecorded.mayHaveMoved ? earlier.foreignFrom : nil
             }
+            rolledBack = RolledBack(
+                past.passes,
+                changed: roots.destinationChangedNanoseconds,
+                options: options.signature,
+                isClockSane: isClockSane
+            )
+            if let rolledBack { earlier.add(rolledBack) }
             record = past.lastComplete == nil ? nil : history
         }
         if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
-            method = .walk(reason)
+            let isRolledBack = reason == .destinationChanged && rolledBack != nil
+            method = .walk(isRolledBack ? .destinationRolledBack : reason)
         } else if history?.isReadOnly != false, !options.isDryRun {
             // The next pass would not know what this one did, and a scan must not rest on less.
             method = .walk(.nothingRemembered)
@@ -82,8 +92,9 @@ struct Judgement {
         isClockSane: Bool,
         _ isRoot: Bool
     ) -> WalkReason? {
+        // First: it says of a pass in the record that it may have put right what no time tells of.
+        if options.comparesAll { return .comparesAll }
         if options.changeSearch == .walk { return .asked }
-        if options.changeTest == .contents || options.changeTest == .always { return .comparesAll }
         if !options.branches.isEmpty { return .branchesOnly }
         if options.crossesMounts { return .crossesMounts }
         if !isRoot { return .notRoot }

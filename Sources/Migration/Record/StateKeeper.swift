@@ -33,6 +33,8 @@ package final class StateKeeper: Sendable {
     /// The record of a whole pass; nil where there is none that can be used.
     let record: History?
     let method: ChangeMethod
+    /// An earlier pass of these two volumes is known.
+    let knowsEarlierPass: Bool
     /// Where spools are made.
     let folder: SharedDescriptor?
     let notices: [Notice]
@@ -51,7 +53,7 @@ package final class StateKeeper: Sendable {
     ) throws(Refusal) {
         self.roots = roots
         self.options = options
-        let now = Moments.now()
+        let now = Moments.now(on: roots.destinationItself)
         var notices: [Notice] = []
         let history = try Self.open(roots, options, &notices)
         var folder: SharedDescriptor?
@@ -60,18 +62,20 @@ package final class StateKeeper: Sendable {
             folder = Self.open(path)
         }
         let past = history.flatMap {
-            Past($0, boot: now.bootIdentifier, options: options.signature)
+            Past($0, now, options: options.signature)
         }
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let judged = Judgement(options, roots, past, history, now, isRoot: isRoot)
         earlier = judged.earlier
         record = judged.record
         method = judged.method
+        knowsEarlierPass = past?.last != nil
         if past?.unsafeSince != nil { notices.append(.comparesAfterPowerCut) }
+        if judged.rolledBack != nil { notices.append(.comparesAfterRollback) }
         self.history = past == nil ? nil : history
         self.folder = folder
         self.notices = notices
-        let pass = PassRecord(
+        var pass = PassRecord(
             startNanoseconds: now.time,
             bootIdentifier: now.bootIdentifier,
             startBootNanoseconds: now.sinceBoot,
@@ -82,6 +86,8 @@ package final class StateKeeper: Sendable {
             isPartial: !options.branches.isEmpty,
             cutoverVersion: options.version
         )
+        pass.destinationInstance = now.destinationInstance
+        pass.rolledBackToNanoseconds = judged.rolledBack?.moment
         current = Lock(Current(pass: pass))
     }
 
@@ -226,7 +232,7 @@ package final class StateKeeper: Sendable {
         if let lost, !hasLostWrites { return lost }
         // `begin` failed, which was said.
         guard pass.id != 0 else { return nil }
-        let now = Moments.now()
+        let now = Moments.now(on: nil)
         var ended = pass
         ended.method = end.method.name
         if case .walk(let reason?) = end.method { ended.reason = reason.recorded }
@@ -317,13 +323,16 @@ struct Moments {
     var sinceBoot: Int64
     /// Empty where the kernel does not tell: then no two passes are of one boot.
     var bootIdentifier: String
+    /// Which mounting of DESTINATION's filesystem is there; nil where nothing tells.
+    var destinationInstance: String?
 
-    static func now() -> Moments {
+    static func now(on destination: SharedDescriptor?) -> Moments {
         let boot = (try? LinuxIO.bootIdentifier()) ?? ""
         return Moments(
             time: coarseTimeNanoseconds(),
             sinceBoot: bootNanoseconds(),
-            bootIdentifier: boot
+            bootIdentifier: boot,
+            destinationInstance: destination?.descriptor.filesystemInstance()
         )
     }
 }
@@ -334,15 +343,19 @@ struct Past {
     let lastComplete: PassRecord?
     let unsafeSince: Int64?
     /// The newest first.
-    private let passes: [PassRecord]
+    let passes: [PassRecord]
 
     /// Nil when the state cannot be read.
-    init?(_ history: History, boot: String, options: String) {
+    init?(_ history: History, _ now: Moments, options: String) {
         do throws(HistoryProblem) {
             last = try history.lastPass()
             lastComplete = try history.lastCompletePass()
             passes = try history.passes(newest: 1_000)
-            unsafeSince = try history.unsafeSince(bootIdentifier: boot, options: options)
+            unsafeSince = try history.unsafeSince(
+                bootIdentifier: now.bootIdentifier,
+                instance: now.destinationInstance,
+                options: options
+            )
         } catch {
             return nil
         }

@@ -1,0 +1,118 @@
+// A database as the first version of the format has it, made by SQL: a pass brings it to the present one and loses
+// nothing; who only looks reads it as it is.
+
+import History
+import TestSupport
+import Testing
+
+@Suite("A database of the first format", .timeLimit(.minutes(5))) struct VersionOneTests {
+    private let state: State
+
+    /// Empty tables of version 1 with the pair of `State`, a pass, and two directories in one chunk.
+    private static let tables = """
+        PRAGMA page_size = 16384;
+        CREATE TABLE roots (side INTEGER PRIMARY KEY, filesystem BLOB, inode INTEGER, \
+        birth INTEGER, path BLOB);
+        CREATE TABLE passes (id INTEGER PRIMARY KEY, started INTEGER, ended INTEGER, boot TEXT, \
+        started_boot INTEGER, ended_boot INTEGER, options TEXT, method TEXT, reason TEXT, \
+        workers INTEGER, is_partial INTEGER, status INTEGER, is_complete INTEGER, \
+        watermark INTEGER, destination_inodes INTEGER, destination_mount INTEGER, \
+        destination_sectors INTEGER, destination_changed INTEGER, entries_seen INTEGER, \
+        files_copied INTEGER, bytes_copied INTEGER, attributes_repaired INTEGER, \
+        directories_made INTEGER, directories_moved INTEGER, links_made INTEGER, \
+        extras_deleted INTEGER, failures INTEGER, vanished INTEGER, version TEXT);
+        CREATE TABLE branches (pass INTEGER, position INTEGER, name BLOB, work INTEGER, \
+        entries INTEGER, bytes INTEGER, PRIMARY KEY (pass, position)) WITHOUT ROWID;
+        CREATE TABLE failures (pass INTEGER, position INTEGER, path BLOB, side TEXT, \
+        activity TEXT, error INTEGER, first_byte INTEGER, end_byte INTEGER, detail TEXT, \
+        PRIMARY KEY (pass, position)) WITHOUT ROWID;
+        CREATE TABLE inodes (chunk INTEGER PRIMARY KEY, records BLOB);
+        CREATE TABLE directories (inode INTEGER PRIMARY KEY, parent INTEGER, name BLOB);
+        CREATE INDEX directories_by_parent ON directories (parent);
+        CREATE TABLE names (inode INTEGER, position INTEGER, parent INTEGER, hash INTEGER, \
+        PRIMARY KEY (inode, position)) WITHOUT ROWID;
+        CREATE INDEX names_by_parent ON names (parent);
+        CREATE INDEX names_by_name ON names (inode, parent, hash);
+        PRAGMA application_id = 1668641903;
+        PRAGMA user_version = 1;
+        INSERT INTO roots VALUES (0, x'0102030405060708090a0b0c0d0e0f10', 128, \
+        1700000000000000001, x'2f686f6d65');
+        INSERT INTO roots VALUES (1, x'ff00', 2, 0, x'2fff0a');
+        INSERT INTO directories VALUES (130, 128, x'61');
+        INSERT INTO names VALUES (131, 0, 130, 7);
+        INSERT INTO passes VALUES (1, 5, 9, 'boot', 77, 78, 'delete', 'walk', NULL, 30, 0, 0, 1, \
+        9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, '0.1.0');
+        INSERT INTO passes VALUES (2, 10, NULL, 'boot', 79, NULL, 'delete', 'scan', NULL, 30, 0, \
+        NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0.1.0');
+        """
+
+    init() throws {
+        state = try State()
+        try Files.makeDirectory(state.folder, mode: 0o700)
+        try Files.write(state.database, [])
+        try Files.changeMode(state.database, 0o600)
+        try Judge.execute(state.database, Self.tables)
+    }
+
+    private func expectRead(_ history: History) throws {
+        let passes = try history.passes(newest: 10)
+        #expect(passes.map(\.id) == [2, 1])
+        #expect(passes.map(\.cutoverVersion) == ["0.1.0", "0.1.0"])
+        #expect(passes.last?.counts.vanished == 25)
+        #expect(passes.allSatisfy { $0.destinationInstance == nil })
+        #expect(passes.allSatisfy { $0.rolledBackToNanoseconds == nil })
+        #expect(try history.directory(130)?.name == bytes("a"))
+        #expect(try history.names(of: 131) == [NameRecord(parent: 130, nameHash: 7)])
+    }
+
+    @Test("a pass adds what is new and keeps all that is there")
+    func upgraded() throws {
+        let history = try state.open()
+        try expectRead(history)
+        #expect(try Judge.number(state.database, "PRAGMA user_version") == 2)
+        // Nothing tells on which mount the one that was killed wrote.
+        let unsafe = try history.unsafeSince(
+            bootIdentifier: "boot",
+            instance: "now",
+            options: "delete"
+        )
+        #expect(unsafe == 10)
+        var pass = PassRecord.example()
+        pass.destinationInstance = "sysfs 5"
+        pass.rolledBackToNanoseconds = -7
+        pass.id = try history.begin(pass)
+        #expect(try history.lastPass() == pass)
+        #expect(try Judge.integrity(state.database) == "ok")
+    }
+
+    @Test("what it becomes is what is made anew")
+    func same() throws {
+        let other = try State()
+        for state in [state, other] { try state.open().pass(nil) }
+        let text = """
+            SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)
+            """
+        #expect(try Judge.text(state.database, text) == Judge.text(other.database, text))
+    }
+
+    @Test("who only looks reads it, and changes nothing")
+    func readOnly() throws {
+        let before = try state.everything()
+        let (history, setAside) = try state.openReadOnly()
+        #expect(setAside == nil)
+        try expectRead(try #require(history))
+        #expect(try state.everything() == before)
+    }
+
+    @Test("one whose tables are others is set aside, and not changed")
+    func others() throws {
+        try Judge.execute(state.database, "CREATE TABLE more (x)")
+        let (history, setAside) = try History.open(
+            folder: state.folder,
+            pair: state.pair,
+            isReadOnly: false
+        )
+        #expect(history != nil)
+        #expect(setAside == .corrupt("its tables are others"))
+    }
+}
