@@ -1,6 +1,7 @@
 // S10, S49, S52: calls that fail before a pass begins. What identifies the two roots, and what keeps a pass
 // from touching them, is not given up because a call failed: the pass is refused, and nothing was touched.
 
+import Glibc
 import TestSupport
 import Testing
 
