@@ -15,7 +15,6 @@ enum NoticeText {
         case .coarseTimes: "coarse_times"
         case .clampedTimes: "clamped_times"
         case .projectsNotKept: "projects_not_kept"
-        case .quotaFilesLeft: "quota_files_left"
         case .flagsNotKept: "flags_not_kept"
         case .linkLimitReached: "link_limit_reached"
         case .protectedByFilter: "protected_by_filter"
@@ -25,6 +24,7 @@ enum NoticeText {
         case .nothingRemembered: "nothing_remembered"
         case .stateSetAside: "state_set_aside"
         case .comparesAfterPowerCut: "compares_after_power_cut"
+        case .leftOut: "left_out"
         }
     }
 
@@ -54,9 +54,6 @@ enum NoticeText {
         case .projectsNotKept:
             "DESTINATION holds no project ids: they are not kept. "
                 + "mkfs.ext4 -O project,quota would hold them."
-        case .quotaFilesLeft:
-            "SOURCE's root has quota files (aquota.user, aquota.group, quota.user, quota.group): they are not "
-                + "copied, for they count what is on SOURCE. Copy them by hand if they are something else."
         case .flagsNotKept:
             "DESTINATION has no inode flags (chattr): they are not kept."
         case .linkLimitReached(let limit):
@@ -76,6 +73,7 @@ enum NoticeText {
         case .comparesAfterPowerCut:
             "a pass was cut off together with the machine, or the disk lost what it wrote: contents of "
                 + "files that were written then are compared."
+        case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
         case .readsAlone(let error):
             "small files are read one at a time: \(error.operation.rawValue): "
                 + "\(error.code.sentence) (\(error.code.name))."

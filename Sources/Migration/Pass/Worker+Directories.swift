@@ -124,19 +124,15 @@ extension Worker {
         handleExtras(pairs.extras, of: destination, in: node, open)
     }
 
-    /// Leaves out what this pass does not look at: `lost+found` and quota files at the root (S5, Q20), other branches, and what a
-    /// filter excludes.
+    /// Leaves out what this pass does not look at: reserved names at the root (S5, S62), other branches, and what
+    /// a filter excludes.
     private func select(_ source: inout Listing, of node: Directory, _ handle: SharedDescriptor) {
         let options = context.options
         guard node.isRoot || !options.filter.isEmpty else { return }
         let listing = source
         source.keep { index in
             let name = listing.name(index)
-            if node.isRoot, !isSelected(name) { return false }
-            if node.isRoot, QuotaFiles.contains(name, type: listing.records[index].type) {
-                context.say(.quotaFilesLeft)
-                return false
-            }
+            if node.isRoot, !isSelected(index, of: listing, handle) { return false }
             guard !options.filter.isEmpty else { return true }
             return !options.filter.excludes(
                 path: node.path(of: name),
@@ -153,18 +149,31 @@ extension Worker {
         let type = listing.records[index].type
         guard type == 0 else { return type == 4 }
         // An entry that cannot be examined now is met again, and its failure recorded, when it is handled.
-        let status = try? handle.descriptor.status(of: listing.namePointer(index))
+        let status = try? context.sourceBoundary.status(
+            of: listing.namePointer(index),
+            in: handle.descriptor
+        )
         return status?.kind == .directory
     }
 
-    /// Whether a top-level name is looked at by this pass.
-    func isSelected(_ name: Name) -> Bool {
-        if name == Self.lostAndFound { return false }
+    /// Whether a top-level entry of SOURCE is looked at by this pass.
+    private func isSelected(
+        _ index: Int,
+        of listing: Listing,
+        _ handle: SharedDescriptor
+    ) -> Bool {
+        let name = listing.name(index)
+        if ReservedNames.contains(name, isDirectory: isDirectory(index, of: listing, handle)) {
+            return false
+        }
+        return isBranchSelected(name)
+    }
+
+    /// Whether a top-level name belongs to what this pass looks at.
+    func isBranchSelected(_ name: Name) -> Bool {
         let branches = context.options.branches
         return branches.isEmpty || branches.contains(name)
     }
-
-    static let lostAndFound = Name("lost+found")
 
     func noteProtected(_ node: Directory) {
         guard context.options.deletesExtras else { return }

@@ -56,7 +56,8 @@ extension Worker {
         guard let source = open.source else { return }
         let status: FileStatus
         do throws(SystemError) {
-            guard let found = try source.descriptor.status(of: entry.pointer) else {
+            let boundary = context.sourceBoundary
+            guard let found = try boundary.status(of: entry.pointer, in: source.descriptor) else {
                 noteVanished(entry.path)
                 return
             }
@@ -73,8 +74,8 @@ extension Worker {
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.addBranch(entry.name) : nil
-        if context.isForeignSource(status) {
-            handleMountPoint(entry, status, open)
+        if let crossing = context.sourceBoundary.crossing(at: status) {
+            handleMountPoint(entry, status, crossing, open)
             return
         }
         if role == nil, !entry.treeIsRemoved, status.kind != .directory {
@@ -87,6 +88,7 @@ extension Worker {
             fail(.examine, .destination, error, path: entry.path)
             return
         }
+        if let destination, hasMount(destination, over: entry, status, source) { return }
         // A name that waited may mean another inode by now: then its group's decision is not about it.
         let isDecided = role?.group == nil || role?.group == status.identity
         decide(entry, open, status, destination, role: isDecided ? role : nil, branch: branch)
@@ -108,43 +110,7 @@ extension Worker {
         guard let destination = open.destination, entry.entries.listing.records[entry.index].mark
         else { return nil }
         if entry.treeIsRemoved, context.options.isDryRun { return nil }
-        return try destination.descriptor.status(of: entry.pointer)
-    }
-
-    /// S4: another filesystem is not entered.
-    ///
-    /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
-    func noteMount(_ path: [UInt8]) {
-        // The number of what is mounted, of another filesystem.
-        subject.inode = nil
-        noteDoubt()
-        counters.mountsSkipped.count()
-        context.emit(.mountSkipped(path: path))
-    }
-
-    /// S4: another filesystem stays where it is.
-    ///
-    /// The directory that it is mounted on is made, empty, so that it can be mounted there after
-    /// the cutover; one that is there is left alone.
-    private func handleMountPoint(_ entry: Entry, _ status: FileStatus, _ open: OpenDirectory) {
-        noteMount(entry.path)
-        guard status.kind == .directory, !entry.entries.listing.records[entry.index].mark,
-            context.mayWrite, let destination = open.destination
-        else { return }
-        do throws(SystemError) {
-            try prepareForChange(of: entry.directory, open)
-            let made = try makeDirectory(
-                entry.name,
-                in: destination.descriptor,
-                inherited: entry.directory.facts.withLock { $0.inherited }
-            )
-            counters.directoriesMade.count()
-            if context.isRoot { try made.descriptor.setOwner(status.owner, group: status.group) }
-            try made.descriptor.setMode(status.mode)
-            try made.descriptor.setModified(status.modified)
-        } catch {
-            fail(.makeDirectory, .destination, error, isWrite: true, path: entry.path)
-        }
+        return try context.destinationStatus(of: entry.pointer, in: destination.descriptor)
     }
 
     // MARK: Deciding
@@ -306,6 +272,8 @@ extension Worker {
             switch keep(entry, open, status, destination, differences) {
             case .kept: return .done(destination.identity)
             case .failed: return .failed
+            case .mustBeNew(let all):
+                return make(entry, open, status, destination, differences: all, isLeader)
             case .isDamagedCopy:
                 let all = differences.union(.contents)
                 return make(entry, open, status, destination, differences: all, isLeader)
