@@ -28,12 +28,12 @@ _Static_assert(CL_O_PATH == O_PATH && CL_O_NOATIME == O_NOATIME && CL_O_TMPFILE 
     && CL_O_DIRECT == O_DIRECT, "open(2)");
 _Static_assert(CL_AT_FDCWD == AT_FDCWD && CL_AT_SYMLINK_NOFOLLOW == AT_SYMLINK_NOFOLLOW
     && CL_AT_REMOVEDIR == AT_REMOVEDIR && CL_AT_SYMLINK_FOLLOW == AT_SYMLINK_FOLLOW
-    && CL_AT_EMPTY_PATH == AT_EMPTY_PATH, "fcntl.h");
+    && CL_AT_EMPTY_PATH == AT_EMPTY_PATH && CL_AT_STATX_DONT_SYNC == AT_STATX_DONT_SYNC, "fcntl.h");
 _Static_assert(CL_SEEK_DATA == SEEK_DATA && CL_SEEK_HOLE == SEEK_HOLE, "lseek(2)");
 _Static_assert(CL_STATX_BTIME == STATX_BTIME && CL_STATX_MNT_ID == STATX_MNT_ID
     && CL_STATX_ATTR_IMMUTABLE == STATX_ATTR_IMMUTABLE && CL_STATX_ATTR_APPEND == STATX_ATTR_APPEND
     && CL_STATX_ATTR_NODUMP == STATX_ATTR_NODUMP
-    && CL_STATX_ATTR_MOUNT_ROOT == STATX_ATTR_MOUNT_ROOT, "statx(2)");
+    && CL_STATX_ATTR_ENCRYPTED == STATX_ATTR_ENCRYPTED && CL_STATX_ATTR_MOUNT_ROOT == STATX_ATTR_MOUNT_ROOT, "statx(2)");
 _Static_assert(CL_RENAME_NOREPLACE == RENAME_NOREPLACE && CL_RENAME_EXCHANGE == RENAME_EXCHANGE, "renameat2(2)");
 _Static_assert(CL_XFLAG_IMMUTABLE == FS_XFLAG_IMMUTABLE && CL_XFLAG_APPEND == FS_XFLAG_APPEND
     && CL_XFLAG_SYNC == FS_XFLAG_SYNC && CL_XFLAG_NOATIME == FS_XFLAG_NOATIME
@@ -98,12 +98,9 @@ int cl_flock(int descriptor, bool is_exclusive) {
     RESULT(flock(descriptor, (is_exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB));
 }
 
-int cl_statx(int directory, const char *name, int flags, struct cl_status *status) {
-    CL_FAULT("statx");
+static int statx_with(int directory, const char *name, int flags, unsigned mask, struct cl_status *status) {
     struct statx s;
-    if (statx(directory, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
-              STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &s) < 0)
-        return -errno;
+    if (statx(directory, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, mask, &s) < 0) return -errno;
     *status = (struct cl_status){
         .mask = s.stx_mask,
         .mode = s.stx_mode,
@@ -127,6 +124,17 @@ int cl_statx(int directory, const char *name, int flags, struct cl_status *statu
         .born_seconds = s.stx_btime.tv_sec,
     };
     return 0;
+}
+
+int cl_statx(int directory, const char *name, int flags, struct cl_status *status) {
+    CL_FAULT("statx");
+    return statx_with(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, status);
+}
+
+int cl_statx_mount(int directory, const char *name, struct cl_status *status) {
+    CL_FAULT("statx_boundary");
+    // The kernel adds the mount to every answer; a FUSE of another user's answers only who asks for nothing.
+    return statx_with(directory, name, AT_STATX_DONT_SYNC, 0, status);
 }
 
 int cl_fstatfs(int descriptor, struct cl_volume_status *status) {
@@ -186,10 +194,11 @@ int cl_private_mount(int directory, bool is_read_only) {
     }
 #endif
     // struct mount_attr of linux/mount.h: MOUNT_ATTR_RDONLY 1, NODEV 4, NOATIME 0x10 (of the mask 0x70),
-    // NOSYMFOLLOW 0x200000.
+    // NOSYMFOLLOW 0x200000. MS_PRIVATE is 1 << 18: what is mounted later does not come into the view.
     struct { uint64_t set, clear, propagation, userns; } attributes = {
         .set = (is_read_only ? 1 : 0) | 4 | 0x10 | 0x200000,
         .clear = 0x70,
+        .propagation = 1 << 18,
     };
     if (syscall(SYSCALL_MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) < 0) {
         int error = errno;

@@ -85,18 +85,34 @@ package struct Descriptor: ~Copyable, Sendable {
         }
     }
 
-    /// Opens the directory `name` in this one, without touching its access time where that is allowed.
+    /// Opens the directory `name` in this one, on the same mount, without touching its access time where that is
+    /// allowed.
     ///
-    /// ENOTDIR or ELOOP tell that it is no directory. The corresponding system call is `openat`.
+    /// ENOTDIR or ELOOP tell that it is no directory, EXDEV that something is mounted there, which is not
+    /// asked (but see `cl_open_directory`). The corresponding system call is `openat2`.
     package func openDirectory(_ name: NamePointer) throws(SystemError) -> Descriptor {
-        let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
-        return Descriptor(
-            owning: try Self.openWithoutAccessTime { cl_openat(raw, name, flags | $0, 0) }
+        Descriptor(
+            owning: try Self.openWithoutAccessTime {
+                cl_open_directory(raw, name, O_RDONLY | O_NONBLOCK | $0)
+            }
         )
     }
 
     /// The same for a name that is owned.
     package func openDirectory(_ name: Name) throws(SystemError) -> Descriptor {
+        Descriptor(
+            owning: try name.withPointer { name throws(SystemError) in
+                try Self.openWithoutAccessTime {
+                    cl_open_directory(raw, name, O_RDONLY | O_NONBLOCK | $0)
+                }
+            }
+        )
+    }
+
+    /// Opens the directory `name` in this one, whatever is mounted there, and may wait for it.
+    ///
+    /// The corresponding system call is `openat`.
+    package func openDirectoryAcrossMounts(_ name: Name) throws(SystemError) -> Descriptor {
         let flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK
         return Descriptor(
             owning: try name.withPointer { name throws(SystemError) in

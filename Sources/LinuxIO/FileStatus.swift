@@ -136,6 +136,8 @@ package struct FileStatus: Sendable {
     package var specialMinor: UInt32 { raw.special_minor }
     /// Whether another filesystem, or another part of this one, is mounted here.
     package var isMountRoot: Bool { raw.attributes & UInt64(CL_STATX_ATTR_MOUNT_ROOT) != 0 }
+    /// Whether its contents, and a directory's names, are encrypted (fscrypt, Linux 5.4).
+    package var isEncrypted: Bool { raw.attributes & UInt64(CL_STATX_ATTR_ENCRYPTED) != 0 }
     /// The inode flags that statx(2) tells of: immutable, append only, no dump.
     package var visibleFlags: InodeFlags {
         var flags: InodeFlags = []

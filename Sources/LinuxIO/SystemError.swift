@@ -38,6 +38,7 @@ package struct SystemError: Error, Hashable, Sendable {
         case getGeometry = "XFS_IOC_FSGEOMETRY"
         case getIdentifier = "FS_IOC_GETFSUUID"
         case getGeneration = "FS_IOC_GETVERSION"
+        case getKeyStatus = "FS_IOC_GET_ENCRYPTION_KEY_STATUS"
     }
 }
 
@@ -82,6 +83,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let remoteInputOutput = ErrorCode(rawValue: EREMOTEIO)
     package static let wouldBlock = ErrorCode(rawValue: EWOULDBLOCK)
     package static let brokenPipe = ErrorCode(rawValue: EPIPE)
+    package static let noKey = ErrorCode(rawValue: ENOKEY)
     package static let timedOut = ErrorCode(rawValue: ETIMEDOUT)
 
     /// The C name (`ENOSPC`), or `errno N` for one that has no row here.
@@ -105,7 +107,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
         ENOSPC: "ENOSPC", EROFS: "EROFS", EMLINK: "EMLINK", ERANGE: "ERANGE", EDEADLK: "EDEADLK",
         ENAMETOOLONG: "ENAMETOOLONG", ENOSYS: "ENOSYS", ENOTEMPTY: "ENOTEMPTY", ELOOP: "ELOOP",
         ENODATA: "ENODATA", ENOTSUP: "ENOTSUP", E2BIG: "E2BIG", ESTALE: "ESTALE", EDQUOT: "EDQUOT",
-        EOVERFLOW: "EOVERFLOW", EUCLEAN: "EUCLEAN",
+        EOVERFLOW: "EOVERFLOW", ENOKEY: "ENOKEY", EUCLEAN: "EUCLEAN",
         ENOLCK: "ENOLCK", EPIPE: "EPIPE",
         ECANCELED: "ECANCELED", EILSEQ: "EILSEQ", EREMOTEIO: "EREMOTEIO", ETIMEDOUT: "ETIMEDOUT",
     ]

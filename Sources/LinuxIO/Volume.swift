@@ -35,6 +35,20 @@ package struct VolumeStatus: Sendable {
     /// Whether the filesystem counts inodes at all; btrfs does not.
     package var countsInodes: Bool { raw.inodes > 0 }
 
+    /// Whether its attributes lie on a disk or in memory here, and on no server or other filesystem.
+    ///
+    /// Then AT_STATX_DONT_SYNC of statx(2) changes nothing. Types that are not listed count as others.
+    var keepsAttributesItself: Bool {
+        switch raw.type {
+        // XFS, ext2 to ext4, btrfs, tmpfs, ramfs, F2FS.
+        case 0x5846_5342, 0xEF53, 0x9123_683E, 0x0102_1994, 0x8584_58F6, 0xF2F5_2010: true
+        default: false
+        }
+    }
+
+    /// Whether it shows the layers of others (overlayfs).
+    package var isOverlay: Bool { raw.type == 0x794C_7630 }
+
     /// The name of the filesystem's type by its magic number (statfs(2)), for people.
     package var typeName: String {
         switch raw.type {

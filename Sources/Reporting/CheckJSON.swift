@@ -127,6 +127,7 @@ package enum CheckJSON {
             line.add("extent_sizes", sizes)
         case .entries(let reason): line.add("reason", reason.rawValue)
         case .unread(let count): line.add("unread", count)
+        case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
         case .inodes(nil), .damaged: break
         }
     }

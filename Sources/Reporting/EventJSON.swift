@@ -20,7 +20,8 @@ package enum EventJSON {
         case .started(let start): return self.start(start, time: time)
         case .failed(let failure): return self.failure(failure, in: .pass, time: time)
         case .vanished(let path): return named("vanished", path, time: time)
-        case .mountSkipped(let path): return named("mount_skipped", path, time: time)
+        case .mountSkipped(let path, let side, let crossing):
+            return MountText.line(path, side, crossing, time: time)
         case .directoryProtected(let path): return named("directory_protected", path, time: time)
         case .changed(let itemization): return change(itemization, time: time)
         case .notice(let notice): return self.notice(notice, time: time)
@@ -241,7 +242,8 @@ package enum EventJSON {
         case .readsAlone(let error): line.add("errno_name", error.code.name)
         case .walks(let reason): line.add("reason", reason.word)
         case .nothingRemembered(let path, _): line.add("state_path", path)
-        case .notRoot, .projectsNotKept, .quotaFilesLeft, .flagsNotKept, .protectedByFilter,
+        case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
+        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,
             .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback, .trustsSizeAndTime:
             break
         }

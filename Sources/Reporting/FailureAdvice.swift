@@ -18,6 +18,7 @@ enum FailureAdvice {
             case .setMode: return droppedBits
             case .readAttributes, .examine:
                 return failure.path.isEmpty ? HiddenText.wayOut(of: failure.activity) : withoutCall
+            case .enter: return mounted
             default: return withoutCall
             }
         }
@@ -50,6 +51,8 @@ enum FailureAdvice {
     static let droppedBits =
         "The kernel drops setgid without an error where CAP_FSETID is missing and the process is not in the "
         + "group. All else of the entry is in place. Give the container CAP_FSETID, then run the pass again."
+    private static let mounted =
+        "What is mounted there hides DESTINATION's own entry: unmount it, then run the pass again."
     static let withoutCall = "Look at this entry on both sides, then run the pass again."
     static let unknown =
         "The kernel's log (dmesg) may tell more. Run the pass again; if it stays, copy it by hand."
@@ -315,6 +318,12 @@ enum FailureAdvice {
             advice:
                 "A program or swap file runs from DESTINATION: nothing should use it before the "
                 + "cutover. Stop it, then run the pass again."
+        ),
+        Row(
+            codes: ["ENOKEY"],
+            advice:
+                "The directory is encrypted and its key is not there, so its names cannot be told. Add the "
+                + "key (fscrypt unlock), then run it again."
         ),
         Row(
             codes: ["ENOENT", "ENOTDIR", "EISDIR", "ELOOP"],

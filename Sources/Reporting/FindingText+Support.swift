@@ -47,6 +47,7 @@ extension FindingText {
             return Self.extents(realtime, directAccess, sizes)
         case .entries(let reason): return Self.notLookedAt(reason)
         case .unread(let count): return "\(entries(count)) of SOURCE could not be examined"
+        case .leftOut(let leftOut): return LeftOutText.clause(leftOut)
         default: return ""
         }
     }
@@ -76,6 +77,7 @@ extension FindingText {
         case .extents: "Nothing: contents are copied, these settings are not."
         case .entries(.notRoot): "Run as root, or with --deep, which walks SOURCE."
         case .entries: "--deep walks SOURCE and looks at each."
+        case .leftOut: LeftOutText.advice
         case .unread:
             "Run as root; as root, see dmesg and run xfs_repair -n on the unmounted volume."
         default: nil

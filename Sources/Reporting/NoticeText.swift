@@ -15,7 +15,6 @@ enum NoticeText {
         case .coarseTimes: "coarse_times"
         case .clampedTimes: "clamped_times"
         case .projectsNotKept: "projects_not_kept"
-        case .quotaFilesLeft: "quota_files_left"
         case .flagsNotKept: "flags_not_kept"
         case .linkLimitReached: "link_limit_reached"
         case .protectedByFilter: "protected_by_filter"
@@ -27,6 +26,7 @@ enum NoticeText {
         case .comparesAfterPowerCut: "compares_after_power_cut"
         case .comparesAfterRollback: "compares_after_rollback"
         case .trustsSizeAndTime: "trusts_size_and_time"
+        case .leftOut: "left_out"
         }
     }
 
@@ -56,9 +56,6 @@ enum NoticeText {
         case .projectsNotKept:
             "DESTINATION holds no project ids: they are not kept. "
                 + "mkfs.ext4 -O project,quota would hold them."
-        case .quotaFilesLeft:
-            "SOURCE's root has quota files (aquota.user, aquota.group, quota.user, quota.group): they are not "
-                + "copied, for they count what is on SOURCE. Copy them by hand if they are something else."
         case .flagsNotKept:
             "DESTINATION has no inode flags (chattr): they are not kept."
         case .linkLimitReached(let limit):
@@ -84,6 +81,7 @@ enum NoticeText {
         case .trustsSizeAndTime:
             "DESTINATION is not empty and no earlier pass to it is known: files of equal size and time "
                 + "count as equal. --checksum compares their contents."
+        case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
         case .readsAlone(let error):
             "small files are read one at a time: \(error.operation.rawValue): "
                 + "\(error.code.sentence) (\(error.code.name))."

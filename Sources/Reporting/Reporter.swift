@@ -94,7 +94,8 @@ package final class Reporter: Sendable {
         case .started(let start):
             progress.set(Progress(start))
         case .workersChanged(let count): progress.set(workers: count)
-        case .mountSkipped(let path): asides.withLock { $0.addMount(path) }
+        case .mountSkipped(let path, let side, let crossing):
+            asides.withLock { $0.addMount(path, side, crossing) }
         case .directoryProtected(let path): asides.withLock { $0.addProtected(path) }
         case .synchronizing: progress.hide()
         case .failed(let failure):
@@ -116,9 +117,9 @@ package final class Reporter: Sendable {
         case .failed(let failure): return isVerbose ? [FailureText(failure).line(shown)] : []
         case .vanished(let path):
             return isVerbose ? ["\(shown.path(path)): vanished from SOURCE"] : []
-        case .mountSkipped(let path):
-            return isVerbose
-                ? ["\(shown.path(path)): another filesystem is mounted here; skipped"] : []
+        case .mountSkipped(let path, let side, let crossing):
+            let what = MountText.clause(side, crossing)
+            return isVerbose ? ["\(shown.path(path)): \(what); skipped"] : []
         case .directoryProtected(let path):
             let reason = "SOURCE's could not be listed to its end; nothing is deleted here"
             return isVerbose ? ["\(shown.path(path)): \(reason)"] : []

@@ -3,6 +3,7 @@
 //
 // Lines keep within 80 columns, but for paths: a path that is broken or cut cannot be copied.
 
+import LinuxIO
 package import Migration
 
 /// The lines of a summary.
@@ -156,13 +157,7 @@ package struct SummaryText: Sendable {
     private var leftAlone: [String] {
         let counters = summary.counters
         var lines: [String] = []
-        lines += Self.listed(
-            asides.mountsSkipped,
-            of: counters.mountsSkipped.value(),
-            "Not entered, as other filesystems are mounted there (--cross-mounts enters them; nothing "
-                + "was deleted below):",
-            shown
-        )
+        lines += MountText.lists(asides.mounts, isPass: true, shown)
         lines += Self.listed(
             asides.directoriesProtected,
             of: counters.directoriesProtected.value(),
@@ -291,14 +286,18 @@ package struct SummaryText: Sendable {
 package struct PassAsides: Sendable {
     /// So many names of a kind are kept; the counters tell of the rest.
     static let shownMax = 10
-    package var mountsSkipped: [[UInt8]] = []
+    package var mounts = SkippedMounts()
     package var directoriesProtected: [[UInt8]] = []
     package var damaged = DamagedFiles()
 
     package init() {}
 
-    mutating func addMount(_ path: [UInt8]) {
-        if mountsSkipped.count < Self.shownMax { mountsSkipped.append(path) }
+    mutating func addMount(
+        _ path: [UInt8],
+        _ side: Failure.Side,
+        _ crossing: MountBoundary.Crossing
+    ) {
+        mounts.add(path, side, crossing)
     }
 
     mutating func addProtected(_ path: [UInt8]) {

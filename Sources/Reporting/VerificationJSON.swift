@@ -15,7 +15,8 @@ package enum VerificationJSON {
         case .failed(let failure):
             return EventJSON.failure(failure, in: .verification, time: time)
         case .vanished(let path): return EventJSON.named("vanished", path, time: time)
-        case .mountSkipped(let path): return EventJSON.named("mount_skipped", path, time: time)
+        case .mountSkipped(let path, let side, let crossing):
+            return MountText.line(path, side, crossing, time: time)
         case .notice(let notice):
             var line = EventJSON.begin("notice", time)
             line.add("notice", VerificationText.kind(notice))

@@ -51,7 +51,8 @@ package final class VerificationReporter: Sendable {
         case .failed(let failure): streams.writeFailure(failure, in: .verification)
         case .started(let start): progress.set(Progress(start))
         case .workersChanged(let count): progress.set(workers: count)
-        case .mountSkipped(let path): asides.withLock { $0.addMount(path) }
+        case .mountSkipped(let path, let side, let crossing):
+            asides.withLock { $0.addMount(path, side, crossing) }
         case .vanished, .notice: break
         }
         streams.emit(
@@ -105,9 +106,9 @@ package final class VerificationReporter: Sendable {
             return isVerbose ? [FailureText(failure, in: .verification).line(shown)] : []
         case .vanished(let path):
             return isVerbose ? ["\(shown.path(path)): vanished, or became another entry"] : []
-        case .mountSkipped(let path):
-            return isVerbose
-                ? ["\(shown.path(path)): another filesystem is mounted here; not compared"] : []
+        case .mountSkipped(let path, let side, let crossing):
+            let what = MountText.clause(side, crossing)
+            return isVerbose ? ["\(shown.path(path)): \(what); not compared"] : []
         case .notice(let notice): return ["cutover: " + VerificationText.sentence(notice)]
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]

@@ -39,6 +39,7 @@ package enum VerificationText {
         case .workersLimited: "workers_limited"
         case .projectsNotKept: "projects_not_kept"
         case .clampedTimes: "clamped_times"
+        case .leftOut: "left_out"
         }
     }
 
@@ -54,6 +55,7 @@ package enum VerificationText {
         case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)
         case .projectsNotKept:
             "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
+        case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
         }
     }
 
@@ -97,12 +99,7 @@ package struct VerificationSummaryText: Sendable {
     package var lines: [String] {
         var lines = SummaryText.wrap("cutover: " + headline, indent: 2)
         lines += rows.map { "  " + $0 }
-        lines += SummaryText.listed(
-            asides.mountsSkipped,
-            of: summary.counters.mountsSkipped.value(),
-            "Not compared, as other filesystems are mounted there on SOURCE:",
-            shown
-        )
+        lines += MountText.lists(asides.mounts, isPass: false, shown)
         lines += SummaryText.failures(
             summary.firstFailures,
             of: summary.counters.failures.value(),

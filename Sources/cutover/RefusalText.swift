@@ -28,6 +28,9 @@ struct RefusalText {
             let outer: Failure.Side = inner == .source ? .destination : .source
             reason =
                 "\(Self.name(inner)) lies inside \(Self.name(outer)); name two volumes beside each other"
+                + (inner == .destination
+                    ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
+                    : "")
         case .emptySource:
             path = nil
             reason =

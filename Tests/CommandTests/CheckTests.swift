@@ -34,7 +34,8 @@ struct CheckTests {
             #expect(try Shell.run("df --output=iused,used \"$1\"", to.mountPoint).output == inodes)
             for line in run.outcome.lines.dropFirst() { #expect(line.count <= 80, "\(line)") }
             let verdict =
-                OwnCapabilities.areWhole ? "All is well: a pass can begin." : "Nothing fatal, 1 warning"
+                OwnCapabilities.areWhole
+                ? "All is well: a pass can begin." : "Nothing fatal, 1 warning"
             #expect(run.outcome.output.contains(verdict))
             // 41 entries with the root, as find counts them.
             let found = try Shell.run("find \"$1\" | wc -l", from.mountPoint).output

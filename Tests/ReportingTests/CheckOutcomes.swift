@@ -59,6 +59,7 @@ func everyFinding() -> [Finding] {
         (.warning, .entries(.part)), (.warning, .entries(.notRoot)),
         (.warning, .entries(.mountsUnread)), (.warning, .entries(.notXFS)),
         (.warning, .entries(.scanFailed)), (.warning, .unread(7)),
+        (.warning, .leftOut(LeftOut(lostAndFound: 3, quotaFiles: [Name("aquota.user")]))),
     ]
     return matters.map { Finding($0.0, $0.1, concerns) }
 }

@@ -34,11 +34,12 @@ import Testing
             .notice(.workersLimited(1, descriptors: 2)),
             .notice(.coarseTimes(stepNanoseconds: 1)),
             .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
-            .notice(.quotaFilesLeft), .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
+            .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
             .notice(.protectedByFilter),
             .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
             .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
             .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
+            .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing,
         ]
         var lines = events.map { EventJSON.line($0, time: 0) }

@@ -28,7 +28,8 @@ import Testing
         )
         #expect(
             text(.mountSkipped(path: bytes("m")))
-                == "{\"type\":\"mount_skipped\",\(time),\"path\":\"m\"}"
+                == "{\"type\":\"mount_skipped\",\(time),\"path\":\"m\",\"side\":\"source\","
+                + "\"boundary\":\"mount\"}"
         )
         #expect(
             text(.directoryProtected(path: bytes("d")))

@@ -134,7 +134,7 @@ import Testing
         counters.directoriesProtected.count(1)
         counters.specialsSkipped.count(1)
         var asides = PassAsides()
-        asides.mountsSkipped = (0..<10).map { bytes("mount\($0)") }
+        for index in 0..<12 { asides.mounts.add(bytes("mount\(index)")) }
         asides.directoriesProtected = [bytes("damaged\n")]
         let text = text(passSummary(.done, counters), asides: asides)
         #expect(text.contains("    mount9\n    and 2 more"))
@@ -192,7 +192,7 @@ import Testing
         counters.entriesMissing.count(.max)
         counters.bytesMissing.count(.max)
         var asides = PassAsides()
-        asides.mountsSkipped = [bytes("m")]
+        asides.mounts.add(bytes("m"))
         asides.directoriesProtected = [bytes("p")]
         let branches = [
             bytes(String(repeating: "\u{6F22}", count: 85)), [0xFF], bytes("\u{1F600}"),

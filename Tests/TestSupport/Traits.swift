@@ -17,6 +17,20 @@ extension Trait where Self == ConditionTrait {
         }
     }
 
+    /// A kernel with FUSE, and its device.
+    package static var requiresFUSE: Self {
+        .enabled("needs /dev/fuse") { everythingIsRequired || SilentFilesystem.isAvailable }
+    }
+
+    /// A filesystem type that the kernel knows.
+    package static func requiresFilesystem(_ type: String) -> Self {
+        .enabled("needs a kernel with \(type)") {
+            if everythingIsRequired { return true }
+            let known = String(decoding: try readFile("/proc/filesystems"), as: UTF8.self)
+            return known.contains("\t\(type)\n")
+        }
+    }
+
     /// A program in PATH.
     package static func requiresTool(_ name: String) -> Self {
         .enabled("needs the program \(name)") {

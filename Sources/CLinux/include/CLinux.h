@@ -31,6 +31,7 @@ enum {
     CL_AT_REMOVEDIR = 0x200,
     CL_AT_SYMLINK_FOLLOW = 0x400,
     CL_AT_EMPTY_PATH = 0x1000,
+    CL_AT_STATX_DONT_SYNC = 0x4000,
     CL_SEEK_DATA = 3,
     CL_SEEK_HOLE = 4,
     CL_STATX_BTIME = 0x800,
@@ -39,6 +40,7 @@ enum {
     CL_STATX_ATTR_APPEND = 0x20,
     CL_STATX_ATTR_NODUMP = 0x40,
     CL_STATX_ATTR_MOUNT_ROOT = 0x2000,
+    CL_STATX_ATTR_ENCRYPTED = 0x800,
     CL_RENAME_NOREPLACE = 1,
     CL_RENAME_EXCHANGE = 2,
     CL_XFLAG_REALTIME = 0x1,
@@ -98,6 +100,9 @@ struct cl_inode_flags {
 
 // Descriptors, names and status.
 int cl_openat(int directory, const char *name, int flags, mode_t mode);
+/// Opens a directory of the same mount: openat2(2) with RESOLVE_NO_XDEV, Linux 5.6; EXDEV where another is
+/// mounted, whose filesystem is not asked. On older kernels openat(2), which crosses and may wait.
+int cl_open_directory(int directory, const char *name, int flags);
 int cl_reopen(int descriptor, int flags);
 /// A path as a person gave it, symlinks followed.
 int cl_open_path(const char *path, int flags, mode_t mode);
@@ -110,6 +115,8 @@ int cl_flock(int descriptor, bool is_exclusive);
 /// Closes a descriptor that nothing was written through: its status tells nothing.
 void cl_release(int descriptor);
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status);
+/// Only the mount that a name leads to, and whether it is its root; no filesystem is asked for it.
+int cl_statx_mount(int directory, const char *name, struct cl_status *status);
 int cl_fstatfs(int descriptor, struct cl_volume_status *status);
 long cl_getdents64(int descriptor, void *buffer, size_t length);
 long cl_fpathconf_link_max(int descriptor);
@@ -117,10 +124,14 @@ long cl_readlinkat(int directory, const char *name, char *buffer, size_t length)
 long cl_descriptor_path(int descriptor, char *buffer, size_t length);
 
 /// A copy of the mount that holds a directory, with that directory as its root and everything mounted
-/// below it, attached nowhere: open_tree(2) and mount_setattr(2), Linux 5.12, root only. It never moves
-/// access times, follows no symlink, opens no device; with `is_read_only` it takes no write at all.
+/// below it at that moment, attached nowhere: open_tree(2) and mount_setattr(2), Linux 5.12, root only.
+/// What is mounted below it later is not in it. It never moves access times, follows no symlink, opens no device; with `is_read_only` it takes no write at all.
 /// Lives until the descriptor is closed.
 int cl_private_mount(int directory, bool is_read_only);
+
+/// Whether the key of an encrypted directory is there (1) or not (0), or -errno:
+/// FS_IOC_GET_ENCRYPTION_POLICY_EX and FS_IOC_GET_ENCRYPTION_KEY_STATUS, Linux 5.4 (ENOTTY before).
+int cl_has_encryption_key(int descriptor);
 
 // Data.
 long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset);

@@ -125,6 +125,7 @@ package final class Check {
         )
         (facts.mount, facts.mountError) = Self.mount(of: root.descriptor)
         facts.health = Self.health(of: root.descriptor, facts.mount)
+        facts.leftOut = roots.leftOut([])
         return facts
     }
 
@@ -137,7 +138,7 @@ package final class Check {
             totalBytes: volume.totalBytes,
             freeBytes: volume.freeBytes,
             availableBytes: volume.availableBytes,
-            isEmpty: names.allSatisfy { $0 == Worker.lostAndFound }
+            isEmpty: ReservedNames.hold(all: names)
         )
         facts.blockBytes = volume.blockBytes
         // XFS makes inodes as they are needed: its count is one of free space.

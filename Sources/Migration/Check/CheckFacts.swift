@@ -41,6 +41,8 @@ package struct SourceFacts: Sendable, Equatable {
     /// Whether SOURCE is the root of its filesystem, so that the filesystem's counts are its own.
     package var isWhole: Bool
     package var usedBytes: UInt64
+    /// What of its root is not copied for its name.
+    package var leftOut: LeftOut?
     /// Nil: not known, for `mountError` or because the table does not name it.
     package var mount: MountEntry?
     package var mountError: SystemError?

@@ -189,6 +189,7 @@ package struct CheckJudge: Sendable {
     private var entries: [Finding] {
         var findings: [Finding] = []
         if let notLookedAt { findings.append(Finding(.warning, .entries(notLookedAt))) }
+        if let leftOut = source.leftOut { findings.append(Finding(.warning, .leftOut(leftOut))) }
         if census.unread > 0 { findings.append(Finding(.warning, .unread(census.unread))) }
         if census.method != .counts {
             findings += [fileSize, directories]

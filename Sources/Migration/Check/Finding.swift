@@ -116,6 +116,8 @@ package struct Finding: Sendable, Equatable {
         case entries(NotLookedAt)
         /// Entries that could not be examined.
         case unread(UInt64)
+        /// What of SOURCE's root is not copied for its name.
+        case leftOut(LeftOut)
 
         /// The word for it in tables and JSON.
         package var name: String {
@@ -143,6 +145,7 @@ package struct Finding: Sendable, Equatable {
             case .extents: "xfs_only"
             case .entries: "entries"
             case .unread: "unread"
+            case .leftOut: "left_out"
             }
         }
     }

@@ -23,7 +23,7 @@ final class TreeCensus: Sendable {
     private let budget: DescriptorBudget
     private let sum = Lock(Census(method: .walk))
     /// Inodes with several names that were counted under one of them.
-    private let counted = Lock<Set<UInt64>>([])
+    private let counted = Lock<Set<InodeIdentity>>([])
 
     private static let entriesOfPiece = 64
 
@@ -121,6 +121,8 @@ final class TreeCensus: Sendable {
             guard let source = parentOpen.source else { return false }
             let descriptor = try source.descriptor.openDirectory(node.name)
             let status = try descriptor.status()
+            if roots.sourceBoundary.isOutside(status) { return false }
+            try descriptor.checkNames(status)
             budget.install(
                 OpenDirectory(source: SharedDescriptor(descriptor), destination: nil),
                 identities: (status.identity, nil),
@@ -129,7 +131,8 @@ final class TreeCensus: Sendable {
             budget.release(node)
             return true
         } catch {
-            if error.code != .noEntry { noteUnread() }
+            // Gone, or something was mounted on it meanwhile.
+            if error.code != .noEntry, error.code != .crossDevice { noteUnread() }
             return false
         }
     }
@@ -182,15 +185,16 @@ final class TreeCensus: Sendable {
         let listing = piece.entries.listing
         let pointer = listing.namePointer(index)
         do throws(SystemError) {
-            guard let status = try source.descriptor.status(of: pointer) else { return }
-            let isForeign =
-                status.device != roots.sourceStatus.device
-                || status.mount != roots.sourceStatus.mount
-            if isForeign { return }
+            guard let status = try roots.sourceBoundary.status(of: pointer, in: source.descriptor),
+                !roots.sourceBoundary.isOutside(status)
+            else { return }
             let name = listing.name(index)
-            if piece.directory.isRoot, name == Worker.lostAndFound { return }
+            let isDirectory = status.kind == .directory
+            if piece.directory.isRoot, ReservedNames.contains(name, isDirectory: isDirectory) {
+                return
+            }
             if status.kind != .directory, status.linkCount > 1,
-                !counted.withLock({ $0.insert(status.inode).inserted })
+                !counted.withLock({ $0.insert(status.identity).inserted })
             {
                 return
             }

@@ -11,8 +11,12 @@ package enum PassEvent: Sendable {
     case failed(Failure)
     /// An entry of SOURCE went away between its listing and its opening (S47).
     case vanished(path: [UInt8])
-    /// Another filesystem is mounted here on SOURCE; what is below it is left alone on both sides (S4).
-    case mountSkipped(path: [UInt8])
+    /// Another filesystem begins here; what is below it is left alone on both sides (S4, S46).
+    case mountSkipped(
+        path: [UInt8],
+        side: Failure.Side = .source,
+        crossing: MountBoundary.Crossing = .mount
+    )
     /// DESTINATION keeps everything in this directory, for SOURCE's could not be listed to its end (S44).
     case directoryProtected(path: [UInt8])
     /// One line of `--itemize`; only where `PassOptions.itemizes`.
@@ -78,8 +82,6 @@ package enum Notice: Sendable, Hashable {
     case clampedTimes(entries: UInt64, first: [UInt8])
     /// DESTINATION holds no project ids (ext4 without `-O project`).
     case projectsNotKept
-    /// Quota files in SOURCE's root are not copied (Q20).
-    case quotaFilesLeft
     /// DESTINATION has no inode flags.
     case flagsNotKept
     /// A link group is larger than DESTINATION's limit; fresh copies lead further groups (S41).
@@ -102,4 +104,6 @@ package enum Notice: Sendable, Hashable {
     case comparesAfterRollback
     /// Nothing is known of a DESTINATION that is not empty.
     case trustsSizeAndTime
+    /// What of SOURCE's root is not copied for its name (S62).
+    case leftOut(LeftOut)
 }

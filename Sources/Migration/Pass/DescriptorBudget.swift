@@ -72,13 +72,17 @@ package final class DescriptorBudget: Sendable {
         var open: [ObjectIdentifier: Directory] = [:]
     }
     private let state = Lock(State())
+    /// `--cross-mounts`: a directory that is opened again may have been a mount point before.
+    private let crossesMounts: Bool
 
     /// `batchFilesMax`: files that one worker wants to have open to read them together.
     package init(
         descriptorLimit: Int,
         workers: Int,
-        batchFilesMax: Int = FileBatch.filesMax
+        batchFilesMax: Int = FileBatch.filesMax,
+        crossesMounts: Bool = false
     ) {
+        self.crossesMounts = crossesMounts
         batchFiles = Self.batchFiles(
             descriptorLimit: descriptorLimit,
             workers: workers,
@@ -161,8 +165,8 @@ package final class DescriptorBudget: Sendable {
         defer { release(node) }
         let expected = parent.handles.withLock { ($0.sourceIdentity, $0.destinationIdentity) }
         // Not to be had this way: whoever needs the parent opens it the other way, or records why not.
-        guard let source = try? Self.open(Name(".."), in: open.source, expected: expected.0),
-            let destination = try? Self.open(Name(".."), in: open.destination, expected: expected.1)
+        guard let source = try? self.open(Name(".."), in: open.source, expected: expected.0),
+            let destination = try? self.open(Name(".."), in: open.destination, expected: expected.1)
         else { return }
         let isMine = parent.handles.withLock { handles in
             guard !handles.isOpen else { return false }
@@ -196,8 +200,8 @@ package final class DescriptorBudget: Sendable {
         -> OpenDirectory
     {
         let expected = node.handles.withLock { ($0.sourceIdentity, $0.destinationIdentity) }
-        let source = try Self.open(node.name, in: parent.source, expected: expected.0)
-        let destination = try Self.open(node.name, in: parent.destination, expected: expected.1)
+        let source = try open(node.name, in: parent.source, expected: expected.0)
+        let destination = try open(node.name, in: parent.destination, expected: expected.1)
         let (open, isMine) = node.handles.withLock { handles in
             let isMine = !handles.isOpen
             if isMine {
@@ -212,13 +216,16 @@ package final class DescriptorBudget: Sendable {
         return open
     }
 
-    private static func open(
+    private func open(
         _ name: Name,
         in parent: SharedDescriptor?,
         expected: InodeIdentity?
     ) throws(SystemError) -> SharedDescriptor? {
         guard let parent, let expected else { return nil }
-        let descriptor = try parent.descriptor.openDirectory(name)
+        let descriptor =
+            crossesMounts
+            ? try parent.descriptor.openDirectoryAcrossMounts(name)
+            : try parent.descriptor.openDirectory(name)
         // Another has the name: the one that was meant is there no more.
         guard try descriptor.status().identity == expected else {
             throw SystemError(.open, .noEntry)

@@ -89,7 +89,7 @@ package final class LinkRegistry: Sendable {
         var isBeingLed = false
         var waiting = WaitingNames()
         /// Further inodes of a group too large for one (S41), by inode number.
-        var furtherInodes: Set<UInt64> = []
+        var furtherInodes: Set<InodeIdentity> = []
     }
 
     private struct Groups: Sendable {
@@ -210,13 +210,13 @@ package final class LinkRegistry: Sendable {
     ) -> LinkRole {
         guard let leader = group.leader else { return .lead(group.source) }
         guard let destination else { return .link(leader) }
-        if destination == leader.identity || group.furtherInodes.contains(destination.inode) {
+        if destination == leader.identity || group.furtherInodes.contains(destination) {
             return .linked
         }
         if isUpToDate, group.linkCount > linkCountMax {
             // More names than one inode holds: a second inode that is right stays, or names would be
             // moved from one to the other on every pass.
-            group.furtherInodes.insert(destination.inode)
+            group.furtherInodes.insert(destination)
             return .keep
         }
         return .link(leader)
@@ -280,7 +280,7 @@ package final class LinkRegistry: Sendable {
                 group.waiting.add(entry)
                 return .wait
             }
-            if let inode = full.identity?.inode { group.furtherInodes.insert(inode) }
+            if let inode = full.identity { group.furtherInodes.insert(inode) }
             group.leader = nil
             group.isBeingLed = true
             return .lead(source.identity)

@@ -45,7 +45,7 @@ package final class Pass: Sendable {
             isRoot: isRoot
         )
         let times = Self.timeStorage(roots, options)
-        let budget = DescriptorBudget(descriptorLimit: limit, workers: workers)
+        let budget = Self.makeBudget(limit, workers, options)
         let reading = Self.reading(files: budget.batchFiles)
         let isFirstCopy = try Self.isFirstCopy(roots)
         let context = PassContext(
@@ -80,6 +80,7 @@ package final class Pass: Sendable {
         if !isRoot { notices.append(.notRoot) }
         let missing = Privileges.current.missing(for: options)
         if !missing.isEmpty { notices.append(.capabilitiesMissing(missing)) }
+        if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
         }
@@ -216,6 +217,18 @@ package final class Pass: Sendable {
         )
     }
 
+    private static func makeBudget(
+        _ limit: Int,
+        _ workers: Int,
+        _ options: PassOptions
+    ) -> DescriptorBudget {
+        DescriptorBudget(
+            descriptorLimit: limit,
+            workers: workers,
+            crossesMounts: options.crossesMounts
+        )
+    }
+
     private static func linkCountMax(_ roots: Roots) -> UInt32 {
         guard let destination = roots.destination else { return .max }
         // Where the C library does not know: large groups are remembered to the end of the pass.
@@ -225,9 +238,7 @@ package final class Pass: Sendable {
     /// Whether DESTINATION holds nothing that could be linked to.
     private static func isFirstCopy(_ roots: Roots) throws(Refusal) -> Bool {
         guard let destination = roots.destination else { return true }
-        return try Roots.names(in: destination, .destination).allSatisfy {
-            $0 == Worker.lostAndFound
-        }
+        return ReservedNames.hold(all: try Roots.names(in: destination, .destination))
     }
 
     /// The node of both roots, open from the start to the end.

@@ -35,9 +35,12 @@ package final class PassContext: Sendable {
     let isRoot: Bool
     /// Whether small files are read together, through io_uring.
     let readsTogether: Bool
-    /// Device and mount of both roots: an entry with others is a mount point (S4, S46).
-    let sourceRoot: FileStatus
+    /// Where the two filesystems end (S4, S46).
+    let sourceBoundary: MountBoundary
+    private let destinationBoundary: MountBoundary?
     let destinationRoot: FileStatus?
+    /// DESTINATION is an overlay filesystem: what is written to becomes another inode.
+    let destinationCopiesUp: Bool
     /// DESTINATION's block size: runs of zeros that cover one become holes (S21).
     let blockBytes: UInt64
     private let destination: SharedDescriptor?
@@ -93,7 +96,9 @@ package final class PassContext: Sendable {
             areHeld: isRoot ? roots.holdsProjects : nil,
             sourceType: roots.sourceVolume.typeName
         )
-        sourceRoot = roots.sourceStatus
+        sourceBoundary = roots.sourceBoundary
+        destinationBoundary = roots.destinationBoundary
+        destinationCopiesUp = roots.destinationVolume.isOverlay
         destinationRoot = roots.destinationStatus
         blockBytes = min(max(roots.destinationVolume.blockBytes, 512), 65_536)
     }
@@ -207,15 +212,23 @@ package final class PassContext: Sendable {
         return false
     }
 
-    /// Whether another filesystem, or another part of one, is mounted at an entry of SOURCE (S4).
-    func isForeignSource(_ status: FileStatus) -> Bool {
-        !options.crossesMounts
-            && (status.device != sourceRoot.device || status.mount != sourceRoot.mount)
+    /// What begins at an entry of DESTINATION (S46); nil where it belongs to DESTINATION's filesystem.
+    func crossingOfDestination(_ status: FileStatus) -> MountBoundary.Crossing? {
+        destinationBoundary?.crossing(at: status)
     }
 
-    /// The same for DESTINATION (S46).
     func isForeignDestination(_ status: FileStatus) -> Bool {
-        guard let root = destinationRoot else { return false }
-        return status.device != root.device || status.mount != root.mount
+        crossingOfDestination(status) != nil
+    }
+
+    /// The status of an entry of DESTINATION; what is mounted there is asked only with `--cross-mounts`.
+    func destinationStatus(
+        of name: NamePointer,
+        in directory: borrowing Descriptor
+    ) throws(SystemError) -> FileStatus? {
+        guard let destinationBoundary else { return try directory.status(of: name) }
+        let status = try destinationBoundary.status(of: name, in: directory)
+        guard options.crossesMounts, let status, isForeignDestination(status) else { return status }
+        return try directory.status(of: name)
     }
 }

@@ -50,6 +50,10 @@ package struct Roots: Sendable {
     package let destination: SharedDescriptor?
     package let sourceStatus: FileStatus
     package let destinationStatus: FileStatus?
+    /// Where SOURCE's filesystem ends; with `--cross-mounts` nowhere.
+    let sourceBoundary: MountBoundary
+    /// Where DESTINATION's ends; nil as `destination`.
+    let destinationBoundary: MountBoundary?
     package let sourceVolume: VolumeStatus
     package let destinationVolume: VolumeStatus
     /// As the kernel shows them, for people.
@@ -95,7 +99,8 @@ package struct Roots: Sendable {
             status,
             judged.descriptor,
             judgedStatus,
-            isNew: existing == nil
+            isNew: existing == nil,
+            crossesMounts: options.crossesMounts
         )
         try Self.judgeContents(of: source, existing, options)
         if options.checksFirst { try Self.judgeFit(source, judged, existing, options) }
@@ -109,6 +114,7 @@ package struct Roots: Sendable {
         destinationPath =
             (try? destination?.descriptor.path()) ?? Array(destinationName.bytes)
         isSourceWholeVolume = status.isMountRoot
+        try Self.checkNames(in: source, destination)
         // The roots themselves stay open too: a view does not keep its volume from being unmounted.
         var views: [SharedDescriptor] = [source]
         if let destination { views.append(destination) }
@@ -127,6 +133,15 @@ package struct Roots: Sendable {
             destinationStatus = nil
         }
         sourceStatus = try Self.status(of: self.source, .source)
+        sourceBoundary = MountBoundary(
+            root: sourceStatus,
+            volume: sourceVolume,
+            isCrossed: options.crossesMounts
+        )
+        let destinationVolume = destinationVolume
+        destinationBoundary = destinationStatus.map { status in
+            MountBoundary(root: status, volume: destinationVolume)
+        }
         pair = try Self.pair(source, sourcePath, destination, destinationPath)
         sourceItself = source
         destinationItself = destination
@@ -306,6 +321,21 @@ package struct Roots: Sendable {
         }
     }
 
+    /// S63: names that cannot be told are not copied, and not deleted.
+    private static func checkNames(
+        in source: SharedDescriptor,
+        _ destination: SharedDescriptor?
+    ) throws(Refusal) {
+        for (side, root) in [(Failure.Side.source, source), (.destination, destination)] {
+            guard let root else { continue }
+            do throws(SystemError) {
+                try root.descriptor.checkNames(try root.descriptor.status())
+            } catch {
+                throw .cannotExamine(side, error)
+            }
+        }
+    }
+
     static func status(
         of root: SharedDescriptor,
         _ side: Failure.Side
@@ -326,7 +356,7 @@ package struct Roots: Sendable {
 
     // MARK: Judging
 
-    /// S2: not the same directory, neither inside the other.
+    /// S2: not the same directory, neither inside the other; inside means inside the same filesystem (S65).
     ///
     /// Judged by inodes on the way up to `/`, and for one filesystem mounted in two places by paths
     /// inside that filesystem.
@@ -335,12 +365,17 @@ package struct Roots: Sendable {
         _ sourceStatus: FileStatus,
         _ destination: borrowing Descriptor,
         _ destinationStatus: FileStatus,
-        isNew: Bool
+        isNew: Bool,
+        crossesMounts: Bool
     ) throws(Refusal) {
         if sourceStatus.identity == destinationStatus.identity {
             throw isNew ? .nested(inner: .destination) : .sameDirectory
         }
-        if try hasAncestor(destination, sourceStatus.identity, .destination) {
+        // S65: another filesystem that is mounted below SOURCE is not entered, so it may be DESTINATION. The other
+        // way round stays refused: that is what roots given in the wrong order look like, and --delete would
+        // empty the running system.
+        let isApart = !crossesMounts && sourceStatus.device != destinationStatus.device
+        if !isApart, try hasAncestor(destination, sourceStatus.identity, .destination) {
             throw .nested(inner: .destination)
         }
         if !isNew, try hasAncestor(source, destinationStatus.identity, .source) {
@@ -402,7 +437,7 @@ package struct Roots: Sendable {
     ) throws(Refusal) {
         let names = try names(in: source, .source)
         if options.deletesExtras, !options.allowsEmptySource,
-            names.allSatisfy({ $0 == Worker.lostAndFound })
+            ReservedNames.hold(all: names)
         {
             throw .emptySource
         }
@@ -430,7 +465,7 @@ package struct Roots: Sendable {
         let forecast = FitForecast(
             source: source.descriptor,
             destination: judged.descriptor,
-            isEmpty: (names ?? []).allSatisfy { $0 == Worker.lostAndFound },
+            isEmpty: ReservedNames.hold(all: names ?? []),
             options
         )
         if let refusal = forecast?.refusal { throw refusal }

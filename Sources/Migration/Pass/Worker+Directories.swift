@@ -130,28 +130,23 @@ extension Worker {
         node.facts.withLock { $0.contents = contents }
     }
 
-    /// Leaves out what this pass does not look at: `lost+found` and quota files at the root (S5, Q20), other
-    /// branches, and what a
-    /// filter excludes.
+    /// Leaves out what this pass does not look at: reserved names at the root (S5, S62), other branches, and what
+    /// a filter excludes.
     private func select(_ source: inout Listing, of node: Directory, _ handle: SharedDescriptor) {
         let options = context.options
         guard node.isRoot || !options.filter.isEmpty else { return }
         let listing = source
         source.keep { index in
             let name = listing.name(index)
-            if node.isRoot, !isSelected(name) { return false }
-            if node.isRoot, QuotaFiles.contains(name, type: listing.records[index].type) {
-                context.say(.quotaFilesLeft)
-                return false
-            }
-            guard !options.filter.isEmpty else { return true }
             do throws(SystemError) {
+                if node.isRoot, try !isSelected(index, of: listing, handle) { return false }
+                guard !options.filter.isEmpty else { return true }
                 return !options.filter.excludes(
                     path: node.path(of: name),
                     isDirectory: try isDirectory(index, of: listing, handle)
                 )
             } catch {
-                // Whether it is excluded is not known: it is neither copied nor, as an extra, deleted.
+                // Whether it is left out is not known: it is neither copied nor, as an extra, deleted.
                 fail(.examine, .source, error, of: .name(name, node))
                 node.facts.withLock { $0.isProtected = true }
                 return false
@@ -169,17 +164,33 @@ extension Worker {
     ) throws(SystemError) -> Bool {
         let type = listing.records[index].type
         guard type == 0 else { return type == 4 }
-        return try handle.descriptor.status(of: listing.namePointer(index))?.kind == .directory
+        let status = try context.sourceBoundary.status(
+            of: listing.namePointer(index),
+            in: handle.descriptor
+        )
+        return status?.kind == .directory
     }
 
-    /// Whether a top-level name is looked at by this pass.
-    func isSelected(_ name: Name) -> Bool {
-        if name == Self.lostAndFound { return false }
+    /// Whether a top-level entry of SOURCE is looked at by this pass.
+    private func isSelected(
+        _ index: Int,
+        of listing: Listing,
+        _ handle: SharedDescriptor
+    ) throws(SystemError) -> Bool {
+        let name = listing.name(index)
+        var isDirectory = false
+        if ReservedNames.quotaFiles.contains(name) {
+            isDirectory = try self.isDirectory(index, of: listing, handle)
+        }
+        if ReservedNames.contains(name, isDirectory: isDirectory) { return false }
+        return isBranchSelected(name)
+    }
+
+    /// Whether a top-level name belongs to what this pass looks at.
+    func isBranchSelected(_ name: Name) -> Bool {
         let branches = context.options.branches
         return branches.isEmpty || branches.contains(name)
     }
-
-    static let lostAndFound = Name("lost+found")
 
     func noteProtected(_ node: Directory) {
         guard context.options.deletesExtras else { return }

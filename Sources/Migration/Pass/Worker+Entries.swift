@@ -58,7 +58,8 @@ extension Worker {
         guard let source = open.source else { return false }
         let status: FileStatus
         do throws(SystemError) {
-            guard let found = try source.descriptor.status(of: entry.pointer) else {
+            let boundary = context.sourceBoundary
+            guard let found = try boundary.status(of: entry.pointer, in: source.descriptor) else {
                 noteVanished(.entry(entry, nil))
                 return false
             }
@@ -74,8 +75,8 @@ extension Worker {
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.addBranch(entry.name) : nil
-        if context.isForeignSource(status) {
-            handleMountPoint(entry, status, open)
+        if let crossing = context.sourceBoundary.crossing(at: status) {
+            handleMountPoint(entry, status, crossing, open)
             return false
         }
         if role == nil, !entry.treeIsRemoved, status.kind != .directory {
@@ -88,6 +89,7 @@ extension Worker {
             fail(.examine, .destination, error, of: AffectedEntry(entry, status))
             return false
         }
+        if let destination, hasMount(destination, over: entry, status, source) { return false }
         // A name that waited may mean another inode by now: then its group's decision is not about it.
         let isDecided = role?.group == nil || role?.group == status.identity
         let hasToldGroup = decide(
@@ -117,48 +119,7 @@ extension Worker {
         guard let destination = open.destination, entry.entries.listing.records[entry.index].mark
         else { return nil }
         if entry.treeIsRemoved, context.options.isDryRun { return nil }
-        return try destination.descriptor.status(of: entry.pointer)
-    }
-
-    /// S4: another filesystem is not entered.
-    ///
-    /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
-    func noteMount(_ affected: AffectedEntry) {
-        doubt(affected)
-        counters.mountsSkipped.count()
-        context.emit(.mountSkipped(path: affected.path))
-    }
-
-    /// S4: another filesystem stays where it is.
-    ///
-    /// The directory that it is mounted on is made, empty, so that it can be mounted there after
-    /// the cutover; one that is there is left alone.
-    private func handleMountPoint(_ entry: Entry, _ status: FileStatus, _ open: OpenDirectory) {
-        // Not its inode: that is of what is mounted, of another filesystem.
-        noteMount(.name(entry.name, entry.directory))
-        guard status.kind == .directory, !entry.entries.listing.records[entry.index].mark,
-            context.mayWrite, let destination = open.destination
-        else { return }
-        do throws(SystemError) {
-            try prepareForChange(of: entry.directory, open)
-            let made = try makeDirectory(
-                entry.name,
-                in: destination.descriptor,
-                inherited: entry.directory.facts.withLock { $0.inherited }
-            )
-            counters.directoriesMade.count()
-            if context.isRoot { try made.descriptor.setOwner(status.owner, group: status.group) }
-            try made.descriptor.setMode(status.mode)
-            try made.descriptor.setModified(status.modified)
-        } catch {
-            fail(
-                .makeDirectory,
-                .destination,
-                error,
-                isWrite: true,
-                of: AffectedEntry(entry, status)
-            )
-        }
+        return try context.destinationStatus(of: entry.pointer, in: destination.descriptor)
     }
 
     // MARK: Deciding
@@ -347,6 +308,8 @@ extension Worker {
             switch keep(entry, open, status, destination, differences) {
             case .kept: return .done(destination.identity)
             case .failed: return .failed
+            case .mustBeNew(let all):
+                return make(entry, open, status, destination, differences: all, isLeader)
             case .isDamagedCopy:
                 let all = differences.union(.contents)
                 return make(entry, open, status, destination, differences: all, isLeader)

@@ -99,7 +99,7 @@ extension Worker {
     ) -> SourceFile? {
         do throws(SystemError) {
             let opened = try source.descriptor.openRegularFile(entry.pointer, isDirect: isDirect)
-            guard let opened, !context.isForeignSource(opened.status),
+            guard let opened, !context.sourceBoundary.isOutside(opened.status),
                 // A file may be replaced meanwhile, and the new one is copied; but what leads a link group must be
                 // that group's inode.
                 known.linkCount == 1 || opened.status.identity == known.identity

@@ -8,6 +8,8 @@ enum KeepResult {
     case failed
     /// It is no copy of SOURCE's file but what was salvaged of it: its contents are to be copied.
     case isDamagedCopy
+    /// It differs in these, and cannot be repaired without parting it from its other names.
+    case mustBeNew(Differences)
 }
 
 extension Worker {
@@ -54,6 +56,10 @@ extension Worker {
             return .failed
         }
         if needs.isEmpty { return .kept }
+        // An overlay filesystem would copy the inode up under this name alone; its other names would keep the old one.
+        if context.destinationCopiesUp, destination.linkCount > 1, status.kind != .directory {
+            return .mustBeNew(needs)
+        }
         if context.itemizes {
             context.emit(
                 .changed(

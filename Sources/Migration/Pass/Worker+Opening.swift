@@ -55,10 +55,13 @@ extension Worker {
     ) -> (handle: SharedDescriptor, status: FileStatus)? {
         guard let parentSource = parent.source else { return nil }
         do throws(SystemError) {
-            let descriptor = try parentSource.descriptor.openDirectory(node.name)
+            let descriptor = try context.sourceBoundary.openDirectory(
+                node.name,
+                in: parentSource.descriptor
+            )
             let status = try descriptor.status()
-            if context.isForeignSource(status) {
-                noteMount(.directory(node))
+            if let crossing = context.sourceBoundary.crossing(at: status) {
+                noteMount(.directory(node), crossing)
                 return nil
             }
             if status.identity == context.destinationRoot?.identity {
@@ -66,10 +69,13 @@ extension Worker {
                 fail(.enter, .source, SystemError(.open, .symlinkLoop), of: .directory(node))
                 return nil
             }
+            try descriptor.checkNames(status)
             return (SharedDescriptor(descriptor), status)
         } catch {
             switch error.code {
             case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
+            // Mounted since it was listed.
+            case .crossDevice: noteMount(.directory(node))
             default:
                 fail(.open, .source, error, of: .directory(node))
                 noteProtected(node)
@@ -133,10 +139,26 @@ extension Worker {
         _ node: Directory,
         in parent: SharedDescriptor
     ) throws(SystemError) -> OpenedDestination? {
-        let descriptor = try parent.descriptor.openDirectory(node.name)
+        let descriptor: Descriptor
+        do throws(SystemError) {
+            descriptor =
+                context.options.crossesMounts
+                ? try parent.descriptor.openDirectoryAcrossMounts(node.name)
+                : try parent.descriptor.openDirectory(node.name)
+        } catch {
+            guard error.code == .crossDevice else { throw error }
+            // Mounted since it was looked up.
+            fail(.enter, .destination, nil, of: .directory(node))
+            return nil
+        }
         let status = try descriptor.status()
         if !context.options.crossesMounts, context.isForeignDestination(status) {
             fail(.enter, .destination, nil, of: .directory(node))
+            return nil
+        }
+        do throws(SystemError) { try descriptor.checkNames(status) } catch {
+            // What it holds would look like extras.
+            fail(.open, .destination, error, of: .directory(node))
             return nil
         }
         node.facts.withLock { $0.destination = status }

@@ -1,8 +1,8 @@
 // Deleting: extras (S43-S46), leftovers of killed runs (S13), trees in the way of another type (S26). This
 // file is the one place that removes what SOURCE lacks, and every guard stands here:
 //
-//   deletion was asked for · SOURCE's listing was read to its end · the name is no `lost+found` nor quota
-//   file at the root, no other branch, not excluded by a filter · the limit is not reached · no mount point is
+//   deletion was asked for · SOURCE's listing was read to its end · the name is not reserved at the root
+//   (ReservedNames), no other branch, not excluded by a filter · the limit is not reached · no mount point is
 //   crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
 
 import LinuxIO
@@ -24,11 +24,10 @@ extension Worker {
                 removeLeftover(name, in: node, open)
                 continue
             }
-            guard mayDelete, !node.isRoot || isSelected(name) else { continue }
-            if node.isRoot, QuotaFiles.contains(name, type: listing.records[index].type) {
-                continue
-            }
+            guard mayDelete, !node.isRoot || isBranchSelected(name) else { continue }
             guard let status = examineExtra(name, in: node, destination) else { continue }
+            let isDirectory = status.kind == .directory
+            if node.isRoot, ReservedNames.contains(name, isDirectory: isDirectory) { continue }
             if isFiltered(name, status.kind, in: node) { continue }
             remove(name, status, in: node, open)
         }
@@ -42,7 +41,7 @@ extension Worker {
         do throws(SystemError) {
             // Gone already: that is what was wanted.
             return try name.withPointer { pointer throws(SystemError) in
-                try destination.descriptor.status(of: pointer)
+                try context.destinationStatus(of: pointer, in: destination.descriptor)
             }
         } catch {
             fail(.examine, .destination, error, of: .name(name, node))
@@ -63,8 +62,8 @@ extension Worker {
         in node: Directory,
         _ open: OpenDirectory
     ) {
-        if context.isForeignDestination(status) {
-            fail(.remove, .destination, SystemError(.unlink, .busy), of: .name(name, node))
+        if let crossing = context.crossingOfDestination(status) {
+            keepMount(crossing, of: .name(name, node))
             node.abandonRemoval()
         } else if status.kind == .directory {
             removeTree(name, status, in: node)
@@ -73,6 +72,16 @@ extension Worker {
         } else {
             doubt(.name(name, node))
             node.abandonRemoval()
+        }
+    }
+
+    /// S46: what is mounted on DESTINATION stays, and so does all that holds it.
+    private func keepMount(_ crossing: MountBoundary.Crossing, of affected: AffectedEntry) {
+        if context.options.crossesMounts {
+            // Entered all the same: its extras should have gone.
+            fail(.remove, .destination, SystemError(.unlink, .busy), of: affected)
+        } else {
+            noteMount(affected, crossing, .destination)
         }
     }
 
@@ -161,6 +170,11 @@ extension Worker {
         } catch {
             // Gone already, it seems: rmdir(2) will tell.
             if error.code == .noEntry { return }
+            if error.code == .crossDevice {
+                keepMount(.mount, of: .directory(node))
+                node.abandon()
+                return
+            }
             fail(.remove, .destination, error, of: .directory(node))
             node.abandon()
             return
@@ -186,7 +200,11 @@ extension Worker {
         let descriptor = try parentDestination.descriptor.openDirectory(node.name)
         let status = try descriptor.status()
         // Asked of the open directory: what is mounted here since the listing is seen too (S46).
-        if context.isForeignDestination(status) { throw SystemError(.rmdir, .busy) }
+        if let crossing = context.crossingOfDestination(status) {
+            keepMount(crossing, of: .directory(node))
+            node.abandon()
+            return false
+        }
         node.facts.withLock { $0.destination = status }
         context.budget.install(
             OpenDirectory(source: nil, destination: SharedDescriptor(descriptor)),

@@ -257,10 +257,9 @@ struct DirectoryMover {
         _ name: Name,
         in parent: SharedDescriptor
     ) throws(SystemError) -> Bool {
-        let status = try name.withPointer { name throws(SystemError) in
-            try parent.descriptor.status(of: name)
+        guard let status = try status(of: name, in: parent), status.kind == .directory else {
+            return false
         }
-        guard let status, status.kind == .directory else { return false }
         return !context.isForeignDestination(status)
     }
 
@@ -268,10 +267,16 @@ struct DirectoryMover {
         _ name: Name,
         in parent: SharedDescriptor
     ) throws(SystemError) -> Bool {
-        let status = try name.withPointer { name throws(SystemError) in
-            try parent.descriptor.status(of: name)
+        try status(of: name, in: parent).map(context.isForeignDestination) ?? false
+    }
+
+    private func status(
+        of name: Name,
+        in parent: SharedDescriptor
+    ) throws(SystemError) -> FileStatus? {
+        try name.withPointer { name throws(SystemError) in
+            try context.destinationStatus(of: name, in: parent.descriptor)
         }
-        return status.map(context.isForeignDestination) ?? false
     }
 }
 

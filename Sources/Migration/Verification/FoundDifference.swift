@@ -81,9 +81,14 @@ package struct DeviceNumber: Sendable, Equatable {
 package struct LinkFacts: Sendable, Equatable {
     package var inode: UInt64
     package var names: UInt32
+    /// The device number: an overlay filesystem gives files of several.
+    package var device: UInt64
 
-    package init(inode: UInt64, names: UInt32) {
+    package init(inode: UInt64, names: UInt32, device: UInt64 = 0) {
         self.inode = inode
         self.names = names
+        self.device = device
     }
+
+    var identity: InodeIdentity { InodeIdentity(device: device, inode: inode) }
 }

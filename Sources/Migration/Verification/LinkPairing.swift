@@ -1,7 +1,7 @@
 // Whether names that share an inode on SOURCE share one on DESTINATION, and no others do (S40, S42). Memory grows
 // with inodes that have several names, and only until all their names were met.
 //
-// Inode numbers are enough: a verification stays on one filesystem on each side.
+// An inode is known by device and number: on an overlay filesystem two layers may give the same number.
 
 package import LinuxIO
 
@@ -22,15 +22,15 @@ package final class LinkPairing: Sendable {
     /// One inode with several names, by what its names have on the other side.
     private struct Group {
         /// The inode that the first name had.
-        let partner: UInt64
+        let partner: InodeIdentity
         /// Further ones, of a group with more names than DESTINATION allows (S41).
-        var further: [UInt64] = []
+        var further: [InodeIdentity] = []
         var namesMet: UInt32 = 0
     }
 
     private struct State {
-        var bySource: [UInt64: Group] = [:]
-        var byDestination: [UInt64: Group] = [:]
+        var bySource: [InodeIdentity: Group] = [:]
+        var byDestination: [InodeIdentity: Group] = [:]
     }
 
     private let state = Lock(State())
@@ -42,8 +42,8 @@ package final class LinkPairing: Sendable {
     /// Takes note of one name, which is no directory's.
     package func meet(source: FileStatus, destination: FileStatus) -> Meeting {
         meet(
-            source: LinkFacts(inode: source.inode, names: source.linkCount),
-            destination: LinkFacts(inode: destination.inode, names: destination.linkCount)
+            source: LinkFacts(source),
+            destination: LinkFacts(destination)
         )
     }
 
@@ -58,13 +58,13 @@ package final class LinkPairing: Sendable {
             let left = Self.meet(
                 &state.bySource,
                 source,
-                destination.inode,
+                destination.identity,
                 partnersMax: needed == 1 ? 1 : 2 * needed
             )
             let right = Self.meet(
                 &state.byDestination,
                 destination,
-                source.inode,
+                source.identity,
                 partnersMax: 1
             )
             if left == .torn || right == .torn { return .torn }
@@ -73,14 +73,14 @@ package final class LinkPairing: Sendable {
     }
 
     private static func meet(
-        _ groups: inout [UInt64: Group],
+        _ groups: inout [InodeIdentity: Group],
         _ inode: LinkFacts,
-        _ partner: UInt64,
+        _ partner: InodeIdentity,
         partnersMax: UInt32
     ) -> Meeting {
         guard inode.names > 1 else { return .first }
         var meeting = Meeting.first
-        var group = groups[inode.inode] ?? Group(partner: partner)
+        var group = groups[inode.identity] ?? Group(partner: partner)
         if group.namesMet > 0 {
             if group.partner == partner || group.further.contains(partner) {
                 meeting = .again
@@ -91,7 +91,7 @@ package final class LinkPairing: Sendable {
             }
         }
         group.namesMet += 1
-        groups[inode.inode] = group.namesMet >= inode.names ? nil : group
+        groups[inode.identity] = group.namesMet >= inode.names ? nil : group
         return meeting
     }
 }

@@ -8,6 +8,8 @@ struct LoneRoot: Sendable {
     let root: SharedDescriptor
     let status: FileStatus
     let volume: VolumeStatus
+    /// Where its filesystem ends.
+    let boundary: MountBoundary
     /// As the kernel shows it, for people.
     let path: [UInt8]
     /// What keeps the view there.
@@ -21,11 +23,7 @@ struct LoneRoot: Sendable {
         var views: [SharedDescriptor] = [opened]
         root = try Roots.view(of: opened, .destination, isReadOnly: true, &views)
         status = try Roots.status(of: root, .destination)
+        boundary = MountBoundary(root: status, volume: volume)
         self.views = views
-    }
-
-    /// Whether another filesystem, or another part of one, is mounted at an entry.
-    func isForeign(_ status: FileStatus) -> Bool {
-        status.device != self.status.device || status.mount != self.status.mount
     }
 }

@@ -146,7 +146,7 @@ final class ManifestVerifier {
             return try name.withPointer { name throws(SystemError) in
                 let opened = try directory.descriptor.openRegularFile(name, isDirect: true)
                 if let opened {
-                    if context.root.isForeign(opened.status) {
+                    if context.root.boundary.isOutside(opened.status) {
                         throw SystemError(.open, .crossDevice)
                     }
                     return ComparedFile(.destination, opened)
@@ -179,7 +179,7 @@ final class ManifestVerifier {
         var directory = context.root.root
         for component in path.split(separator: 0x2F) {
             let next = try directory.descriptor.openDirectory(Name(component))
-            if context.root.isForeign(try next.status()) {
+            if context.root.boundary.isOutside(try next.status()) {
                 throw SystemError(.open, .crossDevice)
             }
             directory = SharedDescriptor(next)

@@ -69,11 +69,17 @@ package final class Verification: VerificationRun {
             blockBytes: roots.destinationVolume.blockBytes,
             beginning: beginning,
             holdsProjects: roots.holdsProjects,
-            roots: (roots.sourceStatus, targetStatus)
+            roots: (roots.sourceStatus, targetStatus),
+            boundaries: (
+                roots.sourceBoundary,
+                roots.destinationBoundary
+                    ?? MountBoundary(root: targetStatus, volume: roots.destinationVolume)
+            )
         )
         var notices: [VerificationNotice] = []
         if !isRoot { notices.append(.notRoot) }
         if isRoot, !Privileges.current.readsEverything { notices.append(.closedEntriesFail) }
+        if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
         }

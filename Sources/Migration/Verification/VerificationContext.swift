@@ -27,8 +27,9 @@ final class VerificationContext: Sendable {
     let beginning: Beginning
     /// Large files under way; each holds two descriptors, which `DescriptorBudget.perWorker` has room for.
     let largeFiles = Atomic<Int>(0)
-    /// Device and mount of both roots: an entry with others is a mount point (S4, S46).
     let roots: (source: FileStatus, destination: FileStatus)
+    /// Where the two filesystems end (S4, S46).
+    private let boundaries: (source: MountBoundary, destination: MountBoundary)
 
     init(
         options: VerificationOptions,
@@ -42,7 +43,8 @@ final class VerificationContext: Sendable {
         blockBytes: UInt64,
         beginning: Beginning,
         holdsProjects: Bool?,
-        roots: (source: FileStatus, destination: FileStatus)
+        roots: (source: FileStatus, destination: FileStatus),
+        boundaries: (source: MountBoundary, destination: MountBoundary)
     ) {
         self.options = options
         self.log = log
@@ -57,15 +59,15 @@ final class VerificationContext: Sendable {
         self.beginning = beginning
         projects = ProjectPairing(log: log, holdsProjects: holdsProjects)
         self.roots = roots
+        self.boundaries = boundaries
     }
 
     var counters: VerificationCounters { log.counters }
     var isInterrupted: Bool { log.isInterrupted }
 
-    /// Whether another filesystem, or another part of one, is mounted at an entry.
-    func isForeign(_ status: FileStatus, _ side: Failure.Side) -> Bool {
-        let root = side == .source ? roots.source : roots.destination
-        return status.device != root.device || status.mount != root.mount
+    /// Where the filesystem of one side ends.
+    func boundary(_ side: Failure.Side) -> MountBoundary {
+        side == .source ? boundaries.source : boundaries.destination
     }
 
     /// Whether an entry changed after the verification had begun.

@@ -16,8 +16,12 @@ package enum VerificationEvent: Sendable {
     case failed(Failure)
     /// An entry went away, or became another, between its listing and its turn.
     case vanished(path: [UInt8])
-    /// Another filesystem is mounted here on SOURCE; nothing of it was copied or is compared (S4).
-    case mountSkipped(path: [UInt8])
+    /// Another filesystem begins here; nothing of it is compared (S4).
+    case mountSkipped(
+        path: [UInt8],
+        side: Failure.Side = .source,
+        crossing: MountBoundary.Crossing = .mount
+    )
     /// Said once.
     case notice(VerificationNotice)
     /// SIGUSR1 or SIGUSR2 changed the number of workers.
@@ -74,6 +78,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case projectsNotKept
     /// Times outside of what DESTINATION stores count as equal to what it makes of them (S64).
     case clampedTimes(entries: UInt64, first: [UInt8])
+    /// What of SOURCE's root is not compared for its name (S62).
+    case leftOut(LeftOut)
 }
 
 /// The counts of one verification: relaxed atomics, exact at the end.

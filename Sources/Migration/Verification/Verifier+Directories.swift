@@ -68,25 +68,65 @@ extension Verifier {
         do throws(SystemError) {
             let descriptor = try parent.descriptor.openDirectory(node.name)
             let status = try descriptor.status()
-            if context.isForeign(status, side) {
-                noteMount(status, side, path: node.path)
+            if let crossing = context.boundary(side).crossing(at: status) {
+                noteMount(crossing, side, path: node.path)
                 return nil
             }
+            try descriptor.checkNames(status)
             return (SharedDescriptor(descriptor), status)
         } catch {
-            note(error, .open, side, path: node.path)
+            if error.code == .crossDevice {
+                noteMount(.mount, side, path: node.path)
+            } else {
+                note(error, .open, side, path: node.path)
+            }
             return nil
         }
     }
 
     /// S4: what is mounted on SOURCE was not copied; what is mounted on DESTINATION hides the copy.
-    func noteMount(_ status: FileStatus, _ side: Failure.Side, path: @autoclosure () -> [UInt8]) {
+    private func noteMount(
+        _ crossing: MountBoundary.Crossing,
+        _ side: Failure.Side,
+        path: [UInt8]
+    ) {
         if side == .destination {
-            fail(.enter, .destination, nil, path: path())
-            return
+            fail(.enter, .destination, nil, path: path)
+        } else {
+            noteSkippedMount(crossing, .source, path: path)
         }
+    }
+
+    /// A mount point that nothing of SOURCE is hidden by.
+    func noteSkippedMount(
+        _ crossing: MountBoundary.Crossing,
+        _ side: Failure.Side,
+        path: [UInt8]
+    ) {
         counters.mountsSkipped.count()
-        log.emit(.mountSkipped(path: path()))
+        log.emit(.mountSkipped(path: path, side: side, crossing: crossing))
+    }
+
+    /// What is mounted on DESTINATION over an entry: it hides the copy, unless that is an empty directory.
+    func noteMountOver(
+        _ entry: Entry,
+        _ crossing: MountBoundary.Crossing,
+        _ status: FileStatus,
+        _ source: borrowing Descriptor
+    ) {
+        do throws(SystemError) {
+            var listing = Listing()
+            if status.kind == .directory,
+                try !listing.read(try source.openDirectory(entry.name), buffer: listingBuffer)
+                    || listing.count == 0
+            {
+                noteSkippedMount(crossing, .destination, path: entry.path)
+            } else {
+                fail(.enter, .destination, nil, path: entry.path)
+            }
+        } catch {
+            note(error, .list, .source, path: entry.path)
+        }
     }
 
     // MARK: Listing
@@ -110,7 +150,7 @@ extension Verifier {
         }
         if node.isRoot {
             let all = left
-            left.keep { isSelected(all.name($0), type: all.records[$0].type) }
+            left.keep { isSelected(all.name($0), type: all.records[$0].type, source) }
         }
         if left.count > 1 { left.sortByInode() }
         var right = Listing()
@@ -139,10 +179,18 @@ extension Verifier {
     ) {
         if context.isInterrupted { return }
         let name = listing.name(index)
-        if node.isRoot, !isSelected(name, type: listing.records[index].type) { return }
+        if node.isRoot, !isSelected(name, type: listing.records[index].type, destination) {
+            return
+        }
         do throws(SystemError) {
-            guard let status = try destination.status(of: listing.namePointer(index)) else {
+            let boundary = context.boundary(.destination)
+            guard let status = try boundary.status(of: listing.namePointer(index), in: destination)
+            else {
                 log.noteVanished(node.path(of: name))
+                return
+            }
+            if let crossing = boundary.crossing(at: status) {
+                noteSkippedMount(crossing, .destination, path: node.path(of: name))
                 return
             }
             // It came meanwhile, or SOURCE's was removed or renamed meanwhile, which only its directory shows.
@@ -161,11 +209,27 @@ extension Verifier {
         }
     }
 
-    /// Whether a top-level name is compared: not `lost+found` (S5), no quota file (Q20), and not another branch.
-    private func isSelected(_ name: Name, type: UInt8) -> Bool {
-        if name == Worker.lostAndFound || QuotaFiles.contains(name, type: type) { return false }
+    /// Whether a top-level name is compared: not a reserved one (S5, S62), and not another branch.
+    private func isSelected(
+        _ name: Name,
+        type: UInt8,
+        _ root: borrowing Descriptor
+    ) -> Bool {
+        if ReservedNames.contains(
+            name,
+            isDirectory: type == 4 || type == 0 && isDirectory(name, root)
+        ) {
+            return false
+        }
         let branches = context.options.branches
         return branches.isEmpty || branches.contains(name)
+    }
+
+    /// XFS made without ftype lists all types as unknown (DT_UNKNOWN).
+    private func isDirectory(_ name: Name, _ root: borrowing Descriptor) -> Bool {
+        // What cannot be examined now is met again, and its failure recorded, when it is compared.
+        (try? name.withPointer { name throws(SystemError) in try root.status(of: name) })??.kind
+            == .directory
     }
 
     /// Cuts a directory's entries into pieces for all workers; a small one is handled at once.

@@ -37,8 +37,8 @@ extension Verifier {
         else { return }
         counters.entriesSeen.count()
         counters.bytesSeen.count(status.allocatedBytes)
-        if context.isForeign(status, .source) {
-            noteMount(status, .source, path: entry.path)
+        if let crossing = context.boundary(.source).crossing(at: status) {
+            noteSkippedMount(crossing, .source, path: entry.path)
             return
         }
         guard entry.entries.listing.records[entry.index].mark else {
@@ -47,7 +47,12 @@ extension Verifier {
         }
         let other: FileStatus
         do throws(SystemError) {
-            guard let found = try destination.descriptor.status(of: entry.pointer) else {
+            guard
+                let found = try context.boundary(.destination).status(
+                    of: entry.pointer,
+                    in: destination.descriptor
+                )
+            else {
                 noteMissing(entry, status, destination)
                 return
             }
@@ -56,8 +61,8 @@ extension Verifier {
             fail(.examine, .destination, error, path: entry.path)
             return
         }
-        if context.isForeign(other, .destination) {
-            noteMount(other, .destination, path: entry.path)
+        if let crossing = context.boundary(.destination).crossing(at: other) {
+            noteMountOver(entry, crossing, status, source.descriptor)
             return
         }
         if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
@@ -71,7 +76,10 @@ extension Verifier {
         _ side: Failure.Side
     ) -> FileStatus? {
         do throws(SystemError) {
-            if let status = try directory.descriptor.status(of: entry.pointer) { return status }
+            let boundary = context.boundary(side)
+            if let status = try boundary.status(of: entry.pointer, in: directory.descriptor) {
+                return status
+            }
             log.noteVanished(entry.path)
         } catch {
             fail(.examine, side, error, path: entry.path)
@@ -235,5 +243,7 @@ extension Verifier {
 }
 
 extension LinkFacts {
-    init(_ status: FileStatus) { self.init(inode: status.inode, names: status.linkCount) }
+    init(_ status: FileStatus) {
+        self.init(inode: status.inode, names: status.linkCount, device: status.device)
+    }
 }

@@ -1,0 +1,90 @@
+// What is mounted below the roots (S4, S46, S56): it stays where it is, is listed, and is asked nothing.
+
+import LinuxIO
+
+extension Worker {
+    /// S4: another filesystem is not entered.
+    ///
+    /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
+    func noteMount(
+        _ affected: AffectedEntry,
+        _ crossing: MountBoundary.Crossing = .mount,
+        _ side: Failure.Side = .source
+    ) {
+        doubt(affected)
+        counters.mountsSkipped.count()
+        context.emit(.mountSkipped(path: affected.path, side: side, crossing: crossing))
+    }
+
+    /// S4: another filesystem on SOURCE stays where it is.
+    ///
+    /// The directory that it is mounted on is made, empty, so that it can be mounted there after
+    /// the cutover; one that is there is left alone.
+    func handleMountPoint(
+        _ entry: Entry,
+        _ status: FileStatus,
+        _ crossing: MountBoundary.Crossing,
+        _ open: OpenDirectory
+    ) {
+        // Not its inode: that is of what is mounted, of another filesystem.
+        noteMount(.name(entry.name, entry.directory), crossing)
+        let record = entry.entries.listing.records[entry.index]
+        // DT_DIR; a filesystem that tells nothing but its mount is known by what the directory above lists.
+        guard status.kind == .directory || status.kind == .unknown && record.type == 4,
+            !record.mark, context.mayWrite, let destination = open.destination
+        else { return }
+        do throws(SystemError) {
+            try prepareForChange(of: entry.directory, open)
+            let made = try makeDirectory(
+                entry.name,
+                in: destination.descriptor,
+                inherited: entry.directory.facts.withLock { $0.inherited }
+            )
+            counters.directoriesMade.count()
+            guard status.kind == .directory else { return }
+            if context.isRoot { try made.descriptor.setOwner(status.owner, group: status.group) }
+            try made.descriptor.setMode(status.mode)
+            try made.descriptor.setModified(status.modified)
+        } catch {
+            let name = AffectedEntry.name(entry.name, entry.directory)
+            fail(.makeDirectory, .destination, error, isWrite: true, of: name)
+        }
+    }
+
+    /// Whether something is mounted on DESTINATION where an entry belongs, which then stays out.
+    ///
+    /// That is a failure if anything of SOURCE is left out by it; an empty directory is no more than the place
+    /// that it is mounted on.
+    func hasMount(
+        _ destination: FileStatus,
+        over entry: Entry,
+        _ status: FileStatus,
+        _ source: SharedDescriptor
+    ) -> Bool {
+        guard !context.options.crossesMounts,
+            let crossing = context.crossingOfDestination(destination)
+        else { return false }
+        do throws(SystemError) {
+            if status.kind == .directory,
+                try isEmptyDirectory(entry.name, in: source.descriptor)
+            {
+                noteMount(AffectedEntry(entry, status), crossing, .destination)
+            } else {
+                fail(.enter, .destination, nil, of: AffectedEntry(entry, status))
+            }
+        } catch {
+            fail(.list, .source, error, of: AffectedEntry(entry, status))
+        }
+        return true
+    }
+
+    private func isEmptyDirectory(
+        _ name: Name,
+        in directory: borrowing Descriptor
+    ) throws(SystemError) -> Bool {
+        let opened = try directory.openDirectory(name)
+        var listing = Listing()
+        // A directory that is going away lists nothing.
+        return try !listing.read(opened, buffer: listingBuffer) || listing.count == 0
+    }
+}
