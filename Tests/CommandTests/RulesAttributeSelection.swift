@@ -117,7 +117,9 @@ struct RulesAttributeSelection {
         try #require(
             try Files.attribute(stage.destination("file"), "user.cutover.damaged") != nil
         )
-        try stage.pass("--xattrs", "trusted")
+        // Without a record nothing but the mark tells that it is no copy.
+        let state = String(decoding: joined(stage.outside, "state"), as: UTF8.self)
+        try stage.pass("--xattrs", "trusted", "--state", state)
         #expect(try Files.read(stage.destination("file")) == Files.read(stage.source("file")))
     }
 }

@@ -168,7 +168,10 @@ struct RulesScope {
             try Files.makeDirectory(stage.source("below"))
             try Files.write(stage.source("below/aquota.user"), bytes("a file"))
             let outcome = try stage.pass()
-            #expect(outcome.errors.contains("not copied: quota.user at the root of SOURCE"), "\(outcome)")
+            #expect(
+                outcome.errors.contains("not copied: quota.user at the root of SOURCE"),
+                "\(outcome)"
+            )
             for name in ["aquota.user", "aquota.group", "quota.user"] {
                 #expect(try text(stage.destination(name)) == "limits")
             }

@@ -83,12 +83,7 @@ package struct Roots: Sendable {
     ) throws(Refusal) {
         let source = try Self.open(.source, sourceName)
         let status = try Self.status(of: source, .source)
-        guard ProcessLimits.hasDescriptorPaths(source.descriptor) else { throw .noDescriptorPaths }
-        if options.preserved.contains(.attributes), !AttributeRules.areInstalled {
-            throw .noAttributeRules
-        }
-        let hidden = Privileges.current.hidden(options.preserved, options.attributes)
-        if options.checksFirst, !hidden.isEmpty { throw .cannotSee(hidden) }
+        try Self.judgeProcess(source.descriptor, options)
         let existing = try Self.openIfThere(destinationName)
         // What is about to be made is nested as its parent is.
         let judged: SharedDescriptor
