@@ -49,7 +49,7 @@ struct Opening {
         if let reason = try folder.damage(of: names) { return .unfit(.corrupt(reason)) }
         let hasHotJournal = try folder.hasHotJournal(names)
         do {
-            return try examineTables(hasHotJournal)
+            return try examineTwice(hasHotJournal)
         } catch {
             switch error {
             case .damaged(let text):
@@ -62,6 +62,15 @@ struct Opening {
                 throw unusable(error)
             }
         }
+    }
+
+    /// Damage counts when it is met again: SQLite calls a read that failed (EIO, ENXIO) corruption as well, and
+    /// a disk that fails once must not cost the record.
+    private func examineTwice(_ hadJournal: Bool) throws(StorageError) -> Found {
+        do throws(StorageError) { return try examineTables(hadJournal) } catch {
+            guard case .damaged = error else { throw error }
+        }
+        return try examineTables(hadJournal)
     }
 
     /// `hadJournal`: a change that was not finished has to be rolled back first.
