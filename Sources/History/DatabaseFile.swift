@@ -1,5 +1,7 @@
 // What must be known of a database file before SQLite opens it.
 
+import LinuxIO
+
 extension StateFolder {
     /// Why the database of `names`, which is there, must not be opened; nil: it may be.
     /// - Throws: `cannotUseFolder`.
@@ -8,7 +10,22 @@ extension StateFolder {
             let text = try read(names.damage, count: 200)
             return "an earlier pass found it damaged: \(String(decoding: text, as: UTF8.self))"
         }
+        // SQLite opens what it finds there, and would wait for ever for the other end of a FIFO.
+        for companion in FileNames.companions.map({ names.database + $0 })
+        where try kind(of: companion) == .other {
+            return "\(companion) is not a regular file"
+        }
         return try damageOfHeader(names.database)
+    }
+
+    /// Whether a killed process left a journal that has to be rolled back before the database is read.
+    ///
+    /// A journal whose first byte is 0 was never synced, and counts for nothing (`hasHotJournal` in SQLite).
+    /// - Throws: `cannotUseFolder`.
+    func hasHotJournal(_ names: FileNames) throws(HistoryProblem) -> Bool {
+        let journal = names.database + FileNames.companions[0]
+        guard let status = try status(of: journal), status.sizeBytes > 0 else { return false }
+        return try read(journal, count: 1) != [0]
     }
 
     /// The rest of the header may be half written, and is read after SQLite has rolled back what a

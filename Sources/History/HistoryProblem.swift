@@ -54,7 +54,11 @@ enum StorageError: Error {
     private init(_ error: DatabaseError, connection: OpaquePointer?) {
         let text = error.message ?? "SQLite gives \(error.extendedResultCode.rawValue)"
         switch error.resultCode {
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB,
+            // Our statements are always the same and are well formed: where SQLite cannot do one ("unsupported
+            // file format", "string or blob too big"), what is stored is not what was stored.
+            .SQLITE_ERROR, .SQLITE_TOOBIG, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT, .SQLITE_SCHEMA,
+            .SQLITE_FORMAT:
             self = .damaged(text)
         case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
             self = .interrupted

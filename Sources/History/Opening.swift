@@ -47,8 +47,9 @@ struct Opening {
         case .file: break
         }
         if let reason = try folder.damage(of: names) { return .unfit(.corrupt(reason)) }
+        let hasHotJournal = try folder.hasHotJournal(names)
         do {
-            return try examineTables()
+            return try examineTwice(hasHotJournal)
         } catch {
             switch error {
             case .damaged(let text):
@@ -63,7 +64,17 @@ struct Opening {
         }
     }
 
-    private func examineTables() throws(StorageError) -> Found {
+    /// Damage counts when it is met again: SQLite calls a read that failed (EIO, ENXIO) corruption as well, and
+    /// a disk that fails once must not cost the record.
+    private func examineTwice(_ hadJournal: Bool) throws(StorageError) -> Found {
+        do throws(StorageError) { return try examineTables(hadJournal) } catch {
+            guard case .damaged = error else { throw error }
+        }
+        return try examineTables(hadJournal)
+    }
+
+    /// `hadJournal`: a change that was not finished has to be rolled back first.
+    private func examineTables(_ hadJournal: Bool) throws(StorageError) -> Found {
         let connection = try Connection(
             folder: folder,
             name: names.database,
@@ -76,6 +87,7 @@ struct Opening {
                 try connection.transaction { try Schema.upgrade($0) }
             }
             let unfit = try connection.access { try Schema.examine($0, for: pair) }
+            if hadJournal { try expectRolledBack() }
             if unfit == nil && !isReadOnly {
                 // SQLite opens a file that it may not write for reading, and says nothing.
                 if connection.isReadOnly { throw StorageError.failed("the file cannot be written") }
@@ -88,6 +100,16 @@ struct Opening {
             connection.close()
             throw error
         }
+    }
+
+    /// SQLite takes any error of looking for a journal (EIO, ENOMEM) to mean that there is none, and would read
+    /// a database that is half changed.
+    private func expectRolledBack() throws(StorageError) {
+        let isStillThere: Bool
+        do throws(HistoryProblem) { isStillThere = try folder.hasHotJournal(names) } catch {
+            throw .problem(error)
+        }
+        if isStillThere { throw .failed("its journal could not be looked at") }
     }
 
     // MARK: Making

@@ -28,7 +28,6 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var options: CheckCommandOptions
 
     func run() throws {
-        Signals.ignoreHarmless()
         let output = try TableOutput(json: options.json)
         let control = CheckControl()
         let outcome: CheckOutcome?

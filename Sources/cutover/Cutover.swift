@@ -40,6 +40,7 @@ struct Cutover: ParsableCommand {
 
     static func main() {
         Terminal.openStandardStreams()
+        Signals.ignoreHarmless()
         do {
             var command = try parseAsRoot(RawArguments.encoded())
             try command.run()

@@ -28,7 +28,6 @@ struct SyncCommand: ParsableCommand {
     @OptionGroup var options: SyncOptions
 
     func run() throws {
-        Signals.ignoreHarmless()
         let plan = try SyncPlan(options)
         if options.how.idle { try plan.setIdlePriority() }
         let counters = Counters()

@@ -31,7 +31,6 @@ struct VerifyCommand: ParsableCommand {
     @OptionGroup var options: VerifyOptions
 
     func run() throws {
-        Signals.ignoreHarmless()
         let plan = try VerifyPlan(options)
         let counters = VerificationCounters()
         let reporter = VerificationReporter(
