@@ -133,10 +133,7 @@ package struct Roots: Sendable {
             volume: sourceVolume,
             isCrossed: options.crossesMounts
         )
-        let destinationVolume = destinationVolume
-        destinationBoundary = destinationStatus.map { status in
-            MountBoundary(root: status, volume: destinationVolume)
-        }
+        destinationBoundary = Self.boundary(destinationStatus, destinationVolume)
         pair = try Self.pair(source, sourcePath, destination, destinationPath)
         sourceItself = source
         destinationItself = destination
@@ -313,21 +310,6 @@ package struct Roots: Sendable {
             return SharedDescriptor(try Descriptor.makeRoot(path))
         } catch {
             throw .cannotCreate(path: Array(path.bytes), error)
-        }
-    }
-
-    /// S63: names that cannot be told are not copied, and not deleted.
-    private static func checkNames(
-        in source: SharedDescriptor,
-        _ destination: SharedDescriptor?
-    ) throws(Refusal) {
-        for (side, root) in [(Failure.Side.source, source), (.destination, destination)] {
-            guard let root else { continue }
-            do throws(SystemError) {
-                try root.descriptor.checkNames(try root.descriptor.status())
-            } catch {
-                throw .cannotExamine(side, error)
-            }
         }
     }
 
