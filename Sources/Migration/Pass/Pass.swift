@@ -77,16 +77,13 @@ package final class Pass: Sendable {
         if !isFirstCopy, !keeper.knowsEarlierPass, !options.comparesAll {
             notices.append(.trustsSizeAndTime)
         }
-        if !isRoot { notices.append(.notRoot) }
-        let missing = Privileges.current.missing(for: options)
-        if !missing.isEmpty { notices.append(.capabilitiesMissing(missing)) }
-        if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
         if workers < options.workers {
             notices.append(.workersLimited(workers, descriptors: limit))
         }
         if times.stepNanoseconds > 1 {
             notices.append(.coarseTimes(stepNanoseconds: times.stepNanoseconds))
         }
+        notices += Self.notices(roots, options)
         root = try Self.openRoot(roots, context)
         self.roots = roots
         self.context = context
@@ -95,6 +92,15 @@ package final class Pass: Sendable {
         self.keeper = keeper
         self.notices = notices
         pool = Self.makePool(context, workers: workers)
+    }
+
+    /// What is said of who runs the pass, and of what is left out.
+    private static func notices(_ roots: Roots, _ options: PassOptions) -> [Notice] {
+        var notices: [Notice] = ProcessLimits.isRoot ? [] : [.notRoot]
+        let missing = Privileges.current.missing(for: options)
+        if !missing.isEmpty { notices.append(.capabilitiesMissing(missing)) }
+        if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
+        return notices
     }
 
     /// One worker, the roots and the smallest number of open directories.
