@@ -144,6 +144,7 @@ extension Worker {
             // Its directory or its name was changed meanwhile. The copy that leads in its stead may tear the group:
             // the next pass looks at all its names.
             doubt(AffectedEntry(entry, status))
+            noteVanished(.name(leader.name, leader.directory))
             leadAnew(entry, open, status, destination, insteadOf: leader)
             return
         }
