@@ -39,6 +39,7 @@ package struct SystemError: Error, Hashable, Sendable {
         case getIdentifier = "FS_IOC_GETFSUUID"
         case getGeneration = "FS_IOC_GETVERSION"
         case getKeyStatus = "FS_IOC_GET_ENCRYPTION_KEY_STATUS"
+        case startThread = "pthread_create"
     }
 }
 

@@ -29,6 +29,7 @@ package enum EventJSON {
             var line = begin("workers", time)
             line.add("workers", count)
             return line
+        case .waiting(let call): return waiting(call, time: time)
         case .stopped(let reason, let failure):
             var line = begin("stopped", time)
             line.add("reason", name(reason))
@@ -47,6 +48,28 @@ package enum EventJSON {
         var line = begin("failure", time)
         addFields(of: failure, in: run, to: &line)
         return line
+    }
+
+    /// A call that does not come back.
+    static func waiting(_ call: WaitingCall, time: UInt64) -> JSONLine {
+        var line = begin("waiting", time)
+        addFields(of: call, to: &line)
+        line.add("message", WaitingText.sentence(call))
+        return line
+    }
+
+    /// Such calls in a summary.
+    static func object(_ call: WaitingCall) -> JSONLine {
+        var object = JSONLine()
+        addFields(of: call, to: &object)
+        return object
+    }
+
+    private static func addFields(of call: WaitingCall, to line: inout JSONLine) {
+        line.add("call", call.call)
+        if let path = call.path { line.add("path", name: path) }
+        line.add("side", call.side?.rawValue)
+        line.add("waited_seconds", seconds: call.nanoseconds)
     }
 
     /// A refusal before the pass began.
@@ -125,6 +148,7 @@ package enum EventJSON {
                 return object
             }
         )
+        line.add("waiting", summary.waiting.map(object))
         line.add("stop", summary.stop.map { stop($0, counters: summary.counters) })
         return line
     }
@@ -233,6 +257,7 @@ package enum EventJSON {
             line.add("descriptors", descriptors)
         case .capabilitiesMissing(let missing):
             line.add("capabilities_missing", missing.names.joined(separator: ","))
+        case .threadsLimited(let workers): line.add("workers", workers)
         case .coarseTimes(let step): line.add("step_nanoseconds", step)
         case .clampedTimes(let entries, let first):
             line.add("entries", entries)

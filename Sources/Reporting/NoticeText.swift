@@ -12,6 +12,7 @@ enum NoticeText {
         case .notRoot: "not_root"
         case .capabilitiesMissing: "capabilities_missing"
         case .workersLimited: "workers_limited"
+        case .threadsLimited: "threads_limited"
         case .coarseTimes: "coarse_times"
         case .clampedTimes: "clamped_times"
         case .projectsNotKept: "projects_not_kept"
@@ -48,6 +49,7 @@ enum NoticeText {
         case .workersLimited(let workers, let descriptors):
             "only \(Quantity.count(UInt64(max(workers, 0)), "worker", "workers")): "
                 + "RLIMIT_NOFILE is \(descriptors). Raise ulimit -n for more."
+        case .threadsLimited(let workers): threads(workers)
         case .coarseTimes(let step):
             "DESTINATION stores times in steps of \(Quantity.count(UInt64(step))) ns, or in a "
                 + "smaller range of years: compared at what it can store. "
@@ -113,6 +115,12 @@ enum NoticeText {
         }
         return "root without " + parts.joined(separator: ", ")
             + ": what needs them fails. Run it outside of the container, or give it these."
+    }
+
+    /// Of a pass and of a verification.
+    static func threads(_ workers: Int) -> String {
+        "only \(Quantity.count(UInt64(max(workers, 0)), "worker", "workers")): no more threads can be "
+            + "had. Raise pids.max of the cgroup, ulimit -u or ulimit -v for more."
     }
 
     private static func setAside(_ reason: SetAside) -> String {

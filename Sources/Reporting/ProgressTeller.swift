@@ -39,10 +39,7 @@ final class ProgressTeller: Sendable {
         // Ten redraws a second are smooth and cost nothing; nobody looks elsewhere.
         let isWatched =
             configuration.progressStyle == .redrawn || configuration.standardOutput.isTerminal
-        ticker = Ticker(
-            queue: DispatchQueue(label: "cutover.reporter"),
-            milliseconds: isWatched ? 100 : 500
-        )
+        ticker = Ticker(milliseconds: isWatched ? 100 : 500)
         let now = DispatchTime.now().uptimeNanoseconds
         state = Lock(State(began: now, linesDue: Self.linesInterval))
     }

@@ -100,7 +100,7 @@ package final class Reporter: Sendable {
         case .synchronizing: progress.hide()
         case .failed(let failure):
             if failure.damage != nil { asides.withLock { $0.damaged.add(failure) } }
-        case .vanished, .changed, .notice, .stopped: break
+        case .vanished, .changed, .notice, .waiting, .stopped: break
         }
     }
 
@@ -129,6 +129,7 @@ package final class Reporter: Sendable {
             return ["cutover: " + NoticeText.sentence(notice)]
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
+        case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]
         case .stopped(_, let failure):
             return [
                 "cutover: stopping: \(shown.path(failure.path)): "

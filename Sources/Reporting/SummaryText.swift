@@ -38,6 +38,7 @@ package struct SummaryText: Sendable {
         var lines = Self.wrap("cutover: " + headline, indent: 2)
         lines += rows.map { "  " + $0 }
         lines += BranchTable.lines(summary.slowestBranches, shown: shown)
+        lines += WaitingText.lines(summary.waiting, shown)
         lines += stop
         lines += leftAlone
         lines += damaged
@@ -238,6 +239,12 @@ package struct SummaryText: Sendable {
     /// What to do next, where the failures' own advice does not say it.
     private var advice: [String] {
         switch summary.status {
+        case .interrupted where summary.isGivenUp:
+            Self.wrap(
+                "Not all workers came back: temporary files may be left, which the next pass removes. See to "
+                    + "what does not answer, then run the same command again: the next pass resumes.",
+                indent: 0
+            )
         case .interrupted:
             Self.wrap(
                 "No half-written file was left. Run the same command again: the next pass resumes and "

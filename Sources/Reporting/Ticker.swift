@@ -1,47 +1,42 @@
-// A clock that calls a closure again and again on a queue, until it is stopped; after `stop` no call
+// A clock that calls a closure again and again on a thread of its own, until it is stopped; after `stop` no call
 // runs and none comes.
 
 import Dispatch
 import LinuxIO
+import Synchronization
 
 /// A repeating timer.
 ///
 /// Started and stopped once, by one thread.
 final class Ticker: Sendable {
-    private let queue: DispatchQueue
     private let milliseconds: Int
-    private let timer = Lock<(any DispatchSourceTimer)?>(nil)
+    private let stopped = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+    private let isRunning = Atomic<Bool>(false)
 
-    /// - Parameters:
-    ///   - queue: a serial queue that the closure runs on.
-    ///   - milliseconds: the time between two calls.
-    init(queue: DispatchQueue, milliseconds: Int) {
-        self.queue = queue
-        self.milliseconds = milliseconds
-    }
+    /// `milliseconds`: the time between two calls.
+    init(milliseconds: Int) { self.milliseconds = milliseconds }
 
-    deinit { timer.withLock { $0?.cancel() } }
+    deinit { stopped.signal() }
 
     func start(_ tick: @escaping @Sendable () -> Void) {
-        timer.withLock { timer in
-            let source = DispatchSource.makeTimerSource(queue: queue)
-            source.schedule(
-                deadline: .now() + .milliseconds(milliseconds),
-                repeating: .milliseconds(milliseconds),
-                leeway: .milliseconds(milliseconds / 10)
-            )
-            source.setEventHandler(handler: tick)
-            source.resume()
-            timer = source
+        do throws(SystemError) {
+            // Not a timer of Dispatch's: each of its calls may need a thread that cannot be had then (S58).
+            try BlockingThread.start { [milliseconds, stopped, ended] in
+                while stopped.wait(timeout: .now() + .milliseconds(milliseconds)) == .timedOut {
+                    tick()
+                }
+                ended.signal()
+            }
+            isRunning.store(true, ordering: .relaxed)
+        } catch {
+            // The last thread was taken by others since they were counted: progress is not shown.
         }
     }
 
     func stop() {
-        timer.withLock { timer in
-            timer?.cancel()
-            timer = nil
-        }
-        // Whatever call was running has returned when this has had its turn on the serial queue.
-        queue.sync {}
+        guard isRunning.exchange(false, ordering: .relaxed) else { return }
+        stopped.signal()
+        ended.wait()
     }
 }

@@ -26,6 +26,7 @@ package enum VerificationJSON {
             }
             line.add("message", VerificationText.sentence(notice))
             return line
+        case .waiting(let call): return EventJSON.waiting(call, time: time)
         case .workersChanged(let count):
             var line = EventJSON.begin("workers", time)
             line.add("workers", count)
@@ -69,6 +70,7 @@ package enum VerificationJSON {
         line.add("mounts_skipped", counters.mountsSkipped.value())
         line.add("manifest_files", try? summary.manifest?.get())
         line.add("workers_busy_max", summary.workersBusyMax)
+        line.add("waiting", summary.waiting.map(EventJSON.object))
         return line
     }
 

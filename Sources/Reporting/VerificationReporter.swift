@@ -53,7 +53,7 @@ package final class VerificationReporter: Sendable {
         case .workersChanged(let count): progress.set(workers: count)
         case .mountSkipped(let path, let side, let crossing):
             asides.withLock { $0.addMount(path, side, crossing) }
-        case .vanished, .notice: break
+        case .vanished, .notice, .waiting: break
         }
         streams.emit(
             VerificationJSON.line(event, time: WallClock.nanoseconds),
@@ -92,8 +92,8 @@ package final class VerificationReporter: Sendable {
     }
 
     /// Tells why nothing was begun, in one line, `-q` or not.
-    package func refuse(_ reason: String, path: [UInt8]? = nil) {
-        streams.refuse(reason, path: path, status: .refused)
+    package func refuse(_ reason: String, path: [UInt8]? = nil, status: PassStatus = .refused) {
+        streams.refuse(reason, path: path, status: status)
     }
 
     /// The lines for people that an event is worth at once, on standard error.
@@ -112,6 +112,7 @@ package final class VerificationReporter: Sendable {
         case .notice(let notice): return ["cutover: " + VerificationText.sentence(notice)]
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
+        case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]
         case .found, .changed: return []
         }
     }

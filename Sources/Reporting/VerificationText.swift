@@ -37,6 +37,7 @@ package enum VerificationText {
         case .notRoot: "not_root"
         case .closedEntriesFail: "closed_entries_fail"
         case .workersLimited: "workers_limited"
+        case .threadsLimited: "threads_limited"
         case .projectsNotKept: "projects_not_kept"
         case .clampedTimes: "clamped_times"
         case .leftOut: "left_out"
@@ -53,6 +54,7 @@ package enum VerificationText {
         case .workersLimited(let workers, let descriptors):
             NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
         case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)
+        case .threadsLimited(let workers): NoticeText.threads(workers)
         case .projectsNotKept:
             "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
         case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
@@ -99,6 +101,7 @@ package struct VerificationSummaryText: Sendable {
     package var lines: [String] {
         var lines = SummaryText.wrap("cutover: " + headline, indent: 2)
         lines += rows.map { "  " + $0 }
+        lines += WaitingText.lines(summary.waiting, shown)
         lines += MountText.lists(asides.mounts, isPass: false, shown)
         lines += SummaryText.failures(
             summary.firstFailures,

@@ -30,25 +30,34 @@ struct CheckCommand: ParsableCommand {
     func run() throws {
         let output = try TableOutput(json: options.json)
         let control = CheckControl()
-        let outcome: CheckOutcome?
+        let supervision = Supervision(notice: "what was tried out is taken away")
         let plan = try options.plan()
+        let ended: CheckOutcome??
         do throws(Refusal) {
-            let check = try Check(
-                source: options.source.name,
-                destination: options.destination.name,
-                options: plan,
-                control: control
-            )
-            let signals = Signals { control.interrupt() }
-            signals.begin()
-            outcome = try check.run()
-            signals.end()
+            let (source, destination) = (options.source.name, options.destination.name)
+            ended = try supervision.run(TableOutput.tell) { () throws(Refusal) in
+                supervision.steer(.init { control.interrupt() })
+                let check = try Check(
+                    source: source,
+                    destination: destination,
+                    options: plan,
+                    control: control
+                )
+                supervision.watch.know(check.places)
+                if let workers = check.threadsLimited { TableOutput.tellThreads(workers) }
+                return try check.run()
+            }
         } catch {
             let text = RefusalText(error)
             output.refuse(text.reason, path: text.path)
             throw ExitCode(PassStatus.refused.rawValue)
         }
-        guard let outcome else { throw ExitCode(PassStatus.interrupted.rawValue) }
+        guard let ended else {
+            let reason = Supervision.reason(supervision.watch.stuck(), "")
+            output.refuse(reason, path: nil, status: .interrupted)
+            supervision.end(.interrupted)
+        }
+        guard let outcome = ended else { throw ExitCode(PassStatus.interrupted.rawValue) }
         output.show(
             CheckText(outcome, shown: output.shown).lines,
             json: CheckJSON.lines(outcome, time: WallClock.nanoseconds)

@@ -71,12 +71,18 @@ struct RefusalText {
         case .badManifest(let name, let refusal):
             path = name
             reason = Self.reason(refusal) + "; nothing of DESTINATION was read"
+        case .tooFewThreads:
+            (reason, path) = (Self.threads, nil)
         case .tooFewDescriptors(let limit):
             path = nil
             reason =
                 "only \(limit) descriptors are allowed; raise the limit with 'ulimit -n 1024' or more"
         }
     }
+
+    private static let threads =
+        "no threads can be had for one worker and what goes with it; raise pids.max of the cgroup, "
+        + "'ulimit -u' or 'ulimit -v'; nothing was touched"
 
     /// DESTINATION as it is cannot take what SOURCE holds.
     private static func unfit(_ refusal: Refusal) -> (reason: String, path: [UInt8]?) {

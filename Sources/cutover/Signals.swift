@@ -1,34 +1,15 @@
-// Signals of a running pass, through Dispatch sources: handlers run on an ordinary thread.
+// Signals that steer a run, taken by a thread of its own: it is there from the start, so that none needs a thread
+// when there are no more (S58), and it never writes and never waits for anything else.
 
-import Dispatch
 import Glibc
 import LinuxIO
 import Migration
-import Synchronization
 
-/// Listens to the signals that steer a running pass.
-final class Signals {
+/// The signals of a running command.
+enum Signals {
+    /// SIGINT, SIGTERM and SIGHUP stop, a second one at once; SIGUSR1 and SIGUSR2 change the number of workers.
     private static let numbers: [Int32] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2]
-    private let steering: Steering
-    private var sources: [any DispatchSourceSignal] = []
-
-    /// Those of a pass.
-    convenience init(_ pass: Pass) {
-        self.init(
-            notice: "files in hand are given back",
-            changeWorkers: { pass.changeWorkers(by: $0) },
-            interrupt: { pass.interrupt() }
-        )
-    }
-
-    /// Those of something that can be interrupted; `notice` says what is done before it ends.
-    init(
-        notice: String = "what was tried out is taken away",
-        changeWorkers: @escaping @Sendable (Int) -> Void = { _ in },
-        interrupt: @escaping @Sendable () -> Void
-    ) {
-        steering = Steering(notice, changeWorkers, interrupt)
-    }
+    private static let stopping: Set<Int32> = [SIGINT, SIGTERM, SIGHUP]
 
     /// From the start: writing to a closed pipe, or beyond the largest size that a file may have, is an error to
     /// be handled, and a request for more workers that comes too early is not the end of a migration.
@@ -37,68 +18,36 @@ final class Signals {
         for number in [SIGPIPE, SIGXFSZ, SIGUSR1, SIGUSR2] { _ = signal(number, SIG_IGN) }
     }
 
-    /// Begins to listen, and returns when every signal is heard: one that comes between would be lost.
-    func begin() {
-        let queue = DispatchQueue(label: "cutover.signals")
-        let heard = DispatchGroup()
-        defer { heard.wait() }
-        for number in Self.numbers {
-            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-            source.setEventHandler { [steering] in steering.receive(number) }
-            heard.enter()
-            // Activation only asks for it; this comes when it is done.
-            source.setRegistrationHandler { heard.leave() }
-            // The kernel's own action would end the process. Before the source is active, for that installs
-            // a handler of Dispatch's. The result is the handler before, which nobody wants back.
-            _ = signal(number, SIG_IGN)
-            source.activate()
-            sources.append(source)
-        }
-    }
-
-    /// Stops listening.
-    func end() {
-        for source in sources { source.cancel() }
-    }
-}
-
-/// What signals do: the first of SIGINT, SIGTERM, SIGHUP stops the pass cleanly, the second at once; SIGUSR1
-/// and SIGUSR2 change the number of workers.
-private final class Steering: Sendable {
-    private let notice: String
-    private let changeWorkers: @Sendable (Int) -> Void
-    private let interrupt: @Sendable () -> Void
-    private let stops = Atomic<Int>(0)
-
-    init(
-        _ notice: String,
-        _ changeWorkers: @escaping @Sendable (Int) -> Void,
-        _ interrupt: @escaping @Sendable () -> Void
-    ) {
-        self.notice = notice
-        self.changeWorkers = changeWorkers
-        self.interrupt = interrupt
-    }
-
-    func receive(_ number: Int32) {
-        switch number {
-        case SIGUSR1: changeWorkers(1)
-        case SIGUSR2: changeWorkers(-1)
-        default: stop()
-        }
-    }
-
-    private func stop() {
-        if stops.wrappingAdd(1, ordering: .relaxed).newValue > 1 {
-            _exit(PassStatus.interrupted.rawValue)
-        }
-        interrupt()
-        // Elsewhere than on the queue of signals: a terminal that is stopped (^S) or a pipe that nobody reads
-        // holds up who writes, and the second signal must still be heard.
-        DispatchQueue(label: "cutover.signals.notice").async { [notice] in
-            OutputFile.standardError.write(
-                Array("\ncutover: stopping; \(notice) (once more: stop at once).\n".utf8)
-            )
+    /// Begins to listen; `receive` is called on the listening thread.
+    ///
+    /// Before other threads exist: each has the mask of the one that makes it, and a signal is kept for this one
+    /// only where all others have it masked.
+    static func begin(_ receive: @escaping @Sendable (Int32) -> Void) throws(SystemError) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in numbers { sigaddset(&set, number) }
+        // It fails for a wrong first argument only (pthread_sigmask(3)).
+        _ = pthread_sigmask(SIG_BLOCK, &set, nil)
+        // Masked and not ignored: sigwait(3) takes it. The result is the handler before.
+        for number in numbers { _ = signal(number, SIG_DFL) }
+        let waited = set
+        try BlockingThread.start {
+            var set = waited
+            var end: UInt64?
+            while true {
+                var timeout = timespec(tv_sec: 1, tv_nsec: 0)
+                let number = end == nil ? sigwaitinfo(&set, nil) : sigtimedwait(&set, nil, &timeout)
+                if number > 0 {
+                    if stopping.contains(number), end == nil {
+                        let last = UInt64(Supervision.lastSeconds) * 1_000_000_000
+                        end = monotonicNanoseconds() + last
+                    }
+                    receive(number)
+                }
+                // Whoever was to end the process does not come back from a call either: the state's disk, or
+                // what reads the output.
+                if let end, monotonicNanoseconds() >= end { _exit(PassStatus.interrupted.rawValue) }
+            }
         }
     }
 }

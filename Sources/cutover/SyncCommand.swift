@@ -32,25 +32,41 @@ struct SyncCommand: ParsableCommand {
         if options.how.idle { try plan.setIdlePriority() }
         let counters = Counters()
         let reporter = Reporter(configuration: plan.reporting, counters: counters)
-        let pass: Pass
+        let supervision = Supervision(notice: "files in hand are given back")
+        let begun = Begun<Pass>()
         do {
-            pass = try Pass(
-                source: options.source.name,
-                destination: options.destination.name,
-                options: plan.pass,
-                counters: counters,
-                emit: { reporter.receive($0) }
-            )
-        } catch {
-            let text = RefusalText(error)
+            let (source, destination) = (options.source.name, options.destination.name)
+            let tell: @Sendable (WaitingCall) -> Void = { reporter.receive(.waiting($0)) }
+            let summary = try supervision.run(tell) { () throws(Refusal) in
+                let pass = try Pass(
+                    source: source,
+                    destination: destination,
+                    options: plan.pass,
+                    counters: counters,
+                    opened: { supervision.watch.know($0) },
+                    emit: { reporter.receive($0) }
+                )
+                begun.set(pass)
+                supervision.steer(
+                    .init(
+                        changeWorkers: { pass.changeWorkers(by: $0) },
+                        interrupt: { pass.interrupt() }
+                    )
+                )
+                reporter.begin()
+                return pass.run()
+            }
+            if let summary { throw ExitCode(reporter.finish(summary).rawValue) }
+        } catch let refusal as Refusal {
+            let text = RefusalText(refusal)
             reporter.refuse(text.reason, path: text.path)
             throw ExitCode(PassStatus.refused.rawValue)
         }
-        let signals = Signals(pass)
-        signals.begin()
-        reporter.begin()
-        let status = reporter.finish(pass.run())
-        signals.end()
-        throw ExitCode(status.rawValue)
+        let waiting = supervision.watch.stuck()
+        if let pass = begun.value {
+            supervision.end(reporter.finish(pass.giveUp(waiting: waiting)))
+        }
+        reporter.refuse(Supervision.reason(waiting), status: .interrupted)
+        supervision.end(.interrupted)
     }
 }

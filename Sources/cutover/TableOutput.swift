@@ -30,12 +30,12 @@ final class TableOutput {
     }
 
     /// Says in one line what is refused, after what was shown before.
-    func refuse(_ reason: String, path: [UInt8]?) {
+    func refuse(_ reason: String, path: [UInt8]?, status: PassStatus = .refused) {
         json?.append(
             EventJSON.refused(
                 reason,
                 path: path,
-                status: .refused,
+                status: status,
                 time: WallClock.nanoseconds
             ).line
         )
@@ -57,6 +57,19 @@ final class TableOutput {
             tell("cannot write \(name): \(error.code.sentence) (\(error.code.name))", path: nil)
         }
         return isWritten
+    }
+
+    /// Tells a call that does not come back.
+    static func tell(_ call: WaitingCall) {
+        let line = "cutover: " + WaitingText.line(call, ShownName(isForTerminal: true)) + "\n"
+        OutputFile.standardError.write(Array(line.utf8))
+    }
+
+    /// Tells that there are threads for so many workers and no more (S58).
+    static func tellThreads(_ workers: Int) {
+        OutputFile.standardError.write(
+            Array("cutover: \(WaitingText.threads(workers))\n".utf8)
+        )
     }
 
     private func tell(_ text: String, path: [UInt8]?) {

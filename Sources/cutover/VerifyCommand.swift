@@ -38,24 +38,35 @@ struct VerifyCommand: ParsableCommand {
             counters: counters,
             manifest: plan.manifestName
         )
-        let verification: any VerificationRun
+        let supervision = Supervision(notice: "nothing was changed")
+        let begun = Begun<any VerificationRun>()
         do {
-            verification = try Self.prepare(plan, counters) { reporter.receive($0) }
-        } catch {
-            let text = RefusalText(error)
+            let tell: @Sendable (WaitingCall) -> Void = { reporter.receive(.waiting($0)) }
+            let summary = try supervision.run(tell) { () throws(Refusal) in
+                let verification = try Self.prepare(plan, counters) { reporter.receive($0) }
+                begun.set(verification)
+                supervision.watch.know(verification.places)
+                supervision.steer(
+                    .init(
+                        changeWorkers: { verification.changeWorkers(by: $0) },
+                        interrupt: { verification.interrupt() }
+                    )
+                )
+                reporter.begin()
+                return verification.run()
+            }
+            if let summary { throw ExitCode(reporter.finish(summary).rawValue) }
+        } catch let refusal as Refusal {
+            let text = RefusalText(refusal)
             reporter.refuse(text.reason, path: text.path)
             throw ExitCode(PassStatus.refused.rawValue)
         }
-        let signals = Signals(
-            notice: "nothing was changed",
-            changeWorkers: { verification.changeWorkers(by: $0) },
-            interrupt: { verification.interrupt() }
-        )
-        signals.begin()
-        reporter.begin()
-        let status = reporter.finish(verification.run())
-        signals.end()
-        throw ExitCode(status.rawValue)
+        let waiting = supervision.watch.stuck()
+        if let verification = begun.value {
+            supervision.end(reporter.finish(verification.giveUp(waiting: waiting)))
+        }
+        reporter.refuse(Supervision.reason(waiting), status: .interrupted)
+        supervision.end(.interrupted)
     }
 
     private static func prepare(

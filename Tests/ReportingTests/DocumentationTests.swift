@@ -40,6 +40,7 @@ import Testing
             .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
             .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
             .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
+            .notice(.threadsLimited(1)), .waiting(waitingCall()),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing,
         ]
         var lines = events.map { EventJSON.line($0, time: 0) }
@@ -97,6 +98,7 @@ import Testing
             .notice(.workersLimited(1, descriptors: 2)),
             .notice(.projectsNotKept), .notice(.clampedTimes(entries: 1, first: [])),
             .workersChanged(1),
+            .notice(.threadsLimited(1)), .waiting(waitingCall()),
         ]
         for (aspect, _) in everyAspect {
             let found = FoundDifference(path: [], kind: .regular, aspect: aspect)

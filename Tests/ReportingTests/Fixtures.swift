@@ -79,3 +79,12 @@ func passSummary(
 }
 
 func bytesOf(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+/// A call that does not come back.
+func waitingCall(
+    _ path: [UInt8]? = bytes("home/mail"),
+    side: Failure.Side? = .source,
+    seconds: UInt64 = 60
+) -> WaitingCall {
+    WaitingCall(call: "read", path: path, side: side, nanoseconds: seconds * 1_000_000_000)
+}

@@ -205,7 +205,8 @@ import Testing
             + "\"specials_skipped\":0,\"leftovers_removed\":0,\"directories_protected\":0,"
             + "\"entries_missing\":10,\"bytes_missing\":1048576,\"workers_busy_max\":30,"
             + "\"slowest_branches\":[{\"name\":\"\u{FFFD}\",\"name_bytes\":\"ff\",\"work_seconds\":1.500,"
-            + "\"entries\":2,\"bytes\":3}],\"stop\":{\"reason\":\"full\",\"available_bytes\":4096,"
+            + "\"entries\":2,\"bytes\":3}],\"waiting\":[],"
+            + "\"stop\":{\"reason\":\"full\",\"available_bytes\":4096,"
             + "\"free_inodes\":3,\"needed_bytes\":1044480,\"needed_inodes\":7,\"advice\":\""
         #expect(String(decoding: line.object, as: UTF8.self).hasPrefix(expected))
     }

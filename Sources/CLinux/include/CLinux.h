@@ -193,4 +193,27 @@ const char *cl_error_sentence(int error);
 long cl_raise_descriptor_limit(void);
 int cl_set_idle_priority(void);
 
+// Threads.
+/// Where the address space is limited (RLIMIT_AS): lets all threads share one arena of malloc(3), of which each
+/// takes 64 MiB of it otherwise. Before other threads exist.
+void cl_share_arena(void);
+/// Starts a detached thread.
+int cl_start_thread(void *(*run)(void *), void *context);
+/// How many of `wanted` threads can be had at a time: they are started, held, and let go. Where the address space
+/// is limited each holds `bytes` of it meanwhile.
+int cl_count_threads(int wanted, size_t bytes);
+
+/// A system call by its number, if it is one that can wait for a filesystem: its name, and which of its arguments
+/// are a descriptor and the address of a name (-1: none).
+struct cl_call {
+    const char *name;
+    int descriptor, path;
+};
+bool cl_call_of(long number, struct cl_call *call);
+/// Copies memory of this process that may not be there any more: the number of bytes, or -errno.
+long cl_copy_memory(uint64_t address, void *buffer, size_t length);
+/// Seconds after which a call is told that does not come back, from CUTOVER_WAIT_SECONDS; 0: none are given there,
+/// or this is a release build, which does not read it.
+long cl_wait_seconds(void);
+
 #endif

@@ -54,6 +54,11 @@ package final class Check {
     private let control: CheckControl
     private let descriptorLimit: Int
     private let isRoot = ProcessLimits.isRoot
+    private let workers: Int
+    /// The number of workers that there are threads for, where it is smaller than what was asked for (S58).
+    package let threadsLimited: Int?
+    /// Where both roots are.
+    package var places: [RootPlace] { roots.places }
 
     /// Opens and judges both roots.
     ///
@@ -70,6 +75,12 @@ package final class Check {
         {
             throw .cannotExamine(.source, error)
         }
+        let allowed = min(
+            options.workers,
+            DescriptorBudget.workersMax(descriptorLimit: descriptorLimit)
+        )
+        workers = try ThreadSupply(workers: allowed).workers
+        threadsLimited = workers < allowed ? workers : nil
         var pass = PassOptions()
         // Nothing is made or locked, and both views take no write.
         pass.isDryRun = true
@@ -280,10 +291,6 @@ package final class Check {
             return counted
         }
         return Counted(census: walked)
-    }
-
-    private var workers: Int {
-        min(options.workers, DescriptorBudget.workersMax(descriptorLimit: descriptorLimit))
     }
 
     private func limits(_ destination: DestinationFacts) -> CensusLimits {

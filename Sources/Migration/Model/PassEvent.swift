@@ -25,6 +25,8 @@ package enum PassEvent: Sendable {
     case notice(Notice)
     /// SIGUSR1 or SIGUSR2 changed the number of workers.
     case workersChanged(Int)
+    /// A call does not come back; again each time that the time doubles (S59).
+    case waiting(WaitingCall)
     /// DESTINATION takes no more writes; what is missing is being counted (S18).
     case stopped(DestinationStop, Failure)
     /// Everything is written; `syncfs` of DESTINATION runs.
@@ -76,6 +78,8 @@ package enum Notice: Sendable, Hashable {
     case capabilitiesMissing(Capabilities)
     /// RLIMIT_NOFILE allows only so many workers.
     case workersLimited(Int, descriptors: Int)
+    /// There are threads for so many workers and no more (S58).
+    case threadsLimited(Int)
     /// DESTINATION stores times in steps of so many nanoseconds, or only in a range of years (S6).
     case coarseTimes(stepNanoseconds: UInt32)
     /// Times outside of what DESTINATION stores, of how many entries, and the first that was met (S64).

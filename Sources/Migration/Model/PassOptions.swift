@@ -81,8 +81,7 @@ package struct PassOptions: Sendable {
     package var filter = Filter()
     /// Lanes that do blocking I/O, 1 to `workersMax`.
     package var workers = 30
-    /// Serial queues stop at 255 threads in one process (DISPATCH_WORKQ_MAX_PTHREAD_COUNT); a few are left for
-    /// signals and the ticker.
+    /// More than any disk array was seen to need; each worker holds descriptors and buffers.
     package static let workersMax = 250
     /// Bytes a second that are read from SOURCE at most, over all workers; nil: no limit.
     package var bytesPerSecondMax: UInt64?

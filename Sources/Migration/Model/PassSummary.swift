@@ -34,6 +34,10 @@ package struct PassSummary: Sendable {
     package var stop: Stop?
     /// The most workers that had work at the same time.
     package var workersBusyMax: Int
+    /// It was interrupted and did not come back in time (S59).
+    package var isGivenUp: Bool
+    /// Calls that did not come back then.
+    package var waiting: [WaitingCall]
 
     package static let failuresShownMax = 10
 
@@ -47,7 +51,9 @@ package struct PassSummary: Sendable {
         slowestBranches: [BranchTime],
         firstFailures: [Failure],
         stop: Stop?,
-        workersBusyMax: Int
+        workersBusyMax: Int,
+        isGivenUp: Bool = false,
+        waiting: [WaitingCall] = []
     ) {
         self.status = status
         self.isDryRun = isDryRun
@@ -59,6 +65,8 @@ package struct PassSummary: Sendable {
         self.firstFailures = firstFailures
         self.stop = stop
         self.workersBusyMax = workersBusyMax
+        self.isGivenUp = isGivenUp
+        self.waiting = waiting
     }
 
     /// One top-level entry's share of the work.

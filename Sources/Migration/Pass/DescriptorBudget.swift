@@ -8,7 +8,7 @@
 //   directories = (limit - reserved - workers * (perWorker + batchFiles)) / 4, each of them two descriptors: the other
 //   half is for workers that SIGUSR1 adds; at most 4,096, for more saves no opening
 //
-// reserved (32): standard streams, roots, reports, Dispatch and signals, and some to spare.
+// reserved (32): standard streams, roots, reports, what looks at threads, and some to spare.
 // perWorker (12): a file's handle, its reading end, its temporary, a link's handle (4), the parent and the
 // directory in hand on both sides (4), a large file's three (3), 1 to spare.
 

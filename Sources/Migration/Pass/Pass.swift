@@ -3,6 +3,7 @@
 import Dispatch
 import History
 package import LinuxIO
+import Synchronization
 
 /// One pass from SOURCE to DESTINATION.
 ///
@@ -15,6 +16,11 @@ package final class Pass: Sendable {
     private let workers: Int
     private let notices: [Notice]
     private let keeper: StateKeeper
+    /// When `run` began, in monotonic nanoseconds.
+    private let began = Atomic<UInt64>(0)
+    private let method: Lock<ChangeMethod>
+    /// Whether somebody commits the end of the pass: `run`, or who gives it up.
+    private let isEnding = Atomic<Bool>(false)
 
     /// The counts, for a ticker to read while the pass runs.
     package let counters: Counters
@@ -22,20 +28,25 @@ package final class Pass: Sendable {
     /// Judges the roots and prepares everything; touches nothing but a missing DESTINATION, which is made.
     ///
     /// Call it before other threads exist: it raises this process's limit of descriptors, clears its umask and
-    /// reads the rules of libattr.
+    /// reads the rules of libattr. `opened` is told where both roots are, as soon as they are open.
     package init(
         source: Name,
         destination: Name,
         options: PassOptions,
         counters: Counters,
+        opened: ([RootPlace]) -> Void = { _ in },
         emit: @escaping @Sendable (PassEvent) -> Void
     ) throws(Refusal) {
         var options = options
+        let wanted = options.workers
         let limit = try Self.descriptorLimit(.source)
         let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        let workers = min(options.workers, workersMax, WorkerPool<Work>.workersMax)
+        let allowed = min(options.workers, workersMax, WorkerPool<Work>.workersMax)
+        let workers = try ThreadSupply(workers: allowed).workers
+        options.workers = workers
         options.mask = ProcessLimits.clearMask()
         let roots = try Roots(source: source, destination: destination, options: options)
+        opened(roots.places)
         let isRoot = ProcessLimits.isRoot
         // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
         let keeper = try StateKeeper(
@@ -77,9 +88,10 @@ package final class Pass: Sendable {
         if !isFirstCopy, !keeper.knowsEarlierPass, !options.comparesAll {
             notices.append(.trustsSizeAndTime)
         }
-        if workers < options.workers {
-            notices.append(.workersLimited(workers, descriptors: limit))
+        if allowed < wanted {
+            notices.append(.workersLimited(allowed, descriptors: limit))
         }
+        if workers < allowed { notices.append(.threadsLimited(workers)) }
         if times.stepNanoseconds > 1 {
             notices.append(.coarseTimes(stepNanoseconds: times.stepNanoseconds))
         }
@@ -91,6 +103,7 @@ package final class Pass: Sendable {
         self.workers = workers
         self.keeper = keeper
         self.notices = notices
+        method = Lock(keeper.method)
         pool = Self.makePool(context, workers: workers)
     }
 
@@ -114,16 +127,15 @@ package final class Pass: Sendable {
 
     /// Adds workers, or takes some away; at least one stays.
     package func changeWorkers(by difference: Int) {
-        context.emit(
-            .workersChanged(
-                pool.setWorkers(min(pool.workers + difference, context.budget.workersMax))
-            )
-        )
+        let changed = pool.change(by: difference, most: context.budget.workersMax)
+        if changed.lacksThreads { context.say(.threadsLimited(changed.workers)) }
+        context.emit(.workersChanged(changed.workers))
     }
 
     /// Runs the pass to its end and returns how it ended.
     package func run() -> PassSummary {
         let start = monotonicNanoseconds()
+        began.store(start, ordering: .relaxed)
         context.emit(.started(startFacts()))
         for notice in notices { context.say(notice) }
         // S54: what cannot be seen is not carried; that is never "done".
@@ -134,6 +146,7 @@ package final class Pass: Sendable {
         if let notice = keeper.begin() { context.say(notice) }
         let finding = ChangeFinding(context, keeper, roots, root)
         let found = finding.run()
+        method.withLock { $0 = found.method }
         let watermarks = keeper.beginWatermarks { [context] error in
             context.recordWrite(Self.synchronizeFailure(error))
         }
@@ -162,6 +175,36 @@ package final class Pass: Sendable {
             firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: stop(),
             workersBusyMax: pool.workersBusyMax
+        )
+    }
+
+    /// Gives up a pass that was interrupted and does not come back (S59): commits that it was interrupted, and
+    /// returns what is known of it.
+    ///
+    /// Its workers may still run, and may be in the middle of anything; nothing that they learned is remembered.
+    /// Called by another thread than `run`; the process has to end soon after. `waiting`: what does not come back.
+    package func giveUp(waiting: [WaitingCall]) -> PassSummary {
+        let now = monotonicNanoseconds()
+        let found = ChangeFinding.Outcome(method: method.withLock { $0 })
+        // No question is asked of either volume from here on.
+        if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
+            // `run` commits just now, and what it commits is of an interrupted pass, too.
+        } else if let notice = keeper.finish(end(found, .interrupted, isGivenUp: true)) {
+            context.say(notice)
+        }
+        return PassSummary(
+            status: .interrupted,
+            isDryRun: context.options.isDryRun,
+            method: found.method,
+            counters: counters,
+            durationNanoseconds: now - min(began.load(ordering: .relaxed), now),
+            synchronizeNanoseconds: 0,
+            slowestBranches: Array(branchTimes().prefix(3)),
+            firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
+            stop: nil,
+            workersBusyMax: pool.workersBusyMax,
+            isGivenUp: true,
+            waiting: waiting
         )
     }
 
@@ -363,15 +406,31 @@ package final class Pass: Sendable {
         isSynchronized: Bool,
         isStranded: Bool
     ) {
+        // Given up: somebody else has committed it.
+        if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return }
         let isWhole =
             isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
             && context.options.branches.isEmpty && !leavesUnsafe
             && !(found.method == .scan && context.isDisturbed)
-        let end = PassEnd(
+        var end = end(found, status, isGivenUp: false)
+        end.isWhole = isWhole
+        end.isSynchronized = isSynchronized
+        end.recorder = isWhole ? context.recorder : nil
+        if let notice = keeper.finish(end) { context.say(notice) }
+    }
+
+    /// The end of a pass that is not whole.
+    private func end(
+        _ found: ChangeFinding.Outcome,
+        _ status: PassStatus,
+        isGivenUp: Bool
+    ) -> PassEnd {
+        PassEnd(
             status: status,
             method: found.method,
-            isWhole: isWhole,
-            isSynchronized: isSynchronized,
+            isWhole: false,
+            isSynchronized: false,
+            asksDestination: !isGivenUp,
             counts: PassRecord.Counts(counters),
             branches: branchTimes().map {
                 BranchRecord(
@@ -382,10 +441,9 @@ package final class Pass: Sendable {
                 )
             },
             failures: context.firstFailures.map(FailureRecord.init),
-            recorder: isWhole ? context.recorder : nil,
+            recorder: nil,
             changed: found.changed
         )
-        if let notice = keeper.finish(end) { context.say(notice) }
     }
 
     /// S48, with its precedence 20 > 11 > 23 > 24 > 25.

@@ -20,6 +20,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case cannotSee(HiddenParts)
     case cannotExamine(Failure.Side, SystemError)
     case tooFewDescriptors(Int)
+    /// No thread can be had for one worker and what goes with it (S58).
+    case tooFewThreads
     /// Another pass writes to DESTINATION: the two would take each other's temporary files for leftovers.
     case destinationBusy
     /// The state folder would be an extra on DESTINATION, and be deleted.
@@ -139,6 +141,18 @@ package struct Roots: Sendable {
         destinationItself = destination
         isDestinationWholeVolume = existing != nil && judgedStatus.isMountRoot
         self.views = views
+    }
+
+    /// Where both roots are, by the descriptors that a pass uses.
+    var places: [RootPlace] {
+        let roots: [(Failure.Side, SharedDescriptor?, FileStatus?)] = [
+            (.source, source, sourceStatus), (.destination, destination, destinationStatus),
+        ]
+        return roots.compactMap { side, root, status in
+            // Without a path its calls are told by what the kernel shows.
+            guard let root, let status, let path = try? root.descriptor.path() else { return nil }
+            return RootPlace(side: side, mount: status.mount, path: path)
+        }
     }
 
     private static func pair(

@@ -1,5 +1,6 @@
-// N blocking lanes with work stealing, carried by Dispatch in the one way that works: a serial queue per
-// lane, one long-running closure on it (measurements: docs/DESIGN.md, "Workers").
+// N blocking lanes with work stealing: lane 0 is the thread that calls `run`, each other one has a thread of its own
+// (docs/DESIGN.md, "Workers"). So there is always one, and no work depends on a thread that cannot be had (S58): a
+// lane that was started runs, and one that was not has nothing.
 //
 //   lane 0  [ oldest … newest ]  its owner pushes and pops at the newest end (depth first: the live set
 //   lane 1  [ oldest … newest ]  stays small); a lane that has nothing takes the OLDEST of another, which
@@ -38,7 +39,7 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     private let idleCount = Atomic<Int>(0)
     /// Lanes that were started; nil before `run`, when what they are to use may not be there yet.
     private let started = Lock<Int?>(nil)
-    private let lanesLeft = DispatchGroup()
+    private let roll = LaneRoll()
     private let makeLane: @Sendable (WorkerPool<Work>, Int) -> LaneBody
     private let whenQuiet: @Sendable () -> [Work]
 
@@ -74,10 +75,12 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     /// Blocks the calling thread.
     package func run(_ work: Work) {
         push(work, lane: 0)
-        started.withLock { $0 = 0 }
+        // Lane 0 is this thread's.
+        started.withLock { $0 = 1 }
         // After that: the number of workers can have been changed before.
         startLanes(upTo: workers)
-        lanesLeft.wait()
+        self.work(asLane: 0)
+        roll.close()
     }
 
     /// Adds work to a lane's own deque, newest last.
@@ -102,6 +105,18 @@ package final class WorkerPool<Work: Sendable>: Sendable {
         return count
     }
 
+    /// Adds workers, or takes some away, within 1 and `most`; adds none for which there is no thread.
+    ///
+    /// Returns the new number, and whether threads kept it down.
+    func change(by difference: Int, most: Int) -> (workers: Int, lacksThreads: Bool) {
+        let wanted = min(workers + difference, most)
+        let running = started.withLock { $0 }
+        if difference > 0, !ThreadSupply.allows(wanted, running: running) {
+            return (workers, true)
+        }
+        return (setWorkers(wanted), false)
+    }
+
     private func startLanes(upTo count: Int) {
         let range = started.withLock { started in
             guard let first = started else { return 0..<0 }
@@ -109,13 +124,11 @@ package final class WorkerPool<Work: Sendable>: Sendable {
             started = range.upperBound
             return range
         }
-        for index in range {
-            lanesLeft.enter()
-            // QoS is left unset: as root it would become a nice value.
-            DispatchQueue(label: "cutover.worker.\(index)").async { [self] in
-                work(asLane: index)
-                lanesLeft.leave()
-            }
+        let count = roll.start(range) { [self] in work(asLane: $0) }
+        if count == range.count { return }
+        // No threads for the rest: those that run do the work, and a larger number later may start these.
+        started.withLock { started in
+            if started == range.upperBound { started = range.lowerBound + count }
         }
     }
 

@@ -183,16 +183,20 @@ package final class StateKeeper: Sendable {
             let own = try? root.descriptor.openDirectory(Name("."))
         else { return nil }
         let destination = SharedDescriptor(own)
-        let queue = DispatchQueue(label: "cutover.watermark")
-        let timer = DispatchSource.makeTimerSource(queue: queue)
-        let interval = DispatchTimeInterval.seconds(Self.watermarkSeconds)
-        timer.schedule(deadline: .now() + interval, repeating: interval)
-        timer.setEventHandler { [self] in
-            // After an error the next call would succeed, and what was lost would count as safe.
-            if !moveWatermark(destination, whenLost) { timer.cancel() }
+        let watermarks = Watermarks()
+        do throws(SystemError) {
+            try BlockingThread.start { [self] in
+                watermarks.repeat(every: Self.watermarkSeconds) {
+                    // After an error the next call would succeed, and what was lost would count as safe.
+                    moveWatermark(destination, whenLost)
+                }
+            }
+            return watermarks
+        } catch {
+            // The last thread was taken by others since they were counted. Without a watermark a power cut only
+            // makes the next pass compare more.
+            return nil
         }
-        timer.activate()
-        return Watermarks(timer: timer, queue: queue)
     }
 
     /// Whether it may be moved again.
@@ -261,7 +265,9 @@ package final class StateKeeper: Sendable {
         ended.destinationInodes = traces?.inodes
         ended.destinationMount = traces?.mount
         ended.destinationSectorsWritten = traces?.sectorsWritten
-        ended.destinationChangedNanoseconds = roots.destinationChangedNanoseconds
+        if end.asksDestination {
+            ended.destinationChangedNanoseconds = roots.destinationChangedNanoseconds
+        }
         do throws(HistoryProblem) {
             try history.finish(
                 ended,
@@ -286,16 +292,22 @@ package final class StateKeeper: Sendable {
     }
 }
 
-/// A running timer of watermarks.
-struct Watermarks {
-    let timer: any DispatchSourceTimer
-    let queue: DispatchQueue
+/// Watermarks that are written down on a thread of their own.
+final class Watermarks: Sendable {
+    private let stopped = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
+
+    /// The life of that thread: until `end`, or until `move` says that it was the last.
+    fileprivate func `repeat`(every seconds: Int, _ move: () -> Bool) {
+        while stopped.wait(timeout: .now() + .seconds(seconds)) == .timedOut, move() {}
+        ended.signal()
+    }
 
     /// Ends it; none is written down after that.
     func end() {
-        timer.cancel()
+        stopped.signal()
         // One that is under way waits for the disk, as the pass is about to.
-        queue.sync {}
+        ended.wait()
     }
 }
 
@@ -306,6 +318,10 @@ struct PassEnd {
     /// All was looked at, and what was written is on the disk; single failures are allowed.
     var isWhole: Bool
     var isSynchronized: Bool
+    /// Not of a pass that is given up: DESTINATION may be what does not answer.
+    ///
+    /// Then others are taken to have written to it.
+    var asksDestination = true
     var counts: PassRecord.Counts
     var branches: [BranchRecord]
     var failures: [FailureRecord]

@@ -26,4 +26,11 @@ struct LoneRoot: Sendable {
         boundary = MountBoundary(root: status, volume: volume)
         self.views = views
     }
+
+    /// Where it is.
+    var places: [RootPlace] {
+        // Without a path its calls are told by what the kernel shows.
+        guard let path = try? root.descriptor.path() else { return [] }
+        return [RootPlace(side: .destination, mount: status.mount, path: path)]
+    }
 }

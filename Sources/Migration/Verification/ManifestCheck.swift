@@ -5,6 +5,7 @@
 // with O_NOFOLLOW: nothing outside of it can be read, whatever the manifest says and whatever symlinks there are.
 
 package import LinuxIO
+import Synchronization
 
 /// One check of a tree against a manifest.
 package final class ManifestCheck: VerificationRun {
@@ -13,6 +14,8 @@ package final class ManifestCheck: VerificationRun {
     private let workers: Int
     private let workersMax: Int
     private let notices: [VerificationNotice]
+    /// When `run` began, in monotonic nanoseconds.
+    private let began = Atomic<UInt64>(0)
 
     /// The counts, for a ticker to read meanwhile.
     package let counters: VerificationCounters
@@ -27,8 +30,12 @@ package final class ManifestCheck: VerificationRun {
     ) throws(Refusal) {
         let limit = try Pass.descriptorLimit(.destination)
         workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        workers = min(wanted, workersMax, PassOptions.workersMax)
-        notices = workers < wanted ? [.workersLimited(workers, descriptors: limit)] : []
+        let allowed = min(wanted, workersMax, PassOptions.workersMax)
+        workers = try ThreadSupply(workers: allowed).workers
+        var notices: [VerificationNotice] = []
+        if allowed < wanted { notices.append(.workersLimited(allowed, descriptors: limit)) }
+        if workers < allowed { notices.append(.threadsLimited(workers)) }
+        self.notices = notices
         let beginning = Beginning()
         let manifest: SharedDescriptor
         let files: UInt64
@@ -52,13 +59,19 @@ package final class ManifestCheck: VerificationRun {
     package func interrupt() { context.log.interrupt() }
 
     package func changeWorkers(by difference: Int) {
-        context.log.emit(
-            .workersChanged(pool.setWorkers(min(pool.workers + difference, workersMax)))
-        )
+        let changed = pool.change(by: difference, most: workersMax)
+        if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
+        context.log.emit(.workersChanged(changed.workers))
+    }
+
+    package var places: [RootPlace] { context.root.places }
+
+    package func giveUp(waiting: [WaitingCall]) -> VerificationSummary {
+        summary(.interrupted, waiting)
     }
 
     package func run() -> VerificationSummary {
-        let start = monotonicNanoseconds()
+        began.store(monotonicNanoseconds(), ordering: .relaxed)
         context.log.emit(.started(startFacts()))
         for notice in notices { context.log.say(notice) }
         do throws(SystemError) { try context.root.root.descriptor.synchronizeFilesystem() } catch {
@@ -67,16 +80,22 @@ package final class ManifestCheck: VerificationRun {
             )
         }
         pool.run(.lines)
+        return summary(context.log.status, [])
+    }
+
+    private func summary(_ status: PassStatus, _ waiting: [WaitingCall]) -> VerificationSummary {
+        let now = monotonicNanoseconds()
         return VerificationSummary(
-            status: context.log.status,
+            status: status,
             isByManifest: true,
             comparesContents: true,
             sample: nil,
             counters: counters,
-            durationNanoseconds: monotonicNanoseconds() - start,
+            durationNanoseconds: now - min(began.load(ordering: .relaxed), now),
             firstFailures: context.log.firstFailures,
             manifest: nil,
-            workersBusyMax: pool.workersBusyMax
+            workersBusyMax: pool.workersBusyMax,
+            waiting: waiting
         )
     }
 

@@ -2,6 +2,7 @@
 // rests on nothing that passes recorded, and writes nothing but a manifest that was asked for.
 
 package import LinuxIO
+import Synchronization
 
 /// A comparison that can be run and steered.
 ///
@@ -13,6 +14,10 @@ package protocol VerificationRun: AnyObject, Sendable {
     ///
     /// Safe to call from a signal source's handler.
     func interrupt()
+    /// What is known of one that was interrupted and does not come back (S59); the process has to end soon after.
+    func giveUp(waiting: [WaitingCall]) -> VerificationSummary
+    /// Where its roots are.
+    var places: [RootPlace] { get }
     /// Adds workers, or takes some away; at least one stays.
     func changeWorkers(by difference: Int)
 }
@@ -25,6 +30,8 @@ package final class Verification: VerificationRun {
     private let root: Directory
     private let workers: Int
     private let notices: [VerificationNotice]
+    /// When `run` began, in monotonic nanoseconds.
+    private let began = Atomic<UInt64>(0)
 
     /// The counts, for a ticker to read meanwhile.
     package let counters: VerificationCounters
@@ -43,7 +50,8 @@ package final class Verification: VerificationRun {
     ) throws(Refusal) {
         let limit = try Pass.descriptorLimit(.destination)
         let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        let workers = min(options.workers, workersMax, PassOptions.workersMax)
+        let allowed = min(options.workers, workersMax, PassOptions.workersMax)
+        let workers = try ThreadSupply(workers: allowed).workers
         let beginning = Beginning()
         let roots = try Self.openRoots(source, destination, options)
         guard let target = roots.destination, let targetStatus = roots.destinationStatus else {
@@ -80,9 +88,10 @@ package final class Verification: VerificationRun {
         if !isRoot { notices.append(.notRoot) }
         if isRoot, !Privileges.current.readsEverything { notices.append(.closedEntriesFail) }
         if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
-        if workers < options.workers {
-            notices.append(.workersLimited(workers, descriptors: limit))
+        if allowed < options.workers {
+            notices.append(.workersLimited(allowed, descriptors: limit))
         }
+        if workers < allowed { notices.append(.threadsLimited(workers)) }
         root = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
         budget.install(
             // Installed in use and never released: the roots stay open.
@@ -100,15 +109,19 @@ package final class Verification: VerificationRun {
     package func interrupt() { context.log.interrupt() }
 
     package func changeWorkers(by difference: Int) {
-        context.log.emit(
-            .workersChanged(
-                pool.setWorkers(min(pool.workers + difference, context.budget.workersMax))
-            )
-        )
+        let changed = pool.change(by: difference, most: context.budget.workersMax)
+        if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
+        context.log.emit(.workersChanged(changed.workers))
+    }
+
+    package var places: [RootPlace] { roots.places }
+
+    package func giveUp(waiting: [WaitingCall]) -> VerificationSummary {
+        summary(nil, .interrupted, waiting)
     }
 
     package func run() -> VerificationSummary {
-        let start = monotonicNanoseconds()
+        began.store(monotonicNanoseconds(), ordering: .relaxed)
         context.log.emit(.started(startFacts()))
         for notice in notices { context.log.say(notice) }
         // S54: what cannot be seen was not compared, and "equal" would be a lie.
@@ -125,16 +138,26 @@ package final class Verification: VerificationRun {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
         let manifest = publishManifest()
+        return summary(manifest, status(manifest), [])
+    }
+
+    private func summary(
+        _ manifest: Result<UInt64, SystemError>?,
+        _ status: PassStatus,
+        _ waiting: [WaitingCall]
+    ) -> VerificationSummary {
+        let now = monotonicNanoseconds()
         return VerificationSummary(
-            status: status(manifest),
+            status: status,
             isByManifest: false,
             comparesContents: context.options.comparesContents,
             sample: context.options.sample,
             counters: counters,
-            durationNanoseconds: monotonicNanoseconds() - start,
+            durationNanoseconds: now - min(began.load(ordering: .relaxed), now),
             firstFailures: context.log.firstFailures,
             manifest: manifest,
-            workersBusyMax: pool.workersBusyMax
+            workersBusyMax: pool.workersBusyMax,
+            waiting: waiting
         )
     }
 

@@ -26,6 +26,8 @@ package enum VerificationEvent: Sendable {
     case notice(VerificationNotice)
     /// SIGUSR1 or SIGUSR2 changed the number of workers.
     case workersChanged(Int)
+    /// A call does not come back; again each time that the time doubles (S59).
+    case waiting(WaitingCall)
 }
 
 /// What is known when a verification begins.
@@ -74,6 +76,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case closedEntriesFail
     /// RLIMIT_NOFILE allows only so many workers.
     case workersLimited(Int, descriptors: Int)
+    /// There are threads for so many workers and no more (S58).
+    case threadsLimited(Int)
     /// DESTINATION shows no project id at all, though SOURCE has some: they are not compared.
     case projectsNotKept
     /// Times outside of what DESTINATION stores count as equal to what it makes of them (S64).
@@ -122,6 +126,8 @@ package struct VerificationSummary: Sendable {
     package var manifest: Result<UInt64, SystemError>?
     /// The most workers that had work at the same time.
     package var workersBusyMax: Int
+    /// Calls that did not come back, of a verification that was given up (S59).
+    package var waiting: [WaitingCall]
 
     package init(
         status: PassStatus,
@@ -132,7 +138,8 @@ package struct VerificationSummary: Sendable {
         durationNanoseconds: UInt64,
         firstFailures: [Failure],
         manifest: Result<UInt64, SystemError>?,
-        workersBusyMax: Int
+        workersBusyMax: Int,
+        waiting: [WaitingCall] = []
     ) {
         self.status = status
         self.isByManifest = isByManifest
@@ -143,5 +150,6 @@ package struct VerificationSummary: Sendable {
         self.firstFailures = firstFailures
         self.manifest = manifest
         self.workersBusyMax = workersBusyMax
+        self.waiting = waiting
     }
 }

@@ -1,0 +1,96 @@
+// Threads: started, and counted before they are needed.
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "CLinux.h"
+#include "faults.h"
+
+static bool is_address_space_limited(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+}
+
+void cl_share_arena(void) {
+    if (is_address_space_limited()) mallopt(M_ARENA_MAX, 1);
+}
+
+int cl_start_thread(void *(*run)(void *), void *context) {
+    CL_FAULT("pthread_create");
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, run, context);
+    if (error == 0) pthread_detach(thread);
+    return -error;
+}
+
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int started;
+    int served;
+    bool is_open;
+    size_t bytes;
+};
+
+static void *hold(void *context) {
+    struct gate *gate = context;
+    // What a worker needs of the address space beside its stack.
+    void *buffers = gate->bytes > 0 ? malloc(gate->bytes) : NULL;
+    bool has_room = gate->bytes == 0 || buffers != NULL;
+    pthread_mutex_lock(&gate->lock);
+    gate->started++;
+    if (has_room) gate->served++;
+    pthread_cond_broadcast(&gate->changed);
+    while (!gate->is_open) pthread_cond_wait(&gate->changed, &gate->lock);
+    pthread_mutex_unlock(&gate->lock);
+    free(buffers);
+    return NULL;
+}
+
+static int may_start(void) {
+    CL_FAULT("pthread_create");
+    return 0;
+}
+
+// Waits until `count` threads have asked for their buffers: the stacks of more must not take what is theirs.
+static bool is_served(struct gate *gate, int count) {
+    pthread_mutex_lock(&gate->lock);
+    while (gate->started < count) pthread_cond_wait(&gate->changed, &gate->lock);
+    bool is_served = gate->served == count;
+    pthread_mutex_unlock(&gate->lock);
+    return is_served;
+}
+
+int cl_count_threads(int wanted, size_t bytes) {
+    bool is_limited = is_address_space_limited();
+    struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, false, 0};
+    void *reserve = MAP_FAILED;
+    if (is_limited) {
+        gate.bytes = bytes;
+        // For the database, names of directories and the rest.
+        reserve = mmap(NULL, 64 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (reserve == MAP_FAILED) return 0;
+    }
+    pthread_t *threads = calloc((size_t)wanted, sizeof *threads);
+    int count = 0;
+    while (threads != NULL && count < wanted) {
+        if (may_start() != 0 || pthread_create(&threads[count], NULL, hold, &gate) != 0) break;
+        count++;
+        if (is_limited && !is_served(&gate, count)) break;
+    }
+    pthread_mutex_lock(&gate.lock);
+    while (gate.started < count) pthread_cond_wait(&gate.changed, &gate.lock);
+    gate.is_open = true;
+    pthread_cond_broadcast(&gate.changed);
+    pthread_mutex_unlock(&gate.lock);
+    for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
+    free(threads);
+    if (reserve != MAP_FAILED) munmap(reserve, 64 << 20);
+    return gate.served;
+}

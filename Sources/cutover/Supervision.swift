@@ -1,0 +1,126 @@
+// A command runs on a thread of its own, and this one waits for it: so the process can end in time though a call does
+// not come back (S59).
+//
+//   main      waits: for the end, or for a signal and then some seconds more
+//   signals   hears them (Signals.swift); after its last moment it ends the process
+//   watch     tells calls that do not come back, and that a signal was heard
+//   run       opens the roots, carries worker 0, commits
+//
+// All four are there before anything is touched, or the command is refused.
+
+import Dispatch
+import Glibc
+import LinuxIO
+import Migration
+import Reporting
+import Synchronization
+
+/// What a command runs, once it is there; to be given up by the main thread.
+final class Begun<Run: Sendable>: Sendable {
+    private let run = Lock<Run?>(nil)
+    var value: Run? { run.withLock { $0 } }
+    func set(_ value: Run) { run.withLock { $0 = value } }
+}
+
+/// Runs one command so that signals can steer it, and end it.
+final class Supervision: Sendable {
+    /// After the first signal the run has so long to end by itself: files in hand are given back within a second or
+    /// two where every call comes back.
+    private static let patienceSeconds = 5
+    /// After so long the process ends, whatever has become of the summary.
+    static let lastSeconds = 9
+
+    let watch = CallWatch()
+    private let notice: String
+    private let isStopped = Atomic<Bool>(false)
+    private let changed = DispatchSemaphore(value: 0)
+    private let steered = Lock<Steered?>(nil)
+
+    /// What signals do to a run.
+    struct Steered: Sendable {
+        var changeWorkers: @Sendable (Int) -> Void = { _ in }
+        var interrupt: @Sendable () -> Void
+    }
+
+    /// `notice` says what is done before a run ends.
+    init(notice: String) { self.notice = notice }
+
+    /// From now on signals steer this; one that has come already does at once.
+    func steer(_ steered: Steered) {
+        self.steered.withLock { $0 = steered }
+        if isStopped.load(ordering: .sequentiallyConsistent) { steered.interrupt() }
+    }
+
+    /// Runs `body` to its end and returns what it made; nil when it was stopped and does not come back.
+    ///
+    /// Called once, by the main thread, before there are others. `tell` is given calls that do not come back.
+    func run<Value: Sendable>(
+        _ tell: @escaping @Sendable (WaitingCall) -> Void,
+        _ body: @escaping @Sendable () throws(Refusal) -> Value
+    ) throws(Refusal) -> Value? {
+        BlockingThread.shareArena()
+        let outcome = Lock<Result<Value, Refusal>?>(nil)
+        let share = Share(outcome)
+        do throws(SystemError) {
+            try Signals.begin { [self] in receive($0) }
+            try watch.start(tell)
+            try BlockingThread.start { [changed] in
+                let result = Result { () throws(Refusal) in try body() }
+                share.outcome.withLock { $0 = result }
+                changed.signal()
+            }
+        } catch {
+            throw .tooFewThreads
+        }
+        while true {
+            let isPatient = !isStopped.load(ordering: .sequentiallyConsistent)
+            let deadline: DispatchTime =
+                isPatient ? .distantFuture : .now() + .seconds(Self.patienceSeconds)
+            let isWoken = changed.wait(timeout: deadline) == .success
+            if let outcome = share.outcome.withLock({ $0 }) { return try outcome.get() }
+            if !isWoken { return nil }
+        }
+    }
+
+    /// What the run's thread and this one share.
+    private final class Share<Value: Sendable>: Sendable {
+        let outcome: Lock<Result<Value, Refusal>?>
+        init(_ outcome: consuming sending Lock<Result<Value, Refusal>?>) { self.outcome = outcome }
+    }
+
+    /// Ends the process at once: threads that do not come back would hold up a usual end.
+    func end(_ status: PassStatus) -> Never { _exit(status.rawValue) }
+
+    /// Why there is no answer, of a run that was stopped and has nothing to sum up.
+    static func reason(_ waiting: [WaitingCall], _ when: String = " before anything was begun")
+        -> String
+    {
+        let shown = ShownName(isForTerminal: true)
+        let what = waiting.first.map { ": " + WaitingText.what($0, shown) } ?? ""
+        return "interrupted\(when)\(what)"
+    }
+
+    private func receive(_ number: Int32) {
+        let steered = steered.withLock { $0 }
+        switch number {
+        case SIGUSR1: steered?.changeWorkers(1)
+        case SIGUSR2: steered?.changeWorkers(-1)
+        default: stop(steered)
+        }
+    }
+
+    private func stop(_ steered: Steered?) {
+        if isStopped.exchange(true, ordering: .sequentiallyConsistent) {
+            _exit(PassStatus.interrupted.rawValue)
+        }
+        steered?.interrupt()
+        changed.signal()
+        // Not on this thread: a terminal that is stopped (^S) or a pipe that nobody reads holds up who writes, and
+        // the second signal must still be heard.
+        watch.perform { [notice] in
+            OutputFile.standardError.write(
+                Array("\ncutover: stopping; \(notice) (once more: stop at once).\n".utf8)
+            )
+        }
+    }
+}
