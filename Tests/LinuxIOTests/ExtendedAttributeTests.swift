@@ -67,7 +67,7 @@ import Testing
         #expect(try place.directory.attribute("trusted.target", of: "to target") == nil)
     }
 
-    @Test("S34: no such attribute is an answer, a namespace that is not there is one for a list alone")
+    @Test("S34: no such attribute is an answer; no such namespace is one for a list alone")
     func absence() throws {
         let place = try Place(on: .ext4)
         let handle = try place.file("f")
