@@ -24,7 +24,7 @@ struct ScanHazardsNames {
     /// Gives `path` to a new entry that has an inode number which was free a moment ago in `place`.
     ///
     /// Files get numbers near those of their directory, directories of all allocation groups in
-    /// turn, and XFS frees a number a moment after its last name went (Linux 5.14): hence many tries.
+    /// turn, and XFS frees a number a moment after its last name went (Linux 5.14), later under load: hence many tries.
     private func give(
         _ path: [UInt8],
         inode wanted: UInt64,
@@ -33,7 +33,7 @@ struct ScanHazardsNames {
     ) throws {
         var tries: [[UInt8]] = []
         var isFound = false
-        while !isFound && tries.count < 100 {
+        while !isFound && tries.count < 1_000 {
             let name = joined(place, "try\(tries.count)")
             try make(name)
             tries.append(name)
