@@ -10,6 +10,8 @@
 // a record that is damaged, of another format or of another pair is never believed and never deleted.
 // It does not promise that there is a record: every pass can do without.
 
+import LinuxIO
+
 /// The record of one pair of roots, open.
 ///
 /// Any thread may call it.
@@ -56,6 +58,20 @@ package final class History: Sendable {
             isReadOnly: isReadOnly
         )
         return (history, setAside)
+    }
+
+    /// Whether there may be a record of `pair` in `folder`, usable or not: one that could not be opened is no
+    /// proof that there is none.
+    ///
+    /// False only where the folder or the database is seen to be missing; another error is a maybe.
+    package static func mayExist(folder: [UInt8], pair: PairIdentity) -> Bool {
+        if folder.isEmpty { return false }
+        do throws(SystemError) {
+            let place = try Descriptor.openRoot(Name(folder))
+            return try place.status(of: FileNames(pair).database) != nil
+        } catch {
+            return error.code != .noEntry && error.code != .notDirectory
+        }
     }
 
     /// Without a lock only for who looks on (`Archive`).

@@ -269,7 +269,8 @@ package enum EventJSON {
         case .nothingRemembered(let path, _): line.add("state_path", path)
         case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
         case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,
-            .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback, .trustsSizeAndTime:
+            .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback,
+            .comparesWithoutState, .trustsSizeAndTime:
             break
         }
         line.add("message", NoticeText.sentence(notice))

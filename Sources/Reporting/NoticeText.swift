@@ -26,6 +26,7 @@ enum NoticeText {
         case .stateSetAside: "state_set_aside"
         case .comparesAfterPowerCut: "compares_after_power_cut"
         case .comparesAfterRollback: "compares_after_rollback"
+        case .comparesWithoutState: "compares_without_state"
         case .trustsSizeAndTime: "trusts_size_and_time"
         case .leftOut: "left_out"
         }
@@ -80,6 +81,9 @@ enum NoticeText {
         case .comparesAfterRollback:
             "DESTINATION is older than an earlier pass left it, as after a backup or snapshot was put "
                 + "back: contents of all that passes may have written since then are compared."
+        case .comparesWithoutState:
+            "what earlier passes left in doubt cannot be read: contents of all files are compared, which "
+                + "takes long. If the state can be read again, a new pass is faster."
         case .trustsSizeAndTime:
             "DESTINATION is not empty and no earlier pass to it is known: files of equal size and time "
                 + "count as equal. --checksum compares their contents."

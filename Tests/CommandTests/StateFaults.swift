@@ -79,6 +79,42 @@ struct StateFaults {
         }
     }
 
+    @Test(
+        "a state that is there and cannot be read: all contents are compared, and that is told",
+        .requiresFaultTable,
+        arguments: [
+            "sqlite_open:1:EIO:*", "sqlite_open:1:EMFILE:*", "sqlite_fstat:1:ENOMEM:*",
+            "sqlite_pread:1:EIO:*", "flock:2:ENOLCK:*",
+        ]
+    )
+    func unread(fault: String) throws {
+        try stage.settle()
+        try stage.rewriteKeepingTime(stage.from("a/one"), salt: 78)
+        try Files.exchange(stage.from("b"), stage.from("c"))
+        try stage.tick()
+        let pass = try stage.pass(environment: ["CUTOVER_FAULTS=\(fault)"])
+        #expect(pass.outcome.status == 0, "\(pass.outcome)")
+        #expect(pass.outcome.errors.contains("contents of all files are compared"), "\(pass.outcome)")
+        #expect(try stage.pair.differences() == [], "the copy is right")
+        let next = try stage.pass()
+        #expect(next.outcome.status == 0, "\(next.outcome)")
+        try stage.expectSame()
+    }
+
+    @Test("where no state was ever kept, size and time are trusted, and that is told")
+    func neverKept() throws {
+        try stage.settle()
+        try stage.rewriteKeepingTime(stage.from("a/one"), salt: 79)
+        // A folder that is not to be had: a file stands in its way.
+        try Files.removeTree(stage.pair.state)
+        try Files.write(stage.pair.state, bytes("x"))
+        let pass = try stage.pass()
+        #expect(pass.outcome.status == 0, "\(pass.outcome)")
+        #expect(pass.outcome.errors.contains("will be remembered"), "\(pass.outcome)")
+        #expect(!pass.outcome.errors.contains("contents of all files"), "\(pass.outcome)")
+        #expect(pass.outcome.errors.contains("--checksum"), "\(pass.outcome)")
+    }
+
     @Test("a journal that cannot be looked at is not taken for none", .requiresFaultTable)
     func unseenJournal() throws {
         try stage.settle()

@@ -39,6 +39,7 @@ import Testing
             .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
             .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
             .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
+            .notice(.comparesWithoutState),
             .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
             .notice(.threadsLimited(1)), .waiting(waitingCall()),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing,

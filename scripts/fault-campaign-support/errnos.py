@@ -6,8 +6,10 @@ and, where that is silent, by fs/xfs and fs/ext4: EIO and EUCLEAN (both print "S
 a damaged tree as EFSCORRUPTED), ESTALE (an inode that is gone below a handle), ENOMEM (any allocation).
 Left out are answers that are no errors, and that the kernel would not give of these volumes: ENXIO of lseek (no
 more data), ENODATA of getxattr and removexattr (whoever removed it moved the change time as well), ENOTSUP of
-listxattr (a filesystem without attributes, S34), EMLINK and EXDEV of linkat (an inode that is full, or of another
-project, has a second one from then on, S41, S57). ENOENT of unlinkat is made true by the fault table.
+listxattr and ENOTTY of FS_IOC_FSGETXATTR (a filesystem without attributes, S34, or without flags: it is the
+filesystem's answer and not an inode's), EMLINK and EXDEV of linkat (an inode that is full, or of another
+project, has a second one from then on, S41, S57), EINTR of SQLite's fcntl (F_SETLK does not wait; of the network
+it may, and SQLite takes it as any error). ENOENT of unlinkat is made true by the fault table.
 
 An operation without a row stops the campaign: a new hook wants one.
 
@@ -68,7 +70,7 @@ ERRNOS = {
     "acl_get": ["EIO", "EACCES", "ENOMEM", "ENOTSUP", "ENOENT", "EINTR"],
     "acl_set": ["EIO", "EACCES", "EINVAL", "ENOSPC", "ENOTSUP", "EPERM", "EROFS", "ENOMEM", "EINTR"],
     # ioctl_fs*(2): FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_GETVERSION, the UUIDs, XFS's own.
-    "fsgetxattr": ["EIO", "ENOTTY", "ENOTSUP", "ENOMEM", "EINTR"],
+    "fsgetxattr": ["EIO", "ENOMEM", "EINTR"],
     "fssetxattr": ["EIO", "ENOTTY", "ENOTSUP", "EPERM", "EINVAL", "EROFS", "EDQUOT", "ENOSPC", "EINTR"],
     "getversion": ["EIO", "ENOTTY", "EINTR"],
     "getfsuuid": ["ENOTTY", "EIO", "EINTR"],
@@ -95,7 +97,7 @@ ERRNOS = {
     "sqlite_stat": ["EIO", "EACCES", "ENOENT", "ENOMEM"],
     "sqlite_fstat": ["EIO", "ENOMEM"],
     "sqlite_ftruncate": ["EIO", "ENOSPC", "EROFS", "EINTR"],
-    "sqlite_fcntl": ["EAGAIN", "EACCES", "ENOLCK", "EINTR", "EIO"],
+    "sqlite_fcntl": ["EAGAIN", "EACCES", "ENOLCK", "EIO"],
     "sqlite_read": ["EIO", "EINTR"],
     "sqlite_pread": ["EIO", "EINTR"],
     "sqlite_write": ["EIO", "ENOSPC", "EDQUOT", "EFBIG", "EINTR"],

@@ -106,6 +106,8 @@ package enum Notice: Sendable, Hashable {
     case comparesAfterPowerCut
     /// DESTINATION was put back to an earlier state: contents that may be old are compared.
     case comparesAfterRollback
+    /// The state of earlier passes is there and cannot be read: all contents are compared.
+    case comparesWithoutState
     /// Nothing is known of a DESTINATION that is not empty.
     case trustsSizeAndTime
     /// What of SOURCE's root is not copied for its name (S62).

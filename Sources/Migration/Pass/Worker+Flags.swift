@@ -114,7 +114,10 @@ extension Worker {
     /// Makes the flags that freeze a regular file or a directory exactly these.
     func setFrozenFlags(_ flags: InodeFlags, of handle: borrowing Descriptor) throws(SystemError) {
         let opened = try handle.reopenForReading()
-        guard var settings = try InodeSettings(of: opened) else { return }
+        guard var settings = try InodeSettings(of: opened) else {
+            if !flags.isEmpty { context.say(.flagsNotKept) }
+            return
+        }
         settings.flags = settings.flags.subtracting(.frozen).union(flags)
         context.noteChangeOfDestination()
         try settings.apply(to: opened)

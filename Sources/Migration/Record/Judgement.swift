@@ -12,14 +12,17 @@ struct Judgement {
     /// DESTINATION was put back to an earlier state.
     private(set) var rolledBack: RolledBack?
 
+    /// `hasUnread`: there is a state that could not be read. Nobody knows then what earlier passes left doubtful.
     init(
         _ options: PassOptions,
         _ roots: Roots,
         _ past: Past?,
         _ history: History?,
         _ now: Moments,
+        hasUnread: Bool,
         isRoot: Bool
     ) {
+        if hasUnread { earlier.racyFrom = .min }
         let isClockSane = past?.last.map { Self.isClockSane($0, now) } ?? true
         if let past {
             earlier = Self.earlier(options, past, now, isClockSane: isClockSane)

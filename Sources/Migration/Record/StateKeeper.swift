@@ -33,7 +33,7 @@ package final class StateKeeper: Sendable {
     /// The record of a whole pass; nil where there is none that can be used.
     let record: History?
     let method: ChangeMethod
-    /// An earlier pass of these two volumes is known.
+    /// An earlier pass of these two volumes is known, or was and cannot be asked.
     let knowsEarlierPass: Bool
     /// Where spools are made.
     let folder: SharedDescriptor?
@@ -55,7 +55,7 @@ package final class StateKeeper: Sendable {
         self.options = options
         let now = Moments.now(on: roots.destinationItself)
         var notices: [Notice] = []
-        let history = try Self.open(roots, options, &notices)
+        let (history, isUnread) = try Self.open(roots, options, &notices)
         var folder: SharedDescriptor?
         let remembers = history?.isReadOnly == false
         if remembers, let path = options.stateFolder {
@@ -65,11 +65,13 @@ package final class StateKeeper: Sendable {
             Past($0, now, options: options.signature)
         }
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
-        let judged = Judgement(options, roots, past, history, now, isRoot: isRoot)
+        let hasUnread = isUnread || (history != nil && past == nil)
+        if hasUnread { notices.append(.comparesWithoutState) }
+        let judged = Judgement(options, roots, past, history, now, hasUnread: hasUnread, isRoot: isRoot)
         earlier = judged.earlier
         record = judged.record
         method = judged.method
-        knowsEarlierPass = past?.last != nil
+        knowsEarlierPass = past?.last != nil || hasUnread
         if past?.unsafeSince != nil { notices.append(.comparesAfterPowerCut) }
         if judged.rolledBack != nil { notices.append(.comparesAfterRollback) }
         self.history = past == nil ? nil : history
@@ -98,12 +100,13 @@ package final class StateKeeper: Sendable {
     /// When this pass began, in nanoseconds since 1970, by the clock that filesystems stamp with.
     var startNanoseconds: Int64 { current.withLock { $0.pass.startNanoseconds } }
 
+    /// `isUnread`: there is a state, or may be, that could not be opened.
     private static func open(
         _ roots: Roots,
         _ options: PassOptions,
         _ notices: inout [Notice]
-    ) throws(Refusal) -> History? {
-        guard let folder = options.stateFolder, let pair = roots.pair else { return nil }
+    ) throws(Refusal) -> (history: History?, isUnread: Bool) {
+        guard let folder = options.stateFolder, let pair = roots.pair else { return (nil, false) }
         if roots.isInDestination(folder) { throw .stateOnDestination(path: Array(folder.bytes)) }
         do throws(HistoryProblem) {
             let opened = try History.open(
@@ -112,7 +115,7 @@ package final class StateKeeper: Sendable {
                 isReadOnly: options.isDryRun
             )
             if let reason = opened.setAside { notices.append(.stateSetAside(reason)) }
-            return opened.history
+            return (opened.history, false)
         } catch {
             switch error {
             case .busy: throw .stateBusy
@@ -128,10 +131,17 @@ package final class StateKeeper: Sendable {
     }
 
     /// What cannot be written may be there to read: which files are racy, for one (S7).
-    private static func toRead(_ folder: Name, _ pair: PairIdentity) -> History? {
-        // Why it is of no use was said when it could not be written.
-        let opened = try? History.open(folder: Array(folder.bytes), pair: pair, isReadOnly: true)
-        return opened?.history
+    private static func toRead(
+        _ folder: Name,
+        _ pair: PairIdentity
+    ) -> (history: History?, isUnread: Bool) {
+        let folder = Array(folder.bytes)
+        do throws(HistoryProblem) {
+            return (try History.open(folder: folder, pair: pair, isReadOnly: true).history, false)
+        } catch {
+            // Why it is of no use was said when it could not be written.
+            return (nil, History.mayExist(folder: folder, pair: pair))
+        }
     }
 
     /// What writes down this pass; nil where nothing is remembered of it.
