@@ -1,15 +1,15 @@
 // The contracts of every wrapper, as a table: EINTR is never seen by the engine and always ends;
 // another error comes out with the call's name; what is an ordinary answer is no error.
 //
-// The fault table of debug builds (CUTOVER_FAULTS) is read once in a process, so each row is a
-// process of its own (an exit test). A release build has no faults: nothing is tested there.
+// The fault table (CUTOVER_FAULTS) of debug builds and of those of scripts/test is read once in a process, so each row
+// is a process of its own (an exit test). A release build has no faults: nothing is tested there.
 
 import Glibc
 import LinuxIO
 import TestSupport
 import Testing
 
-#if DEBUG
+#if DEBUG || CUTOVER_FAULTS
 
 @Suite("Wrappers and errors", .requiresVolumes) struct FaultTests {
     @Test("EINTR three times is not seen by the caller", arguments: Wrapper.allCases)

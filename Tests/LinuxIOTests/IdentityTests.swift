@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    #if DEBUG
+    #if DEBUG || CUTOVER_FAULTS
     @Test(
         "older kernels are asked in their own ways, down to f_fsid",
         arguments: [Filesystem.xfs, .ext4]
