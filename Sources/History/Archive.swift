@@ -30,6 +30,8 @@ package struct ArchivedRecord: Sendable {
     /// The database file, for people.
     package let path: String
     package let contents: Result<Contents, ArchiveProblem>
+    /// The pair was begun by `--new-pair`, and no whole pass since then did without.
+    package let isDeclared: Bool
     fileprivate let names: FileNames
 
     /// Whether the file is called as that of this pair, whatever is in it.
@@ -65,6 +67,7 @@ package struct Archive: Sendable {
                 ArchivedRecord(
                     path: folder.path(of: names.database),
                     contents: open(names),
+                    isDeclared: try folder.status(of: names.declared) != nil,
                     names: names
                 )
             )

@@ -64,6 +64,8 @@ struct FileNames: Sendable {
     var lock: String { base + ".lock" }
     /// Says that the database was found to be damaged by a pass; the next one sets it aside.
     var damage: String { base + ".damaged" }
+    /// Says that the pair was begun by `--new-pair`, and no whole pass since then did without.
+    var declared: String { base + ".new-pair" }
 
     /// What SQLite may keep beside a database file.
     ///

@@ -15,6 +15,18 @@ extension History {
         try read { try PassRow.select($0, "WHERE is_complete = 1 ORDER BY id DESC LIMIT 1").first }
     }
 
+    /// How many of the passes that are kept were whole, and the newest of them.
+    /// - Throws: `failed`.
+    package func completePasses() throws(HistoryProblem) -> (count: Int, last: PassRecord?) {
+        let last = try lastCompletePass()
+        let count = try read { database in
+            let query = try Query(database, "SELECT count(*) FROM passes WHERE is_complete = 1")
+            defer { query.end() }
+            return try query.step() ? Int(query.integer(0)) : 0
+        }
+        return (count, last)
+    }
+
     /// The newest passes, the newest first.
     /// - Throws: `failed`.
     package func passes(newest limit: Int) throws(HistoryProblem) -> [PassRecord] {
@@ -103,6 +115,18 @@ extension History {
             try PassRow.prune(database, newest: row.id)
             return row.id
         }
+    }
+
+    /// Writes down that this pair was begun by `--new-pair`.
+    ///
+    /// In a file beside the database: it is there before the first pass is.
+    package func declare() {
+        folder.write(names.declared, "")
+    }
+
+    /// Forgets it: a whole pass did without.
+    package func forgetDeclaration() throws(HistoryProblem) {
+        try folder.removeUnused(names.declared)
     }
 
     /// Records up to when DESTINATION is safe.

@@ -64,12 +64,23 @@ package enum CheckJSON {
         return line
     }
 
+    private static func add(
+        _ wrong: WrongRoots?,
+        isSourceEmpty: Bool? = nil,
+        to line: inout JSONLine
+    ) {
+        line.add("reason", wrong?.word)
+        if let isSourceEmpty { line.add("source_empty", isSourceEmpty) }
+    }
+
     private static func addNumbers(_ matter: Finding.Matter, to line: inout JSONLine) {
         switch matter {
         case .privileges(let isRoot, let missing, let hidden):
             line.add("root", isRoot)
             line.add("capabilities_missing", missing.joined(separator: ","))
             line.add("hidden", HiddenText.words(hidden).joined(separator: ","))
+        case .pair(let wrong): add(wrong, to: &line)
+        case .mounted(let wrong, let isEmpty): add(wrong, isSourceEmpty: isEmpty, to: &line)
         case .writable(let cause): line.add("read_only", cause?.rawValue)
         case .probe(let problem): line.add("probe", probe(problem))
         case .errors(let side, let health):

@@ -77,11 +77,17 @@ package enum EventJSON {
         _ reason: String,
         path: [UInt8]?,
         status: PassStatus,
+        _ refusal: Refusal? = nil,
         time: UInt64
     ) -> JSONLine {
         var line = begin("refused", time)
         line.add("status", status.rawValue)
+        if let refusal { line.add("reason", refusal.word) }
         line.add("message", reason)
+        if let recorded = refusal?.recorded {
+            line.add("pair_passes", recorded.passes)
+            line.add("last_end", seconds: UInt64(max(recorded.lastEndNanoseconds, 0)))
+        }
         if let path { line.add("path", name: path) }
         return line
     }

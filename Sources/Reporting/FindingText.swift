@@ -15,6 +15,9 @@ package struct FindingText: Sendable {
         switch finding.matter {
         case .privileges(let isRoot, let missing, let hidden):
             Self.privileges(isRoot, missing, hidden)
+        case .pair(let wrong):
+            wrong.map(WrongRootsText.facts) ?? "no earlier pass speaks against these two volumes"
+        case .mounted(let wrong, let isSourceEmpty): Self.mounted(wrong, isSourceEmpty)
         case .writable(let cause): Self.writable(cause)
         case .probe(let problem): Self.probe(problem)
         case .errors(let side, let health): Self.errors(side, health)
@@ -39,6 +42,11 @@ package struct FindingText: Sendable {
             return isRoot
                 ? "Run it outside of the container, or give it these capabilities."
                 : "Run as root for a whole copy."
+        case .pair: return "If they are meant: sync --new-pair."
+        case .mounted(let wrong, _):
+            return wrong == nil
+                ? "Mount it; if it is meant: sync --allow-empty-source."
+                : "Mount it; if this directory is meant: sync --new-pair."
         case .writable(let cause): return Self.advice(for: cause)
         case .probe(.busy): return "Run check again when that pass has ended."
         case .probe(.readOnly): return Self.advice(for: .filesystem)
@@ -88,6 +96,13 @@ package struct FindingText: Sendable {
             ? "root, with all capabilities that a whole copy needs"
             : "root, but without " + missing.joined(separator: ", ")
         return hidden.isEmpty ? capabilities : capabilities + "; " + HiddenText.facts(hidden)
+    }
+
+    private static func mounted(_ wrong: WrongRoots?, _ isSourceEmpty: Bool) -> String {
+        let facts =
+            (isSourceEmpty ? ["SOURCE is empty: is it mounted?"] : [])
+            + (wrong.map { [WrongRootsText.facts($0)] } ?? [])
+        return facts.isEmpty ? "both roots look like what is meant" : facts.joined(separator: " ")
     }
 
     private static func writable(_ cause: ReadOnlyCause?) -> String {

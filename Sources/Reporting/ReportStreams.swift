@@ -81,11 +81,14 @@ final class ReportStreams: Sendable {
     }
 
     /// Tells why nothing was begun, in one line, `-q` or not.
-    func refuse(_ reason: String, path: [UInt8]?, status: PassStatus) {
+    func refuse(_ reason: String, path: [UInt8]?, status: PassStatus, _ refusal: Refusal?) {
         let prefix = path.map { shown.text($0) + ": " } ?? ""
         console.tell(["cutover: " + prefix + shown.text(Array(reason.utf8))])
         let time = WallClock.nanoseconds
-        emit(EventJSON.refused(reason, path: path, status: status, time: time), isRare: true)
+        emit(
+            EventJSON.refused(reason, path: path, status: status, refusal, time: time),
+            isRare: true
+        )
         tellErrors()
     }
 

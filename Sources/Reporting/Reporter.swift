@@ -79,8 +79,14 @@ package final class Reporter: Sendable {
     ///   - reason: what is wrong and what to do, without a newline.
     ///   - path: the file or directory that it is about; shown before the reason.
     ///   - status: the status that the command exits with.
-    package func refuse(_ reason: String, path: [UInt8]? = nil, status: PassStatus = .refused) {
-        streams.refuse(reason, path: path, status: status)
+    ///   - refusal: what refused the roots, for programs.
+    package func refuse(
+        _ reason: String,
+        path: [UInt8]? = nil,
+        status: PassStatus = .refused,
+        _ refusal: Refusal? = nil
+    ) {
+        streams.refuse(reason, path: path, status: status, refusal)
     }
 
     /// Whether output that was asked for is incomplete, but for a reader of standard output that went

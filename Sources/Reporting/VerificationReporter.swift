@@ -92,8 +92,13 @@ package final class VerificationReporter: Sendable {
     }
 
     /// Tells why nothing was begun, in one line, `-q` or not.
-    package func refuse(_ reason: String, path: [UInt8]? = nil, status: PassStatus = .refused) {
-        streams.refuse(reason, path: path, status: status)
+    package func refuse(
+        _ reason: String,
+        path: [UInt8]? = nil,
+        status: PassStatus = .refused,
+        _ refusal: Refusal? = nil
+    ) {
+        streams.refuse(reason, path: path, status: status, refusal)
     }
 
     /// The lines for people that an event is worth at once, on standard error.

@@ -49,7 +49,7 @@ struct CheckCommand: ParsableCommand {
             }
         } catch {
             let text = RefusalText(error)
-            output.refuse(text.reason, path: text.path)
+            output.refuse(text.reason, path: text.path, error)
             throw ExitCode(PassStatus.refused.rawValue)
         }
         guard let ended else {

@@ -31,11 +31,7 @@ struct RefusalText {
                 + (inner == .destination
                     ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
                     : "")
-        case .emptySource:
-            path = nil
-            reason =
-                "SOURCE is empty and --delete was given: is it mounted? "
-                + "--allow-empty-source deletes everything at DESTINATION"
+        case .emptySource, .wrongRoots: (reason, path) = (Self.notMeant(refusal), nil)
         case .noSuchBranch(let name):
             path = name
             reason = "neither SOURCE nor DESTINATION has this top-level entry (--branch)"
@@ -77,6 +73,18 @@ struct RefusalText {
             path = nil
             reason =
                 "only \(limit) descriptors are allowed; raise the limit with 'ulimit -n 1024' or more"
+        }
+    }
+
+    /// Something says that other roots are meant.
+    private static func notMeant(_ refusal: Refusal) -> String {
+        switch refusal {
+        case .emptySource(let isDeleting):
+            "SOURCE is empty: is it mounted? If it is meant: --allow-empty-source"
+                + (isDeleting ? ", which deletes everything at DESTINATION" : "")
+        case .wrongRoots(let wrong, let isDeclared):
+            WrongRootsText.sentence(wrong, isDeclared: isDeclared)
+        default: ""
         }
     }
 

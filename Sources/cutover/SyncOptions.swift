@@ -74,7 +74,13 @@ struct CopyOptions: ParsableArguments {
     var branch: [BytesArgument] = []
 
     @Flag(help: "Descend into filesystems mounted below SOURCE.") var crossMounts = false
-    @Flag(help: "Allow --delete with a SOURCE that is empty.") var allowEmptySource = false
+    @Flag(help: "Allow a SOURCE that is empty.") var allowEmptySource = false
+
+    @Flag(
+        help:
+            "These two volumes are meant, though the record knows others by these names, or in the other direction."
+    )
+    var newPair = false
 
     @Flag(
         help:

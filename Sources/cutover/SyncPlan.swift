@@ -29,6 +29,7 @@ struct SyncPlan {
         pass.checksFirst = !options.how.skipsCheck
         pass.crossesMounts = options.copied.crossMounts
         pass.allowsEmptySource = options.copied.allowEmptySource
+        pass.isNewPair = options.copied.newPair
         pass.salvages = options.copied.salvage
         pass.branches = try Self.branches(options.copied.branch)
         pass.filter = try Self.filter(options.copied)

@@ -30,12 +30,18 @@ final class TableOutput {
     }
 
     /// Says in one line what is refused, after what was shown before.
-    func refuse(_ reason: String, path: [UInt8]?, status: PassStatus = .refused) {
+    func refuse(
+        _ reason: String,
+        path: [UInt8]?,
+        status: PassStatus = .refused,
+        _ refusal: Refusal? = nil
+    ) {
         json?.append(
             EventJSON.refused(
                 reason,
                 path: path,
                 status: status,
+                refusal,
                 time: WallClock.nanoseconds
             ).line
         )

@@ -58,7 +58,7 @@ struct VerifyCommand: ParsableCommand {
             if let summary { throw ExitCode(reporter.finish(summary).rawValue) }
         } catch let refusal as Refusal {
             let text = RefusalText(refusal)
-            reporter.refuse(text.reason, path: text.path)
+            reporter.refuse(text.reason, path: text.path, refusal)
             throw ExitCode(PassStatus.refused.rawValue)
         }
         let waiting = supervision.watch.stuck()

@@ -76,8 +76,8 @@ struct ScanPass {
 
 /// A SOURCE, a DESTINATION, and the folder with what is remembered of them.
 struct ScanPair {
-    let from: [UInt8]
-    let to: [UInt8]
+    var from: [UInt8]
+    var to: [UInt8]
     let state: [UInt8]
     /// Where passes write their JSON lines; outside the three others.
     let reportFile: [UInt8]

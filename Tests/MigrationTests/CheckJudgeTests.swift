@@ -21,7 +21,8 @@ import Testing
         #expect(troubles(checkFacts()) == [:])
         let names = Set(CheckJudge(checkFacts(), notLookedAt: nil).findings.map(\.matter.name))
         for name in [
-            "privileges", "writable", "errors", "mounts", "space", "inodes", "file_size",
+            "privileges", "pair", "mounted", "writable", "errors", "mounts", "space", "inodes",
+            "file_size",
             "directories", "links", "xattr_size", "acls", "xattrs", "times", "names", "types",
             "holes", "flags", "projects",
         ] {
@@ -35,6 +36,8 @@ import Testing
         ("privileges", .warning, { $0.missingCapabilities = ["CAP_MKNOD"] }),
         ("privileges", .fatal, { $0.hidden = .trustedAttributes }),
         ("privileges", .fatal, { $0.hidden = .owners }),
+        ("mounted", .fatal, { $0.isSourceEmpty = true }),
+        ("mounted", .fatal, { $0.wrongRoots = .notMounted(path: [], typeName: "ext4") }),
         ("mounts", .warning, { $0.source.mount = nil }),
         ("mounts", .warning, { $0.destination.mount = nil }),
         ("writable", .fatal, { $0.destination.readOnly = .device }),

@@ -26,6 +26,11 @@ func everyFinding() -> [Finding] {
     sick.isSick = true
     let matters: [(Finding.Severity, Finding.Matter)] = [
         (.warning, .privileges(isRoot: true, missing: ["CAP_MKNOD"], hidden: [])),
+        (.ok, .pair(nil)), (.fatal, .mounted(nil, isSourceEmpty: true)),
+        (
+            .fatal,
+            .mounted(.notMounted(path: Array("/new".utf8), typeName: "ext4"), isSourceEmpty: false)
+        ),
         (.fatal, .privileges(isRoot: true, missing: ["CAP_SYS_ADMIN"], hidden: .trustedAttributes)),
         (.fatal, .privileges(isRoot: true, missing: [], hidden: .owners)),
         (.warning, .privileges(isRoot: false, missing: [], hidden: [])),

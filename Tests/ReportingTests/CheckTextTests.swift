@@ -67,7 +67,7 @@ import Testing
         }
         #expect(lines.first?.hasPrefix("{\"type\":\"check\",\"time\":1.500,\"format\":1,") == true)
         #expect(lines.count == everyFinding().count + 3)
-        #expect(lines.last?.contains("\"status\":3,\"fatal\":12,") == true, "\(lines.last ?? "")")
+        #expect(lines.last?.contains("\"status\":3,\"fatal\":14,") == true, "\(lines.last ?? "")")
         let links = lines.first { $0.contains("\"finding\":\"links\"") } ?? ""
         #expect(links.contains("\"entries_concerned\":13"))
         #expect(links.contains("\"path_bytes\":\"61ff0a\",\"value\":70003}"), "\(links)")

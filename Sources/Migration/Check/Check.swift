@@ -86,6 +86,7 @@ package final class Check {
         pass.isDryRun = true
         // What a pass refuses is a finding here.
         pass.checksFirst = false
+        pass.guardsPair = false
         roots = try Roots(source: source, destination: destination, options: pass)
         guard let opened = roots.destinationItself else {
             throw .destinationMissing(path: Array(destination.bytes))
@@ -106,6 +107,7 @@ package final class Check {
                 Capabilities.allNeeded.subtracting(privileges.capabilities).names
             facts.hidden = privileges.hidden(.all, options.attributes)
         }
+        (facts.wrongRoots, facts.isSourceEmpty) = try meant()
         probe(&facts.destination)
         if control.isInterrupted { return nil }
         let counted = count(facts)
@@ -118,6 +120,20 @@ package final class Check {
             advice: MakeAdvice(facts),
             scanError: counted.error
         )
+    }
+
+    /// What speaks against these being the volumes that are meant (S61), and whether SOURCE holds nothing.
+    private func meant() throws(Refusal) -> (WrongRoots?, isSourceEmpty: Bool) {
+        let names = try Roots.names(in: roots.sourceItself, .source)
+        let beforehand = RootsBeforehand(
+            roots.sourceItself,
+            try Roots.status(of: roots.sourceItself, .source),
+            destination,
+            try Roots.status(of: destination, .destination),
+            nil
+        )
+        let pairs = options.stateFolder.map(KnownPairs.init(folder:)) ?? KnownPairs([])
+        return (try beforehand.wrong(pairs), ReservedNames.hold(all: names))
     }
 
     // MARK: Volumes

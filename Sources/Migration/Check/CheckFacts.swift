@@ -117,6 +117,10 @@ package struct CheckFacts: Sendable, Equatable {
     package var missingCapabilities: [String] = []
     /// What is to be carried and cannot be seen.
     package var hidden: HiddenParts = []
+    /// What speaks against these being the volumes that are meant.
+    package var wrongRoots: WrongRoots?
+    /// SOURCE's root holds nothing of its own.
+    package var isSourceEmpty = false
 
     package init(source: SourceFacts, destination: DestinationFacts, isRoot: Bool) {
         self.source = source

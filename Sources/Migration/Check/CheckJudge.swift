@@ -24,7 +24,7 @@ package struct CheckJudge: Sendable {
 
     /// One finding for each question, always in the same order.
     package var findings: [Finding] {
-        var findings = [privileges, writable]
+        var findings = [privileges, pair, mounted, writable]
         findings += errors + [mounts, space, inodes]
         findings += entries
         findings += support
@@ -42,6 +42,22 @@ package struct CheckJudge: Sendable {
                 missing: facts.missingCapabilities,
                 hidden: facts.hidden
             )
+        )
+    }
+
+    private var pair: Finding {
+        guard case .conflict? = facts.wrongRoots else { return Finding(.ok, .pair(nil)) }
+        return Finding(.fatal, .pair(facts.wrongRoots))
+    }
+
+    private var mounted: Finding {
+        var wrong = facts.wrongRoots
+        // Told as `pair`.
+        if case .conflict? = wrong { wrong = nil }
+        let isGood = wrong == nil && !facts.isSourceEmpty
+        return Finding(
+            isGood ? .ok : .fatal,
+            .mounted(wrong, isSourceEmpty: facts.isSourceEmpty)
         )
     }
 

@@ -82,6 +82,10 @@ package struct Finding: Sendable, Equatable {
     package enum Matter: Sendable, Equatable {
         /// `hidden`: what a pass is to carry and this process cannot see.
         case privileges(isRoot: Bool, missing: [String], hidden: HiddenParts)
+        /// What earlier passes say against these two roots.
+        case pair(WrongRoots?)
+        /// Whether something is mounted: DESTINATION where `/` is, SOURCE with nothing in it.
+        case mounted(WrongRoots?, isSourceEmpty: Bool)
         case writable(ReadOnlyCause?)
         case probe(ProbeProblem)
         case errors(Failure.Side, FilesystemHealth)
@@ -123,6 +127,8 @@ package struct Finding: Sendable, Equatable {
         package var name: String {
             switch self {
             case .privileges: "privileges"
+            case .pair: "pair"
+            case .mounted: "mounted"
             case .writable: "writable"
             case .probe: "probe"
             case .errors: "errors"

@@ -74,8 +74,12 @@ package struct PassOptions: Sendable {
     package var salvages = false
     /// Descend into other filesystems mounted below the roots (S4).
     package var crossesMounts = false
-    /// Accept an empty SOURCE together with deletion (S2).
+    /// Accept an empty SOURCE (S2, S61).
     package var allowsEmptySource = false
+    /// Refuse roots that do not look like those that are meant (S61); off for what only looks.
+    package var guardsPair = true
+    /// These very volumes are meant, though the record knows others by these names (`--new-pair`).
+    package var isNewPair = false
     /// Only these top-level entries; empty: all.
     package var branches: Set<Name> = []
     package var filter = Filter()

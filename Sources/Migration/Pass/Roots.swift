@@ -12,7 +12,9 @@ package enum Refusal: Error, Equatable, Sendable {
     case cannotCreate(path: [UInt8], SystemError)
     case sameDirectory
     case nested(inner: Failure.Side)
-    case emptySource
+    case emptySource(isDeleting: Bool)
+    /// Something says that other volumes are meant (S61); `isDeclared`: `--new-pair` said so for them already.
+    case wrongRoots(WrongRoots, isDeclared: Bool)
     case noSuchBranch([UInt8])
     case noDescriptorPaths
     case noAttributeRules
@@ -99,6 +101,9 @@ package struct Roots: Sendable {
             isNew: existing == nil,
             crossesMounts: options.crossesMounts
         )
+        let missing = existing == nil ? destinationName : nil
+        let beforehand = RootsBeforehand(source, status, judged, judgedStatus, missing)
+        try Self.judgeMeant(beforehand, options)
         try Self.judgeContents(of: source, existing, options)
         if options.checksFirst { try Self.judgeFit(source, judged, existing, options) }
         var destination = existing
@@ -421,24 +426,6 @@ package struct Roots: Sendable {
         }
     }
 
-    private static func judgeContents(
-        of source: SharedDescriptor,
-        _ destination: SharedDescriptor?,
-        _ options: PassOptions
-    ) throws(Refusal) {
-        let names = try names(in: source, .source)
-        if options.deletesExtras, !options.allowsEmptySource,
-            ReservedNames.hold(all: names)
-        {
-            throw .emptySource
-        }
-        for branch in options.branches where !names.contains(branch) {
-            guard try isThere(branch, in: destination) else {
-                throw .noSuchBranch(Array(branch.bytes))
-            }
-        }
-    }
-
     /// Refuses what cannot work for want of room or because nothing may be written, before anything is touched.
     private static func judgeFit(
         _ source: SharedDescriptor,
@@ -474,19 +461,5 @@ package struct Roots: Sendable {
             throw .cannotExamine(side, error)
         }
         return (0..<listing.count).map { listing.name($0) }
-    }
-
-    private static func isThere(
-        _ name: Name,
-        in destination: SharedDescriptor?
-    ) throws(Refusal) -> Bool {
-        guard let destination else { return false }
-        do throws(SystemError) {
-            return try name.withPointer { pointer throws(SystemError) in
-                try destination.descriptor.status(of: pointer) != nil
-            }
-        } catch {
-            throw .cannotExamine(.destination, error)
-        }
     }
 }

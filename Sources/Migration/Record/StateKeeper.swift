@@ -67,7 +67,15 @@ package final class StateKeeper: Sendable {
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let hasUnread = isUnread || (history != nil && past == nil)
         if hasUnread { notices.append(.comparesWithoutState) }
-        let judged = Judgement(options, roots, past, history, now, hasUnread: hasUnread, isRoot: isRoot)
+        let judged = Judgement(
+            options,
+            roots,
+            past,
+            history,
+            now,
+            hasUnread: hasUnread,
+            isRoot: isRoot
+        )
         earlier = judged.earlier
         record = judged.record
         method = judged.method
@@ -175,6 +183,7 @@ package final class StateKeeper: Sendable {
         do throws(HistoryProblem) {
             let id = try history.begin(current.withLock { $0.pass })
             current.withLock { $0.pass.id = id }
+            if options.isNewPair { history.declare() }
             return nil
         } catch {
             return lose(error)
@@ -285,6 +294,7 @@ package final class StateKeeper: Sendable {
                 failures: end.failures,
                 changes: changes
             )
+            if changes != nil, !options.isNewPair { try history.forgetDeclaration() }
             return notice
         } catch {
             return lose(error)

@@ -171,6 +171,7 @@ package final class Verification: VerificationRun {
     ) throws(Refusal) -> Roots {
         var pass = PassOptions()
         pass.isDryRun = true
+        pass.guardsPair = false
         pass.branches = options.branches
         pass.attributes = options.attributes
         pass.checksFirst = options.checksFirst

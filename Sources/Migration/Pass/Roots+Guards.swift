@@ -1,0 +1,163 @@
+// The accidents with mount points (S61), asked before anything is touched: another volume by a name that the record
+// knows, the wrong direction, a DESTINATION or a SOURCE that is not mounted.
+
+import History
+import LinuxIO
+
+/// What speaks against two roots.
+package enum WrongRoots: Equatable, Sendable {
+    case conflict(PairConflict, present: PresentVolume)
+    /// SOURCE is a whole volume, and DESTINATION a directory of the filesystem of `/`.
+    case notMounted(path: [UInt8], typeName: String)
+
+    /// The word for it in JSON.
+    package var word: String {
+        switch self {
+        case .conflict(let conflict, _):
+            switch conflict.kind {
+            case .otherSource: "other_source"
+            case .otherDestination: "other_destination"
+            case .reversed: "reversed"
+            }
+        case .notMounted: "not_mounted"
+        }
+    }
+}
+
+/// The volume that is where another one was.
+package struct PresentVolume: Equatable, Sendable {
+    package var path: [UInt8]
+    package var typeName: String
+    /// It is the filesystem of `/`: nothing is mounted here.
+    package var isRootFilesystem: Bool
+}
+
+/// Both roots as they are before anything is made.
+struct RootsBeforehand {
+    var source: SharedDescriptor
+    var sourceStatus: FileStatus
+    /// DESTINATION, or the directory that it is to be made in.
+    var judged: SharedDescriptor
+    var judgedStatus: FileStatus
+    /// DESTINATION as it was named, where it is to be made.
+    var missing: Name?
+
+    init(
+        _ source: SharedDescriptor,
+        _ sourceStatus: FileStatus,
+        _ judged: SharedDescriptor,
+        _ judgedStatus: FileStatus,
+        _ missing: Name?
+    ) {
+        self.source = source
+        self.sourceStatus = sourceStatus
+        self.judged = judged
+        self.judgedStatus = judgedStatus
+        self.missing = missing
+    }
+
+    /// What speaks against them; nil: nothing.
+    func wrong(_ pairs: KnownPairs) throws(Refusal) -> WrongRoots? {
+        let left = try present(source, .source, [])
+        let right = try present(judged, .destination, missing.map(Self.lastName) ?? [])
+        if let conflict = pairs.conflict(left, right) {
+            let isSource = conflict.kind == .otherSource
+            let root = isSource ? source : judged
+            let volume = PresentVolume(
+                path: isSource ? left.path : right.path,
+                typeName: try Roots.volume(of: root, isSource ? .source : .destination).typeName,
+                isRootFilesystem: Self.isOnRoot(isSource ? sourceStatus : judgedStatus)
+            )
+            return .conflict(conflict, present: volume)
+        }
+        guard sourceStatus.isMountRoot, Self.isOnRoot(judgedStatus), !pairs.know(left, right) else {
+            return nil
+        }
+        // A directory that is bound here is a mount point that somebody made.
+        if judgedStatus.isMountRoot, missing == nil { return nil }
+        let typeName = try Roots.volume(of: judged, .destination).typeName
+        return .notMounted(path: right.path, typeName: typeName)
+    }
+
+    private static func isOnRoot(_ status: FileStatus) -> Bool {
+        // Where `/` cannot be asked nothing lies on it for certain.
+        (try? Descriptor.openRoot(Name("/")).status().device) == status.device
+    }
+
+    private static func lastName(_ name: Name) -> [UInt8] {
+        var bytes = Array(name.bytes)
+        while bytes.last == 0x2F { bytes.removeLast() }
+        return bytes.lastIndex(of: 0x2F).map { Array(bytes[($0 + 1)...]) } ?? bytes
+    }
+
+    /// `missing`: the name that is to be made in that root.
+    private func present(
+        _ root: SharedDescriptor,
+        _ side: Failure.Side,
+        _ missing: [UInt8]
+    ) throws(Refusal) -> PresentRoot {
+        do throws(SystemError) {
+            var path = try root.descriptor.path()
+            let identity = try Roots.identity(of: root, path)
+            if !missing.isEmpty { path += (path == [0x2F] ? [] : [0x2F]) + missing }
+            return PresentRoot(
+                filesystem: identity?.filesystem,
+                identity: missing.isEmpty ? identity : nil,
+                path: path
+            )
+        } catch {
+            throw .cannotExamine(side, error)
+        }
+    }
+}
+
+extension Roots {
+    /// Refuses roots that are not those that are meant, as far as anything tells (S61).
+    ///
+    /// `--new-pair` says that they are. Not where the passes that speak against them were begun by it themselves: then
+    /// it stands in a script, and says nothing any more.
+    static func judgeMeant(
+        _ roots: RootsBeforehand,
+        _ options: PassOptions
+    ) throws(Refusal) {
+        guard options.guardsPair else { return }
+        let pairs = options.stateFolder.map(KnownPairs.init(folder:)) ?? KnownPairs([])
+        guard let wrong = try roots.wrong(pairs) else { return }
+        guard options.isNewPair else { throw .wrongRoots(wrong, isDeclared: false) }
+        if case .conflict(let conflict, _) = wrong, conflict.kind != .reversed,
+            conflict.recorded.isDeclared
+        {
+            throw .wrongRoots(wrong, isDeclared: true)
+        }
+    }
+
+    static func judgeContents(
+        of source: SharedDescriptor,
+        _ destination: SharedDescriptor?,
+        _ options: PassOptions
+    ) throws(Refusal) {
+        let names = try names(in: source, .source)
+        if options.guardsPair, !options.allowsEmptySource, ReservedNames.hold(all: names) {
+            throw .emptySource(isDeleting: options.deletesExtras)
+        }
+        for branch in options.branches where !names.contains(branch) {
+            guard try isThere(branch, in: destination) else {
+                throw .noSuchBranch(Array(branch.bytes))
+            }
+        }
+    }
+
+    private static func isThere(
+        _ name: Name,
+        in destination: SharedDescriptor?
+    ) throws(Refusal) -> Bool {
+        guard let destination else { return false }
+        do throws(SystemError) {
+            return try name.withPointer { pointer throws(SystemError) in
+                try destination.descriptor.status(of: pointer) != nil
+            }
+        } catch {
+            throw .cannotExamine(.destination, error)
+        }
+    }
+}
