@@ -67,7 +67,15 @@ package final class StateKeeper: Sendable {
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let hasUnread = isUnread || (history != nil && past == nil)
         if hasUnread { notices.append(.comparesWithoutState) }
-        let judged = Judgement(options, roots, past, history, now, hasUnread: hasUnread, isRoot: isRoot)
+        let judged = Judgement(
+            options,
+            roots,
+            past,
+            history,
+            now,
+            hasUnread: hasUnread,
+            isRoot: isRoot
+        )
         earlier = judged.earlier
         record = judged.record
         method = judged.method
