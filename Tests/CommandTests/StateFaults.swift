@@ -94,7 +94,10 @@ struct StateFaults {
         try stage.tick()
         let pass = try stage.pass(environment: ["CUTOVER_FAULTS=\(fault)"])
         #expect(pass.outcome.status == 0, "\(pass.outcome)")
-        #expect(pass.outcome.errors.contains("contents of all files are compared"), "\(pass.outcome)")
+        #expect(
+            pass.outcome.errors.contains("contents of all files are compared"),
+            "\(pass.outcome)"
+        )
         #expect(try stage.pair.differences() == [], "the copy is right")
         let next = try stage.pass()
         #expect(next.outcome.status == 0, "\(next.outcome)")

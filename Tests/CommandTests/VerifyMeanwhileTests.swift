@@ -201,4 +201,20 @@ struct VerifyMeanwhileTests {
         #expect(try HazardReport(report).summary("status") == 20)
         #expect(try Files.names(stage.outside) == [bytes("report")])
     }
+
+    @Test("A root that seems to be gone is a failure, not a change meanwhile", .requiresFaultTable)
+    func rootSeemsGone() throws {
+        try Files.write(stage.source("wrong"), bytes("1234567"))
+        try Files.write(stage.destination("wrong"), bytes("7654321"))
+        for number in 1...6 {
+            let fault = "CUTOVER_FAULTS=getdents64:\(number):ENOENT"
+            let outcome = try stage.verify("-w", "1", environment: [fault])
+            #expect([1, 3, 23].contains(outcome.status), "\(fault): \(outcome)")
+            let pass = try Cutover.run(
+                bytes: [bytes("sync"), bytes("-n"), bytes("--delete"), stage.from, stage.to],
+                environment: [fault]
+            )
+            #expect([0, 3, 23].contains(pass.status), "\(fault): \(pass)")
+        }
+    }
 }

@@ -88,6 +88,8 @@ extension Worker {
         var source = Listing()
         do throws(SystemError) {
             if try !source.read(sourceHandle.descriptor, buffer: listingBuffer) {
+                // An entry may go away meanwhile; SOURCE itself may not.
+                if node.isRoot { throw SystemError(.getdents64, .noEntry) }
                 // It is going away; what DESTINATION has of it is the next pass's business.
                 noteVanished(.directory(node))
                 node.facts.withLock { $0.isProtected = true }

@@ -12,7 +12,9 @@ struct Judgement {
     /// DESTINATION was put back to an earlier state.
     private(set) var rolledBack: RolledBack?
 
-    /// `hasUnread`: there is a state that could not be read. Nobody knows then what earlier passes left doubtful.
+    /// Judges by what is known.
+    ///
+    /// `hasUnread`: there is a state that could not be read, and nobody knows what earlier passes left doubtful.
     init(
         _ options: PassOptions,
         _ roots: Roots,

@@ -141,6 +141,8 @@ extension Verifier {
         var isWhole = true
         do throws(SystemError) {
             if try !left.read(source, buffer: listingBuffer) {
+                // An entry may go away meanwhile; SOURCE itself may not.
+                if node.isRoot { throw SystemError(.getdents64, .noEntry) }
                 log.noteVanished(node.path)
                 return nil
             }
