@@ -25,7 +25,7 @@ extension Worker {
     /// Gives `target` the attributes in `needs`.
     ///
     /// False when it must not be published, which was recorded. `isNew`: this worker has just made it, for
-    /// nobody else. `inherited`: what it may have got from its directory. `mark`: that of a salvaged file, which is
+    /// nobody else. `inherited`: what it may have got from its directory. `keptMode`: without --perms, of what it replaces (S67). `mark`: that of a salvaged file, which is
     /// not published without it. Descriptors are open ones for new
     /// files and for directories, handles otherwise.
     func carryAttributes(
@@ -35,6 +35,7 @@ extension Worker {
         needs: Differences,
         isNew: Bool,
         inherited: Inherited,
+        keptMode: UInt32? = nil,
         mark: String? = nil,
         of affected: AffectedEntry
     ) -> Bool {
@@ -54,7 +55,7 @@ extension Worker {
         do throws(AttributeFailure) {
             try setOwner(target, status, needs, isNew: isNew)
             if setsMode {
-                mode = try finalMode(target, status, isNew: isNew)
+                mode = try finalMode(target, status, isNew: isNew, kept: keptMode)
                 let isCleared =
                     inherited.contains(.accessControl) || !isNew && needs.contains(.accessControl)
                 if isCleared, !set.hasAccessControl {
@@ -173,9 +174,11 @@ extension Worker {
     private func finalMode(
         _ target: borrowing Descriptor,
         _ status: FileStatus,
-        isNew: Bool
+        isNew: Bool,
+        kept: UInt32?
     ) throws(AttributeFailure) -> UInt32? {
         guard preserved.contains(.mode) else {
+            if let kept { return kept }
             return isNew ? status.mode & 0o777 & ~context.options.mask : nil
         }
         // Only setuid and setgid depend on the owner.

@@ -297,6 +297,16 @@ extension Worker {
         )
     }
 
+    /// S67: without --perms a directory keeps the mode that it had before writing to it was lent.
+    private func returnMode(of node: Directory, _ destination: SharedDescriptor) {
+        guard node.wasChanged, !preserved.contains(.mode),
+            let before = node.facts.withLock({ $0.destination }), lendsWriting(before)
+        else { return }
+        do throws(SystemError) { try destination.descriptor.setMode(before.mode) } catch {
+            fail(.setMode, .destination, error, isWrite: true, of: .directory(node))
+        }
+    }
+
     /// Repairs a directory that was there, and sets again what changes in it moved.
     private func repair(
         _ node: Directory,
@@ -306,6 +316,7 @@ extension Worker {
         _ destination: SharedDescriptor
     ) {
         var needs = differences
+        defer { returnMode(of: node, destination) }
         if node.wasChanged {
             if preserved.contains(.times) { needs.insert(.times) }
             // Others than root lent themselves the right to write.

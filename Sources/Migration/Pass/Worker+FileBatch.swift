@@ -124,7 +124,7 @@ extension Worker {
                 file.entry,
                 source.status,
                 target.descriptor,
-                hasName: file.destination != nil
+                replacing: file.destination
             )
         else { return .failed }
         let contents = UnsafeMutableRawBufferPointer(

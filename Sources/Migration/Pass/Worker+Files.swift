@@ -8,6 +8,8 @@ struct NewFile: ~Copyable {
     let name: Name
     /// Whether that is a temporary name, to be renamed over the entry's own.
     let isTemporary: Bool
+    /// The mode of the file that it replaces, where permissions are left out (S67).
+    let keptMode: UInt32?
     let writer: Descriptor
 }
 
@@ -60,7 +62,7 @@ extension Worker {
         isLeader: Bool
     ) -> ActionResult {
         if failKnownDamage(entry, file, target, destination) { return .failed }
-        guard let new = create(entry, file.status, target.descriptor, hasName: destination != nil)
+        guard let new = create(entry, file.status, target.descriptor, replacing: destination)
         else {
             return .failed
         }
@@ -128,14 +130,20 @@ extension Worker {
         _ entry: Entry,
         _ status: FileStatus,
         _ target: borrowing Descriptor,
-        hasName: Bool
+        replacing destination: FileStatus?
     ) -> NewFile? {
-        var isDirect = !hasName && entry.directory.facts.withLock { $0.isNew }
+        var isDirect = destination == nil && entry.directory.facts.withLock { $0.isNew }
         while true {
             let name = isDirect ? entry.name : context.temporaryNames.next()
             do throws(SystemError) {
                 let writer = try target.createFile(name, mode: 0o600)
-                return NewFile(name: name, isTemporary: !isDirect, writer: writer)
+                let keepsMode = destination?.kind == .regular && !preserved.contains(.mode)
+                return NewFile(
+                    name: name,
+                    isTemporary: !isDirect,
+                    keptMode: keepsMode ? destination?.mode : nil,
+                    writer: writer
+                )
             } catch {
                 if error.code == .exists {
                     isDirect = false
@@ -228,6 +236,7 @@ extension Worker {
     ) -> ActionResult {
         let name = file.name
         let isTemporary = file.isTemporary
+        let keptMode = file.keptMode
         let affected = AffectedEntry(entry, opened)
         var isPublished = false
         defer { if !isPublished { removeTemporary(name, target.descriptor, entry) } }
@@ -250,6 +259,7 @@ extension Worker {
                 needs: newEntryNeeds,
                 isNew: true,
                 inherited: inherited,
+                keptMode: keptMode,
                 mark: damage.map(DamageMark.text),
                 of: affected
             )

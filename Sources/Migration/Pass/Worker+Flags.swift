@@ -178,21 +178,26 @@ extension Worker {
     ///
     /// Its times are to be set again (S23), and what would stop the change is taken off until then: flags that
     /// freeze it, and for others than root a mode that forbids writing. What new entries inherit from it is known
-    /// from then on (S25). A directory that is to go itself keeps its flags, and what is in it stays (S46).
+    /// from then on (S25). A directory that is to go itself keeps its flags, and what is in it stays (S46); its mode
+    /// it does not keep (S67).
     func prepareForChange(of node: Directory, _ open: OpenDirectory) throws(SystemError) {
         if node.wasChanged { return }
         context.noteChangeOfDestination()
         let before = node.facts.withLock { $0.destination }
+        if let before, let destination = open.destination, lendsWriting(before) {
+            try destination.descriptor.setMode(before.mode | 0o700)
+        }
         if node.purpose == .pair, let before, let destination = open.destination {
             try thaw(destination.descriptor, before)
-            if !context.isRoot, before.mode & 0o300 != 0o300,
-                before.owner == ProcessLimits.effectiveUser
-            {
-                try destination.descriptor.setMode(before.mode | 0o700)
-            }
             let inherited = try Self.inherited(from: destination.descriptor)
             node.facts.withLock { $0.inherited = inherited }
         }
         node.noteChange()
+    }
+
+    /// Whether others than root have to give themselves the right to write to a directory of their own.
+    func lendsWriting(_ before: FileStatus) -> Bool {
+        !context.isRoot && before.mode & 0o300 != 0o300
+            && before.owner == ProcessLimits.effectiveUser
     }
 }
