@@ -112,7 +112,11 @@ package struct Comparison: Sendable {
         _ isDoubtful: Bool,
         _ isUnsafe: Bool
     ) -> Action {
-        if source.sizeBytes != destination.sizeBytes { return .replace(attributes.union(.size)) }
+        if source.sizeBytes != destination.sizeBytes {
+            // Contents of another length are other contents; said where contents are what is asked for.
+            let found: Differences = changeTest == .contents ? [.size, .contents] : .size
+            return .replace(attributes.union(found))
+        }
         if contents == .different { return .replace(attributes.union(.contents)) }
         if contents == .equal { return .keep(attributes) }
         let timesDiffer = !times.agree(source: source.modified, destination: destination.modified)

@@ -192,7 +192,11 @@ struct ReferenceRow: Sendable {
         ReferenceRow(
             "S6: a file of another size",
             { $0.source.size != $0.other.size },
-            { .replace($0.attributes.union(.size)) }
+            {
+                .replace(
+                    $0.attributes.union($0.test == .contents ? [.size, .contents] : .size)
+                )
+            }
         ),
         ReferenceRow(
             "S11: contents were compared and differ",

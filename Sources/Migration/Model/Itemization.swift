@@ -24,6 +24,8 @@ package struct Itemization: Sendable, Hashable {
     /// Nothing was there before, or something of another type.
     package var isNew: Bool
     package var differences: Differences
+    /// What is put in place gets the time of now: times are left out (`T` in the place of `t`).
+    package var hasTimeOfNow: Bool
     /// Relative to the roots; empty for the roots themselves.
     package var path: [UInt8]
     /// A symlink's target (` -> `) or the name that a hard link was made to (` => `).
@@ -34,6 +36,7 @@ package struct Itemization: Sendable, Hashable {
         kind: EntryKind,
         isNew: Bool = false,
         differences: Differences = [],
+        hasTimeOfNow: Bool = false,
         path: [UInt8],
         target: [UInt8]? = nil
     ) {
@@ -41,6 +44,7 @@ package struct Itemization: Sendable, Hashable {
         self.kind = kind
         self.isNew = isNew
         self.differences = differences
+        self.hasTimeOfNow = hasTimeOfNow
         self.path = path
         self.target = target
     }
@@ -75,12 +79,15 @@ package struct Itemization: Sendable, Hashable {
         let columns: [(Differences, String)] = [
             (.contents, "c"), (.size, "s"), (.times, "t"), (.mode, "p"), (.owner, "o"),
             (.group, "g"),
-            ([], "."), (.accessControl, "a"), (.attributes, "x"),
+            // rsync knows no flags of inodes; where it has other times, which are not copied, this is free.
+            (.flags, "f"), (.accessControl, "a"), (.attributes, "x"),
         ]
-        let letters = columns.map {
-            !$0.0.isEmpty && !differences.isDisjoint(with: $0.0) ? $0.1 : "."
+        let letters = columns.map { difference, letter in
+            if hasTimeOfNow, difference == .times { return "T" }
+            return differences.isDisjoint(with: difference) ? "." : letter
         }
-        // rsync prints blanks instead of dots where nothing at all differs.
-        return code + (letters.allSatisfy { $0 == "." } ? "         " : letters.joined())
+        // rsync prints blanks instead of dots where nothing at all differs, but for a transfer.
+        let isBlank = action != .transferred && letters.allSatisfy { $0 == "." }
+        return code + (isBlank ? "         " : letters.joined())
     }
 }

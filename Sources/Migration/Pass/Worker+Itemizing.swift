@@ -40,6 +40,7 @@ extension Worker {
             kind: status.kind,
             isNew: differences == nil,
             differences: all,
+            hasTimeOfNow: !preserved.contains(.times),
             path: entry.path,
             target: symlinkTarget(entry, open, status)
         )

@@ -290,6 +290,8 @@ extension Worker {
 
     private func noteDeleted(_ node: Directory) {
         counters.extrasDeleted.count()
+        // One that gives way to an entry of another type is told by that entry's line, as rsync does.
+        if node.afterRemoval != nil { return }
         itemize(Itemization(action: .deleted, kind: .directory, path: node.path))
     }
 }
