@@ -100,7 +100,7 @@ let package = Package(
             dependencies: ["cutover", "TestSupport"],
             exclude: [
                 "ArgumentsCheckHelp.txt", "ArgumentsHelp.txt", "ArgumentsHistoryHelp.txt",
-                "ArgumentsSyncHelp.txt", "ArgumentsVerifyHelp.txt",
+                "ArgumentsSyncHelp.txt", "ArgumentsVerifyHelp.txt", "CommandLineMistakes.txt",
             ],
             swiftSettings: swiftSettings
         ),

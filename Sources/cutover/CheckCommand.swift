@@ -11,7 +11,7 @@ struct CheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Will SOURCE fit, and what will DESTINATION refuse?",
-        usage: "cutover check [<options>] <source> <destination>",
+        usage: "cutover check [OPTIONS] SOURCE DESTINATION",
         discussion: """
             Compares what SOURCE holds with what DESTINATION has room for, tries out on DESTINATION what \
             it can store, and names the entries that will not be the same there. Nothing is changed on \
@@ -28,6 +28,10 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var options: CheckCommandOptions
 
     func run() throws {
+        try ReportFiles.judge(
+            [ReportFile("--json", options.json)],
+            ReportPlace(source: options.source.name, destination: options.destination.name)
+        )
         let output = try TableOutput(json: options.json)
         let control = CheckControl()
         let supervision = Supervision(notice: "what was tried out is taken away")

@@ -2,12 +2,15 @@
 //
 //   Cutover         this file: the command and its subcommands; one line for every usage error
 //   RawArguments    arguments as bytes, though the parser knows text only
+//   Words           the command line before the parser: subcommand, rsync's habits, mistakes that can be named
+//   HelpText        what `cutover --help` prints
 //   SyncCommand     `sync`: the options of one pass, made into a plan, run
 //   SyncOptions     what was typed; SyncPlan: what will be done
 //   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse; CheckOutput: where that goes
 //   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
 //   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection), and where
 //                   (HistoryOutput)
+//   ReportFiles     files that options name for reports: on neither volume
 //   Signals         what SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 do to a running pass
 //   RefusalText     why a pass did not start, in one line
 //
@@ -26,12 +29,7 @@ struct Cutover: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cutover",
         abstract: "Move a filesystem volume to another while it is in use.",
-        discussion: """
-            'cutover SOURCE DESTINATION' is 'cutover sync SOURCE DESTINATION': one pass that makes \
-            DESTINATION like SOURCE. Run it again for each delta pass, and a last time when nothing \
-            writes to SOURCE any more.
-            """,
-        version: "0.1.0",
+        version: "0.2.0",
         subcommands: [
             SyncCommand.self, CheckCommand.self, VerifyCommand.self, HistoryCommand.self,
         ],
@@ -41,33 +39,41 @@ struct Cutover: ParsableCommand {
     static func main() {
         Terminal.openStandardStreams()
         Signals.ignoreHarmless()
-        do {
-            var command = try parseAsRoot(RawArguments.encoded())
-            try command.run()
+        do throws(CommandWords.Mistake) {
+            switch try CommandWords.meaning(of: RawArguments.encoded()) {
+            case .printHelp: show(HelpText.text)
+            case .printVersion: show("cutover \(configuration.version)")
+            case .run(let words): run(words)
+            }
         } catch {
-            exit(reporting: error)
+            exit(usage: error.reason, error.command?.rawValue)
         }
     }
 
-    /// Help goes to standard output; everything else is one line on standard error.
-    private static func exit(reporting error: any Error) -> Never {
-        let status = exitCode(for: error)
-        guard status == .validationFailure else { exit(withError: error) }
-        var reason = message(for: error).split(separator: "\n").joined(separator: " ")
-        if let last = reason.last, !".?!".contains(last) { reason += "." }
+    private static func run(_ words: [String]) {
+        do {
+            var command = try parseAsRoot(words)
+            try command.run()
+        } catch {
+            // Help goes to standard output; everything else is one line on standard error.
+            guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+            exit(usage: message(for: error), words.first ?? Subcommand.sync.rawValue)
+        }
+    }
+
+    private static func show(_ text: String) {
+        OutputFile.standardOutput.write(Array("\(text)\n".utf8))
+    }
+
+    private static func exit(usage reason: String, _ subcommand: String?) -> Never {
+        var reason = reason.split(separator: "\n").joined(separator: " ")
+        if let last = reason.last, !".?!)".contains(last) { reason += "." }
         // It quotes what was typed, which must not steer the terminal.
         let shown = ShownName(isForTerminal: true).escaped(RawArguments.decode(reason))
         OutputFile.standardError.write(
             Array("cutover: ".utf8) + shown
-                + Array(" See 'cutover \(subcommand) --help'.\n".utf8)
+                + Array(" See 'cutover \(subcommand.map { "\($0) " } ?? "")--help'.\n".utf8)
         )
-        exit(withError: status)
-    }
-
-    /// The subcommand that was typed, or the one that is meant where none was.
-    private static var subcommand: String {
-        let names = configuration.subcommands.map { $0.configuration.commandName }
-        let first = RawArguments.encoded().first ?? ""
-        return names.contains(first) ? first : "sync"
+        exit(withError: ExitCode.validationFailure)
     }
 }

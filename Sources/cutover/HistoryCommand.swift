@@ -11,7 +11,7 @@ struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
         abstract: "Show the passes that were made, and what became of them.",
-        usage: "cutover history [<options>] [<source> <destination>]",
+        usage: "cutover history [OPTIONS] [SOURCE DESTINATION]",
         discussion: """
             Without SOURCE and DESTINATION all pairs of volumes are shown that have passes recorded. The \
             volumes need not be there any more: then they are found by the names that they had.
@@ -24,6 +24,10 @@ struct HistoryCommand: ParsableCommand {
     @OptionGroup var options: HistoryOptions
 
     func run() throws {
+        try ReportFiles.judge(
+            [ReportFile("--json", options.json)],
+            ReportPlace(source: options.source?.name, destination: options.destination?.name)
+        )
         let output = try TableOutput(json: options.json)
         let selection: HistorySelection
         do {

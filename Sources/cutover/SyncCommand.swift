@@ -10,7 +10,7 @@ struct SyncCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync",
         abstract: "One pass: make DESTINATION like SOURCE.",
-        usage: "cutover [sync] [<options>] <source> <destination>",
+        usage: "cutover [sync] [OPTIONS] SOURCE DESTINATION",
         discussion: """
             Data, owners, times, permissions, extended attributes, ACLs, hard links, sparse files, \
             devices, FIFOs and sockets are copied; what is up to date is left alone. Nothing is \
@@ -18,6 +18,8 @@ struct SyncCommand: ParsableCommand {
 
             SIGINT, SIGTERM and SIGHUP stop the pass cleanly, a second one at once; the next pass goes \
             on from there. SIGUSR1 adds a worker, SIGUSR2 takes one away.
+
+            rsync's letters and '-x -W -P --numeric-ids --info=... --stats' are accepted and change nothing.
 
             Exit status: 0 done, 3 refused before starting, 11 DESTINATION stopped the pass (full, \
             read-only, broken), 20 interrupted, 23 some entries failed, 24 some vanished meanwhile, 25 \

@@ -158,9 +158,10 @@ struct HowOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Read at most so many bytes a second; suffixes K, M, G (1024 each).",
+            "Read at most so many bytes a second: 50M (MiB), 50MB, 1.5G; 0 or off is no limit.",
             valueName: "rate"
-        )
+        ),
+        transform: ByteRate.init(parsing:)
     )
     var bwlimit: ByteRate?
 
@@ -187,26 +188,9 @@ struct TellOptions: ParsableArguments {
     var json: BytesArgument?
     @Option(help: ArgumentHelp("One failure a line, as JSON.", valueName: "file"))
     var failures: BytesArgument?
+
+    var files: [ReportFile] { [ReportFile("--json", json), ReportFile("--failures", failures)] }
 }
 
 extension ReporterConfiguration.ProgressMode: ExpressibleByArgument {}
 extension PassOptions.ChangeSearch: ExpressibleByArgument {}
-
-/// A number of bytes a second: digits, then nothing, K, M or G.
-struct ByteRate: ExpressibleByArgument, Equatable {
-    let bytesPerSecond: UInt64
-
-    init?(argument: String) {
-        let units: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
-        var digits = argument[...]
-        var unit: UInt64 = 1
-        if let last = argument.last, let factor = units[Character(last.uppercased())] {
-            unit = factor
-            digits = argument.dropLast()
-        }
-        guard let number = UInt64(digits), number > 0 else { return nil }
-        let (product, overflow) = number.multipliedReportingOverflow(by: unit)
-        guard !overflow else { return nil }
-        bytesPerSecond = product
-    }
-}

@@ -36,7 +36,12 @@ struct SyncPlan {
         pass.workers = options.how.pool.workers
         pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
         self.pass = pass
-        if pass.deletesExtras { try Self.judgeReports(options) }
+        let place = ReportPlace(
+            source: options.source.name,
+            destination: options.destination.name,
+            crossesMounts: pass.crossesMounts
+        )
+        try ReportFiles.judge(options.telling.files, place)
         reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
     }
 
@@ -83,16 +88,6 @@ struct SyncPlan {
             }
         }
         return filter
-    }
-
-    /// Refuses, before it is made, a report that `--delete` would take as an extra while it is written.
-    private static func judgeReports(_ options: SyncOptions) throws {
-        for case let report? in [options.telling.json, options.telling.failures]
-        where report.bytes != [0x2D] && Roots.lies(report.name, in: options.destination.name) {
-            throw ValidationError(
-                "'\(shown(report))' would lie on DESTINATION, where --delete takes it."
-            )
-        }
     }
 
     /// Opens the files for reports.

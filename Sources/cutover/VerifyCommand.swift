@@ -11,8 +11,8 @@ struct VerifyCommand: ParsableCommand {
         commandName: "verify",
         abstract: "Compare DESTINATION with SOURCE, or with a manifest, byte for byte.",
         usage: """
-            cutover verify [<options>] <source> <destination>
-            cutover verify [<options>] --manifest <file> <destination>
+            cutover verify [OPTIONS] SOURCE DESTINATION
+            cutover verify [OPTIONS] --manifest FILE DESTINATION
             """,
         discussion: """
             Every entry of both trees is compared in everything that a pass keeps, and every byte of every \

@@ -24,6 +24,12 @@ struct VerifyPlan {
         workers = options.how.workers
         let volumes = options.volumes.map(\.name)
         let compared = options.compared
+        // A manifest that is only read may lie anywhere.
+        let manifest = volumes.count > 1 ? compared.manifest : nil
+        try ReportFiles.judge(
+            options.telling.files + [ReportFile("--manifest", manifest)],
+            ReportPlace(source: volumes.count > 1 ? volumes[0] : nil, destination: volumes.last)
+        )
         if volumes.count == 1, let manifest = compared.manifest {
             work = .manifest(manifest.name, destination: volumes[0])
             manifestName = nil

@@ -72,10 +72,10 @@ import Testing
         }
     }
 
-    @Test("--version is a number and nothing else") func version() throws {
+    @Test("--version is the name, a number and nothing else") func version() throws {
         let outcome = try Cutover.run(["--version"])
         #expect(outcome.status == 0 && outcome.stderr.isEmpty)
-        #expect(outcome.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(outcome)")
+        #expect(outcome.output.wholeMatch(of: /cutover \d+\.\d+\.\d+\n/) != nil, "\(outcome)")
     }
 
     @Test("rsync's habit works: cutover -raXAS --delete /mnt/old/ /mnt/new/ (S1)")
@@ -176,7 +176,7 @@ import Testing
             (["--max-delete", "3", "S", "D"], ["--delete"]),
             (["--delete", "--max-delete", "-1", "S", "D"], ["max-delete"]),
             (["--checksum", "--size-only", "S", "D"], ["--checksum"]),
-            (["-cI", "S", "D"], ["--ignore-times"]), (["--bwlimit", "0", "S", "D"], ["bwlimit"]),
+            (["-cI", "S", "D"], ["--ignore-times"]), (["--bwlimit", "-1", "S", "D"], ["bwlimit"]),
             (["--bwlimit", "fast", "S", "D"], ["fast"]),
             (["--bwlimit", "99999999999G", "S", "D"], ["bwlimit"]),
             (["--progress", "loud", "S", "D"], ["loud"]), (["--branch", "a/b", "S", "D"], ["a/b"]),

@@ -60,8 +60,8 @@ struct BadInputTests {
             ["--workers", "-1"], ["--workers", ""], ["-w0"], ["-w", "99999999999999999999"],
             ["--delete", "--max-delete=-1"], ["--delete", "--max-delete", "many"],
             ["--max-delete", "5"],
-            ["--bwlimit", "0"], ["--bwlimit", "fast"], ["--bwlimit", "99999999999999999999G"],
-            ["--bwlimit", "1.5M"], ["--bwlimit", ""],
+            ["--bwlimit", "-1"], ["--bwlimit", "fast"], ["--bwlimit", "99999999999999999999G"],
+            ["--bwlimit", "1.5.2M"], ["--bwlimit", ""],
         ]
     )
     func numbers(options: [String]) throws {

@@ -215,12 +215,6 @@ package struct Roots: Sendable {
         return Self.lies(path, below: root)
     }
 
-    /// Whether a path, of what may not be there yet, is that of the directory `root`, or lies in it.
-    package static func lies(_ path: Name, in root: Name) -> Bool {
-        guard let identity = try? Descriptor.openRoot(root).status().identity else { return false }
-        return lies(path, below: identity)
-    }
-
     /// The same by the first directory on the way up that exists.
     private static func lies(_ name: Name, below root: InodeIdentity) -> Bool {
         let isRelative = name.bytes.first != 0x2F

@@ -1,0 +1,36 @@
+// Files that options name for reports: judged before the first of them is made or emptied.
+
+import ArgumentParser
+import LinuxIO
+import Migration
+
+/// A file that an option names to be written.
+struct ReportFile {
+    let option: String
+    /// Nil where the option was not given.
+    let path: BytesArgument?
+
+    init(_ option: String, _ path: BytesArgument?) {
+        self.option = option
+        self.path = path
+    }
+}
+
+/// All of them that one command has.
+enum ReportFiles {
+    /// Refuses those that would lie on one of the volumes; `-` is standard output.
+    static func judge(_ files: [ReportFile], _ place: ReportPlace) throws {
+        for file in files {
+            guard let path = file.path, path.bytes != [0x2D] else { continue }
+            let reason: String
+            switch place.side(of: path.name) {
+            case .source: reason = "on SOURCE, which is never written to"
+            case .destination: reason = "on DESTINATION, where it would be an extra"
+            case nil: continue
+            }
+            throw ValidationError(
+                "\(file.option): '\(SyncPlan.shown(path))' would lie \(reason); name a file elsewhere."
+            )
+        }
+    }
+}
