@@ -45,6 +45,10 @@ struct HazardProc {
         #expect(try run([bytes("--version")]).status == 0)
         let history = try run([bytes("history"), bytes("--state"), joined(stage.outside, "none")])
         #expect(history.status == 3 && history.errors.contains("nothing is recorded"), "\(history)")
+        let recorded = try run([bytes("history")])
+        #expect(recorded.status == 3, "\(recorded)")
+        #expect(recorded.errors.contains("/proc is not mounted"), "\(recorded)")
+        #expect(!recorded.errors.contains("cannot be read"), "\(recorded)")
         let usage = try run([bytes("sync"), bytes("--delete"), stage.from])
         #expect(usage.status == 64 && usage.errors.contains("<destination>"), "\(usage)")
     }
