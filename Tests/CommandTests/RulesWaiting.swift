@@ -62,9 +62,11 @@ struct RulesWaiting {
         let script = """
             mkfifo "$5/fifo"; exec 3<>"$5/fifo"
             "$1" sync -i --state "$2" "$3" "$4" >"$5/fifo" 2>"$5/errors" & pass=$!
-            for turn in $(seq 100); do
-                before=$(cat /proc/$pass/io); sleep 0.3
-                if [ "$before" = "$(cat /proc/$pass/io)" ]; then break; fi
+            # The pipe is full (pipe(7)): it wrote so much, and no more for a second.
+            written() { sed -n 's/^wchar: //p' /proc/$pass/io; }
+            for turn in $(seq 60); do
+                before=$(written); sleep 1
+                if [ "$before" -ge 65536 ] && [ "$before" = "$(written)" ]; then break; fi
             done
             kill -TERM $pass; begin=$SECONDS
             wait $pass && status=0 || status=$?
