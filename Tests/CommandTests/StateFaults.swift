@@ -104,6 +104,38 @@ struct StateFaults {
         try stage.expectSame()
     }
 
+    @Test(
+        "a state that a killed pass left half written, where nothing can be written: all contents are compared",
+        .requiresFaultTable
+    )
+    func halfWritten() throws {
+        try stage.settle()
+        for index in 0..<400 { try Files.write(stage.from("a/file\(index)"), bytes("x")) }
+        try stage.tick()
+        let killed = try stage.pass(environment: ["CUTOVER_FAULTS=sqlite_unlink:2:KILL"])
+        #expect(killed.outcome.signal == SIGKILL, "\(killed.outcome)")
+        try stage.rewriteKeepingTime(stage.from("a/one"), salt: 80)
+        try stage.tick()
+        try stage.memory.remount("ro")
+        let pair = ScanPair(
+            from: stage.pair.from,
+            to: stage.pair.to,
+            state: stage.pair.state,
+            reportFile: joined(stage.aside, "report.json")
+        )
+        let pass = try pair.sync()
+        #expect(pass.outcome.status == 0, "\(pass.outcome)")
+        #expect(
+            pass.outcome.errors.contains("contents of all files are compared"),
+            "\(pass.outcome)"
+        )
+        #expect(try stage.pair.differences() == [], "the copy is right")
+        try stage.memory.remount("rw")
+        let next = try stage.pass()
+        #expect(next.outcome.status == 0, "\(next.outcome)")
+        try stage.expectSame()
+    }
+
     @Test("where no state was ever kept, size and time are trusted, and that is told")
     func neverKept() throws {
         try stage.settle()
