@@ -199,10 +199,10 @@ struct FaultTests {
 
     private func pass(from source: [UInt8], fault: String) throws -> Outcome {
         let report = joined(stage.outside, "report")
-        let words = ["sync", "--delete", "--workers", "1", "--json"].map { bytes($0) }
+        let words = ["sync", "--delete", "--workers", "1", "--state"].map { bytes($0) }
         return try Cutover.run(
-            bytes: words + [report, source, stage.to],
-            environment: ["CUTOVER_FAULTS=" + fault, "CUTOVER_STATE=" + shown(state)],
+            bytes: words + [state, bytes("--json"), report, source, stage.to],
+            environment: ["CUTOVER_FAULTS=" + fault],
             seconds: 30
         )
     }
