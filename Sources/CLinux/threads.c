@@ -75,17 +75,21 @@ int cl_count_threads(int wanted, size_t bytes) {
         .changed = PTHREAD_COND_INITIALIZER,
         .opened = PTHREAD_COND_INITIALIZER,
     };
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return 0;
+    // Only a limit of the address space asks for the stacks that workers have; small ones are made and freed faster.
+    // Where so little is refused (PTHREAD_STACK_MIN), they are as large as usual.
+    if (!is_limited) (void)pthread_attr_setstacksize(&attributes, 64 << 10);
     void *reserve = MAP_FAILED;
     if (is_limited) {
         gate.bytes = bytes;
         // For the database, names of directories and the rest.
         reserve = mmap(NULL, 64 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (reserve == MAP_FAILED) return 0;
+        if (reserve == MAP_FAILED) {
+            pthread_attr_destroy(&attributes);
+            return 0;
+        }
     }
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes) != 0) return 0;
-    // Only a limit of the address space asks for the stacks that workers have; small ones are made and freed faster.
-    if (!is_limited) pthread_attr_setstacksize(&attributes, 64 << 10);
     pthread_t *threads = calloc((size_t)wanted, sizeof *threads);
     int count = 0;
     while (threads != NULL && count < wanted) {
