@@ -31,7 +31,8 @@ int cl_start_thread(void *(*run)(void *), void *context) {
 
 struct gate {
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    // Who counts waits for one, who is counted for the other: a start must not wake all before it.
+    pthread_cond_t changed, opened;
     int started;
     int served;
     bool is_open;
@@ -46,8 +47,8 @@ static void *hold(void *context) {
     pthread_mutex_lock(&gate->lock);
     gate->started++;
     if (has_room) gate->served++;
-    pthread_cond_broadcast(&gate->changed);
-    while (!gate->is_open) pthread_cond_wait(&gate->changed, &gate->lock);
+    pthread_cond_signal(&gate->changed);
+    while (!gate->is_open) pthread_cond_wait(&gate->opened, &gate->lock);
     pthread_mutex_unlock(&gate->lock);
     free(buffers);
     return NULL;
@@ -69,28 +70,41 @@ static bool is_served(struct gate *gate, int count) {
 
 int cl_count_threads(int wanted, size_t bytes) {
     bool is_limited = is_address_space_limited();
-    struct gate gate = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, false, 0};
+    struct gate gate = {
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+        .changed = PTHREAD_COND_INITIALIZER,
+        .opened = PTHREAD_COND_INITIALIZER,
+    };
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes) != 0) return 0;
+    // Only a limit of the address space asks for the stacks that workers have; small ones are made and freed faster.
+    // Where so little is refused (PTHREAD_STACK_MIN), they are as large as usual.
+    if (!is_limited) (void)pthread_attr_setstacksize(&attributes, 64 << 10);
     void *reserve = MAP_FAILED;
     if (is_limited) {
         gate.bytes = bytes;
         // For the database, names of directories and the rest.
         reserve = mmap(NULL, 64 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (reserve == MAP_FAILED) return 0;
+        if (reserve == MAP_FAILED) {
+            pthread_attr_destroy(&attributes);
+            return 0;
+        }
     }
     pthread_t *threads = calloc((size_t)wanted, sizeof *threads);
     int count = 0;
     while (threads != NULL && count < wanted) {
-        if (may_start() != 0 || pthread_create(&threads[count], NULL, hold, &gate) != 0) break;
+        if (may_start() != 0 || pthread_create(&threads[count], &attributes, hold, &gate) != 0) break;
         count++;
         if (is_limited && !is_served(&gate, count)) break;
     }
     pthread_mutex_lock(&gate.lock);
     while (gate.started < count) pthread_cond_wait(&gate.changed, &gate.lock);
     gate.is_open = true;
-    pthread_cond_broadcast(&gate.changed);
+    pthread_cond_broadcast(&gate.opened);
     pthread_mutex_unlock(&gate.lock);
     for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
     free(threads);
+    pthread_attr_destroy(&attributes);
     if (reserve != MAP_FAILED) munmap(reserve, 64 << 20);
     return gate.served;
 }

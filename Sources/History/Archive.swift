@@ -5,6 +5,7 @@
 // promise: that two questions to one record are answered of the same moment.
 
 import GRDB
+import LinuxIO
 
 /// Why a database of the folder cannot be shown.
 package enum ArchiveProblem: Error, Equatable, Sendable {
@@ -57,6 +58,9 @@ package struct Archive: Sendable {
         self.folder = folder
         path = folder.path
     }
+
+    /// Whether databases can be opened at all: they are reached through /proc/self/fd.
+    package var hasDescriptorPaths: Bool { ProcessLimits.hasDescriptorPaths(folder.descriptor) }
 
     /// All records, in the order of their files' names.
     /// - Throws: `cannotUseFolder`.

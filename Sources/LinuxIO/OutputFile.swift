@@ -7,6 +7,7 @@
 
 import CLinux
 import Glibc
+import Synchronization
 
 /// A descriptor that whole lines are written to, by any number of threads.
 ///
@@ -27,6 +28,9 @@ package final class OutputFile: Sendable {
     private let writing = Lock<[UInt8]>([])
     private let gathered = Lock<[UInt8]>([])
     private let failure = Lock<SystemError?>(nil)
+    private let isImpatient = Atomic<Bool>(false)
+    /// Pipes, terminals, sockets: a write may wait for whoever reads.
+    private let hasReader: Bool
 
     /// Standard output.
     ///
@@ -64,6 +68,8 @@ package final class OutputFile: Sendable {
         self.raw = raw
         self.isOwned = isOwned
         isTerminal = isatty(raw) == 1
+        var status = stat()
+        hasReader = fstat(raw, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
         Self.closedPipesAreErrors
     }
 
@@ -120,6 +126,23 @@ package final class OutputFile: Sendable {
         }
     }
 
+    /// Writes no longer wait for a reader that takes nothing: then the rest is dropped, with ETIMEDOUT.
+    ///
+    /// One that waits just now comes back within `pollMilliseconds`.
+    package func stopWaiting() { isImpatient.store(true, ordering: .relaxed) }
+
+    private static let pollMilliseconds: Int32 = 250
+
+    /// Waits until somebody reads; false: nobody does, and nobody waits for that any more.
+    private func waitForReader() -> Bool {
+        while true {
+            // An error of poll(2), and a reader that went away, show at the next write.
+            var wait = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+            if poll(&wait, 1, Self.pollMilliseconds) != 0 { return true }
+            if isImpatient.load(ordering: .relaxed) { return false }
+        }
+    }
+
     /// Writes what is left and closes the file, if it was made here.
     ///
     /// Some filesystems report a lost write only then; `error` tells.
@@ -140,14 +163,13 @@ package final class OutputFile: Sendable {
         bytes.withUnsafeBytes { buffer in
             var rest = UnsafeRawBufferPointer(rebasing: buffer[...])
             while !rest.isEmpty {
-                let written = cl_write(raw, rest.baseAddress, rest.count)
+                if hasReader, !waitForReader() { return .timedOut }
+                // A pipe that is ready takes as much without waiting (PIPE_BUF, pipe(7)).
+                let count = hasReader ? min(rest.count, Int(PIPE_BUF)) : rest.count
+                let written = cl_write(raw, rest.baseAddress, count)
                 switch written {
-                case -Int(EINTR): continue
-                case -Int(EAGAIN):
-                    // Whoever shares the terminal or pipe made it non-blocking: wait for room. A signal
-                    // or an error of poll(2) shows at the next write.
-                    var wait = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
-                    poll(&wait, 1, -1)
+                // EAGAIN: whoever shares the terminal or pipe made it non-blocking.
+                case -Int(EINTR), -Int(EAGAIN): continue
                 case ..<0: return ErrorCode(rawValue: Int32(-written))
                 default: rest = UnsafeRawBufferPointer(rebasing: rest[written...])
                 }

@@ -61,6 +61,12 @@ final class ReportStreams: Sendable {
         configuration.failures?.write(line.line)
     }
 
+    /// Outputs that are not read are no longer waited for.
+    func stopWaiting() {
+        let files = [configuration.standardOutput, configuration.json, configuration.failures]
+        for file in files { file?.stopWaiting() }
+    }
+
     /// Writes what was gathered.
     func flush() {
         if !isJSONOnOutput { configuration.json?.flush() }

@@ -89,6 +89,10 @@ package final class Reporter: Sendable {
         streams.refuse(reason, path: path, status: status, refusal)
     }
 
+    /// To be called before a run that is given up is summed up: a standard output that nobody reads must not hold up
+    /// the summary.
+    package func stopWaiting() { streams.stopWaiting() }
+
     /// Whether output that was asked for is incomplete, but for a reader of standard output that went
     /// away.
     package var hadOutputError: Bool { streams.hadError }

@@ -91,6 +91,9 @@ package final class VerificationReporter: Sendable {
         return status
     }
 
+    /// As `Reporter.stopWaiting`.
+    package func stopWaiting() { streams.stopWaiting() }
+
     /// Tells why nothing was begun, in one line, `-q` or not.
     package func refuse(
         _ reason: String,

@@ -96,12 +96,21 @@ struct HistorySelection {
     // MARK: Choosing
 
     private static func records(in folder: [UInt8]) throws -> [ArchivedRecord] {
+        let found: (records: [ArchivedRecord], canBeOpened: Bool)?
         do throws(HistoryProblem) {
-            if let archive = try Archive(folder: folder) { return try archive.records() }
+            found = try Archive(folder: folder).map { archive throws(HistoryProblem) in
+                (try archive.records(), archive.hasDescriptorPaths)
+            }
         } catch {
             throw HistoryRefusal(error, path: folder)
         }
-        throw HistoryRefusal(folder, "there is no such folder: " + nothing)
+        guard let found else { throw HistoryRefusal(folder, "there is no such folder: " + nothing) }
+        // Without /proc each of them looks as if its file were not there.
+        guard found.records.isEmpty || found.canBeOpened else {
+            let refusal = RefusalText(.noDescriptorPaths)
+            throw HistoryRefusal(refusal.path, refusal.reason)
+        }
+        return found.records
     }
 
     private mutating func collect(

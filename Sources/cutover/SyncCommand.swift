@@ -65,6 +65,7 @@ struct SyncCommand: ParsableCommand {
             throw ExitCode(PassStatus.refused.rawValue)
         }
         let waiting = supervision.watch.stuck()
+        reporter.stopWaiting()
         if let pass = begun.value {
             supervision.end(reporter.finish(pass.giveUp(waiting: waiting)))
         }

@@ -62,6 +62,7 @@ struct VerifyCommand: ParsableCommand {
             throw ExitCode(PassStatus.refused.rawValue)
         }
         let waiting = supervision.watch.stuck()
+        reporter.stopWaiting()
         if let verification = begun.value {
             supervision.end(reporter.finish(verification.giveUp(waiting: waiting)))
         }

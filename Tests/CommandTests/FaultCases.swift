@@ -36,10 +36,19 @@ enum FaultTable {
     /// No io_uring, as in many containers.
     static let noRing = "io_uring_setup:1:EPERM:*"
 
+    private static func numbers(of operation: String) -> [Int] {
+        switch operation {
+        case "syncfs": synchronizations
+        // The first ones look where a report lies, on the way up to `/`: an error of that is no matter of the pass.
+        case "statx": numbers + [60, 120]
+        default: numbers
+        }
+    }
+
     /// Every errno at every number for the errnos that the program treats each in its own way; for
     /// those that it only tells, the first call and one later.
     static func cases(of operation: String) -> [FaultCase] {
-        let numbers = operation == "syncfs" ? synchronizations : Self.numbers
+        let numbers = numbers(of: operation)
         let many = ["EIO", "ENOSPC", "ENOENT"].flatMap { error in
             numbers.map { FaultCase(operation: operation, error: error, number: $0) }
         }

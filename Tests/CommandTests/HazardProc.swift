@@ -45,6 +45,10 @@ struct HazardProc {
         #expect(try run([bytes("--version")]).status == 0)
         let history = try run([bytes("history"), bytes("--state"), joined(stage.outside, "none")])
         #expect(history.status == 3 && history.errors.contains("nothing is recorded"), "\(history)")
+        let recorded = try run([bytes("history")])
+        #expect(recorded.status == 3, "\(recorded)")
+        #expect(recorded.errors.contains("/proc is not mounted"), "\(recorded)")
+        #expect(!recorded.errors.contains("cannot be read"), "\(recorded)")
         let usage = try run([bytes("sync"), bytes("--delete"), stage.from])
         #expect(usage.status == 64 && usage.errors.contains("<destination>"), "\(usage)")
     }
@@ -53,8 +57,11 @@ struct HazardProc {
     func unreadableMounts() throws {
         try Files.makeDirectory(joined(stage.outside, "real"))
         try Files.write(stage.source("file"), bytes("x"))
-        // /proc/self is whoever asks, but for its table of mounts.
-        let setup = "mkdir /proc/self; ln -s \"$real/self/fd\" /proc/self/fd"
+        // /proc/self is whoever asks, but for its table of mounts. Dispatch ends a process (SIGILL) when it looks after
+        // its threads, once a second, and finds no /proc/PID.
+        let setup = """
+            mkdir /proc/self; ln -s "$real/self/fd" /proc/self/fd; ln -s "$real/$$" /proc/$$
+            """
         let words = [bytes("check"), bytes("--json"), bytes("-"), stage.from, stage.to]
         let outcome = try run(words, setup: setup)
         let line = outcome.lines.first { $0.contains("\"finding\":\"mounts\"") } ?? ""

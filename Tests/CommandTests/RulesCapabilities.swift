@@ -175,15 +175,14 @@ struct RulesCapabilities {
 
     @Test("special bits cost one call each, and entries without them none")
     func onlySpecialBitsAreReadBack() throws {
-        func calls(_ change: String) throws -> Int {
+        func looksAtWhatIsWritten(_ change: String) throws -> Int {
             try Shell.run("rm -rf \"$2\"/*; cd \"$1\"; rm -f *; \(change)", stage.from, stage.to)
-            return try stage.trace(calls: ["statx"]).calls.count
+            let calls = try stage.trace(calls: ["statx"]).calls
+            return calls.count { $0.text.contains("/.cutover.") }
         }
-        // The first pass of two volumes looks at what later ones know.
-        _ = try calls("echo x >f")
-        let plain = try calls("for i in 1 2 3 4 5 6 7 8 9; do echo x >f$i; done")
-        let sticky = try calls("for i in 1 2 3 4 5 6 7 8 9; do echo x >f$i; done; chmod 1600 *")
-        #expect(sticky == plain + 9)
+        let files = "for i in 1 2 3 4 5 6 7 8 9; do echo x >f$i; done"
+        #expect(try looksAtWhatIsWritten(files) == 0)
+        #expect(try looksAtWhatIsWritten("\(files); chmod 1600 *") == 9)
     }
 
     @Test("missing capabilities are one notice that says what each makes fail; check asks for all")

@@ -52,6 +52,46 @@ struct RulesWaiting {
         #expect(outcome.errors.contains("Did not come back:\n    \(named), for "), "\(outcome)")
     }
 
+    @Test("S59: a standard output that nobody reads holds up the pass, not its end")
+    func unreadOutput() throws {
+        try Files.makeDirectory(stage.source("many"))
+        // Their lines are more than a pipe (64 KiB) and what is gathered hold.
+        for index in 0..<3_000 {
+            try Files.write(stage.source("many/\(index)-" + String(repeating: "x", count: 100)), [])
+        }
+        let script = """
+            mkfifo "$5/fifo"; exec 3<>"$5/fifo"
+            "$1" sync -i --state "$2" "$3" "$4" >"$5/fifo" 2>"$5/errors" & pass=$!
+            # The pipe is full (pipe(7)): it wrote so much, and no more for a second.
+            written() { sed -n 's/^wchar: //p' /proc/$pass/io; }
+            for turn in $(seq 60); do
+                before=$(written); sleep 1
+                if [ "$before" -ge 65536 ] && [ "$before" = "$(written)" ]; then break; fi
+            done
+            kill -TERM $pass; begin=$SECONDS
+            wait $pass && status=0 || status=$?
+            echo "status $status after $((SECONDS - begin)) s"
+            """
+        let outcome = try Shell.run(
+            script,
+            Cutover.binary,
+            joined(stage.outside, "state"),
+            stage.from,
+            stage.to,
+            stage.outside
+        )
+        let errors = try text(joined(stage.outside, "errors"))
+        #expect(outcome.output.hasPrefix("status 20 after "), "\(outcome) \(errors)")
+        #expect(errors.contains("interrupted after"), "\(outcome) \(errors)")
+        let history = try Cutover.run(
+            bytes: [bytes("history"), bytes("--state"), joined(stage.outside, "state")]
+        )
+        #expect(
+            String(decoding: history.stdout, as: UTF8.self).contains("interrupted"),
+            "\(history)"
+        )
+    }
+
     @Test(
         "S59: a scanner that does not answer: named, and again at the double; SIGTERM ends it",
         .requiresScanner,

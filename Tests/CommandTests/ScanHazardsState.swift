@@ -91,14 +91,7 @@ struct ScanHazardsState {
             try Files.exchange(stage.from("b"), stage.from("c"))
             try stage.tick()
             try stage.memory.remount("ro")
-            // The report has to lie elsewhere, for this folder is read-only as well.
-            let pair = ScanPair(
-                from: stage.pair.from,
-                to: stage.pair.to,
-                state: stage.pair.state,
-                reportFile: joined(stage.aside, "report.json")
-            )
-            let pass = try pair.sync()
+            let pass = try stage.pairReportingAside.sync()
             #expect(pass.outcome.status == 0, "\(pass.outcome)")
             #expect(pass.outcome.errors.contains("remember"), "\(pass.outcome)")
             let differences = try stage.pair.differences()
@@ -123,12 +116,7 @@ struct ScanHazardsState {
         )
         for index in 0..<300 { try Files.write(stage.from("b/file\(index)"), bytes("y")) }
         try stage.rewriteKeepingTime(stage.from("a/one"), salt: 33)
-        let pair = ScanPair(
-            from: stage.pair.from,
-            to: stage.pair.to,
-            state: stage.pair.state,
-            reportFile: joined(stage.aside, "report.json")
-        )
+        let pair = stage.pairReportingAside
         let full = try pair.sync()
         #expect(full.outcome.status == 0, "\(full.outcome)")
         #expect(full.outcome.errors.contains("remember"), "\(full.outcome)")

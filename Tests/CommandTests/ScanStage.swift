@@ -206,6 +206,16 @@ struct ScanStage {
     var outside: [UInt8] { folder.path }
     var memory: MemoryFolder { folder }
 
+    /// The pair with its reports on SOURCE's volume: for passes while the folder in memory takes no more.
+    var pairReportingAside: ScanPair {
+        ScanPair(
+            from: pair.from,
+            to: pair.to,
+            state: pair.state,
+            reportFile: joined(aside, "report.json")
+        )
+    }
+
     func from(_ name: String) -> [UInt8] { joined(pair.from, name) }
     func to(_ name: String) -> [UInt8] { joined(pair.to, name) }
 

@@ -92,16 +92,47 @@ struct StateFaults {
         try stage.rewriteKeepingTime(stage.from("a/one"), salt: 78)
         try Files.exchange(stage.from("b"), stage.from("c"))
         try stage.tick()
-        let pass = try stage.pass(environment: ["CUTOVER_FAULTS=\(fault)"])
+        try expectComparesAll(stage.pass(environment: ["CUTOVER_FAULTS=\(fault)"]))
+        try expectNextIsRight()
+    }
+
+    /// It could not read the state, and its copy is right all the same.
+    private func expectComparesAll(_ pass: ScanPass) throws {
         #expect(pass.outcome.status == 0, "\(pass.outcome)")
         #expect(
             pass.outcome.errors.contains("contents of all files are compared"),
             "\(pass.outcome)"
         )
         #expect(try stage.pair.differences() == [], "the copy is right")
+    }
+
+    private func expectNextIsRight() throws {
         let next = try stage.pass()
         #expect(next.outcome.status == 0, "\(next.outcome)")
         try stage.expectSame()
+    }
+
+    /// A pass is killed when its record is written but not committed: the journal is what undoes it.
+    private func killWhileRecording() throws {
+        for index in 0..<400 { try Files.write(stage.from("a/file\(index)"), bytes("x")) }
+        try stage.tick()
+        let killed = try stage.pass(environment: ["CUTOVER_FAULTS=sqlite_unlink:2:KILL"])
+        #expect(killed.outcome.signal == SIGKILL, "\(killed.outcome)")
+    }
+
+    @Test(
+        "a state that a killed pass left half written, where nothing can be written: all contents are compared",
+        .requiresFaultTable
+    )
+    func halfWritten() throws {
+        try stage.settle()
+        try killWhileRecording()
+        try stage.rewriteKeepingTime(stage.from("a/one"), salt: 80)
+        try stage.tick()
+        try stage.memory.remount("ro")
+        try expectComparesAll(stage.pairReportingAside.sync())
+        try stage.memory.remount("rw")
+        try expectNextIsRight()
     }
 
     @Test("where no state was ever kept, size and time are trusted, and that is told")
@@ -122,11 +153,7 @@ struct StateFaults {
     func unseenJournal() throws {
         try stage.settle()
         let database = try #require(try stage.pair.databases().first)
-        // A pass is killed when its record is written but not committed: the journal is what undoes it.
-        for index in 0..<400 { try Files.write(stage.from("a/file\(index)"), bytes("x")) }
-        try stage.tick()
-        let killed = try stage.pass(environment: ["CUTOVER_FAULTS=sqlite_unlink:2:KILL"])
-        #expect(killed.outcome.signal == SIGKILL, "\(killed.outcome)")
+        try killWhileRecording()
         let journal = database + bytes("-journal")
         #expect(try Files.status(journal).st_size > 0, "there is something to roll back")
         let half = try Files.read(database)

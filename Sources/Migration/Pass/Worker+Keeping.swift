@@ -8,7 +8,7 @@ enum KeepResult {
     case failed
     /// It is no copy of SOURCE's file but what was salvaged of it: its contents are to be copied.
     case isDamagedCopy
-    /// It differs in these, and cannot be repaired without parting it from its other names.
+    /// It differs in these, and cannot be repaired: not without parting it from its other names, or for its birth.
     case mustBeNew(Differences)
 }
 
@@ -50,6 +50,11 @@ extension Worker {
                     return .failed
                 }
                 if isOther { needs.insert(.flags) }
+            } else if status.kind != .regular, evidence != .proven {
+                let mayDiffer = evidence == .doubtful || !needs.isEmpty
+                if try hasOtherBirth(entry, open, status, destination, mayDiffer: mayDiffer) {
+                    return .mustBeNew(needs.union(.flags))
+                }
             }
         } catch {
             failAttributes(error, entry, status)

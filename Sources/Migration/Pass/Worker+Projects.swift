@@ -113,6 +113,38 @@ extension Worker {
         return SharedDescriptor(opened.takeReader())
     }
 
+    /// Whether an entry that cannot be opened and is to stay may have another project id than SOURCE's, which only a new
+    /// inode can get (Q18, Q19).
+    ///
+    /// XFS tells DESTINATION's, ext4 nobody: there it counts as another if something of the entry has changed since it
+    /// was made (`mayDiffer`). One with several names stays as it is: a pass need not come to all of them, and the group
+    /// would be torn.
+    func hasOtherBirth(
+        _ entry: Entry,
+        _ open: OpenDirectory,
+        _ status: FileStatus,
+        _ destination: FileStatus,
+        mayDiffer: Bool
+    ) throws(AttributeFailure) -> Bool {
+        let hasProjects = entry.entries.known.hasProjects
+        guard context.isRoot, context.projects.knowsUnopened, context.projects.areHeld,
+            mayDiffer || hasProjects, status.linkCount == 1, destination.linkCount == 1,
+            let source = open.source, let target = open.destination
+        else { return false }
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            let wanted = try source.descriptor.projectOfXFS(inode: status.inode)
+            guard let wanted else { return false }
+            side = .destination
+            if let current = try target.descriptor.projectOfXFS(inode: destination.inode) {
+                return current != wanted
+            }
+            return mayDiffer && (hasProjects || wanted != 0)
+        } catch {
+            throw AttributeFailure(.readAttributes, side, error)
+        }
+    }
+
     /// Whether project ids differ that DESTINATION can hold; said once where it cannot.
     private func hasOtherProject(_ wanted: InodeSettings, _ current: InodeSettings) -> Bool {
         guard wanted.hasOtherProject(than: current) else { return false }

@@ -24,7 +24,6 @@ struct Judgement {
         hasUnread: Bool,
         isRoot: Bool
     ) {
-        if hasUnread { earlier.racyFrom = .min }
         let isClockSane = past?.last.map { Self.isClockSane($0, now) } ?? true
         if let past {
             earlier = Self.earlier(options, past, now, isClockSane: isClockSane)
@@ -40,6 +39,8 @@ struct Judgement {
             )
             if let rolledBack { earlier.add(rolledBack) }
             record = past.lastComplete == nil ? nil : history
+        } else if hasUnread {
+            earlier.racyFrom = .min
         }
         if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
             let isRolledBack = reason == .destinationChanged && rolledBack != nil

@@ -145,11 +145,13 @@ package final class StateKeeper: Sendable {
     ) -> (history: History?, isUnread: Bool) {
         let folder = Array(folder.bytes)
         do throws(HistoryProblem) {
-            return (try History.open(folder: folder, pair: pair, isReadOnly: true).history, false)
+            let history = try History.open(folder: folder, pair: pair, isReadOnly: true).history
+            if let history { return (history, false) }
         } catch {
             // Why it is of no use was said when it could not be written.
-            return (nil, History.mayExist(folder: folder, pair: pair))
         }
+        // One that is damaged, or that a killed pass left half written, is not set aside by who only reads.
+        return (nil, History.mayExist(folder: folder, pair: pair))
     }
 
     /// What writes down this pass; nil where nothing is remembered of it.
