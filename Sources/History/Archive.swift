@@ -19,10 +19,7 @@ package enum ArchiveProblem: Error, Equatable, Sendable {
     case unreadable(String)
 
     fileprivate init(_ problem: HistoryProblem) {
-        switch problem {
-        case .cannotUseFolder(_, let reason), .failed(let reason): self = .unreadable(reason)
-        case .busy: self = .unreadable("another process uses it just now")
-        }
+        self = .unreadable(problem.sentence)
     }
 }
 
@@ -49,7 +46,7 @@ package struct ArchivedRecord: Sendable {
 package struct Archive: Sendable {
     /// The folder, for people.
     package let path: String
-    private let folder: StateFolder
+    let folder: StateFolder
 
     /// Opens the folder; nil: there is none.
     /// - Throws: `cannotUseFolder`.

@@ -16,6 +16,14 @@ package enum HistoryProblem: Error, Equatable, Sendable {
     case busy
     /// A later statement failed (disk full, input/output, damage): nothing more will be remembered.
     case failed(String)
+
+    /// For people, without a full stop.
+    package var sentence: String {
+        switch self {
+        case .cannotUseFolder(_, let reason), .failed(let reason): reason
+        case .busy: "another process uses it just now"
+        }
+    }
 }
 
 /// Why an existing database was put aside, renamed to NAME.set-aside-<UTC time>, in a read-only opening

@@ -66,6 +66,10 @@ struct FileNames: Sendable {
     var damage: String { base + ".damaged" }
     /// Says that the pair was begun by `--new-pair`, and no whole pass since then did without.
     var declared: String { base + ".new-pair" }
+    /// What a running pass tells of itself.
+    var status: String { base + Self.statusEnding }
+    var unfinishedStatus: String { status + ".new" }
+    static let statusEnding = ".status"
 
     /// What SQLite may keep beside a database file.
     ///

@@ -117,6 +117,8 @@ package enum ProcessLimits {
 
     /// The effective user (geteuid(2)).
     package static var effectiveUser: UInt32 { geteuid() }
+    /// The id of this process, as getpid(2) gives it.
+    package static var process: Int32 { getpid() }
 
     /// Whether /proc/self/fd works: handles of entries are used through it (proc(5)).
     package static func hasDescriptorPaths(_ descriptor: borrowing Descriptor) -> Bool {

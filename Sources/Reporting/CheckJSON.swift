@@ -166,6 +166,7 @@ package enum CheckJSON {
         case .busy: "busy"
         case .readOnly: "EROFS"
         case .failed(let error): error.code.name
+        case .untouched: "untouched"
         }
     }
 

@@ -1,5 +1,6 @@
 // The outcome of a check as a table for people: verdict, question, what was found, what to do next, the entries
-// concerned; then the mkfs.ext4 line with its reasons, and a last line that says it all.
+// concerned, what is fatal first and what is well in one line; then, if one of them asks for it, the mkfs.ext4 line
+// with its reasons; and a last line that says it all.
 //
 // Lines keep within 80 columns, but for names.
 
@@ -10,6 +11,7 @@ package import Migration
 package struct CheckText: Sendable {
     private let outcome: CheckOutcome
     private let shown: ShownName
+    private let isVerbose: Bool
 
     static let width = 80
     /// Entries that are named in the table; all that were kept are in the JSON.
@@ -18,9 +20,11 @@ package struct CheckText: Sendable {
     private static let nameWidth = 13
     private static let indent = verdictWidth + nameWidth
 
-    package init(_ outcome: CheckOutcome, shown: ShownName) {
+    /// `isVerbose`: what is well is listed, too.
+    package init(_ outcome: CheckOutcome, shown: ShownName, isVerbose: Bool = false) {
         self.outcome = outcome
         self.shown = shown
+        self.isVerbose = isVerbose
     }
 
     /// All of it, without newlines.
@@ -29,9 +33,24 @@ package struct CheckText: Sendable {
         let source = "\(shown.path(facts.source.path)) (\(facts.source.typeName))"
         let destination = "\(shown.path(facts.destination.path)) (\(facts.destination.typeName))"
         var lines = ["\(source) to \(destination)", ""]
-        for finding in outcome.findings { lines += row(finding) }
-        lines += [""] + advice + [""] + Self.wrap(ending, lead: "", indent: 0)
-        return lines
+        for severity in [Finding.Severity.fatal, .warning] {
+            for finding in outcome.findings where finding.severity == severity {
+                lines += row(finding)
+            }
+        }
+        lines += well
+        if !outcome.asksForMake { return lines + [""] + Self.wrap(ending, lead: "", indent: 0) }
+        return lines + [""] + advice + [""] + Self.wrap(ending, lead: "", indent: 0)
+    }
+
+    /// What is well, in one line or, with `-v`, each.
+    private var well: [String] {
+        let findings = outcome.findings.filter { $0.severity == .ok }
+        if isVerbose { return findings.flatMap(row) }
+        guard !findings.isEmpty else { return [] }
+        let count = Quantity.count(UInt64(findings.count), "question is", "questions are")
+        let text = "\(count) answered well (-v lists them)"
+        return [TextLayout.padded(Finding.Severity.ok.rawValue, to: Self.verdictWidth) + text]
     }
 
     // MARK: Rows

@@ -164,6 +164,7 @@ package enum EventJSON {
         [
             ("entries_seen", counters.entriesSeen.value()),
             ("bytes_seen", counters.bytesSeen.value()),
+            ("directories_listed", counters.directoriesListed.value()),
             ("files_copied", counters.filesCopied.value()),
             ("bytes_copied", counters.bytesCopied.value()),
             ("directories_made", counters.directoriesMade.value()),
@@ -263,6 +264,13 @@ package enum EventJSON {
             line.add("descriptors", descriptors)
         case .capabilitiesMissing(let missing):
             line.add("capabilities_missing", missing.names.joined(separator: ","))
+        case .reaches(let capabilities, _, let source, let destination):
+            line.add("capabilities", capabilities.names.joined(separator: ","))
+            line.add("source_view", source)
+            line.add("destination_view", destination)
+        case .idleIgnored(let device, let scheduler):
+            line.add("device", device)
+            line.add("scheduler", scheduler)
         case .threadsLimited(let workers): line.add("workers", workers)
         case .coarseTimes(let step): line.add("step_nanoseconds", step)
         case .clampedTimes(let entries, let first):

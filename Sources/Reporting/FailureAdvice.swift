@@ -22,8 +22,23 @@ enum FailureAdvice {
             default: return withoutCall
             }
         }
+        if failure.volumeHasRoom {
+            return names.contains(failure.activity) ? fullDirectory : fullProject
+        }
         return Row.advice(in: rows, for: failure, error) ?? unknown
     }
+
+    /// What makes a name, and so can meet the limit of a directory.
+    private static let names: [Failure.Activity] = [
+        .create, .publish, .link, .makeDirectory, .makeSymlink, .makeSpecial,
+    ]
+    static let fullDirectory =
+        "DESTINATION has room: the directory is at ext4's limit. Unmount DESTINATION, run tune2fs -O large_dir, "
+        + "mount it again. On XFS a project is at its limit (xfs_quota -xc 'report -p'): raise it. Then run the "
+        + "pass again."
+    static let fullProject =
+        "DESTINATION has room: a project is at its limit (xfs_quota -xc 'report -p'). Raise it, then run the pass "
+        + "again."
 
     /// What a damaged file of SOURCE asks for, by what DESTINATION has of it now.
     private static func advice(for outcome: DamageReport.Outcome) -> String {
@@ -230,9 +245,8 @@ enum FailureAdvice {
             side: .destination,
             advice:
                 "DESTINATION is full: compare df and df -i on both sides. Make room or a larger "
-                + "filesystem, then run the pass again; it resumes. With room left, a project is at its "
-                + "limit (xfs_quota -xc 'report -p'), or a directory at ext4's: mkfs.ext4 -O "
-                + "large_dir."
+                + "filesystem, then run the pass again; it resumes. With room left: tune2fs -O large_dir for a "
+                + "directory at ext4's limit, xfs_quota for a project at its own."
         ),
         Row(
             codes: ["EDQUOT"],
@@ -254,6 +268,14 @@ enum FailureAdvice {
             advice:
                 "DESTINATION's disk or filesystem fails: see dmesg. Do not switch to it; check the disk "
                 + "with smartctl, the filesystem with e2fsck -f, then run the pass again."
+        ),
+        Row(
+            codes: ["EPERM"],
+            side: .destination,
+            activities: [.remove, .publish, .create],
+            advice:
+                "It is a swap file in use (swapon --show; swapoff releases it), or it or its directory is immutable "
+                + "or append-only (lsattr; chattr -ia lifts that), or this needs root."
         ),
         Row(
             codes: ["EPERM"],
@@ -309,15 +331,15 @@ enum FailureAdvice {
             codes: ["EBUSY"],
             side: .destination,
             advice:
-                "It is a mount point, a swap file, or in use by the kernel on DESTINATION. Unmount or "
-                + "release it, then run the pass again."
+                "It is a mount point, a swap file, or in use by the kernel on DESTINATION. Unmount it or release "
+                + "it (swapoff), then run the pass again."
         ),
         Row(
             codes: ["ETXTBSY"],
             side: .destination,
             advice:
-                "A program or swap file runs from DESTINATION: nothing should use it before the "
-                + "cutover. Stop it, then run the pass again."
+                "It is a swap file in use (swapoff releases it), or a program runs from it: nothing should use "
+                + "DESTINATION before the cutover. Stop that, then run the pass again."
         ),
         Row(
             codes: ["ENOKEY"],

@@ -35,8 +35,11 @@ extension FindingText {
         case .types(let symlinks, let devices, let fifos):
             return Self.types([("symlinks", symlinks), ("devices", devices), ("FIFOs", fifos)])
         case .holes(let support):
-            return support == .yes
-                ? "holes take no space" : "holes take space: files grow to their full size"
+            switch support {
+            case .yes: return "holes take no space"
+            case .no: return "holes take space: files grow to their full size"
+            case .untried: return "holes were not tried out"
+            }
         case .flags(let support, let asked):
             return Self.answer(support, "inode flags i, a, d, S, A", Self.reason(support))
                 + Self.asked(asked, "some", support)
@@ -201,7 +204,9 @@ extension FindingText {
         let refused = rows.filter(\.1.isRefused)
         let taken = rows.filter { $0.1 == .yes }.map(\.0)
         guard let first = refused.first else {
-            return "\(taken.joined(separator: ", ")) are taken"
+            return taken.isEmpty
+                ? "symlinks, devices, FIFOs were not tried out"
+                : "\(taken.joined(separator: ", ")) are taken"
         }
         return "\(refused.map(\.0).joined(separator: ", ")) are refused" + reason(first.1)
     }

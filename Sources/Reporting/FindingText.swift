@@ -128,6 +128,8 @@ package struct FindingText: Sendable {
         switch problem {
         case .readOnly: "DESTINATION takes no writes: Read-only file system (EROFS)"
         case .busy: "a pass writes to DESTINATION: nothing was tried out there"
+        case .untouched(let pass):
+            "DESTINATION is as pass \(pass) left it; nothing is tried out there, so that the next pass can scan"
         case .failed(let error):
             "trying out DESTINATION failed: \(error.code.sentence) (\(error.operation.rawValue), \(error.code.name))"
         }
@@ -215,7 +217,11 @@ package struct FindingText: Sendable {
             text += balance.holdsCopy ? ", the copy of an earlier pass" : ", perhaps of the copy"
         }
         text += "; \(Quantity.size(balance.free)) are free"
-        if reserved > 0 { text += " (\(Quantity.size(reserved)) of it for root alone)" }
+        if reserved > 0 {
+            // What is kept for root is no part of what is free for others.
+            let how = balance.isForRoot ? "of it" : "more"
+            text += " (\(Quantity.size(reserved)) \(how) for root alone)"
+        }
         if let shared {
             text +=
                 "; at least \(Quantity.size(shared)) are shared by files on SOURCE and will not be"

@@ -25,9 +25,41 @@ struct HistoryNotes {
         } else if let walk, style.isVerbose || !isWalkExpected {
             notes.append("walked: \(walk)")
         }
+        if let running = pass.running { notes.append(Self.running(running, style.sinceBoot)) }
         notes += trouble
         if style.isVerbose { notes += details }
         return notes
+    }
+
+    /// How far it is.
+    private static func running(_ running: RunningPass, _ sinceBoot: Int64) -> String {
+        var parts: [String] = []
+        switch running.phase {
+        case .synchronizing: parts.append("waiting for DESTINATION's disk")
+        case .working:
+            if let total = running.entriesTotal {
+                let percent = Quantity.percent(running.entriesSeen, of: total)
+                parts.append("\(percent) of at most \(Quantity.count(total)) entries")
+            }
+            if let total = running.bytesTotal {
+                let percent = Quantity.percent(running.bytesSeen, of: total)
+                parts.append("\(percent) of at most \(Quantity.size(total))")
+            }
+            if let left = running.remainingNanoseconds {
+                parts.append(Quantity.duration(left) + " left")
+            }
+        }
+        if running.failures > 0 {
+            parts.append(Quantity.count(running.failures, "failure", "failures"))
+        }
+        parts.append(Quantity.count(running.workers, "worker", "workers"))
+        parts.append("process \(running.process)")
+        let age = sinceBoot - running.writtenBootNanoseconds
+        // It tells every two seconds.
+        if age > 10_000_000_000 {
+            parts.append("as of \(Quantity.duration(UInt64(age))) ago")
+        }
+        return parts.joined(separator: ", ")
     }
 
     /// Why it walked.

@@ -2,13 +2,15 @@
 
 package import History
 import LinuxIO
-import Migration
+package import Migration
 
 /// One recorded pass with what goes with it.
 package struct HistoryPass: Sendable {
     package var record: PassRecord
     /// It runs now.
     package var isRunning: Bool
+    /// What it tells of itself, if it runs and does.
+    package var running: RunningPass?
     /// Empty where they were not asked for, or are kept no more.
     package var failures: [FailureRecord]
     /// The same, those that took longest first.
@@ -17,11 +19,13 @@ package struct HistoryPass: Sendable {
     package init(
         _ record: PassRecord,
         isRunning: Bool = false,
+        running: RunningPass? = nil,
         failures: [FailureRecord] = [],
         branches: [BranchRecord] = []
     ) {
         self.record = record
         self.isRunning = isRunning
+        self.running = running
         self.failures = failures
         self.branches = branches
     }
@@ -52,6 +56,14 @@ package struct HistoryPass: Sendable {
 
     /// What it counted: nil before its end.
     var counts: PassRecord.Counts? { record.endNanoseconds == nil ? nil : record.counts }
+    /// The columns of the table: before its end what it tells of itself.
+    var shownCounts: (seen: UInt64, files: UInt64, bytes: UInt64, deleted: UInt64)? {
+        if let counts {
+            let deleted = counts.extrasDeleted
+            return (counts.entriesSeen, counts.filesCopied, counts.bytesCopied, deleted)
+        }
+        return running.map { ($0.entriesSeen, $0.filesCopied, $0.bytesCopied, $0.extrasDeleted) }
+    }
 
     /// Why it walked, if that was written down: understood, or else as it stands there.
     var walkReason: (reason: WalkReason?, recorded: String)? {

@@ -42,12 +42,14 @@ package struct HistoryText: Sendable {
         if style.isVerbose { lines.append("Recorded in \(style.shown.message(pair.path))") }
         guard !pair.passes.isEmpty else { return lines }
         lines.append("")
-        let rows = [Self.header] + pair.passes.map(row)
-        let widths = Self.header.indices.map { column in
-            rows.map { TextLayout.columns($0[column]) }.max() ?? 0
-        }
-        // Where numbers are so long that the columns do not fit, they move together.
+        var rows = [Self.header] + pair.passes.map { row($0, hasSeconds: true) }
+        var widths = Self.widths(rows)
+        // Where numbers are so long that the columns do not fit, they move together, then seconds are left out.
         let isWide = widths.reduce(0, +) + 2 * (widths.count - 1) > Self.width
+        if widths.reduce(0, +) + widths.count - 1 > Self.width {
+            rows = [Self.header] + pair.passes.map { row($0, hasSeconds: false) }
+            widths = Self.widths(rows)
+        }
         let gap = String(repeating: " ", count: isWide ? 1 : 2)
         lines.append(Self.line(Self.header, widths, gap))
         for (pass, row) in zip(pair.passes, rows.dropFirst()) {
@@ -81,18 +83,22 @@ package struct HistoryText: Sendable {
     /// Texts; numbers stand on the right.
     private static let leftAligned: Set<Int> = [1, 3, 8]
 
-    private func row(_ pass: HistoryPass) -> [String] {
+    private static func widths(_ rows: [[String]]) -> [Int] {
+        header.indices.map { column in rows.map { TextLayout.columns($0[column]) }.max() ?? 0 }
+    }
+
+    private func row(_ pass: HistoryPass, hasSeconds: Bool) -> [String] {
         let start = style.calendar(pass.record.startNanoseconds)
-        let counts = pass.counts
+        let counts = pass.shownCounts
         return [
             "\(pass.record.id)",
-            "\(start.date) \(start.minutes)",
+            "\(start.date) \(hasSeconds ? start.seconds : start.minutes)",
             pass.duration(sinceBoot: style.sinceBoot).map(Self.duration) ?? "-",
             TextLayout.cut(style.shown.message(pass.record.method), to: 4),
-            counts.map { Self.count($0.entriesSeen) } ?? "-",
-            counts.map { Self.count($0.filesCopied) } ?? "-",
-            counts.map { Self.size($0.bytesCopied) } ?? "-",
-            counts.map { Self.count($0.extrasDeleted) } ?? "-",
+            counts.map { Self.count($0.seen) } ?? "-",
+            counts.map { Self.count($0.files) } ?? "-",
+            counts.map { Self.size($0.bytes) } ?? "-",
+            counts.map { Self.count($0.deleted) } ?? "-",
             Self.outcome(pass),
         ]
     }
@@ -114,23 +120,35 @@ package struct HistoryText: Sendable {
         }
     }
 
-    /// Four columns at most: "9999", "12k", "123k", "1.2M".
+    /// Four columns at most: "9999", "12k", "123k", "1.2M"; rounded.
     static func count(_ number: UInt64) -> String {
         if number < 10_000 { return "\(number)" }
-        let text = Quantity.shortCount(number)
-        guard let dot = text.firstIndex(of: "."), let unit = text.last,
-            text.distance(from: text.startIndex, to: dot) > 1
-        else { return text }
-        return text[..<dot] + "\(unit)"
+        var unit: UInt64 = 1
+        for suffix in ["k", "M", "G", "T", "P", "E"] {
+            unit *= 1_000
+            // What rounds to 1,000 of a unit is one of the next.
+            let whole = rounded(number, unit)
+            if whole >= 1_000 && suffix != "E" { continue }
+            if suffix == "k" || whole >= 10 { return "\(whole)\(suffix)" }
+            let tenths = rounded(number, unit / 10)
+            return "\(tenths / 10).\(tenths % 10)\(suffix)"
+        }
+        return "\(number)"
     }
 
-    /// Eight columns at most: "99.9 GiB", "734 GiB".
+    private static func rounded(_ number: UInt64, _ unit: UInt64) -> UInt64 {
+        number / unit + (number % unit >= unit - unit / 2 ? 1 : 0)
+    }
+
+    /// Eight columns at most: "99.9 GiB" as the summary has it, "734 GiB" rounded.
     static func size(_ bytes: UInt64) -> String {
         let text = Quantity.size(bytes)
         guard let dot = text.firstIndex(of: "."), let blank = text.firstIndex(of: " "),
             text.distance(from: text.startIndex, to: dot) > 2
         else { return text }
-        return text[..<dot] + String(text[blank...])
+        let whole = UInt64(text[..<dot]) ?? 0
+        let isNearer = text[text.index(after: dot)] >= "5"
+        return "\(whole + (isNearer ? 1 : 0))" + text[blank...]
     }
 
     /// Eight columns at most: "26:03:11", "123 h".

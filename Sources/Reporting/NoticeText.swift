@@ -11,6 +11,8 @@ enum NoticeText {
         switch notice {
         case .notRoot: "not_root"
         case .capabilitiesMissing: "capabilities_missing"
+        case .reaches: "reaches"
+        case .idleIgnored: "idle_ignored"
         case .workersLimited: "workers_limited"
         case .threadsLimited: "threads_limited"
         case .coarseTimes: "coarse_times"
@@ -35,7 +37,7 @@ enum NoticeText {
     /// Whether it is told only to those who asked for more (`-v`); programs are always told.
     static func isDetail(_ notice: Notice) -> Bool {
         switch notice {
-        case .readsTogether, .readsAlone: true
+        case .readsTogether, .readsAlone, .reaches: true
         case .walks(let reason): WalkReasonText.isExpected(reason)
         default: false
         }
@@ -47,6 +49,11 @@ enum NoticeText {
         case .notRoot:
             "not root: owners stay as they are, devices are skipped. Run as root for a whole copy."
         case .capabilitiesMissing(let missing): capabilities(missing)
+        case .reaches(let capabilities, let isRoot, let source, let destination):
+            reach(capabilities, isRoot, source, destination)
+        case .idleIgnored(let device, let scheduler):
+            "--idle has no effect on the disk \(device): its I/O scheduler is \(scheduler). "
+                + "echo bfq >/sys/block/\(disk(device))/queue/scheduler, or --bwlimit."
         case .workersLimited(let workers, let descriptors):
             "only \(Quantity.count(UInt64(max(workers, 0)), "worker", "workers")): "
                 + "RLIMIT_NOFILE is \(descriptors). Raise ulimit -n for more."
@@ -92,6 +99,33 @@ enum NoticeText {
             "small files are read one at a time: \(error.operation.rawValue): "
                 + "\(error.code.sentence) (\(error.code.name))."
         }
+    }
+
+    private static func reach(
+        _ capabilities: Capabilities,
+        _ isRoot: Bool,
+        _ viewsSource: Bool,
+        _ viewsDestination: Bool
+    ) -> String {
+        let names = capabilities.names
+        var text = isRoot ? "root with " : "not root; "
+        text +=
+            capabilities == .allNeeded
+            ? "all capabilities that a whole copy needs"
+            : names.isEmpty ? "no capabilities" : names.joined(separator: ", ")
+        text += viewsSource ? "; SOURCE through a read-only view" : "; SOURCE without a view"
+        return text
+            + (viewsDestination
+                ? ", DESTINATION through a view of its own." : ", DESTINATION without a view.")
+    }
+
+    /// The disk of a partition, as far as its name tells: sda of sda1, nvme0n1 of nvme0n1p2.
+    private static func disk(_ device: String) -> String {
+        let base = device.prefix { !$0.isNumber }
+        if device.hasPrefix("nvme") || device.hasPrefix("mmcblk") {
+            return device.firstIndex(of: "p").map { String(device[..<$0]) } ?? device
+        }
+        return ["sd", "vd", "hd", "xvd"].contains { device.hasPrefix($0) } ? String(base) : device
     }
 
     /// The same for a pass and for a verification.

@@ -125,14 +125,20 @@ package struct Progress: Sendable {
         return UInt64(exactlyOrMax: longest * 1e9)
     }
 
+    /// How long after a line of progress the next one is due, elsewhere than on a terminal: 10 s in the first two
+    /// minutes, then a minute.
+    package static func lineInterval(after elapsed: UInt64) -> UInt64 {
+        elapsed < 120 * second ? 10 * second : 60 * second
+    }
+
     /// One line, as much of it as fits into so many columns; nil: all of it.
     package func line(columns: Int?) -> String {
         let all = segments
         let long = all.map(\.long).joined(separator: "  ")
         guard let columns else { return long }
-        // Everything is ASCII: a character is a column. The last column stays free, for some terminals
-        // go to the next line when it is written.
-        let width = max(columns - 1, 0)
+        // Everything is ASCII: a character is a column. The last two columns stay free: some terminals go to the next
+        // line when the last one is written, and a window made one column narrower would wrap the line.
+        let width = max(columns - 2, 0)
         if long.count <= width { return long }
         var kept = all
         while true {

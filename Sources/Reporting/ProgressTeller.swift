@@ -1,4 +1,4 @@
-// Progress as it is told: a line that redraws, a line every 10 s, JSON every second; by a ticker that reads counters.
+// Progress as it is told: a line that redraws, a line every 10 s and later every minute, JSON every second; by a ticker that reads counters.
 
 import Dispatch
 import LinuxIO
@@ -20,12 +20,13 @@ final class ProgressTeller: Sendable {
         var began: UInt64
         var jsonDue: UInt64 = 0
         var linesDue: UInt64
+        var publishDue = ProgressTeller.publishInterval
         var isHidden = false
     }
 
     private static let second: UInt64 = 1_000_000_000
-    /// Elsewhere than on a terminal progress is a line so often.
-    private static let linesInterval = 10 * second
+    /// Others are told so often; of a pass that is shorter they need not know.
+    private static let publishInterval = 2 * second
 
     init(
         _ streams: ReportStreams,
@@ -41,13 +42,13 @@ final class ProgressTeller: Sendable {
             configuration.progressStyle == .redrawn || configuration.standardOutput.isTerminal
         ticker = Ticker(milliseconds: isWatched ? 100 : 500)
         let now = DispatchTime.now().uptimeNanoseconds
-        state = Lock(State(began: now, linesDue: Self.linesInterval))
+        state = Lock(State(began: now, linesDue: Progress.lineInterval(after: 0)))
     }
 
-    /// Starts the clock and the ticker.
-    func start() {
+    /// Starts the clock and the ticker; `publish` is called every two seconds, with whether counts say nothing now.
+    func start(publish: @escaping @Sendable (Progress, _ isHidden: Bool) -> Void = { _, _ in }) {
         state.withLock { $0.began = DispatchTime.now().uptimeNanoseconds }
-        ticker.start { [weak self] in self?.tick() }
+        ticker.start { [weak self] in self?.tick(publish) }
     }
 
     func stop() { ticker.stop() }
@@ -58,25 +59,48 @@ final class ProgressTeller: Sendable {
     /// Something else is under way, of which counts say nothing.
     func hide() { state.withLock { $0.isHidden = true } }
 
-    private func tick() {
+    /// What is due in one tick.
+    private struct Due {
+        var progress: Progress
+        var isJSON: Bool
+        var isLine: Bool
+        var isPublishing: Bool
+        var isHidden: Bool
+    }
+
+    private func take() -> Due {
         let now = DispatchTime.now().uptimeNanoseconds
-        let (progress, isJSONDue, isLineDue, isHidden) = state.withLock { state in
+        return state.withLock { state in
             let elapsed = now - min(state.began, now)
             state.progress.take(sample(elapsed))
-            let isJSONDue = elapsed >= state.jsonDue
-            if isJSONDue { state.jsonDue = elapsed + Self.second }
-            let isLineDue = elapsed >= state.linesDue
-            if isLineDue { state.linesDue = elapsed + Self.linesInterval }
-            return (state.progress, isJSONDue, isLineDue, state.isHidden)
+            let due = Due(
+                progress: state.progress,
+                isJSON: elapsed >= state.jsonDue,
+                isLine: elapsed >= state.linesDue,
+                isPublishing: elapsed >= state.publishDue,
+                isHidden: state.isHidden
+            )
+            if due.isJSON { state.jsonDue = elapsed + Self.second }
+            if due.isLine { state.linesDue = elapsed + Progress.lineInterval(after: elapsed) }
+            if due.isPublishing { state.publishDue = elapsed + Self.publishInterval }
+            return due
         }
-        if isJSONDue { streams.emit(json(progress), isRare: true) }
+    }
+
+    private func tick(_ publish: @Sendable (Progress, Bool) -> Void) {
+        let due = take()
+        let progress = due.progress
+        // First: a terminal that is stopped (^S) holds up all that follows.
+        if due.isPublishing { publish(progress, due.isHidden) }
+        if due.isJSON { streams.emit(json(progress), isRare: true) }
         let configuration = streams.configuration
         switch configuration.progressStyle {
-        case .redrawn where !isHidden:
+        case .redrawn where !due.isHidden:
             let columns = Terminal.columns(of: configuration.standardError.raw) ?? 80
             streams.console.draw(progress.line(columns: columns))
-        case .lines where isLineDue && !isHidden:
-            streams.console.tell(["cutover: " + progress.line(columns: nil)])
+        case .lines where due.isLine && !due.isHidden:
+            let time = CalendarTime(local: Int64(clamping: WallClock.nanoseconds)).seconds
+            streams.console.tell(["\(time) cutover: " + progress.line(columns: nil)])
         case .redrawn, .lines, .silent: break
         }
         streams.flush()

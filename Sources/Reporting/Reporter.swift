@@ -18,12 +18,16 @@ package import Migration
 package final class Reporter: Sendable {
     private let streams: ReportStreams
     private let progress: ProgressTeller
+    private let counters: Counters
     private let asides = Lock(PassAsides())
+    /// SOURCE and DESTINATION, once they are known.
+    private let places = Lock<[[UInt8]]?>(nil)
 
     /// - Parameters:
     ///   - configuration: what is told, and where.
     ///   - counters: the counts of the pass, read by the ticker.
     package init(configuration: ReporterConfiguration, counters: Counters) {
+        self.counters = counters
         streams = ReportStreams(configuration, run: "the pass")
         progress = ProgressTeller(
             streams,
@@ -35,8 +39,16 @@ package final class Reporter: Sendable {
     private var configuration: ReporterConfiguration { streams.configuration }
     private var shown: ShownName { streams.shown }
 
-    /// Starts the clock and the ticker.
-    package func begin() { progress.start() }
+    /// Starts the clock and the ticker; `publish` is told every two seconds how far the pass is.
+    package func begin(publish: (@Sendable (RunningPass) -> Void)? = nil) {
+        progress.start { [counters] progress, isHidden in
+            guard let publish else { return }
+            var running = RunningPass(progress)
+            running.extrasDeleted = counters.extrasDeleted.value()
+            if isHidden { running.phase = .synchronizing }
+            publish(running)
+        }
+    }
 
     /// Takes note of an event, and tells it where that was asked for.
     package func receive(_ event: PassEvent) {
@@ -63,14 +75,17 @@ package final class Reporter: Sendable {
             isRare: true
         )
         streams.close()
+        var told = summary
+        told.status = status(of: summary)
         let text = SummaryText(
-            summary,
+            told,
             asides: asides.withLock { $0 },
             shown: shown,
-            failuresFile: streams.failuresFile
+            failuresFile: streams.failuresFile,
+            historyCommand: summary.recordedPass.map(historyCommand)
         )
         streams.console.tell(configuration.isQuiet ? text.quietLines : text.lines)
-        return status(of: summary)
+        return told.status
     }
 
     /// Tells why nothing was begun, in one line, `-q` or not.
@@ -97,12 +112,35 @@ package final class Reporter: Sendable {
     /// away.
     package var hadOutputError: Bool { streams.hadError }
 
+    /// What shows a recorded pass again; other passes may be recorded in the same folder, so both volumes are named
+    /// where a shell takes their names as they are.
+    private func historyCommand(_ pass: Int64) -> String {
+        var command = "cutover history --pass \(pass)"
+        if !configuration.stateName.isEmpty {
+            command += " --state " + shown.path(configuration.stateName)
+        }
+        guard let places = places.withLock({ $0 }), places.allSatisfy(Self.isPlain) else {
+            return command
+        }
+        return command + " " + places.map(shown.path).joined(separator: " ")
+    }
+
+    private static func isPlain(_ path: [UInt8]) -> Bool {
+        path.allSatisfy { byte in
+            switch byte {
+            case 0x2B, 0x2C, 0x2D, 0x2E, 0x2F, 0x5F, 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+            default: false
+            }
+        }
+    }
+
     // MARK: Events
 
     private func note(_ event: PassEvent) {
         switch event {
         case .started(let start):
             progress.set(Progress(start))
+            places.withLock { $0 = [start.sourcePath, start.destinationPath] }
         case .workersChanged(let count): progress.set(workers: count)
         case .mountSkipped(let path, let side, let crossing):
             asides.withLock { $0.addMount(path, side, crossing) }
@@ -146,8 +184,9 @@ package final class Reporter: Sendable {
                     + shown.message(FailureText(failure).shortMessage),
                 "cutover: now counting what is missing on DESTINATION",
             ]
-        case .synchronizing:
-            return ["cutover: all is written; waiting for DESTINATION's disk (syncfs)"]
+        case .synchronizing(let isWhole):
+            let waiting = "waiting for DESTINATION's disk (syncfs)"
+            return ["cutover: " + (isWhole ? "all is written; " + waiting : waiting)]
         }
     }
 
@@ -166,5 +205,22 @@ extension PassEvent {
     /// Whether it is one of the events that come in thousands.
     fileprivate var isChange: Bool {
         if case .changed = self { true } else { false }
+    }
+}
+
+extension RunningPass {
+    /// The figures of a pass that runs.
+    fileprivate init(_ progress: Progress) {
+        self.init()
+        let now = progress.latest
+        entriesSeen = now.entriesSeen
+        entriesTotal = progress.entriesTotal
+        bytesSeen = now.bytesSeen
+        bytesTotal = progress.bytesTotal
+        filesCopied = now.filesCopied
+        bytesCopied = now.bytesCopied
+        failures = now.failures
+        workers = UInt64(max(progress.workers, 0))
+        remainingNanoseconds = progress.remainingNanoseconds
     }
 }

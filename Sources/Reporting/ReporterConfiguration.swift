@@ -26,6 +26,8 @@ package struct ReporterConfiguration: Sendable {
     package var failures: OutputFile?
     /// The name that was given to `--failures`, to be shown.
     package var failuresName: [UInt8] = []
+    /// The folder that was given to `--state`; empty: none was.
+    package var stateName: [UInt8] = []
     package var standardOutput: OutputFile
     package var standardError: OutputFile
     /// Whether the person's locale is UTF-8.

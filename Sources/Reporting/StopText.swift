@@ -31,6 +31,23 @@ struct StopText {
         }
     }
 
+    /// The same in one line, with what is missing.
+    var line: String {
+        let missing =
+            Quantity.count(entriesMissing, "entry", "entries") + ", " + Quantity.size(bytesMissing)
+        let needs = stop.reason == .full ? self.needs : []
+        let more =
+            needs.isEmpty ? "" : "; needed beside what is free: " + needs.joined(separator: ", ")
+        return "\(reason) Missing there: \(missing)\(more)"
+    }
+
+    private var needs: [String] {
+        var needs: [String] = []
+        if bytesNeeded > 0 { needs.append(Quantity.size(bytesNeeded)) }
+        if inodesNeeded > 0 { needs.append(Quantity.count(inodesNeeded, "inode", "inodes")) }
+        return needs
+    }
+
     /// What is missing, what is there, what is needed beside it.
     var table: [String] {
         var rows = [
@@ -45,9 +62,6 @@ struct StopText {
             ),
         ]
         if stop.reason == .full {
-            var needs: [String] = []
-            if bytesNeeded > 0 { needs.append(Quantity.size(bytesNeeded)) }
-            if inodesNeeded > 0 { needs.append(Quantity.count(inodesNeeded, "inode", "inodes")) }
             rows.append(
                 ("needed beside that", needs.isEmpty ? "nothing" : needs.joined(separator: ", "))
             )
@@ -59,8 +73,8 @@ struct StopText {
     var advice: String {
         switch stop.reason {
         case .full where bytesNeeded == 0 && inodesNeeded == 0:
-            "There is room for all that is missing: a directory is at ext4's limit (mkfs.ext4 -O "
-                + "large_dir), blocks are reserved for root (tune2fs -m 0), or shared blocks of SOURCE "
+            "There is room for all that is missing: a directory is at ext4's limit (tune2fs -O "
+                + "large_dir, unmounted), blocks are reserved for root (tune2fs -m 0), or shared blocks of SOURCE "
                 + "take more room as copies. Then run the same command again: it resumes."
         case .full where inodesNeeded > 0:
             "ext4's inodes are fixed when it is made: make DESTINATION again with mkfs.ext4 -N COUNT or a "

@@ -12,6 +12,10 @@ package struct SummaryText: Sendable {
     private let asides: PassAsides
     private let shown: ShownName
     private let failuresFile: String?
+    private let historyCommand: String?
+
+    /// A pass that took less tells no rates and no branches: they say nothing.
+    static let shortNanoseconds: UInt64 = 10_000_000_000
 
     /// The width that everything but paths keeps to.
     static let width = 80
@@ -21,23 +25,28 @@ package struct SummaryText: Sendable {
     ///   - asides: what was left alone on the way.
     ///   - shown: how names are escaped.
     ///   - failuresFile: whether and where all failures were written down.
+    ///   - historyCommand: what shows them again, where the pass is recorded.
     package init(
         _ summary: PassSummary,
         asides: PassAsides,
         shown: ShownName,
-        failuresFile: String? = nil
+        failuresFile: String? = nil,
+        historyCommand: String? = nil
     ) {
         self.summary = summary
         self.asides = asides
         self.shown = shown
         self.failuresFile = failuresFile
+        self.historyCommand = historyCommand
     }
+
+    private var isShort: Bool { summary.durationNanoseconds < Self.shortNanoseconds }
 
     /// All of it, without newlines.
     package var lines: [String] {
         var lines = Self.wrap("cutover: " + headline, indent: 2)
         lines += rows.map { "  " + $0 }
-        lines += BranchTable.lines(summary.slowestBranches, shown: shown)
+        if !isShort { lines += BranchTable.lines(summary.slowestBranches, shown: shown) }
         lines += WaitingText.lines(summary.waiting, shown)
         lines += stop
         lines += leftAlone
@@ -52,45 +61,75 @@ package struct SummaryText: Sendable {
         let counters = summary.counters
         let failures = counters.failures.value()
         if let stop = summary.stop {
-            return ["cutover: stopped: \(StopText(stop, counters: counters).reason)"]
+            return ["cutover: stopped: \(StopText(stop, counters: counters).line); \(statusText)"]
         }
         guard failures > 0 else { return [] }
-        let means = failuresFile.map { "listed in \($0)" } ?? "--failures FILE lists them"
-        return ["cutover: \(Quantity.count(failures, "failure", "failures")); \(means)"]
+        let means =
+            failuresFile.map { "listed in \($0)" } ?? historyCommand.map { "'\($0)' lists them" }
+            ?? "--failures FILE lists them"
+        let count = Quantity.count(failures, "failure", "failures")
+        return ["cutover: \(count), \(statusText); \(means)"]
     }
 
+    private var statusText: String { "status \(summary.status.rawValue)" }
+
     private var headline: String {
-        let time = Quantity.duration(summary.durationNanoseconds)
-        let prefix = summary.isDryRun ? "dry run, nothing was written: " : ""
-        var text: String
-        switch summary.status {
-        case .interrupted: text = "interrupted after \(time)"
-        case .destinationStopped: text = "stopped by DESTINATION after \(time)"
-        case .someFailed: text = "done in \(time), with failures"
-        case .someVanished: text = "done in \(time); some entries vanished meanwhile"
-        case .deletionLimit: text = "done in \(time); --max-delete was reached"
-        case .done, .different, .refused, .usage: text = "done in \(time)"
+        let counters = summary.counters
+        var time = Quantity.duration(summary.durationNanoseconds)
+        // Less is shown as nothing.
+        if summary.synchronizeNanoseconds >= 100_000_000 {
+            time += " (\(Quantity.duration(summary.synchronizeNanoseconds)) of it in syncfs)"
         }
-        if summary.synchronizeNanoseconds > 0 {
-            text += " (\(Quantity.duration(summary.synchronizeNanoseconds)) of it in syncfs)"
+        let failures = counters.failures.value()
+        let text =
+            switch summary.status {
+            case .interrupted: "interrupted after \(time), \(statusText)"
+            case .destinationStopped: "stopped by DESTINATION after \(time), \(statusText)"
+            case .someFailed where failures == 0:
+                "done in \(time), a report could not be written, \(statusText)"
+            case .someFailed:
+                "done in \(time), \(Quantity.count(failures, "failure", "failures")), \(statusText)"
+            case .someVanished:
+                "done in \(time), some entries vanished meanwhile, \(statusText)"
+            case .deletionLimit: "done in \(time), --max-delete was reached, \(statusText)"
+            case .done, .different, .refused, .usage: "done in \(time)"
+            }
+        return (summary.isDryRun ? "dry run, nothing was written: " : "") + text
+    }
+
+    /// How many entries were seen how fast, or of a short pass what found the changes.
+    private var seenNote: String {
+        let listed = Quantity.count(
+            summary.counters.directoriesListed.value(),
+            "directory",
+            "directories"
+        )
+        if isShort {
+            return summary.method == .scan
+                ? "by a scan; \(listed) looked at" : "by a walk; \(listed) listed"
         }
-        return prefix + text
+        let rate = Quantity.perSecond(
+            summary.counters.entriesSeen.value(),
+            in: summary.durationNanoseconds
+        )
+        return "\(Quantity.count(rate))/s"
+    }
+
+    private var copiedNote: String {
+        let bytes = summary.counters.bytesCopied.value()
+        if isShort { return Quantity.size(bytes) }
+        let rate = Quantity.perSecond(bytes, in: summary.durationNanoseconds)
+        return "\(Quantity.size(bytes)), \(Quantity.size(rate))/s"
     }
 
     /// The table: what always appears, and what was counted of the rest.
     private var rows: [String] {
         let counters = summary.counters
-        let time = summary.durationNanoseconds
         let dry = summary.isDryRun
         func verb(_ done: String, _ planned: String) -> String { dry ? planned : done }
-        let seen = counters.entriesSeen.value()
-        let bytes = counters.bytesCopied.value()
         var rows: [(label: String, count: UInt64, note: String?)] = [
-            ("entries seen", seen, "\(Quantity.count(Quantity.perSecond(seen, in: time)))/s"),
-            (
-                verb("files copied", "files to copy"), counters.filesCopied.value(),
-                "\(Quantity.size(bytes)), \(Quantity.size(Quantity.perSecond(bytes, in: time)))/s"
-            ),
+            ("entries seen", counters.entriesSeen.value(), seenNote),
+            (verb("files copied", "files to copy"), counters.filesCopied.value(), copiedNote),
         ]
         func addIfAny(_ label: String, _ count: UInt64, _ note: String? = nil) {
             if count > 0 { rows.append((label, count, note)) }
@@ -198,7 +237,8 @@ package struct SummaryText: Sendable {
             of: summary.counters.failures.value(),
             file: failuresFile,
             run: .pass,
-            shown
+            shown,
+            command: historyCommand
         )
     }
 
@@ -208,7 +248,8 @@ package struct SummaryText: Sendable {
         of total: UInt64,
         file: String?,
         run: FailureText.Run,
-        _ shown: ShownName
+        _ shown: ShownName,
+        command: String? = nil
     ) -> [String] {
         guard total > 0, !first.isEmpty else { return [] }
         var title =
@@ -230,6 +271,8 @@ package struct SummaryText: Sendable {
         }
         if let file {
             lines.append("All failures are in \(file).")
+        } else if UInt64(first.count) < total, let command {
+            lines += wrap("'\(command)' shows all of them.", indent: 2)
         } else if UInt64(first.count) < total {
             lines.append("To see all of them, run the \(run.rawValue) with --failures FILE.")
         }

@@ -198,9 +198,18 @@ package struct VerificationSummaryText: Sendable {
                 "Compare with SOURCE if it is still there; do not use these files before.",
                 indent: 0
             )
+        case .different
+        where summary.counters.settingsDifferences.value() == summary.counters.differences.value():
+            lines += SummaryText.wrap(
+                "Only inode flags or project ids differ (lsattr -p). A pass sets those that DESTINATION can hold; "
+                    + "where its summary said that they are not kept, another pass changes nothing. Nothing needs "
+                    + "to be done unless you rely on them.",
+                indent: 0
+            )
         case .different:
             lines += SummaryText.wrap(
-                "'cutover sync --delete' puts names and attributes right. A pass trusts size and time of "
+                "'cutover sync --delete' puts names and attributes right, but not what "
+                    + "passes leave out (--exclude, --no-perms and the like). A pass trusts size and time of "
                     + "modification: where contents differ it needs --checksum. See dmesg and smartctl when "
                     + "nobody but cutover wrote to DESTINATION. Then verify again.",
                 indent: 0

@@ -35,6 +35,10 @@ enum WalkReasonText {
         case .optionsChanged:
             "options that decide what is copied have changed since the last pass"
         case .clockSteppedBack: "the clock has been set back since the last pass"
+        case .destinationRootChanged:
+            "something else changed DESTINATION's root directory since the last pass"
+        case .destinationUnknown:
+            "whether DESTINATION was written to since the last pass is not known: its syncfs failed"
         case .destinationChanged:
             "DESTINATION has other inodes in use than at the end of the last pass"
         case .destinationRolledBack:

@@ -63,7 +63,7 @@ struct CheckCommand: ParsableCommand {
         }
         guard let outcome = ended else { throw ExitCode(PassStatus.interrupted.rawValue) }
         output.show(
-            CheckText(outcome, shown: output.shown).lines,
+            CheckText(outcome, shown: output.shown, isVerbose: options.verbose > 0).lines,
             json: CheckJSON.lines(outcome, time: WallClock.nanoseconds)
         )
         throw ExitCode((output.finish() ? outcome.status : .someFailed).rawValue)
@@ -79,6 +79,9 @@ struct CheckCommandOptions: ParsableArguments {
     var destination: BytesArgument
 
     @Flag(help: "Walk SOURCE and look at every entry.") var deep = false
+
+    @Flag(name: .shortAndLong, help: "List also what is well.")
+    var verbose: Int
 
     @OptionGroup var attributes: AttributesOption
     @OptionGroup var pool: WorkersOption

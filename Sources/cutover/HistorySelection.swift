@@ -203,9 +203,12 @@ struct HistorySelection {
         isRunning: Bool,
         _ hasDetails: Bool
     ) throws(HistoryProblem) -> HistoryPass {
-        HistoryPass(
+        let told = isRunning ? history.runningStatus.flatMap(RunningPass.init(text:)) : nil
+        return HistoryPass(
             record,
             isRunning: isRunning,
+            // Of a pass before it, that was killed, nothing is believed.
+            running: told?.pass == record.id ? told : nil,
             failures: hasDetails ? try history.failures(ofPass: record.id) : [],
             branches: hasDetails ? try history.branches(ofPass: record.id) : []
         )

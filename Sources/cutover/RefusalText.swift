@@ -51,17 +51,17 @@ struct RefusalText {
             path = nil
             reason =
                 "cannot examine \(Self.name(side)): \(error.code.sentence) (\(error.operation.rawValue))"
-        case .destinationBusy:
+        case .destinationBusy(let busy):
             path = nil
-            reason = "another pass writes to DESTINATION; wait for its end, or stop it"
+            reason = "another pass writes to DESTINATION" + Self.told(busy)
         case .stateOnDestination(let folder):
             path = folder
             reason =
                 "the state would lie on DESTINATION, where --delete takes it; "
                 + "--state names another folder"
-        case .stateBusy:
+        case .stateBusy(let busy):
             path = nil
-            reason = "another pass on these two volumes is running; wait for its end, or stop it"
+            reason = "another pass on these two volumes is running" + Self.told(busy)
         case .destinationMissing, .destinationReadOnly, .tooLittleSpace, .tooFewInodes:
             (reason, path) = Self.unfit(refusal)
         case .badManifest(let name, let refusal):
@@ -86,6 +86,23 @@ struct RefusalText {
             WrongRootsText.sentence(wrong, isDeclared: isDeclared)
         default: ""
         }
+    }
+
+    /// Which pass it is, which process and since when, and what to do.
+    private static func told(_ busy: BusyPass?) -> String {
+        guard let busy else { return "; wait for its end, or stop it" }
+        let holder = busy.holder
+        let name = String(
+            decoding: ShownName(isForTerminal: true).escaped(Array(holder.name.utf8)),
+            as: UTF8.self
+        )
+        var text = busy.running.map { ": pass \($0.pass), process" } ?? ": process"
+        text += " \(holder.process)" + (busy.running == nil && !name.isEmpty ? " (\(name))" : "")
+        if let start = busy.running?.startNanoseconds ?? holder.startNanoseconds {
+            let time = CalendarTime(local: start)
+            text += ", since \(time.date) \(time.seconds)"
+        }
+        return text + "; wait for its end, or stop it (kill \(holder.process))"
     }
 
     private static let threads =

@@ -55,7 +55,7 @@ struct SyncCommand: ParsableCommand {
                         interrupt: { pass.interrupt() }
                     )
                 )
-                reporter.begin()
+                reporter.begin { pass.publish($0) }
                 return pass.run()
             }
             if let summary { throw ExitCode(reporter.finish(summary).rawValue) }

@@ -34,6 +34,7 @@ struct SyncPlan {
         pass.branches = try Self.branches(options.copied.branch)
         pass.filter = try Self.filter(options.copied)
         pass.workers = options.how.pool.workers
+        pass.isIdle = options.how.idle
         pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
         self.pass = pass
         let place = ReportPlace(
@@ -42,7 +43,9 @@ struct SyncPlan {
             crossesMounts: pass.crossesMounts
         )
         try ReportFiles.judge(options.telling.files, place)
-        reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
+        var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
+        reporting.stateName = options.how.place.state?.bytes ?? []
+        self.reporting = reporting
     }
 
     /// `--idle`; before threads exist, for they inherit it.

@@ -116,11 +116,63 @@ struct HistoryCommandTests {
         for _ in 0..<3 {
             let outcome = try history()
             #expect(process.isRunning)
-            #expect(rows(outcome)[1]?.hasSuffix(" walk - - - - running") == true, "\(outcome)")
+            #expect(rows(outcome)[1]?.hasSuffix(" running") == true, "\(outcome)")
         }
         process.send(SIGINT)
         #expect(process.wait().status == 20)
         #expect(rows(try history())[1]?.hasSuffix(" interrupted") == true)
+    }
+
+    /// The status files in the state folder.
+    private func statusFiles() throws -> [[UInt8]] {
+        try Files.names(state).filter { $0.suffix(7) == bytes(".status")[...] }
+    }
+
+    @Test("a pass that runs tells how far it is, to history and to a pass that it keeps out")
+    func runningStatus() throws {
+        try Files.write(stage.source("slow"), [UInt8](repeating: 7, count: 64 << 20))
+        let process = try startSlowPass()
+        waitUntil { (try? statusFiles().isEmpty) == false }
+        let outcome = try history()
+        #expect(process.isRunning)
+        // The note may be wrapped anywhere.
+        let words = outcome.output.split { $0.isWhitespace }.joined(separator: " ")
+        #expect(words.contains("30 workers, process \(process.processID)"), "\(outcome)")
+        let row = rows(outcome)[1] ?? ""
+        #expect(
+            row.firstMatch(of: #/ walk \d+ \d+ [\d.]+ [KM]?i?B 0 running$/#) != nil,
+            "\(outcome)"
+        )
+        for options in [[], ["--state", "/nowhere"]] as [[String]] {
+            let words = (["sync", "-q"] + options).map { bytes($0) }
+            let places = options.isEmpty ? [bytes("--state"), state] : []
+            let second = try Cutover.run(bytes: words + places + [stage.from, stage.to])
+            #expect(second.status == 3, "\(second)")
+            let pass = options.isEmpty ? "pass 1, process " : "process "
+            #expect(second.errors.contains("DESTINATION: \(pass)\(process.processID)"), "\(second)")
+            #expect(second.errors.contains(", since 20"), "\(second)")
+            #expect(second.errors.contains("(kill \(process.processID))"), "\(second)")
+        }
+        process.send(SIGINT)
+        #expect(process.wait().status == 20)
+        #expect(try statusFiles() == [])
+        #expect(!(try history()).output.contains("process"))
+    }
+
+    @Test("what a killed pass told of itself is not believed")
+    func leftStatus() throws {
+        try Files.write(stage.source("slow"), [UInt8](repeating: 7, count: 64 << 20))
+        let process = try startSlowPass()
+        waitUntil { (try? statusFiles().isEmpty) == false }
+        process.send(SIGKILL)
+        #expect(process.wait().status == nil)
+        #expect(try statusFiles().count == 1)
+        let outcome = try history()
+        #expect(rows(outcome)[1]?.hasSuffix(" - walk - - - - unfinished") == true, "\(outcome)")
+        #expect(!outcome.output.contains("process"), "\(outcome)")
+        try Files.unlink(stage.source("slow"))
+        try pass()
+        #expect(try statusFiles() == [])
     }
 
     @Test("--limit shows the newest, in the order in which they ran")
@@ -140,7 +192,7 @@ struct HistoryCommandTests {
         let universal = try #require(rows(try history())[1]).split(separator: " ")[2]
         let local = try #require(rows(outcome)[1]).split(separator: " ")[2]
         func minutes(_ time: Substring) -> Int {
-            time.split(separator: ":").reduce(0) { $0 * 60 + (Int($1) ?? -1_000) }
+            time.split(separator: ":").prefix(2).reduce(0) { $0 * 60 + (Int($1) ?? -1_000) }
         }
         #expect((minutes(local) - minutes(universal) + 1440) % 1440 == 345)
     }

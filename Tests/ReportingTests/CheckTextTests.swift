@@ -19,8 +19,60 @@ import Testing
             // A message goes on in the table and in JSON: no full stop, no capital of a sentence.
             #expect(!text.message.hasSuffix("."), "\(text.message)")
         }
-        for line in CheckText(checkOutcome(), shown: shown).lines {
-            #expect(TextLayout.columns(line) <= 80, "\(line)")
+        for isVerbose in [false, true] {
+            for line in CheckText(checkOutcome(), shown: shown, isVerbose: isVerbose).lines {
+                #expect(TextLayout.columns(line) <= 80, "\(line)")
+            }
+        }
+    }
+
+    @Test("what is fatal comes first, what is well in one line, mkfs only where it mends something")
+    func order() {
+        let findings = [
+            Finding(.ok, .writable(nil)), Finding(.warning, .holes(.no(.notSupported))),
+            Finding(.ok, .inodes(nil)), Finding(.fatal, .writable(.mount)),
+        ]
+        let outcome = checkOutcome(findings)
+        let lines = Array(CheckText(outcome, shown: shown).lines.dropFirst(2))
+        #expect(
+            lines == [
+                "fatal    writable     DESTINATION is mounted read-only",
+                "                      -> mount -o remount,rw, if it is the right volume.",
+                "warning  holes        holes take space: files grow to their full size",
+                "                      -> Compare sizes and not blocks with DESTINATION's room,",
+                "                         or take another filesystem.",
+                "ok       2 questions are answered well (-v lists them)",
+                "",
+                "1 fatal finding, 1 warning: a pass cannot end complete.",
+            ]
+        )
+        let verbose = CheckText(outcome, shown: shown, isVerbose: true).lines
+        #expect(verbose.contains("ok       writable     DESTINATION takes writes"))
+        #expect(
+            verbose.contains("ok       inodes       DESTINATION makes inodes as they are needed")
+        )
+        let other = checkOutcome(findings + [Finding(.warning, .times(.wholeSecondsUntil2038))])
+        #expect(
+            CheckText(other, shown: shown).lines.contains("A DESTINATION made for this SOURCE:")
+        )
+    }
+
+    @Test("what is kept for root is a part of what root has free, and beside what others have")
+    func reserved() {
+        for (isForRoot, words) in [(true, "(30.0 GiB of it for"), (false, "(30.0 GiB more for")] {
+            let balance = Finding.Balance(
+                needed: 1,
+                knowledge: .counted,
+                held: 0,
+                free: 600 << 30,
+                total: 700 << 30,
+                holdsCopy: false,
+                isForRoot: isForRoot
+            )
+            let finding = Finding(.ok, .space(balance, shared: nil, reserved: 30 << 30))
+            #expect(
+                FindingText(finding).message.contains("600.0 GiB are free \(words) root alone)")
+            )
         }
     }
 

@@ -24,27 +24,7 @@ import Testing
             entries: 1,
             bytes: 1
         )
-        let events: [PassEvent] = [
-            .started(passStart()), .failed(failure()),
-            .failed(failure(damage: DamageReport(Damage([0..<512]), .salvaged))),
-            .vanished(path: []), .mountSkipped(path: []),
-            .directoryProtected(path: []),
-            .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
-            .notice(.notRoot), .notice(.capabilitiesMissing(.makeDevices)),
-            .notice(.workersLimited(1, descriptors: 2)),
-            .notice(.coarseTimes(stepNanoseconds: 1)),
-            .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
-            .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
-            .notice(.protectedByFilter),
-            .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
-            .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
-            .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
-            .notice(.comparesWithoutState),
-            .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
-            .notice(.threadsLimited(1)), .waiting(waitingCall()),
-            .workersChanged(1), .stopped(.full, failure()), .synchronizing,
-        ]
-        var lines = events.map { EventJSON.line($0, time: 0) }
+        var lines = passEvents.map { EventJSON.line($0, time: 0) }
         lines.append(EventJSON.progress(Progress(passStart()), time: 0))
         lines.append(
             EventJSON.summary(
@@ -78,6 +58,32 @@ import Testing
                 document.contains("\n| \(status) | ") && PassStatus(rawValue: Int32(status)) != nil
             )
         }
+    }
+
+    /// All that a pass tells while it runs.
+    private var passEvents: [PassEvent] {
+        [
+            .started(passStart()), .failed(failure()),
+            .failed(failure(damage: DamageReport(Damage([0..<512]), .salvaged))),
+            .vanished(path: []), .mountSkipped(path: []),
+            .directoryProtected(path: []),
+            .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
+            .notice(.notRoot), .notice(.capabilitiesMissing(.makeDevices)),
+            .notice(.reaches([], isRoot: true, viewsSource: true, viewsDestination: false)),
+            .notice(.idleIgnored(device: "sda1", scheduler: "none")),
+            .notice(.workersLimited(1, descriptors: 2)),
+            .notice(.coarseTimes(stepNanoseconds: 1)),
+            .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
+            .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
+            .notice(.protectedByFilter),
+            .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
+            .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
+            .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
+            .notice(.comparesWithoutState),
+            .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
+            .notice(.threadsLimited(1)), .waiting(waitingCall()),
+            .workersChanged(1), .stopped(.full, failure()), .synchronizing(isWhole: true),
+        ]
     }
 
     /// All that a verification tells.

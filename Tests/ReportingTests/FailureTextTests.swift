@@ -75,7 +75,7 @@ import Testing
         Row("EOVERFLOW", .destination, .setTimes, .utimensat, "after 2038"),
         // DESTINATION
         Row("ENOSPC", .destination, .write, .write, "df -i on both sides"),
-        Row("ENOSPC", .destination, .create, .open, "mkfs.ext4 -O large_dir"),
+        Row("ENOSPC", .destination, .create, .open, "tune2fs -O large_dir"),
         Row("EDQUOT", .destination, .write, .write, "repquota"),
         Row("EROFS", .destination, .create, .open, "remount,rw"),
         Row("EIO", .destination, .write, .write, "Do not switch to it"),
@@ -83,6 +83,8 @@ import Testing
         Row("EUCLEAN", .destination, .makeDirectory, .mkdir, "e2fsck -f"),
         Row("EIO", .destination, .synchronize, .syncfs, "smartctl"),
         Row("EPERM", .destination, .remove, .unlink, "chattr -ia"),
+        Row("EPERM", .destination, .remove, .unlink, "swapoff"),
+        Row("ETXTBSY", .destination, .write, .open, "swapoff"),
         Row("EPERM", .destination, .publish, .rename, "lsattr"),
         Row("EACCES", .destination, .create, .open, "may write there"),
         Row("EFBIG", .destination, .write, .write, "16 TiB"),
@@ -229,6 +231,22 @@ import Testing
                 == ".: cannot replace it by an entry of another type on DESTINATION "
                 + "(directory by regular file). A directory gives way to another type only with --delete; "
                 + "else move it away by hand."
+        )
+    }
+
+    @Test(
+        "S18: ENOSPC of a directory at its limit says so first, and how to lift it; of data, the project"
+    )
+    func limits() {
+        var full = failure("d/name", .destination, .create, .open, "ENOSPC")
+        #expect(FailureText(full).advice.hasPrefix("DESTINATION is full"))
+        full.volumeHasRoom = true
+        let advice = FailureText(full).advice
+        #expect(advice.hasPrefix("DESTINATION has room: the directory is at ext4's limit."))
+        #expect(advice.contains("tune2fs -O large_dir"))
+        full.activity = .write
+        #expect(
+            FailureText(full).advice.hasPrefix("DESTINATION has room: a project is at its limit")
         )
     }
 

@@ -2,6 +2,7 @@
 
 import History
 import LinuxIO
+import Migration
 import Reporting
 import TestSupport
 import Testing
@@ -51,18 +52,18 @@ import Testing
                 /mnt/old to /mnt/new
                 The newest 6 of 345 passes (--limit shows more); times are UTC.
 
-                id  start                took  by    seen  copied    bytes  deleted  outcome
-                 1  2026-08-04 21:00  1:10:03  walk  284k     12k  734 GiB       17  done
-                 2  2026-08-04 21:00  1:10:03  walk  284k     12k  734 GiB       17  failed 12
-                    walked: the clock has been set back since the last pass
-                    1 entry vanished meanwhile
-                 3  2026-08-04 21:00    0.9 s  scan  284k     12k  734 GiB       17  interrupted
-                    1 failure
-                 4  2026-08-04 21:00  1:10:03  walk  9999       0      0 B        0  done
-                    of some branches only (--branch)
-                 5  2026-08-04 21:00        -  walk     -       -        -        -  unfinished
-                    walked: the last pass was of some branches only
-                 6  2026-08-04 21:00   12.0 s  scan     -       -        -        -  running
+                id start                  took by   seen copied   bytes deleted outcome
+                 1 2026-08-04 21:00:03 1:10:03 walk 284k    12k 734 GiB      17 done
+                 2 2026-08-04 21:00:03 1:10:03 walk 284k    12k 734 GiB      17 failed 12
+                   walked: the clock has been set back since the last pass
+                   1 entry vanished meanwhile
+                 3 2026-08-04 21:00:03   0.9 s scan 284k    12k 734 GiB      17 interrupted
+                   1 failure
+                 4 2026-08-04 21:00:03 1:10:03 walk 9999      0     0 B       0 done
+                   of some branches only (--branch)
+                 5 2026-08-04 21:00:03       - walk    -      -       -       - unfinished
+                   walked: the last pass was of some branches only
+                 6 2026-08-04 21:00:03  12.0 s scan    -      -       -       - running
                 """
         )
     }
@@ -84,6 +85,40 @@ import Testing
         #expect(running.contains("12.0 s  walk     -       -      -        -  running"))
         let dead = text(recordedPass(status: nil))
         #expect(dead.contains("     -  walk     -       -      -        -  unfinished"))
+    }
+
+    @Test("a pass that runs and tells how far it is has figures, and a line of them")
+    func told() {
+        var running = RunningPass()
+        running.process = 4_711
+        running.writtenBootNanoseconds = 11_000_001_000
+        running.entriesSeen = 142_000
+        running.entriesTotal = 284_000
+        running.bytesCopied = 1 << 30
+        running.bytesTotal = 4 << 30
+        running.bytesSeen = 1 << 30
+        running.remainingNanoseconds = 600_000_000_000
+        running.workers = 30
+        func lines(_ running: RunningPass) -> [String] {
+            let pass = HistoryPass(recordedPass(status: nil), isRunning: true, running: running)
+            return Array(HistoryText(historyPair([pass]), style: historyStyle()).lines.dropFirst(4))
+        }
+        #expect(
+            lines(running) == [
+                "12  2026-08-04 21:00:03  12.0 s  walk  142k       0  1.0 GiB        0  running",
+                "    50% of at most 284,000 entries, 25% of at most 4.0 GiB, 10:00 left, 30",
+                "      workers, process 4711",
+            ]
+        )
+        running.writtenBootNanoseconds = 1_000
+        running.phase = .synchronizing
+        running.failures = 2
+        #expect(
+            lines(running).dropFirst() == [
+                "    waiting for DESTINATION's disk, 2 failures, 30 workers, process 4711, as of",
+                "      12.0 s ago",
+            ]
+        )
     }
 
     @Test("why a pass walked is said where nobody expects it, with -v always")
@@ -128,7 +163,7 @@ import Testing
         let table = text(pair, isVerbose: true)
         #expect(
             table.contains(
-                "    a/9: cannot read bytes 4096-8191 of SOURCE: Input/output error (EIO).\n"
+                "   a/9: cannot read bytes 4096-8191 of SOURCE: Input/output error (EIO).\n"
             )
         )
         #expect(!table.contains("a/10:") && table.contains("2 failures more: --pass 12 shows them"))

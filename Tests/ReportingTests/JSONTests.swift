@@ -36,7 +36,7 @@ import Testing
                 == "{\"type\":\"directory_protected\",\(time),\"path\":\"d\"}"
         )
         #expect(text(.workersChanged(31)) == "{\"type\":\"workers\",\(time),\"workers\":31}")
-        #expect(text(.synchronizing) == "{\"type\":\"synchronizing\",\(time)}")
+        #expect(text(.synchronizing(isWhole: true)) == "{\"type\":\"synchronizing\",\(time)}")
         #expect(
             text(.notice(.coarseTimes(stepNanoseconds: 1_000_000_000))).hasPrefix(
                 "{\"type\":\"notice\",\(time),\"notice\":\"coarse_times\",\"step_nanoseconds\":1000000000,\"message\":\""
@@ -196,7 +196,8 @@ import Testing
         let expected =
             "{\"type\":\"summary\",\(Self.head),\"status\":11,\"status_name\":\"destination_stopped\","
             + "\"dry_run\":false,\"changes_by\":\"walk\",\"seconds\":93791.000,"
-            + "\"synchronize_seconds\":4.200,\"entries_seen\":0,\"bytes_seen\":0,\"files_copied\":0,"
+            + "\"synchronize_seconds\":4.200,\"entries_seen\":0,\"bytes_seen\":0,"
+            + "\"directories_listed\":0,\"files_copied\":0,"
             + "\"bytes_copied\":18446744073709551615,\"directories_made\":0,"
             + "\"directories_moved\":0,\"symlinks_made\":0,"
             + "\"specials_made\":0,\"links_made\":0,\"attributes_repaired\":0,\"extras_deleted\":0,"

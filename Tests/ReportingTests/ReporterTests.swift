@@ -44,7 +44,7 @@ import Testing
             )
         )
         reporter.receive(.notice(.notRoot))
-        reporter.receive(.synchronizing)
+        reporter.receive(.synchronizing(isWhole: true))
         let status = reporter.finish(passSummary())
         #expect(status == .done)
         #expect(output.lines == [">f+++++++++ a\\#012b", "cL+++++++++ l\\#377 -> \u{E9}"])
@@ -107,7 +107,7 @@ import Testing
         reporter.receive(change("a"))
         counters.failures.count()
         #expect(reporter.finish(passSummary(.someFailed, counters)) == .someFailed)
-        #expect(error.lines == ["cutover: 1 failure; --failures FILE lists them"])
+        #expect(error.lines == ["cutover: 1 failure, status 23; --failures FILE lists them"])
         #expect(output.lines == [">f+++++++++ a"])
     }
 

@@ -169,9 +169,72 @@ import Testing
         counters.failures.count(3)
         #expect(
             quiet(passSummary(.someFailed, counters)) == [
-                "cutover: 3 failures; --failures FILE lists them"
+                "cutover: 3 failures, status 23; --failures FILE lists them"
             ]
         )
+        let recorded = SummaryText(
+            passSummary(.someFailed, counters),
+            asides: PassAsides(),
+            shown: shown,
+            historyCommand: "cutover history --pass 7"
+        )
+        #expect(
+            recorded.quietLines == [
+                "cutover: 3 failures, status 23; 'cutover history --pass 7' lists them"
+            ]
+        )
+        counters.entriesMissing.count(12)
+        counters.bytesMissing.count(3 << 30)
+        let stop = PassSummary.Stop(
+            reason: .full,
+            failure: failure(),
+            availableBytes: 1 << 30,
+            freeInodes: 100
+        )
+        #expect(
+            quiet(passSummary(.destinationStopped, counters, stop: stop)) == [
+                "cutover: stopped: DESTINATION is full; what was good there is untouched. Missing there: "
+                    + "12 entries, 3.0 GiB; needed beside what is free: 2.0 GiB; status 11"
+            ]
+        )
+    }
+
+    @Test("a pass of less than 10 s: what found the changes, and neither rates nor branches")
+    func short() {
+        let counters = Counters()
+        counters.entriesSeen.count(33_133)
+        counters.directoriesListed.count(14)
+        counters.filesCopied.count(2)
+        counters.bytesCopied.count(4096)
+        counters.failures.count(2)
+        let branch = PassSummary.BranchTime(
+            name: bytes("a"),
+            workNanoseconds: 1,
+            entries: 2,
+            bytes: 3
+        )
+        var summary = passSummary(.someFailed, counters, branches: [branch])
+        summary.durationNanoseconds = 500_000_000
+        summary.synchronizeNanoseconds = 99_999_999
+        summary.method = .scan
+        #expect(
+            text(summary)
+                == """
+                cutover: done in 0.5 s, 2 failures, status 23
+                  entries seen          33,133  by a scan; 14 directories looked at
+                  files copied               2  4.0 KiB
+                  attributes repaired        0
+                  extras deleted             0
+                  failures                   2
+                  vanished                   0
+                  workers busy              30  at most at a time
+                """
+        )
+        summary.method = .walk(.asked)
+        #expect(text(summary).contains("33,133  by a walk; 14 directories listed\n"))
+        summary.durationNanoseconds = 10_000_000_000
+        let long = text(summary)
+        #expect(long.contains("3,313/s") && long.contains("slowest branches"))
     }
 
     @Test("80 columns are never exceeded but by paths, with wide names and huge numbers")

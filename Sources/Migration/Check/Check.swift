@@ -42,6 +42,17 @@ package struct CheckOutcome: Sendable {
         findings.count { $0.severity == severity }
     }
 
+    /// Whether one of the findings is mended by making DESTINATION anew.
+    package var asksForMake: Bool {
+        findings.contains { finding in
+            guard finding.severity != .ok else { return false }
+            switch finding.matter {
+            case .inodes, .directories, .attributeSizes, .times, .projects: return true
+            default: return false
+            }
+        }
+    }
+
     /// 0, or 3 when something fatal was found.
     package var status: PassStatus { count(.fatal) > 0 ? .refused : .done }
 }
@@ -177,7 +188,7 @@ package final class Check {
         (facts.mount, facts.mountError) = Self.mount(of: destination.descriptor)
         facts.health = Self.health(of: destination.descriptor, facts.mount)
         facts.readOnly = readOnly(volume, facts)
-        facts.holdsCopy = holdsCopy()
+        (facts.holdsCopy, facts.untouchedSincePass) = recorded()
         if volume.typeName == "ext4" {
             facts.superblock = Ext4Superblock.read(below: destination.descriptor)
         }
@@ -220,22 +231,40 @@ package final class Check {
     }
 
     /// Whether a pass of this pair was complete: then what DESTINATION holds is the copy.
-    private func holdsCopy() -> Bool {
-        guard let folder = options.stateFolder, let pair = roots.pair else { return false }
+    ///
+    /// And which was the last one, if
+    /// DESTINATION is as that one left it.
+    private func recorded() -> (holdsCopy: Bool, untouchedSince: Int64?) {
+        guard let folder = options.stateFolder, let pair = roots.pair else { return (false, nil) }
         do throws(HistoryProblem) {
-            guard let archive = try Archive(folder: Array(folder.bytes)) else { return false }
+            guard let archive = try Archive(folder: Array(folder.bytes)) else {
+                return (false, nil)
+            }
             for record in try archive.records() where record.isNamed(for: pair) {
                 guard case .success(let contents) = record.contents, contents.pair == pair else {
                     continue
                 }
                 let passes = try contents.history.observedPasses(newest: Self.passesLookedAt).passes
-                if passes.contains(where: \.isComplete) { return true }
+                guard passes.contains(where: \.isComplete) else { continue }
+                let isUntouched = passes.first.map(isUntouched) ?? false
+                return (true, isUntouched ? passes.first?.id : nil)
             }
-            return false
+            return (false, nil)
         } catch {
             // A record is an aid: without it what is there is only not known to be the copy.
-            return false
+            return (false, nil)
         }
+    }
+
+    /// Whether the next pass would take DESTINATION for what this pass left, as far as its root and its count of inodes
+    /// show that: what `Judgement` asks of it with `--changes scan`.
+    private func isUntouched(since pass: PassRecord) -> Bool {
+        guard pass.isComplete, !pass.isPartial, let mark = pass.destinationChangedNanoseconds,
+            mark == roots.destinationChangedNanoseconds
+        else { return false }
+        // Without writing back what others wrote: what is not on the disk yet is counted as well.
+        let inodes = roots.destinationTraces(afterSynchronizing: false)?.inodes
+        return pass.destinationInodes == nil || inodes == nil || pass.destinationInodes == inodes
     }
 
     private static let passesLookedAt = 50
@@ -248,6 +277,11 @@ package final class Check {
             let own = try destination.descriptor.openDirectory(Name("."))
             guard try own.lock(.exclusive) else {
                 facts.probeProblem = .busy
+                return
+            }
+            if let pass = facts.untouchedSincePass {
+                facts.probeProblem = .untouched(pass: pass)
+                facts.probe = DestinationProbe(of: destination, isRoot: isRoot).look(facts)
                 return
             }
             var probe = try DestinationProbe(of: destination, isRoot: isRoot).run()
@@ -278,7 +312,8 @@ package final class Check {
 
     private func count(_ facts: CheckFacts) -> Counted {
         let limits = limits(facts.destination)
-        let trial = facts.destination.probe == nil ? nil : AttributeTrial(on: destination)
+        let isTried = facts.destination.probe != nil && facts.destination.untouchedSincePass == nil
+        let trial = isTried ? AttributeTrial(on: destination) : nil
         let measure = AttributeMeasure(
             limits: limits,
             trial: trial,

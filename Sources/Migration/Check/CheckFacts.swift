@@ -20,6 +20,9 @@ package enum ProbeProblem: Sendable, Equatable {
     /// A pass writes to it: probe and pass would take each other's temporary files for leftovers.
     case busy
     case failed(SystemError)
+    /// Nobody has touched its root since that pass, which was complete: trying something out would cost the next pass
+    /// its scan.
+    case untouched(pass: Int64)
 }
 
 /// What the kernel knows of damage to a filesystem.
@@ -81,6 +84,8 @@ package struct DestinationFacts: Sendable, Equatable {
     package var isEmpty: Bool
     /// A pass from this SOURCE was complete: what is there is the copy.
     package var holdsCopy = false
+    /// The last pass, if it was complete and the root of DESTINATION is as that one left it.
+    package var untouchedSincePass: Int64?
     package var linkCountMax: UInt32?
     /// Nil: not known, for `mountError` or because the table does not name it.
     package var mount: MountEntry?

@@ -67,6 +67,7 @@ package struct CheckJudge: Sendable {
             switch problem {
             case .busy: return Finding(.warning, .probe(problem))
             case .readOnly, .failed: return Finding(.fatal, .probe(problem))
+            case .untouched: return Finding(.ok, .probe(problem))
             }
         }
         return Finding(.ok, .writable(nil))
@@ -154,7 +155,8 @@ package struct CheckJudge: Sendable {
             held: held,
             free: free,
             total: destination.totalBytes,
-            holdsCopy: destination.holdsCopy
+            holdsCopy: destination.holdsCopy,
+            isForRoot: facts.isRoot
         )
         let isShared = census.method == .bulkstat && census.heldBytes > source.usedBytes
         // A twentieth stays for changed files, whose new copy stands beside the old one for a while; and attributes

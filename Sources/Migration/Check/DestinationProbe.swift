@@ -82,6 +82,25 @@ struct DestinationProbe: ~Copyable {
         return result
     }
 
+    /// What can be known without a write.
+    func look(_ facts: DestinationFacts) -> ProbeResult {
+        var result = ProbeResult()
+        result.longNames = tried { () throws(SystemError) in try lookUpLongName() }
+        if let superblock = facts.superblock {
+            result.largeAttributes = superblock.hasLargeAttributes ? .yes : .no(.noSpace)
+            result.projects = superblock.hasProjects ? .yes : .no(.notSupported)
+        }
+        // What cannot be asked stays unknown.
+        if let status = try? root.descriptor.status() {
+            result.times = .inferred(
+                type: facts.typeName,
+                root: status,
+                hasBigTimes: (try? XFSGeometry(of: root.descriptor))?.hasBigTimes
+            )
+        }
+        return result
+    }
+
     private func tried(_ body: () throws(SystemError) -> Void) -> Support {
         do throws(SystemError) {
             try body()

@@ -57,6 +57,8 @@ package struct Finding: Sendable, Equatable {
         package var total: UInt64
         /// Whether what is there is known to be the copy.
         package var holdsCopy: Bool
+        /// `free` is what root may use; else what everybody may.
+        package var isForRoot: Bool
 
         package init(
             needed: UInt64,
@@ -64,7 +66,8 @@ package struct Finding: Sendable, Equatable {
             held: UInt64,
             free: UInt64,
             total: UInt64,
-            holdsCopy: Bool
+            holdsCopy: Bool,
+            isForRoot: Bool = true
         ) {
             self.needed = needed
             self.knowledge = knowledge
@@ -72,6 +75,7 @@ package struct Finding: Sendable, Equatable {
             self.free = free
             self.total = total
             self.holdsCopy = holdsCopy
+            self.isForRoot = isForRoot
         }
 
         /// What is needed beside what may be there already.

@@ -11,6 +11,8 @@ package final class Counters: Sendable {
     package let entriesSeen = Atomic<UInt64>(0)
     /// Space on SOURCE of what was examined; reaches the volume's used bytes at the end.
     package let bytesSeen = Atomic<UInt64>(0)
+    /// Directories of SOURCE whose names were read.
+    package let directoriesListed = Atomic<UInt64>(0)
     /// Regular files whose contents were copied, and the bytes read for that (holes not counted).
     package let filesCopied = Atomic<UInt64>(0)
     package let bytesCopied = Atomic<UInt64>(0)

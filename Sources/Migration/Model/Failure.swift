@@ -20,6 +20,8 @@ package struct Failure: Sendable, Equatable {
     package var detail: String?
     /// The unreadable ranges of a file that was examined for them, and what became of it.
     package var damage: DamageReport?
+    /// ENOSPC though DESTINATION has room: the limit is one directory's, or one project's (S18).
+    package var volumeHasRoom = false
 
     package init(
         path: [UInt8],

@@ -29,8 +29,8 @@ package enum PassEvent: Sendable {
     case waiting(WaitingCall)
     /// DESTINATION takes no more writes; what is missing is being counted (S18).
     case stopped(DestinationStop, Failure)
-    /// Everything is written; `syncfs` of DESTINATION runs.
-    case synchronizing
+    /// Nothing is written any more; `syncfs` of DESTINATION runs. `isWhole`: all that was to be written is.
+    case synchronizing(isWhole: Bool)
 }
 
 /// What is known when a pass begins.
@@ -76,6 +76,10 @@ package enum Notice: Sendable, Hashable {
     case notRoot
     /// Root without these capabilities: what needs them fails (S54).
     case capabilitiesMissing(Capabilities)
+    /// What this process may do, and whether SOURCE and DESTINATION are reached through views of its own.
+    case reaches(Capabilities, isRoot: Bool, viewsSource: Bool, viewsDestination: Bool)
+    /// `--idle` on a disk whose I/O scheduler takes no notice of it.
+    case idleIgnored(device: String, scheduler: String)
     /// RLIMIT_NOFILE allows only so many workers.
     case workersLimited(Int, descriptors: Int)
     /// There are threads for so many workers and no more (S58).

@@ -89,6 +89,8 @@ package struct PassOptions: Sendable {
     package static let workersMax = 250
     /// Bytes a second that are read from SOURCE at most, over all workers; nil: no limit.
     package var bytesPerSecondMax: UInt64?
+    /// The disks are to be used only when nobody else does; said where a scheduler takes no notice.
+    package var isIdle = false
     /// The umask of the person who started the pass, for new entries without `.mode`.
     package var mask: UInt32 = 0o022
 

@@ -38,6 +38,8 @@ package struct PassSummary: Sendable {
     package var isGivenUp: Bool
     /// Calls that did not come back then.
     package var waiting: [WaitingCall]
+    /// The id under which the record has it; nil: nothing of it is recorded.
+    package var recordedPass: Int64?
 
     package static let failuresShownMax = 10
 
@@ -53,7 +55,8 @@ package struct PassSummary: Sendable {
         stop: Stop?,
         workersBusyMax: Int,
         isGivenUp: Bool = false,
-        waiting: [WaitingCall] = []
+        waiting: [WaitingCall] = [],
+        recordedPass: Int64? = nil
     ) {
         self.status = status
         self.isDryRun = isDryRun
@@ -67,6 +70,7 @@ package struct PassSummary: Sendable {
         self.workersBusyMax = workersBusyMax
         self.isGivenUp = isGivenUp
         self.waiting = waiting
+        self.recordedPass = recordedPass
     }
 
     /// One top-level entry's share of the work.

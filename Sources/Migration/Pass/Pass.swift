@@ -16,8 +16,6 @@ package final class Pass: Sendable {
     private let workers: Int
     private let notices: [Notice]
     private let keeper: StateKeeper
-    /// When `run` began, in monotonic nanoseconds.
-    private let began = Atomic<UInt64>(0)
     private let method: Lock<ChangeMethod>
     /// Whether somebody commits the end of the pass: `run`, or who gives it up.
     private let isEnding = Atomic<Bool>(false)
@@ -112,6 +110,8 @@ package final class Pass: Sendable {
         var notices: [Notice] = ProcessLimits.isRoot ? [] : [.notRoot]
         let missing = Privileges.current.missing(for: options)
         if !missing.isEmpty { notices.append(.capabilitiesMissing(missing)) }
+        notices.append(roots.reach)
+        if options.isIdle, let ignored = roots.idleIgnored { notices.append(ignored) }
         if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
         return notices
     }
@@ -125,6 +125,9 @@ package final class Pass: Sendable {
     /// Safe to call from a signal source's handler.
     package func interrupt() { context.interrupt() }
 
+    /// Tells others how far this pass is: in a file beside its record, which goes when the pass has ended.
+    package func publish(_ running: RunningPass) { keeper.publish(running) }
+
     /// Adds workers, or takes some away; at least one stays.
     package func changeWorkers(by difference: Int) {
         let changed = pool.change(by: difference, most: context.budget.workersMax)
@@ -134,8 +137,6 @@ package final class Pass: Sendable {
 
     /// Runs the pass to its end and returns how it ended.
     package func run() -> PassSummary {
-        let start = monotonicNanoseconds()
-        began.store(start, ordering: .relaxed)
         context.emit(.started(startFacts()))
         for notice in notices { context.say(notice) }
         // S54: what cannot be seen is not carried; that is never "done".
@@ -161,20 +162,22 @@ package final class Pass: Sendable {
         let isStranded = noteStranded()
         let synchronizeStart = monotonicNanoseconds()
         let isSynchronized = synchronize()
-        let end = monotonicNanoseconds()
+        let end = Moments.now(on: nil)
+        let synchronizeTime = monotonicNanoseconds() - synchronizeStart
         let status = status()
-        remember(found, status, isSynchronized: isSynchronized, isStranded: isStranded)
+        remember(found, status, at: end, isSynchronized: isSynchronized, isStranded: isStranded)
         return PassSummary(
             status: status,
             isDryRun: context.options.isDryRun,
             method: found.method,
             counters: counters,
-            durationNanoseconds: end - start,
-            synchronizeNanoseconds: end - synchronizeStart,
+            durationNanoseconds: keeper.duration(until: end),
+            synchronizeNanoseconds: synchronizeTime,
             slowestBranches: Array(branchTimes().prefix(3)),
             firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: stop(),
-            workersBusyMax: pool.workersBusyMax
+            workersBusyMax: pool.workersBusyMax,
+            recordedPass: keeper.recordedPass
         )
     }
 
@@ -184,27 +187,29 @@ package final class Pass: Sendable {
     /// Its workers may still run, and may be in the middle of anything; nothing that they learned is remembered.
     /// Called by another thread than `run`; the process has to end soon after. `waiting`: what does not come back.
     package func giveUp(waiting: [WaitingCall]) -> PassSummary {
-        let now = monotonicNanoseconds()
+        let now = Moments.now(on: nil)
         let found = ChangeFinding.Outcome(method: method.withLock { $0 })
         // No question is asked of either volume from here on.
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
             // `run` commits just now, and what it commits is of an interrupted pass, too.
-        } else if let notice = keeper.finish(end(found, .interrupted, isGivenUp: true)) {
+        } else if let notice = keeper.finish(end(found, .interrupted, at: now, isGivenUp: true)) {
             context.say(notice)
         }
+        keeper.statusFile?.withdraw()
         return PassSummary(
             status: .interrupted,
             isDryRun: context.options.isDryRun,
             method: found.method,
             counters: counters,
-            durationNanoseconds: now - min(began.load(ordering: .relaxed), now),
+            durationNanoseconds: keeper.duration(until: now),
             synchronizeNanoseconds: 0,
             slowestBranches: Array(branchTimes().prefix(3)),
             firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: nil,
             workersBusyMax: pool.workersBusyMax,
             isGivenUp: true,
-            waiting: waiting
+            waiting: waiting,
+            recordedPass: keeper.recordedPass
         )
     }
 
@@ -369,7 +374,7 @@ package final class Pass: Sendable {
     /// Whether it is.
     private func synchronize() -> Bool {
         guard !context.options.isDryRun, let destination = roots.destination else { return false }
-        context.emit(.synchronizing)
+        context.emit(.synchronizing(isWhole: status() == .done))
         do throws(SystemError) {
             try destination.descriptor.synchronizeFilesystem()
             // After that an image with this mark has all that the pass wrote; the mark is to last, too.
@@ -403,6 +408,7 @@ package final class Pass: Sendable {
     private func remember(
         _ found: ChangeFinding.Outcome,
         _ status: PassStatus,
+        at moment: Moments,
         isSynchronized: Bool,
         isStranded: Bool
     ) {
@@ -412,21 +418,24 @@ package final class Pass: Sendable {
             isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
             && context.options.branches.isEmpty && !leavesUnsafe
             && !(found.method == .scan && context.isDisturbed)
-        var end = end(found, status, isGivenUp: false)
+        var end = end(found, status, at: moment, isGivenUp: false)
         end.isWhole = isWhole
         end.isSynchronized = isSynchronized
         end.recorder = isWhole ? context.recorder : nil
         if let notice = keeper.finish(end) { context.say(notice) }
+        keeper.statusFile?.withdraw()
     }
 
     /// The end of a pass that is not whole.
     private func end(
         _ found: ChangeFinding.Outcome,
         _ status: PassStatus,
+        at moment: Moments,
         isGivenUp: Bool
     ) -> PassEnd {
         PassEnd(
             status: status,
+            moment: moment,
             method: found.method,
             isWhole: false,
             isSynchronized: false,

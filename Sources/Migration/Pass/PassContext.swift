@@ -169,6 +169,8 @@ package final class PassContext: Sendable {
             return record(failure)
         }
         if stop == .full, phase == .running, error.operation != .syncfs, hasRoom() {
+            var failure = failure
+            failure.volumeHasRoom = true
             return record(failure)
         }
         let (exchanged, _) = phaseValue.compareExchange(

@@ -16,4 +16,25 @@ extension Roots {
         let hidden = Privileges.current.hidden(options.preserved, options.attributes)
         if options.checksFirst, !hidden.isEmpty { throw .cannotSee(hidden) }
     }
+
+    /// What this process may do, and how it reaches both roots.
+    var reach: Notice {
+        .reaches(
+            Privileges.current.capabilities.intersection(.allNeeded),
+            isRoot: ProcessLimits.isRoot,
+            viewsSource: source !== sourceItself,
+            viewsDestination: destination !== destinationItself
+        )
+    }
+
+    /// The first disk of either side whose scheduler takes no notice of `--idle`.
+    var idleIgnored: Notice? {
+        for status in [sourceStatus, destinationStatus].compactMap(\.self) {
+            let disks = BlockDevice.scheduled(number: status.device)
+            if let disk = disks.first(where: { !$0.honoursIdle }) {
+                return .idleIgnored(device: disk.device, scheduler: disk.scheduler)
+            }
+        }
+        return nil
+    }
 }

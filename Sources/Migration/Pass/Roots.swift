@@ -25,11 +25,11 @@ package enum Refusal: Error, Equatable, Sendable {
     /// No thread can be had for one worker and what goes with it (S58).
     case tooFewThreads
     /// Another pass writes to DESTINATION: the two would take each other's temporary files for leftovers.
-    case destinationBusy
+    case destinationBusy(BusyPass?)
     /// The state folder would be an extra on DESTINATION, and be deleted.
     case stateOnDestination(path: [UInt8])
     /// Another pass uses the state of these two volumes.
-    case stateBusy
+    case stateBusy(BusyPass?)
     /// `check` makes no DESTINATION.
     case destinationMissing(path: [UInt8])
     /// DESTINATION takes no write.
@@ -108,7 +108,7 @@ package struct Roots: Sendable {
         if options.checksFirst { try Self.judgeFit(source, judged, existing, options) }
         var destination = existing
         if existing == nil, !options.isDryRun { destination = try Self.make(destinationName) }
-        if !options.isDryRun, let destination { try Self.lock(destination) }
+        if !options.isDryRun, let destination { try Self.lock(destination, options) }
         isDestinationNew = existing == nil
         sourceVolume = try Self.volume(of: source, .source)
         destinationVolume = try Self.volume(of: destination ?? judged, .destination)
@@ -259,12 +259,17 @@ package struct Roots: Sendable {
     }
 
     /// Keeps other passes from DESTINATION until this process is done.
-    private static func lock(_ destination: SharedDescriptor) throws(Refusal) {
+    private static func lock(
+        _ destination: SharedDescriptor,
+        _ options: PassOptions
+    ) throws(Refusal) {
         let isMine: Bool
         do throws(SystemError) { isMine = try destination.descriptor.lock(.exclusive) } catch {
             throw .cannotExamine(.destination, error)
         }
-        if !isMine { throw .destinationBusy }
+        if isMine { return }
+        let holder = LockHolder(of: destination.descriptor)
+        throw .destinationBusy(BusyPass(holder, stateFolder: options.stateFolder))
     }
 
     /// The root as this pass uses it: through a view if one can be had, else itself.

@@ -83,6 +83,7 @@ extension Worker {
             pass(node, visit)
             return
         }
+        counters.directoriesListed.count()
         // Before it is read: what then fails casts its doubt on this note.
         writeDown(node)
         var source = Listing()

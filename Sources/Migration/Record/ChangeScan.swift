@@ -135,6 +135,8 @@ struct ChangeScan {
     private func read<Result>(
         _ body: () throws(HistoryProblem) -> Result
     ) throws(WalkReason) -> Result {
-        do throws(HistoryProblem) { return try body() } catch { throw .recordFailed("\(error)") }
+        do throws(HistoryProblem) { return try body() } catch {
+            throw .recordFailed(error.sentence)
+        }
     }
 }

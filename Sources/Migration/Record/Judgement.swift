@@ -43,7 +43,9 @@ struct Judgement {
             earlier.racyFrom = .min
         }
         if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
-            let isRolledBack = reason == .destinationChanged && rolledBack != nil
+            let isRolledBack =
+                rolledBack != nil
+                && (reason == .destinationRootChanged || reason == .destinationChanged)
             method = .walk(isRolledBack ? .destinationRolledBack : reason)
         } else if history?.isReadOnly != false, !options.isDryRun {
             // The next pass would not know what this one did, and a scan must not rest on less.
@@ -124,10 +126,10 @@ struct Judgement {
         _ last: PassRecord
     ) -> WalkReason? {
         if last.destinationChangedNanoseconds != roots.destinationChangedNanoseconds {
-            return .destinationChanged
+            return .destinationRootChanged
         }
         guard let traces = roots.destinationTraces(afterSynchronizing: true) else {
-            return .destinationChanged
+            return .destinationUnknown
         }
         if let before = last.destinationInodes, let inodes = traces.inodes, before != inodes {
             return .destinationChanged

@@ -177,7 +177,7 @@ package final class Recorder: Sendable {
     /// Why the notes are not whole, if they are not: then nothing of the pass is remembered.
     var failure: String? {
         let parts = parts.withLock { $0 }
-        if let problem = parts.recordFailure { return "\(problem)" }
+        if let problem = parts.recordFailure { return problem.sentence }
         let error = parts.spool.failure ?? parts.directories.failure
         return error.map { "\($0.operation.rawValue): \($0.code.sentence)" }
     }

@@ -38,6 +38,8 @@ package final class StateKeeper: Sendable {
     /// Where spools are made.
     let folder: SharedDescriptor?
     let notices: [Notice]
+    /// Where this pass tells how far it is.
+    let statusFile: StatusFile?
     private let options: PassOptions
     private let roots: Roots
     private let current: Lock<Current>
@@ -83,6 +85,7 @@ package final class StateKeeper: Sendable {
         if past?.unsafeSince != nil { notices.append(.comparesAfterPowerCut) }
         if judged.rolledBack != nil { notices.append(.comparesAfterRollback) }
         self.history = past == nil ? nil : history
+        statusFile = past == nil ? nil : history?.statusFile
         self.folder = folder
         self.notices = notices
         var pass = PassRecord(
@@ -103,6 +106,28 @@ package final class StateKeeper: Sendable {
 
     private static func unreadable(_ history: History?) -> Notice {
         .nothingRemembered(path: history?.path ?? "", reason: "it cannot be read")
+    }
+
+    /// The id under which this pass is recorded; nil where it is not.
+    var recordedPass: Int64? {
+        let id = current.withLock { $0.pass.id }
+        return id == 0 ? nil : id
+    }
+
+    /// Tells others how far this pass is, once it is recorded that it runs.
+    func publish(_ running: RunningPass) {
+        guard let id = recordedPass else { return }
+        var running = running
+        running.pass = id
+        running.process = ProcessLimits.process
+        running.startNanoseconds = startNanoseconds
+        running.writtenBootNanoseconds = bootNanoseconds()
+        statusFile?.publish(running.text)
+    }
+
+    /// How long this pass had taken at a moment, as `cutover history` shows it.
+    func duration(until end: Moments) -> UInt64 {
+        UInt64(max(0, end.sinceBoot - current.withLock { $0.pass.startBootNanoseconds }))
     }
 
     /// When this pass began, in nanoseconds since 1970, by the clock that filesystems stamp with.
@@ -126,7 +151,9 @@ package final class StateKeeper: Sendable {
             return (opened.history, false)
         } catch {
             switch error {
-            case .busy: throw .stateBusy
+            case .busy:
+                let holder = History.lockHolder(folder: Array(folder.bytes), pair: pair)
+                throw .stateBusy(BusyPass(holder, stateFolder: folder))
             case .cannotUseFolder(let path, let reason):
                 notices.append(.nothingRemembered(path: path, reason: reason))
             case .failed(let reason):
@@ -257,7 +284,7 @@ package final class StateKeeper: Sendable {
         if let lost, !hasLostWrites { return lost }
         // `begin` failed, which was said.
         guard pass.id != 0 else { return nil }
-        let now = Moments.now(on: nil)
+        let now = end.moment
         var ended = pass
         ended.method = end.method.name
         if case .walk(let reason?) = end.method { ended.reason = reason.recorded }
@@ -304,13 +331,7 @@ package final class StateKeeper: Sendable {
     }
 
     private func lose(_ problem: HistoryProblem) -> Notice {
-        let reason =
-            switch problem {
-            case .failed(let reason): reason
-            case .cannotUseFolder(_, let reason): reason
-            case .busy: "another pass holds it"
-            }
-        return .nothingRemembered(path: history?.path ?? "", reason: reason)
+        .nothingRemembered(path: history?.path ?? "", reason: problem.sentence)
     }
 }
 
@@ -336,6 +357,8 @@ final class Watermarks: Sendable {
 /// What is committed of a pass.
 struct PassEnd {
     var status: PassStatus
+    /// When it ended, with all on the disk; what it takes to commit that is not counted.
+    var moment: Moments
     var method: ChangeMethod
     /// All was looked at, and what was written is on the disk; single failures are allowed.
     var isWhole: Bool

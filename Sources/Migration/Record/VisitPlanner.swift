@@ -135,7 +135,7 @@ final class VisitPlanner: Sendable {
         _ history: History
     ) throws(WalkReason) -> [UInt64] {
         do throws(HistoryProblem) { return try history.names(of: inode).map(\.parent) } catch {
-            throw .recordFailed("\(error)")
+            throw .recordFailed(error.sentence)
         }
     }
 
@@ -230,7 +230,7 @@ final class VisitPlanner: Sendable {
                 try history.names(of: known)
             }
         } catch {
-            throw .recordFailed("\(error)")
+            throw .recordFailed(error.sentence)
         }
     }
 
@@ -289,7 +289,7 @@ final class VisitPlanner: Sendable {
                 }
             }
         } catch {
-            throw .recordFailed("\(error)")
+            throw .recordFailed(error.sentence)
         }
     }
 }

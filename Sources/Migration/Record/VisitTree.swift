@@ -88,14 +88,14 @@ extension History {
                 DirectoryMove(inode: inode, parent: $0.parent, name: Name($0.name))
             }
         } catch {
-            throw .recordFailed("\(error)")
+            throw .recordFailed(error.sentence)
         }
     }
 
     /// Whether the record has an inode as a directory, wherever.
     func hasDirectory(_ inode: UInt64) throws(WalkReason) -> Bool {
         do throws(HistoryProblem) { return try self.inode(inode)?.isDirectory == true } catch {
-            throw .recordFailed("\(error)")
+            throw .recordFailed(error.sentence)
         }
     }
 }

@@ -20,6 +20,8 @@ extension WalkReason {
         case .lastPassOfBranches: "last_pass_of_branches"
         case .optionsChanged: "options_changed"
         case .clockSteppedBack: "clock_stepped_back"
+        case .destinationRootChanged: "destination_root_changed"
+        case .destinationUnknown: "destination_unknown"
         case .destinationChanged: "destination_changed"
         case .destinationRolledBack: "destination_rolled_back"
         case .destinationWritten: "destination_written"
@@ -53,7 +55,8 @@ extension WalkReason {
     private static let plain: [WalkReason] = [
         .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .capabilitiesMissing,
         .noBirthTimes, .nothingRemembered, .noEarlierPass, .lastPassUnfinished,
-        .lastPassOfBranches, .optionsChanged, .clockSteppedBack, .destinationChanged,
+        .lastPassOfBranches, .optionsChanged, .clockSteppedBack, .destinationRootChanged,
+        .destinationUnknown, .destinationChanged,
         .destinationRolledBack, .destinationWritten, .directoryNotFound,
     ]
 

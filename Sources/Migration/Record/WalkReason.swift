@@ -28,6 +28,11 @@ package enum WalkReason: Error, Sendable, Hashable {
     case lastPassOfBranches
     case optionsChanged
     case clockSteppedBack
+    /// DESTINATION's root has another time of change than the last pass left: an entry was made or removed in it, or
+    /// somebody else's pass marked it.
+    case destinationRootChanged
+    /// What was written to DESTINATION since cannot be told: its `syncfs` failed.
+    case destinationUnknown
     /// DESTINATION has another number of inodes in use than at the end of the last pass.
     case destinationChanged
     /// DESTINATION's root is older than the last pass left it: an earlier image or snapshot was put back.

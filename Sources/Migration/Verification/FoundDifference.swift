@@ -46,6 +46,14 @@ package struct FoundDifference: Sendable, Equatable {
         case links(LinkFacts, LinkFacts)
         /// SHA-256 by a manifest, and of the file.
         case digest([UInt8], [UInt8])
+
+        /// One of chattr(1)'s.
+        var isSetting: Bool {
+            switch self {
+            case .flags, .project: true
+            default: false
+            }
+        }
     }
 }
 

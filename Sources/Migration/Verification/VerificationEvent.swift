@@ -100,6 +100,8 @@ package final class VerificationCounters: Sendable {
     package let bytesRead = Atomic<UInt64>(0)
     /// Differences found, several of one entry counted each.
     package let differences = Atomic<UInt64>(0)
+    /// Those of them that are of inode flags and project ids, which a pass carries only where DESTINATION can hold them.
+    package let settingsDifferences = Atomic<UInt64>(0)
     /// Differences of what changed meanwhile.
     package let changed = Atomic<UInt64>(0)
     package let failures = Atomic<UInt64>(0)

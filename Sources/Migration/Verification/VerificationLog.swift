@@ -35,6 +35,7 @@ final class VerificationLog: Sendable {
             emit(.changed(difference))
         } else {
             counters.differences.count()
+            if difference.aspect.isSetting { counters.settingsDifferences.count() }
             emit(.found(difference))
         }
     }

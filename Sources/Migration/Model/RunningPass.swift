@@ -1,0 +1,109 @@
+// How far a running pass is, as it tells others in its status file: one line of JSON with numbers only, made and read
+// here. Who reads takes what is there and knows: keys may be added, none changes its meaning.
+
+import History
+package import LinuxIO
+
+/// A pass that runs now.
+package struct RunningPass: Sendable, Equatable {
+    /// What it does.
+    package enum Phase: String, Sendable, CaseIterable {
+        case working
+        /// Waiting for DESTINATION's disk.
+        case synchronizing
+    }
+
+    /// Its id in the record.
+    package var pass: Int64 = 0
+    package var process: Int32 = 0
+    /// When it began, in nanoseconds since 1970.
+    package var startNanoseconds: Int64 = 0
+    /// When this was written, in nanoseconds since the machine started.
+    package var writtenBootNanoseconds: Int64 = 0
+    package var phase = Phase.working
+    package var entriesSeen: UInt64 = 0
+    package var entriesTotal: UInt64?
+    package var bytesSeen: UInt64 = 0
+    package var bytesTotal: UInt64?
+    package var filesCopied: UInt64 = 0
+    package var bytesCopied: UInt64 = 0
+    package var extrasDeleted: UInt64 = 0
+    package var failures: UInt64 = 0
+    package var workers: UInt64 = 0
+    package var remainingNanoseconds: UInt64?
+
+    package init() {}
+
+    private static let numbers:
+        [(key: String, path: any WritableKeyPath<RunningPass, UInt64> & Sendable)] = [
+            ("entries_seen", \.entriesSeen), ("bytes_seen", \.bytesSeen),
+            ("files_copied", \.filesCopied), ("bytes_copied", \.bytesCopied),
+            ("extras_deleted", \.extrasDeleted), ("failures", \.failures), ("workers", \.workers),
+        ]
+    private static let optionals:
+        [(key: String, path: any WritableKeyPath<RunningPass, UInt64?> & Sendable)] = [
+            ("entries_total", \.entriesTotal), ("bytes_total", \.bytesTotal),
+            ("remaining_ns", \.remainingNanoseconds),
+        ]
+
+    /// The text of the status file.
+    package var text: [UInt8] {
+        var parts = [
+            "\"type\":\"status\"", "\"format\":1", "\"pass\":\(pass)", "\"pid\":\(process)",
+            "\"start_ns\":\(startNanoseconds)", "\"written_boot_ns\":\(writtenBootNanoseconds)",
+            "\"phase\":\"\(phase.rawValue)\"",
+        ]
+        parts += Self.numbers.map { "\"\($0.key)\":\(self[keyPath: $0.path])" }
+        parts += Self.optionals.map { row in
+            "\"\(row.key)\":" + (self[keyPath: row.path].map { "\($0)" } ?? "null")
+        }
+        return Array(("{" + parts.joined(separator: ",") + "}\n").utf8)
+    }
+
+    /// Reads such a text; nil: it is none.
+    package init?(text bytes: [UInt8]) {
+        let text = String(decoding: bytes, as: UTF8.self)
+        func value(_ key: String) -> Substring? {
+            text.firstRange(of: "\"\(key)\":").map { found in
+                text[found.upperBound...].prefix { $0 != "," && $0 != "}" }
+            }
+        }
+        guard text.hasPrefix("{\"type\":\"status\","), text.hasSuffix("}\n"),
+            let pass = value("pass").flatMap({ Int64($0) }),
+            let process = value("pid").flatMap({ Int32($0) }),
+            let start = value("start_ns").flatMap({ Int64($0) })
+        else { return nil }
+        (self.pass, self.process, startNanoseconds) = (pass, process, start)
+        writtenBootNanoseconds = value("written_boot_ns").flatMap { Int64($0) } ?? 0
+        phase =
+            Phase.allCases.first { value("phase") == "\"\($0.rawValue)\"" } ?? .working
+        for row in Self.numbers {
+            self[keyPath: row.path] = value(row.key).flatMap { UInt64($0) } ?? 0
+        }
+        for row in Self.optionals {
+            self[keyPath: row.path] = value(row.key).flatMap { UInt64($0) }
+        }
+    }
+}
+
+/// Who keeps a pass from beginning.
+package struct BusyPass: Sendable, Equatable {
+    package var holder: LockHolder
+    /// What it told of itself, if it is a pass with a record in the same folder.
+    package var running: RunningPass?
+
+    package init(holder: LockHolder, running: RunningPass?) {
+        self.holder = holder
+        self.running = running
+    }
+
+    /// Looks through a state folder for what that process tells.
+    init?(_ holder: LockHolder?, stateFolder: Name?) {
+        guard let holder else { return nil }
+        self.holder = holder
+        // An aid to the sentence: a folder that cannot be read was told elsewhere, or will be.
+        let archive = stateFolder.flatMap { try? Archive(folder: Array($0.bytes)) }
+        running = archive?.runningStatuses.lazy.compactMap(RunningPass.init(text:))
+            .first { $0.process == holder.process }
+    }
+}
