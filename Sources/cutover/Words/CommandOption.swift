@@ -74,7 +74,7 @@ struct CommandOption: Sendable {
         // Telling.
         CommandOption("progress", takes: "auto, none or plain", of: .sync, .verify),
         CommandOption("quiet", "q", of: .sync, .verify),
-        CommandOption("verbose", "v", of: .sync, .verify, .history),
+        CommandOption("verbose", "v", of: .sync, .verify, .check, .history),
         CommandOption("json", takes: "a file", of: .sync, .check, .verify, .history),
         CommandOption("failures", takes: "a file", of: .sync, .verify),
         // Of one subcommand other than `sync`.
