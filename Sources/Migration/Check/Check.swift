@@ -230,10 +230,8 @@ package final class Check {
         return nil
     }
 
-    /// Whether a pass of this pair was complete: then what DESTINATION holds is the copy.
-    ///
-    /// And which was the last one, if
-    /// DESTINATION is as that one left it.
+    /// Whether a pass of this pair was complete: then what DESTINATION holds is the copy; and which was the last one,
+    /// if DESTINATION is as that one left it.
     private func recorded() -> (holdsCopy: Bool, untouchedSince: Int64?) {
         guard let folder = options.stateFolder, let pair = roots.pair else { return (false, nil) }
         do throws(HistoryProblem) {

@@ -24,10 +24,10 @@ extension Worker {
 
     /// Gives `target` the attributes in `needs`.
     ///
-    /// False when it must not be published, which was recorded. `isNew`: this worker has just made it, for
-    /// nobody else. `inherited`: what it may have got from its directory. `keptMode`: without --perms, of what it replaces (S67). `mark`: that of a salvaged file, which is
-    /// not published without it. Descriptors are open ones for new
-    /// files and for directories, handles otherwise.
+    /// False when it must not be published, which was recorded. Descriptors are open ones for new files and for
+    /// directories, handles otherwise. `isNew`: this worker has just made it, for nobody else. `inherited`: what it
+    /// may have got from its directory. `keptMode`: without --perms, the mode of what it replaces (S67). `mark`: that
+    /// of a salvaged file, which is not published without it.
     func carryAttributes(
         from source: borrowing Descriptor,
         to target: borrowing Descriptor,
