@@ -57,7 +57,7 @@ struct RulesThreads {
         let verified = try run(limit.words, "verify", "-w", "30")
         #expect(verified.status == 0, "\(verified)")
         #expect(try told(verified) == workers)
-        let checked = try run(limit.words, "check", "-w", "30")
+        let checked = try run(limit.words, "check", "-v", "-w", "30")
         #expect([0, 3].contains(checked.status ?? -1), "\(checked)")
         #expect(try told(checked) == workers)
         #expect(checked.output.contains("inodes"), "\(checked)")
