@@ -120,7 +120,7 @@ struct EncryptedDirectories {
         let root = try Cutover.sync(locked, stage.destination("locked"), ["--delete"])
         #expect(root.status == 3, "\(root)")
         // As DESTINATION: what it holds would look like extras.
-        let reverse = try Cutover.sync(stage.to, plain.mountPoint, ["--delete"])
+        let reverse = try Cutover.sync(stage.to, plain.mountPoint, ["--delete", "--new-pair"])
         #expect(reverse.status == 23, "\(reverse)")
         #expect(try addKey(plain.mountPoint) == key)
         #expect(try Files.names(locked).count == 2)
