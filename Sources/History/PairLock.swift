@@ -11,7 +11,8 @@ final class PairLock: Sendable {
     /// Takes the lock; nil: read-only, and nobody has ever locked.
     ///
     /// Exclusive to write, shared to read: readers make nothing, and do not wait. Who wants to write
-    /// tries for 0.1 s, for who looks on (`observedPasses`) has the lock for a moment.
+    /// tries for a second, for who looks on (`observedPasses`) has the lock for a moment, which a busy machine can
+    /// make long: no pass is refused for a look.
     /// - Throws: `busy`, `cannotUseFolder`.
     static func take(
         in folder: StateFolder,
@@ -23,7 +24,7 @@ final class PairLock: Sendable {
             isReadOnly ? try existing(name, folder) : try existingOrNew(name, folder)
         }
         guard let lock = opened else { throw folder.unusable(name, "it is not a regular file") }
-        var triesLeft = isReadOnly ? 0 : 10
+        var triesLeft = isReadOnly ? 0 : 100
         while try folder.calling(
             name,
             { () throws(SystemError) in
