@@ -180,7 +180,7 @@ struct RulesProjects {
         let words = ["--changes", changes, "-w", workers]
         let dry = try Cutover.pass(stage.from, stage.to, ["--delete", "-n", "-i"] + words)
         let real = try Cutover.pass(stage.from, stage.to, ["--delete", "-i"] + words)
-        let made = ["cD          m/dev", "cL          m/s -> x", "cS          m/p"]
+        let made = ["cD......f.. m/dev", "cL......f.. m/s -> x", "cS......f.. m/p"]
         #expect(real.lines.filter { $0.hasPrefix("c") }.sorted() == made, "\(real)")
         #expect(dry.lines.sorted() == real.lines.sorted(), "\(dry) \(real)")
         try expectDone()

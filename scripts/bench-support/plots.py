@@ -1,4 +1,4 @@
-"""The plots as SVG, written by hand: bars against the other tools, and throughput over workers.
+"""The plots as SVG, written by hand: bars against the other tools, four jobs at a glance, throughput over workers.
 
 800 pixels wide on white, in fonts that every system has, so that they read the same in a browser
 and on a forge's page, in its dark theme too. Every bar begins at 0; the line over it spans the
@@ -11,7 +11,9 @@ from xml.sax.saxutils import escape
 import results
 
 WIDTH = 800
-LABEL_WIDTH = 200
+LABEL_WIDTH_MIN = 120
+# A bold letter of 14 pixels is less wide on average, in any of the fonts.
+LETTER_WIDTH = 8.5
 VALUE_WIDTH = 150
 BAR_HEIGHT = 24
 TITLE_HEIGHT = 52
@@ -23,6 +25,14 @@ GRID = "#d1d9e0"
 OWN = "#0b6e4f"
 OTHER = "#9aa7b4"
 WHISKER = "#3d4650"
+# What a migration consists of, in its order, and the words for it at a glance.
+JOBS = {
+    "first-copy": "First copy, cold",
+    "delta-scan-cold": "Delta pass, nothing changed, cold",
+    "delta-changed": "Delta pass, 1 % changed, cold",
+    "verify-content": "Verify every byte, cold",
+}
+
 FONT = "Helvetica, Arial, 'DejaVu Sans', sans-serif"
 
 
@@ -34,6 +44,10 @@ def pictures(data):
         found["peers.svg"] = _bars(bars)
         for scene in bars:
             found[f"{scene['name']}.svg"] = _bars([scene])
+    jobs = [dict(scene, title=JOBS[scene["name"]]) for name in JOBS for scene in bars
+            if scene["name"] == name]
+    if len(jobs) == len(JOBS):
+        found["jobs.svg"] = _bars(jobs)
     for scene in data["scenarios"]:
         if scene["name"] == "workers":
             found["workers.svg"] = _workers(scene)
@@ -75,47 +89,51 @@ def _bars(scenes):
     """One panel for each scenario, below each other."""
     elements = []
     top = 8.0
+    label_width = max(
+        LABEL_WIDTH_MIN,
+        24 + LETTER_WIDTH * max(
+            len(subject["label"]) for scene in scenes for subject in scene["subjects"]))
     for scene in scenes:
-        panel, height = _panel(scene, top)
+        panel, height = _panel(scene, top, label_width)
         elements += panel
         top += height + PANEL_GAP
     titles = "; ".join(scene["title"] for scene in scenes)
     return _document(math.ceil(top), elements, f"Seconds, less is better: {titles}")
 
 
-def _panel(scene, top):
+def _panel(scene, top, label_width):
     """Elements of one scenario's bars, the fastest first, and their height."""
     subjects = sorted(scene["subjects"], key=results.median)
     longest = max(max(results.walls(subject)) for subject in subjects)
-    scale = (WIDTH - LABEL_WIDTH - VALUE_WIDTH) / longest
+    scale = (WIDTH - label_width - VALUE_WIDTH) / longest
     elements = [
         _text(12, top + 20, scene["title"], 17, weight="bold"),
         _text(12, top + 39, f"seconds, less is better; {_extent(scene)}", 13, colour=FAINT)]
     y = top + TITLE_HEIGHT
     for subject in subjects:
-        elements += _bar(scene, subject, y, scale)
+        elements += _bar(scene, subject, y, label_width, scale)
         y += BAR_HEIGHT + 6
-    elements.append(_line(LABEL_WIDTH, top + TITLE_HEIGHT - 4, LABEL_WIDTH, y - 2, FAINT))
+    elements.append(_line(label_width, top + TITLE_HEIGHT - 4, label_width, y - 2, FAINT))
     return elements, y - top
 
 
-def _bar(scene, subject, y, scale):
+def _bar(scene, subject, y, label_width, scale):
     walls = results.walls(subject)
     median = results.median(subject)
     is_own = subject["peer"] == "cutover"
     middle = y + BAR_HEIGHT / 2
-    end = LABEL_WIDTH + max(walls) * scale
+    end = label_width + max(walls) * scale
     ratio = results.ratios(scene, subject)
     weight = "bold" if is_own else "normal"
     elements = [
-        _text(LABEL_WIDTH - 10, middle + 5, subject["label"], 14, "end", weight=weight),
-        f'<rect x="{LABEL_WIDTH}" y="{y:.1f}" width="{median * scale:.1f}" height="{BAR_HEIGHT}" '
+        _text(label_width - 10, middle + 5, subject["label"], 14, "end", weight=weight),
+        f'<rect x="{label_width:.1f}" y="{y:.1f}" width="{median * scale:.1f}" height="{BAR_HEIGHT}" '
         f'fill="{OWN if is_own else OTHER}"/>',
         _text(end + 10, middle + 5, _seconds(median), 14, weight=weight)]
     if ratio and subject["label"] != subject["reference"]:
         elements.append(_text(end + 74, middle + 5, f"{ratio[0]:.2f} ×", 14, colour=FAINT))
     if len(walls) > 1:
-        begin = LABEL_WIDTH + min(walls) * scale
+        begin = label_width + min(walls) * scale
         elements += [
             _line(begin, middle, end, middle, WHISKER, 1.5),
             _line(begin, middle - 5, begin, middle + 5, WHISKER, 1.5),
@@ -125,7 +143,7 @@ def _bar(scene, subject, y, scale):
 
 # Workers
 
-PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 96, 770, 76, 340
+PLOT_LEFT, PLOT_RIGHT, PLOT_TOP, PLOT_BOTTOM = 96, 770, 92, 340
 
 
 def _workers(scene):
@@ -184,14 +202,11 @@ def _worker_axes(scene, subjects, x, y, step, top_value):
 
 
 def _sweet_spot(scene, best, x, y):
-    """A ring around the point, and its words below the curve, where there is room."""
-    place = x(best["workers"])
-    height = y(scene["entries"] / results.median(best))
-    anchor = "end" if place > 600 else ("start" if place < 220 else "middle")
-    words = f"sweet spot: {best['workers']} workers"
+    """A ring around the point, and what it means above the plot, where no point can be."""
+    colour = "#b35900"
+    words = f"sweet spot: {best['workers']} workers, the fewest within 3 % of the best"
+    rings = [(x(best["workers"]), y(scene["entries"] / results.median(best)), 9), (19, 66, 6)]
     return [
-        f'<circle cx="{place:.1f}" cy="{height:.1f}" r="9" fill="none" stroke="#b35900" '
-        'stroke-width="2.5"/>',
-        _line(place, height + 10, place, height + 40, "#b35900", 1.5),
-        _text(place, height + 56, words, 14, anchor, "#b35900", "bold"),
-        _text(place, height + 73, "the fewest within 3 % of the best", 12, anchor, FAINT)]
+        *(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="{radius}" fill="none" stroke="{colour}" '
+          'stroke-width="2.5"/>' for px, py, radius in rings),
+        _text(32, 71, words, 13, colour=colour, weight="bold")]
