@@ -72,13 +72,13 @@ struct ReportPlaceTests {
             let directory = joined(stage.outside, "directory of \(side)")
             try Files.makeDirectory(directory)
             try Shell.run("mount --bind \"$1\" \"$2\"", joined(root, "below"), directory)
-            defer { _ = try? Shell.run("umount \"$1\"", directory) }
+            defer { cleanUp("umount -- \"$1\"", directory) }
             try expectRefused(joined(directory, "report"), side)
             try expectRefused(joined(directory, "there"), side)
             let file = joined(stage.outside, "file of \(side)")
             try Files.write(file, [])
             try Shell.run("mount --bind \"$1\" \"$2\"", joined(root, "below/there"), file)
-            defer { _ = try? Shell.run("umount \"$1\"", file) }
+            defer { cleanUp("umount -- \"$1\"", file) }
             try expectRefused(file, side)
         }
     }
@@ -88,7 +88,7 @@ struct ReportPlaceTests {
         let mounted = stage.source("mounted")
         try Files.makeDirectory(mounted)
         try Shell.run("mount -t tmpfs none \"$1\"", mounted)
-        defer { _ = try? Shell.run("umount \"$1\"", mounted) }
+        defer { cleanUp("umount -- \"$1\"", mounted) }
         let beside = Array(stage.from[..<(stage.from.lastIndex(of: UInt8(ascii: "/")) ?? 0)])
         for place in [mounted, beside, stage.outside] {
             let json = joined(place, "events")

@@ -171,18 +171,6 @@ struct ScanHazardsState {
         }
     }
 
-    @Test("a report may not lie on DESTINATION, where --delete would take it; without that it may")
-    func reportOnDestination() throws {
-        let report = stage.to("report.json")
-        let words = ["--failures", String(decoding: report, as: UTF8.self)]
-        let refused = try stage.pair.sync(words)
-        #expect(refused.outcome.status == 64, "\(refused.outcome)")
-        #expect(refused.outcome.errors.contains("where --delete takes it"), "\(refused.outcome)")
-        #expect(!Files.exists(report))
-        #expect(try stage.pair.sync(words, deletes: false).outcome.status == 0)
-        #expect(Files.exists(report))
-    }
-
     @Test("two reports in one file are refused")
     func sameReport() throws {
         let name = String(decoding: stage.pair.reportFile, as: UTF8.self)
