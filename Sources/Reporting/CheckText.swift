@@ -48,8 +48,8 @@ package struct CheckText: Sendable {
         let findings = outcome.findings.filter { $0.severity == .ok }
         if isVerbose { return findings.flatMap(row) }
         guard !findings.isEmpty else { return [] }
-        let count = Quantity.count(UInt64(findings.count), "question is", "questions are")
-        let text = "\(count) answered well (-v lists them)"
+        let count = Quantity.count(UInt64(findings.count), "check", "checks")
+        let text = "\(count) passed (-v lists them)"
         return [TextLayout.padded(Finding.Severity.ok.rawValue, to: Self.verdictWidth) + text]
     }
 
@@ -101,7 +101,7 @@ package struct CheckText: Sendable {
                 "\(Quantity.count(UInt64(fatal), "fatal finding", "fatal findings")), \(warnings): a pass cannot end complete."
         }
         return outcome.count(.warning) > 0
-            ? "Nothing fatal, \(warnings): a pass will run; read them before the switch."
+            ? "Nothing fatal, \(warnings) to read before the switch: a pass can begin."
             : "All is well: a pass can begin."
     }
 

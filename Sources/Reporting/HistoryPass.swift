@@ -33,7 +33,7 @@ package struct HistoryPass: Sendable {
     /// What became of a pass.
     enum Outcome: Equatable {
         case running
-        /// No end was recorded: killed, or cut off together with the machine.
+        /// No end was recorded: it was killed, or the machine went down.
         case unfinished
         case ended(PassStatus)
         /// A status of another version.

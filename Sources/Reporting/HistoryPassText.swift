@@ -77,7 +77,7 @@ package struct HistoryPassText: Sendable {
     private var outcome: String {
         switch pass.outcome {
         case .running: "running"
-        case .unfinished: "unfinished: it was killed, or cut off together with the machine"
+        case .unfinished: "unfinished: it was killed, or the machine went down"
         case .unknown(let status): "status \(status), of another version of cutover"
         case .ended(let status):
             switch status {

@@ -60,12 +60,12 @@ enum NoticeText {
         case .threadsLimited(let workers): threads(workers)
         case .coarseTimes(let step):
             "DESTINATION stores times in steps of \(Quantity.count(UInt64(step))) ns, or in a "
-                + "smaller range of years: compared at what it can store. "
+                + "smaller range of years: times are compared as it can store them. "
                 + "mkfs.ext4 -I 256 stores them all."
         case .clampedTimes(let entries, let first): clampedTimes(entries, first)
         case .projectsNotKept:
-            "DESTINATION holds no project ids: they are not kept. "
-                + "mkfs.ext4 -O project,quota would hold them."
+            "DESTINATION stores no project ids: they are not kept. "
+                + "With mkfs.ext4 -O project,quota it would."
         case .flagsNotKept:
             "DESTINATION has no inode flags (chattr): they are not kept."
         case .linkLimitReached(let limit):
@@ -80,20 +80,20 @@ enum NoticeText {
             "nothing will be remembered for the next pass: \(path): \(reason). "
                 + "--state names another folder."
         case .stateSetAside(let reason):
-            "the state of earlier passes was put aside (\(setAside(reason))): this pass walks and "
-                + "begins a new one. --checksum also finds contents whose time was put back."
+            "the record of earlier passes was set aside (\(setAside(reason))): this pass walks and "
+                + "begins a new one. --checksum also finds changed contents whose time was put back."
         case .comparesAfterPowerCut:
-            "a pass was cut off together with the machine or with the mount of DESTINATION, or the disk "
-                + "lost what it wrote: contents of files that were written then are compared."
+            "the machine went down during an earlier pass, DESTINATION was unmounted under it, or its "
+                + "writes were lost: files written then are compared byte by byte."
         case .comparesAfterRollback:
-            "DESTINATION is older than an earlier pass left it, as after a backup or snapshot was put "
-                + "back: contents of all that passes may have written since then are compared."
+            "DESTINATION is older than an earlier pass left it; was a backup or snapshot restored? "
+                + "Everything that passes may have written since then is compared byte by byte."
         case .comparesWithoutState:
-            "what earlier passes left in doubt cannot be read: contents of all files are compared, which "
-                + "takes long. If the state can be read again, a new pass is faster."
+            "the record of earlier passes cannot be read: all files are compared byte by byte, which "
+                + "takes long. If the record becomes readable again, start a new pass: it is faster."
         case .trustsSizeAndTime:
-            "DESTINATION is not empty and no earlier pass to it is known: files of equal size and time "
-                + "count as equal. --checksum compares their contents."
+            "DESTINATION is not empty and no earlier pass to it is known: files with equal size and time "
+                + "are treated as equal. --checksum compares their contents."
         case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
         case .readsAlone(let error):
             "small files are read one at a time: \(error.operation.rawValue): "

@@ -19,30 +19,30 @@ enum WalkReasonText {
     static func clause(_ reason: WalkReason) -> String {
         switch reason {
         case .asked: "--changes walk asks for it"
-        case .comparesAll: "every file is to be read"
+        case .comparesAll: "every file has to be read"
         case .branchesOnly: "--branch names a part of the volume"
-        case .crossesMounts: "--cross-mounts takes in other filesystems"
+        case .crossesMounts: "--cross-mounts includes other filesystems"
         case .notRoot: "a scan of SOURCE's inodes is for root"
         case .capabilitiesMissing:
             "a scan of SOURCE's inodes needs CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH"
         case .notXFS(let type): "SOURCE is \(type), and only XFS lists its inodes"
         case .noBirthTimes:
             "SOURCE is an XFS of version 4, which stores no times of birth"
-        case .nothingRemembered: "nothing is remembered of earlier passes"
+        case .nothingRemembered: "no record of earlier passes is kept"
         case .noEarlierPass: "no earlier pass of these two volumes is known"
-        case .lastPassUnfinished: "the last pass did not come to its end"
-        case .lastPassOfBranches: "the last pass was of some branches only"
+        case .lastPassUnfinished: "the last pass did not finish"
+        case .lastPassOfBranches: "the last pass covered some branches only"
         case .optionsChanged:
             "options that decide what is copied have changed since the last pass"
         case .clockSteppedBack: "the clock has been set back since the last pass"
         case .destinationRootChanged:
             "something else changed DESTINATION's root directory since the last pass"
         case .destinationUnknown:
-            "whether DESTINATION was written to since the last pass is not known: its syncfs failed"
+            "it is not known whether DESTINATION was written to since the last pass: its syncfs failed"
         case .destinationChanged:
-            "DESTINATION has other inodes in use than at the end of the last pass"
+            "the number of inodes in use on DESTINATION has changed since the last pass"
         case .destinationRolledBack:
-            "DESTINATION is older than the last pass left it (a backup or snapshot was put back?)"
+            "DESTINATION is older than the last pass left it (was a backup or snapshot restored?)"
         case .destinationWritten:
             "DESTINATION was written to since the last pass (--changes scan scans all the same)"
         case .tooManyChanges(let count):
@@ -50,7 +50,7 @@ enum WalkReasonText {
         case .scanFailed(let error):
             "the scan of SOURCE's inodes failed: \(error.operation.rawValue): \(error.code.sentence)"
         case .directoryNotFound:
-            "a directory that was renamed during an earlier pass was not found again"
+            "a directory that was renamed during an earlier pass could not be found"
         case .recordFailed(let reason): "the record of earlier passes cannot be read: \(reason)"
         }
     }

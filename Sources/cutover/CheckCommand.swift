@@ -13,11 +13,11 @@ struct CheckCommand: ParsableCommand {
         abstract: "Will SOURCE fit, and what will DESTINATION refuse?",
         usage: "cutover check [OPTIONS] SOURCE DESTINATION",
         discussion: """
-            Compares what SOURCE holds with what DESTINATION has room for, tries out on DESTINATION what \
-            it can store, and names the entries that will not be the same there. Nothing is changed on \
-            either side: what is tried out is taken away again.
+            Compares what SOURCE holds with what DESTINATION has room for, probes what DESTINATION can \
+            store, and names the entries that will not be the same there. Nothing stays changed on either \
+            side: probe files are removed again.
 
-            Counts come from the filesystem itself; of an XFS all inodes are looked at (root). --deep \
+            Counts come from the filesystem itself; as root, all inodes of an XFS are examined. --deep \
             walks SOURCE where that is not possible.
 
             Exit status: 0 nothing fatal was found, 3 something fatal was found or the check was refused, \
@@ -80,7 +80,7 @@ struct CheckCommandOptions: ParsableArguments {
 
     @Flag(help: "Walk SOURCE and look at every entry.") var deep = false
 
-    @Flag(name: .shortAndLong, help: "List also what is well.")
+    @Flag(name: .shortAndLong, help: "List the checks that passed, too.")
     var verbose: Int
 
     @OptionGroup var attributes: AttributesOption
@@ -88,7 +88,7 @@ struct CheckCommandOptions: ParsableArguments {
     @OptionGroup var place: StateOption
 
     @Option(
-        help: ArgumentHelp("Findings as JSON lines; '-' is standard output.", valueName: "file")
+        help: ArgumentHelp("Write findings as JSON lines; '-' is standard output.", valueName: "file")
     )
     var json: BytesArgument?
 

@@ -10,11 +10,11 @@ import Reporting
 struct HistoryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "Show the passes that were made, and what became of them.",
+        abstract: "Show the recorded passes and how each of them ended.",
         usage: "cutover history [OPTIONS] [SOURCE DESTINATION]",
         discussion: """
-            Without SOURCE and DESTINATION all pairs of volumes are shown that have passes recorded. The \
-            volumes need not be there any more: then they are found by the names that they had.
+            Without SOURCE and DESTINATION, all pairs of volumes with recorded passes are shown. Volumes that \
+            are gone are found by the names they had.
 
             Exit status: 0 done, 3 nothing is recorded, or a record cannot be read, 23 a report could not \
             be written, 64 usage.
@@ -74,7 +74,7 @@ struct HistoryOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "So many of the newest passes; 20 by default, of several pairs 3 each.",
+            "Show this many of the newest passes. Default: 20, or 3 for each of several pairs.",
             valueName: "number"
         )
     )
@@ -82,16 +82,16 @@ struct HistoryOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "One pass with all that is known of it, by its id.",
+            "Show everything about the pass with this id.",
             valueName: "id"
         )
     )
     var pass: Int64?
 
-    @Flag(name: .shortAndLong, help: "Say more of each pass, its failures among it.")
+    @Flag(name: .shortAndLong, help: "Show more about each pass, including its failures.")
     var verbose: Int
 
-    @Option(help: ArgumentHelp("Passes as JSON lines; '-' is standard output.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write passes as JSON lines; '-' is standard output.", valueName: "file"))
     var json: BytesArgument?
 
     func validate() throws {

@@ -26,8 +26,8 @@ struct AttributesOption: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Carry only these namespaces of extended attributes: user, trusted, security, by commas; -name leaves "
-                + "one out. All by default.",
+            "Copy and compare only these namespaces of extended attributes: user, trusted, security, separated by "
+                + "commas; -NAME leaves one attribute out. Default: all.",
             valueName: "list"
         )
     )

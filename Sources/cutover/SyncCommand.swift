@@ -13,11 +13,11 @@ struct SyncCommand: ParsableCommand {
         usage: "cutover [sync] [OPTIONS] SOURCE DESTINATION",
         discussion: """
             Data, owners, times, permissions, extended attributes, ACLs, hard links, sparse files, \
-            devices, FIFOs and sockets are copied; what is up to date is left alone. Nothing is \
+            devices, FIFOs and sockets are copied; up-to-date entries are skipped. Nothing is \
             deleted unless --delete is given.
 
-            SIGINT, SIGTERM and SIGHUP stop the pass cleanly, a second one at once; the next pass goes \
-            on from there. SIGUSR1 adds a worker, SIGUSR2 takes one away.
+            SIGINT, SIGTERM and SIGHUP stop the pass cleanly, a second one at once; the next pass \
+            continues from there. SIGUSR1 adds a worker, SIGUSR2 takes one away.
 
             rsync's letters and '-x -W -P --numeric-ids --info=... --stats' are accepted and change nothing.
 

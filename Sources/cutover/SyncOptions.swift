@@ -9,7 +9,7 @@ struct SyncOptions: ParsableArguments {
     @Argument(help: "The volume to copy from. A trailing slash changes nothing.")
     var source: BytesArgument
 
-    @Argument(help: "The volume to make like SOURCE. Made when missing, one level.")
+    @Argument(help: "The volume to make like SOURCE. It is created if missing, its parent is not.")
     var destination: BytesArgument
 
     @OptionGroup(title: "What is copied") var copied: CopyOptions
@@ -32,7 +32,7 @@ struct CopyOptions: ParsableArguments {
             .customShort("g"),
             .customShort("o"), .customShort("D"),
         ],
-        help: "rsync's letters: all this is done anyway."
+        help: "Accepted for rsync compatibility; always on."
     )
     var rsyncLetters: Int
 
@@ -41,7 +41,7 @@ struct CopyOptions: ParsableArguments {
     @OptionGroup var attributes: AttributesOption
     @Flag(name: .customLong("no-acls"), help: "Leave out ACLs.") var noAccessControl = false
     @Flag(help: "Do not turn runs of zeros into holes.") var noSparse = false
-    @Flag(help: "Copy each name of an inode as a file of its own.") var noHardLinks = false
+    @Flag(help: "Copy each name of a hard-linked file as a separate file.") var noHardLinks = false
     @Flag(help: "Leave out owners.") var noOwner = false
     @Flag(help: "Leave out groups.") var noGroup = false
     @Flag(help: "Leave out permissions.") var noPerms = false
@@ -51,7 +51,7 @@ struct CopyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Leave out, and never delete, what matches (rsync's rules). Repeatable.",
+            "Neither copy nor delete what matches (rsync's rules). Repeatable.",
             valueName: "pattern"
         )
     )
@@ -59,7 +59,7 @@ struct CopyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The same for each line of a file, after all --exclude; '-' is standard input.",
+            "The same for each line of a file, applied after every --exclude; '-' is standard input.",
             valueName: "file"
         )
     )
@@ -67,24 +67,24 @@ struct CopyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only this top-level entry; nothing else is touched or deleted. Repeatable.",
+            "Copy only this top-level entry; nothing else is touched or deleted. Repeatable.",
             valueName: "name"
         )
     )
     var branch: [BytesArgument] = []
 
-    @Flag(help: "Descend into filesystems mounted below SOURCE.") var crossMounts = false
-    @Flag(help: "Allow a SOURCE that is empty.") var allowEmptySource = false
+    @Flag(help: "Enter filesystems that are mounted below SOURCE.") var crossMounts = false
+    @Flag(help: "Allow an empty SOURCE.") var allowEmptySource = false
 
     @Flag(
         help:
-            "These two volumes are meant, though the record knows others by these names, or in the other direction."
+            "Confirm that these two volumes are meant, although recorded passes had others at these paths, or the other direction."
     )
     var newPair = false
 
     @Flag(
         help:
-            "Copy what is readable of files that SOURCE's disk does not give whole, and mark them."
+            "Copy the readable parts of files with unreadable blocks, and mark the copies as damaged."
     )
     var salvage = false
 
@@ -108,14 +108,14 @@ struct CopyOptions: ParsableArguments {
 
 /// How files that both sides have are judged.
 struct ChangeOptions: ParsableArguments {
-    @Flag(name: .shortAndLong, help: "Compare contents of files whose size agrees.")
+    @Flag(name: .shortAndLong, help: "Compare the contents of files with equal size.")
     var checksum = false
     @Flag(help: "Compare sizes only.") var sizeOnly = false
-    @Flag(name: [.customShort("I"), .long], help: "Copy every file, whatever its size and time.")
+    @Flag(name: [.customShort("I"), .long], help: "Copy every file, even with equal size and time.")
     var ignoreTimes = false
     @Option(
         help: ArgumentHelp(
-            "Find what changed by a scan of SOURCE's inodes (XFS, from the second pass on) or by a walk.",
+            "How to find changes: by a scan of SOURCE's inodes (XFS, from the second pass on) or by a walk.",
             valueName: "auto|scan|walk"
         )
     )
@@ -137,7 +137,7 @@ struct ChangeOptions: ParsableArguments {
 /// Deletion is never a default.
 struct DeleteOptions: ParsableArguments {
     @Flag(help: "Delete at DESTINATION what SOURCE lacks.") var delete = false
-    @Option(help: ArgumentHelp("Stop deleting after so many entries.", valueName: "number"))
+    @Option(help: ArgumentHelp("Stop deleting after this many entries.", valueName: "number"))
     var maxDelete: UInt64?
 
     func validate() throws {
@@ -158,7 +158,7 @@ struct HowOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Read at most so many bytes a second: 50M (MiB), 50MB, 1.5G; 0 or off is no limit.",
+            "Read at most this many bytes a second: 50M (MiB), 50MB, 1.5G; 0 or off is no limit.",
             valueName: "rate"
         ),
         transform: ByteRate.init(parsing:)
@@ -170,7 +170,7 @@ struct HowOptions: ParsableArguments {
     @Flag(
         name: .customLong("no-check"),
         help:
-            "Begin although DESTINATION is too small or read-only, or some of SOURCE is invisible ('cutover check')."
+            "Begin even if DESTINATION is too small or read-only, or part of SOURCE is invisible (see 'cutover check')."
     )
     var skipsCheck = false
 
@@ -182,11 +182,11 @@ struct HowOptions: ParsableArguments {
 struct TellOptions: ParsableArguments {
     @Option(help: "Progress on standard error: auto, none or plain.")
     var progress = ReporterConfiguration.ProgressMode.auto
-    @Flag(name: .shortAndLong, help: "Say only what went wrong.") var quiet = false
-    @Flag(name: .shortAndLong, help: "Say more as it happens.") var verbose: Int
-    @Option(help: ArgumentHelp("Events as JSON lines; '-' is standard output.", valueName: "file"))
+    @Flag(name: .shortAndLong, help: "Print only what went wrong.") var quiet = false
+    @Flag(name: .shortAndLong, help: "Print more details.") var verbose: Int
+    @Option(help: ArgumentHelp("Write events as JSON lines; '-' is standard output.", valueName: "file"))
     var json: BytesArgument?
-    @Option(help: ArgumentHelp("One failure a line, as JSON.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write each failure as a line of JSON.", valueName: "file"))
     var failures: BytesArgument?
 
     var files: [ReportFile] { [ReportFile("--json", json), ReportFile("--failures", failures)] }

@@ -15,12 +15,12 @@ struct VerifyCommand: ParsableCommand {
             cutover verify [OPTIONS] --manifest FILE DESTINATION
             """,
         discussion: """
-            Every entry of both trees is compared in everything that a pass keeps, and every byte of every \
-            file: read from the disks, not from what is cached. Nothing is written, and nothing that passes \
-            recorded is believed. Differences are lines on standard output.
+            Every entry of both trees is compared in everything that a pass copies, and every file byte for \
+            byte: read from the disks, not from the page cache. Nothing is written, and the record of passes \
+            is not used. Each difference is printed as a line on standard output.
 
-            What changed on SOURCE, or on DESTINATION, after the beginning is told apart: it says nothing of \
-            the copy. SIGINT, SIGTERM and SIGHUP stop, SIGUSR1 adds a worker, SIGUSR2 takes one away.
+            What changes on SOURCE or DESTINATION while verify runs is reported as changed, not as \
+            different. SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 adds a worker, SIGUSR2 takes one away.
 
             Exit status: 0 equal, 1 different, 3 refused before starting, 20 interrupted, 23 something could \
             not be read or a report not be written, 24 nothing is wrong but some entries changed or vanished \

@@ -6,7 +6,7 @@ import Migration
 /// The options of one verification, grouped as `--help` shows them.
 struct VerifyOptions: ParsableArguments {
     @Argument(
-        help: "SOURCE and DESTINATION; with --manifest DESTINATION alone is checked against it."
+        help: "SOURCE and DESTINATION; or DESTINATION alone, to check it against --manifest."
     )
     var volumes: [BytesArgument] = []
 
@@ -31,33 +31,33 @@ struct VerifyOptions: ParsableArguments {
 
 /// What is compared.
 struct CompareOptions: ParsableArguments {
-    @Flag(help: "Attributes and every byte of every file; this is the default.")
+    @Flag(help: "Compare attributes and every byte of every file (the default).")
     var content = false
-    @Flag(help: "Attributes only: no file is read.") var metadata = false
+    @Flag(help: "Compare attributes only: no file is read.") var metadata = false
     @Option(
         help: ArgumentHelp(
-            "Read only so many percent of the files, chosen at random.",
+            "Read only this percentage of the files, chosen at random.",
             valueName: "percent"
         )
     )
     var sample: Double?
     @Option(
-        help: ArgumentHelp("Choose the files of --sample as that run did.", valueName: "number")
+        help: ArgumentHelp("Choose the same files for --sample as the run that printed this seed.", valueName: "number")
     )
     var seed: UInt32?
     @Option(
-        help: ArgumentHelp("Only this top-level entry. Repeatable.", valueName: "name")
+        help: ArgumentHelp("Compare only this top-level entry. Repeatable.", valueName: "name")
     )
     var branch: [BytesArgument] = []
     @OptionGroup var attributes: AttributesOption
     @Flag(
         name: .customLong("no-check"),
-        help: "Compare although some of SOURCE is invisible ('cutover check'); ends with 23."
+        help: "Compare even if part of SOURCE is invisible (see 'cutover check'); ends with 23."
     )
     var skipsCheck = false
     @Option(
         help: ArgumentHelp(
-            "With SOURCE: write digests of what was compared, for 'sha256sum -c'. Without: check against them.",
+            "With SOURCE: write digests of the compared files, for 'sha256sum -c'. Without SOURCE: check against them.",
             valueName: "file"
         )
     )

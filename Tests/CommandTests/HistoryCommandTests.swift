@@ -78,7 +78,7 @@ struct HistoryCommandTests {
         #expect(rows[7]?.hasSuffix(" - walk - - - - unfinished") == true, "\(outcome)")
         #expect(outcome.output.contains("of some branches only (--branch)"))
         #expect(outcome.output.contains("--max-delete was reached"))
-        #expect(outcome.output.contains("walked: the last pass was of some branches only"))
+        #expect(outcome.output.contains("walked: the last pass covered some branches only"))
         #expect(outcome.output.contains("7 passes; times are UTC."))
         for name in [stage.from, stage.to] { #expect(outcome.output.contains(shown(name))) }
         let details = try history("--pass", "3")

@@ -41,7 +41,7 @@ import Testing
                 "warning  holes        holes take space: files grow to their full size",
                 "                      -> Compare sizes and not blocks with DESTINATION's room,",
                 "                         or take another filesystem.",
-                "ok       2 questions are answered well (-v lists them)",
+                "ok       2 checks passed (-v lists them)",
                 "",
                 "1 fatal finding, 1 warning: a pass cannot end complete.",
             ]
@@ -99,7 +99,7 @@ import Testing
             ([ok], PassStatus.done, "All is well: a pass can begin."),
             (
                 [ok, warning], .done,
-                "Nothing fatal, 1 warning: a pass will run; read them before the switch."
+                "Nothing fatal, 1 warning to read before the switch: a pass can begin."
             ),
             (
                 [fatal, warning, warning], .refused,

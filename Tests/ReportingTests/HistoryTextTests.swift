@@ -62,7 +62,7 @@ import Testing
                  4 2026-08-04 21:00:03 1:10:03 walk 9999      0     0 B       0 done
                    of some branches only (--branch)
                  5 2026-08-04 21:00:03       - walk    -      -       -       - unfinished
-                   walked: the last pass was of some branches only
+                   walked: the last pass covered some branches only
                  6 2026-08-04 21:00:03  12.0 s scan    -      -       -       - running
                 """
         )

@@ -41,7 +41,7 @@ package final class ContentCopier {
     static let directAlignment = 4096
 
     private let context: PassContext
-    /// Between two calls it is anybody's on this worker.
+    /// Scratch space: contents are undefined between calls; other code on this worker may use it.
     let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: ContentCopier.bufferBytes,
         alignment: 4096

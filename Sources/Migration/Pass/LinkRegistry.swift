@@ -132,7 +132,8 @@ package final class LinkRegistry: Sendable {
     /// This pass took a name from an entry of DESTINATION.
     package func noteUnlinked(_ destination: FileStatus) {
         guard destination.linkCount > 1, destination.kind != .directory else { return }
-        // First: whoever has to know of this name got its work from us after both.
+        // Set before the table: any worker that must see this unlink receives its work from us later, so it sees both
+        // stores.
         hasUnlinked.store(true, ordering: .relaxed)
         unlinkedNames.withLock { $0[destination.identity, default: 0] += 1 }
     }

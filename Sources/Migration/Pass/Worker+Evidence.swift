@@ -131,7 +131,7 @@ extension Worker {
     /// Whether DESTINATION's directory has the very names that a whole walk left in it for these of SOURCE: it need
     /// not be listed.
     ///
-    /// What that walk should have removed and did not, for whatever reason, cast its doubt on the directory. In a
+    /// If that walk failed to remove something it should have, it marked the directory as unproven. In a
     /// scan pass only directories are listed in which something has changed; the roots are one directory each.
     func hasNamesAsLeft(_ node: Directory) -> Bool {
         let facts = node.facts.withLock { $0 }

@@ -21,7 +21,7 @@ extension Worker {
     /// Drops the entries of a listed directory that are as the record has them and that DESTINATION has, too.
     ///
     /// Most directories are listed for a file that changed, and have not changed themselves since before they were
-    /// opened: then the names in them are those of the record, and none is asked for.
+    /// opened: then the names in them are those of the record, so no lookup is needed.
     func keepUnproven(_ contents: inout Listing, of node: Directory, _ visit: Visit) {
         guard let source = node.facts.withLock({ $0.source }) else { return }
         let hasNamesAsRecorded = isRecorded(node, source)

@@ -34,8 +34,8 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     private let idle = Lock<[Int]>([])
     /// How many are in `idle`.
     ///
-    /// Changed with it, under its lock: a lane that could be taken out before it is counted would leave the count one
-    /// short, and another lane asleep beside work.
+    /// Changed with it, under its lock: if a lane could be removed before it was counted, the count would be one too low
+    /// and a wake-up could be lost.
     private let idleCount = Atomic<Int>(0)
     /// Lanes that were started; nil before `run`, when what they are to use may not be there yet.
     private let started = Lock<Int?>(nil)

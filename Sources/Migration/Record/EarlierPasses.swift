@@ -25,10 +25,10 @@ package struct EarlierPasses: Sendable {
     ///
     /// An entry of SOURCE with a ctime, or an mtime that is no future, from there on is racy (S7).
     package var racyFrom: Int64?
-    /// Entries of DESTINATION that changed before this moment are as a whole walk found or left them, so that of
-    /// proven entries neither attributes need be read nor names listed.
+    /// Entries of DESTINATION that changed before this moment are as a whole walk found or left them, so attributes of
+    /// proven entries need not be read, nor their directories listed.
     ///
-    /// Nil: they are.
+    /// Nil: always read and list.
     package var destinationSettledBefore: Int64?
     /// After a power cut: entries of DESTINATION that changed from here on may have lost their data.
     package var unsafeFrom: Int64?

@@ -304,7 +304,7 @@ package final class StateKeeper: Sendable {
             }
         }
         ended.isComplete = changes != nil
-        // Of some errors the last syncfs(2) is not told, if another was.
+        // A descriptor may not be told of an error that another descriptor's syncfs(2) already reported.
         let isSynchronized = end.isSynchronized && !hasLostWrites
         if isSynchronized { ended.watermarkNanoseconds = now.time }
         if hasLostWrites { ended.watermarkNanoseconds = PassRecord.lostWrites }
