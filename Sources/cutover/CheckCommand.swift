@@ -88,7 +88,10 @@ struct CheckCommandOptions: ParsableArguments {
     @OptionGroup var place: StateOption
 
     @Option(
-        help: ArgumentHelp("Write findings as JSON lines; '-' is standard output.", valueName: "file")
+        help: ArgumentHelp(
+            "Write findings as JSON lines; '-' is standard output.",
+            valueName: "file"
+        )
     )
     var json: BytesArgument?
 

@@ -91,7 +91,9 @@ struct HistoryOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Show more about each pass, including its failures.")
     var verbose: Int
 
-    @Option(help: ArgumentHelp("Write passes as JSON lines; '-' is standard output.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write passes as JSON lines; '-' is standard output.", valueName: "file")
+    )
     var json: BytesArgument?
 
     func validate() throws {

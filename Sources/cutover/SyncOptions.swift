@@ -111,7 +111,10 @@ struct ChangeOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Compare the contents of files with equal size.")
     var checksum = false
     @Flag(help: "Compare sizes only.") var sizeOnly = false
-    @Flag(name: [.customShort("I"), .long], help: "Copy every file, even with equal size and time.")
+    @Flag(
+        name: [.customShort("I"), .long],
+        help: "Copy every file, even with equal size and time."
+    )
     var ignoreTimes = false
     @Option(
         help: ArgumentHelp(
@@ -184,7 +187,9 @@ struct TellOptions: ParsableArguments {
     var progress = ReporterConfiguration.ProgressMode.auto
     @Flag(name: .shortAndLong, help: "Print only what went wrong.") var quiet = false
     @Flag(name: .shortAndLong, help: "Print more details.") var verbose: Int
-    @Option(help: ArgumentHelp("Write events as JSON lines; '-' is standard output.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Write events as JSON lines; '-' is standard output.", valueName: "file")
+    )
     var json: BytesArgument?
     @Option(help: ArgumentHelp("Write each failure as a line of JSON.", valueName: "file"))
     var failures: BytesArgument?

@@ -42,7 +42,10 @@ struct CompareOptions: ParsableArguments {
     )
     var sample: Double?
     @Option(
-        help: ArgumentHelp("Choose the same files for --sample as the run that printed this seed.", valueName: "number")
+        help: ArgumentHelp(
+            "Choose the same files for --sample as the run that printed this seed.",
+            valueName: "number"
+        )
     )
     var seed: UInt32?
     @Option(
