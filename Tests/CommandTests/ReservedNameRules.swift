@@ -124,7 +124,7 @@ struct EncryptedDirectories {
         #expect(reverse.status == 23, "\(reverse)")
         #expect(try addKey(plain.mountPoint) == key)
         #expect(try Files.names(locked).count == 2)
-        try stage.pass()
+        try stage.pass("--new-pair")
         try stage.expectSame()
     }
 }

@@ -17,17 +17,21 @@ struct CommandOption: Sendable {
     let letters: String
     /// What the value is, for people; nil when none is taken.
     let value: String?
+    /// A value may look like letters of options: `--xattrs -trusted`.
+    let valueLeavesOut: Bool
     let commands: Set<Subcommand>
 
     init(
         _ name: String,
         _ letters: String = "",
         takes value: String? = nil,
+        leavesOut: Bool = false,
         of commands: Subcommand...
     ) {
         self.name = name
         self.letters = letters
         self.value = value
+        valueLeavesOut = leavesOut
         self.commands = Set(commands)
     }
 
@@ -38,7 +42,14 @@ struct CommandOption: Sendable {
         // What is copied.
         CommandOption("", "raXASHlptgoD", of: .sync),
         CommandOption("no-xattrs", of: .sync),
-        CommandOption("xattrs", takes: "a list of namespaces", of: .sync, .check, .verify),
+        CommandOption(
+            "xattrs",
+            takes: "a list of namespaces",
+            leavesOut: true,
+            of: .sync,
+            .check,
+            .verify
+        ),
         CommandOption("no-acls", of: .sync),
         CommandOption("no-sparse", of: .sync),
         CommandOption("no-hard-links", of: .sync),

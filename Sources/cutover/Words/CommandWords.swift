@@ -183,7 +183,7 @@ struct CommandWords {
         }
         if attached == nil {
             // `--json -n` would write a file called -n, and be no dry run.
-            if isOption(value) {
+            if isOption(value), !option.valueLeavesOut || value.hasPrefix("--") {
                 throw mistake(
                     "'\(written)' needs a value: \(what); '\(value)' is an option. "
                         + "If it is the value, write '\(option.spelling)=\(value)'."
