@@ -62,7 +62,7 @@ enum FailureAdvice {
         "SOURCE's disk fails here: see dmesg. DESTINATION keeps what it had. Restore this "
         + "file from a backup, or run the pass with --salvage to copy what is readable of it."
     static let withoutDelete =
-        "A directory gives way to another type only with --delete; else move it away by hand."
+        "A directory is replaced by another type only with --delete. Or move it away by hand."
     static let droppedBits =
         "The kernel drops setgid without an error where CAP_FSETID is missing and the process is not in the "
         + "group. All else of the entry is in place. Give the container CAP_FSETID, then run the pass again."
@@ -70,7 +70,7 @@ enum FailureAdvice {
         "What is mounted there hides DESTINATION's own entry: unmount it, then run the pass again."
     static let withoutCall = "Look at this entry on both sides, then run the pass again."
     static let unknown =
-        "The kernel's log (dmesg) may tell more. Run the pass again; if it stays, copy it by hand."
+        "The kernel's log (dmesg) may say more. Run the pass again; if it still fails, copy it by hand."
 
     /// One row: which failures, and what to do.
     struct Row: Sendable {
@@ -144,14 +144,14 @@ enum FailureAdvice {
         Row(
             codes: ["ENOENT", "ENOTDIR", "ELOOP"],
             side: .source,
-            advice: "It changed while the pass looked at it. The next pass takes it as it is then."
+            advice: "It changed while the pass looked at it. The next pass copies it as it is then."
         ),
         Row(
             codes: ["EINVAL"],
             side: .source,
             activities: [.list],
             advice:
-                "SOURCE answers with names that make no sense: check it with xfs_repair -n. Nothing "
+                "SOURCE returned invalid names: check it with xfs_repair -n. Nothing "
                 + "was deleted in this directory."
         ),
         Row(
@@ -159,8 +159,8 @@ enum FailureAdvice {
             side: .source,
             activities: [.readAttributes, .readAccessControl],
             advice:
-                "Its attributes changed while they were read, or are larger than Linux lets anybody "
-                + "read (64 KiB). Run the pass again; if it stays, shorten them with setfattr -x."
+                "Its attributes changed while they were read, or are larger than Linux can "
+                + "return (64 KiB). Run the pass again; if it still fails, shorten them with setfattr -x."
         ),
     ]
 
@@ -226,7 +226,7 @@ enum FailureAdvice {
             side: .destination,
             activities: [.setFlags],
             advice:
-                "Only root, with CAP_LINUX_IMMUTABLE, sets immutable and append-only: a container may "
+                "Only root, with CAP_LINUX_IMMUTABLE, can set immutable and append-only: a container may "
                 + "lack it. All else of the entry is in place."
         ),
         Row(
@@ -324,8 +324,8 @@ enum FailureAdvice {
             codes: ["ENOTEMPTY", "EEXIST"],
             side: .destination,
             advice:
-                "Something else writes to DESTINATION at this moment, or a filter protects what is "
-                + "in there. Stop other writers, then run the pass again."
+                "Something else writes to DESTINATION right now, or a filter protects something "
+                + "in it. Stop other writers, then run the pass again."
         ),
         Row(
             codes: ["EBUSY"],
@@ -344,7 +344,7 @@ enum FailureAdvice {
         Row(
             codes: ["ENOKEY"],
             advice:
-                "The directory is encrypted and its key is not there, so its names cannot be told. Add the "
+                "The directory is encrypted and its key is not there, so its names cannot be read. Add the "
                 + "key (fscrypt unlock), then run it again."
         ),
         Row(
@@ -393,13 +393,13 @@ enum FailureAdvice {
         Row(
             codes: ["ENOMEM"],
             advice:
-                "The kernel had no memory for it: lower --workers, or free memory, then run the pass "
+                "The kernel ran out of memory: lower --workers, or free memory, then run the pass "
                 + "again."
         ),
         Row(
             codes: ["ESTALE"],
             advice:
-                "A network filesystem lost it: the server was restarted or its export changed. Mount "
+                "The network filesystem no longer has it: the server was restarted or its export changed. Mount "
                 + "it again, then run the pass again."
         ),
         Row(
@@ -412,7 +412,7 @@ enum FailureAdvice {
             codes: ["EINVAL", "ERANGE", "EOVERFLOW", "E2BIG"],
             advice:
                 "The filesystem refuses a value of this entry: look at it with stat, getfattr and "
-                + "lsattr, mend it on SOURCE, then run the pass again."
+                + "lsattr, correct it on SOURCE, then run the pass again."
         ),
         Row(
             codes: ["EBUSY", "ETXTBSY", "EAGAIN", "EINTR", "EDEADLK"],

@@ -16,7 +16,7 @@ package struct FindingText: Sendable {
         case .privileges(let isRoot, let missing, let hidden):
             Self.privileges(isRoot, missing, hidden)
         case .pair(let wrong):
-            wrong.map(WrongRootsText.facts) ?? "no earlier pass speaks against these two volumes"
+            wrong.map(WrongRootsText.facts) ?? "no earlier pass contradicts these two volumes"
         case .mounted(let wrong, let isSourceEmpty): Self.mounted(wrong, isSourceEmpty)
         case .writable(let cause): Self.writable(cause)
         case .probe(let problem): Self.probe(problem)
@@ -210,7 +210,7 @@ package struct FindingText: Sendable {
         _ shared: UInt64?,
         _ reserved: UInt64
     ) -> String {
-        guard let balance else { return "DESTINATION does not tell how much room it has" }
+        guard let balance else { return "DESTINATION does not report its free space" }
         var text = "a copy needs \(bound(balance))\(Quantity.size(balance.needed))"
         if balance.held > 0 {
             text += "; DESTINATION has \(Quantity.size(balance.held)) in use"
@@ -226,7 +226,7 @@ package struct FindingText: Sendable {
             text +=
                 "; at least \(Quantity.size(shared)) are shared by files on SOURCE and will not be"
         }
-        return text + "; less what is zeros"
+        return text + "; less if there are runs of zeros"
     }
 
     private static func spaceAdvice(_ balance: Finding.Balance?) -> String {

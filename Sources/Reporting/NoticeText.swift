@@ -70,7 +70,7 @@ enum NoticeText {
             "DESTINATION has no inode flags (chattr): they are not kept."
         case .linkLimitReached(let limit):
             "a file has more names than DESTINATION allows (\(Quantity.count(UInt64(max(limit, 0))))): "
-                + "further names share further copies."
+                + "the other names are linked to another copy."
         case .protectedByFilter:
             "an extra directory stays on DESTINATION: a filter protects something in it."
         case .readsTogether(let files):
@@ -132,7 +132,7 @@ enum NoticeText {
     static func clampedTimes(_ entries: UInt64, _ first: [UInt8]) -> String {
         let shown = ShownName(isForTerminal: true)
         return Quantity.count(entries, "entry has a time", "entries have times")
-            + " of modification that DESTINATION cannot hold; it holds the nearest that it can. The first: "
+            + " of modification that DESTINATION cannot hold; the nearest possible time is stored. The first: "
             + shown.path(first)
             + ". mkfs.ext4 -I 256 holds times until 2446, mkfs.xfs -m bigtime=1 until 2486."
     }
@@ -144,7 +144,7 @@ enum NoticeText {
             (.overridePermissions, "closed files and directories"),
             (.actAsOwner, "modes, times and attributes of others' entries"),
             (.keepSetID, "setgid bits"), (.freeze, "immutable and append-only"),
-            (.administer, "security attributes but capabilities"),
+            (.administer, "security attributes other than file capabilities"),
             (.exceedLimits, "entries of owners whose quota is used up"),
             (.makeDevices, "devices"), (.setFileCapabilities, "file capabilities"),
         ]
@@ -158,7 +158,7 @@ enum NoticeText {
     /// Of a pass and of a verification.
     static func threads(_ workers: Int) -> String {
         "only \(Quantity.count(UInt64(max(workers, 0)), "worker", "workers")): no more threads can be "
-            + "had. Raise pids.max of the cgroup, ulimit -u or ulimit -v for more."
+            + "started. Raise pids.max of the cgroup, ulimit -u or ulimit -v for more."
     }
 
     private static func setAside(_ reason: SetAside) -> String {

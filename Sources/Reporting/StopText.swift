@@ -84,10 +84,10 @@ struct StopText {
             "Make DESTINATION larger (lvextend, resize2fs) or free room there, then run the same command "
                 + "again: it resumes."
         case .readOnly:
-            "See dmesg: the kernel makes a filesystem read-only after an error. Mend it (e2fsck -f), mount "
+            "See dmesg: the kernel makes a filesystem read-only after an error. Repair it (e2fsck -f), mount "
                 + "it read-write, then run the same command again: it resumes."
         case .broken:
-            "See dmesg and smartctl. Do not switch to DESTINATION before it is mended; then run the same "
+            "See dmesg and smartctl. Do not switch to DESTINATION before it is repaired; then run the same "
                 + "command again."
         }
     }

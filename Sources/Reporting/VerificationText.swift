@@ -48,9 +48,10 @@ package enum VerificationText {
     static func sentence(_ notice: VerificationNotice) -> String {
         switch notice {
         case .notRoot:
-            "not root: what only root can read is not compared (trusted and security attributes), or fails."
+            "not root: attributes that only root can read (trusted, security) are not compared; closed entries fail."
         case .closedEntriesFail:
-            "root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: what others have closed cannot be read, and fails."
+            "root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: entries that are closed to others cannot "
+                + "be read, and fail."
         case .workersLimited(let workers, let descriptors):
             NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
         case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)
@@ -120,7 +121,7 @@ package struct VerificationSummaryText: Sendable {
         let counters = summary.counters
         let time = Quantity.duration(summary.durationNanoseconds)
         switch status {
-        case .interrupted: return "interrupted after \(time); what was not reached is not known"
+        case .interrupted: return "interrupted after \(time); the rest was not compared"
         case .done:
             let scope = summary.comparesContents && summary.sample == nil ? "" : partial
             return "equal\(scope), in \(time)"
@@ -171,7 +172,7 @@ package struct VerificationSummaryText: Sendable {
         func addIfAny(_ label: String, _ count: UInt64, _ note: String? = nil) {
             if count > 0 { rows.append((label, count, note)) }
         }
-        addIfAny("changed meanwhile", counters.changed.value(), "differences that say nothing")
+        addIfAny("changed meanwhile", counters.changed.value(), "not counted as differences")
         rows.append(("failures", counters.failures.value(), nil))
         rows.append(("vanished", counters.vanished.value(), nil))
         if case .success(let files) = summary.manifest {
@@ -216,7 +217,7 @@ package struct VerificationSummaryText: Sendable {
             )
         case .someVanished:
             lines += SummaryText.wrap(
-                "What changed meanwhile is neither right nor wrong: run a pass and verify again, best when "
+                "Entries that changed meanwhile could not be judged: run a pass and verify again, best when "
                     + "nothing writes to SOURCE any more.",
                 indent: 0
             )

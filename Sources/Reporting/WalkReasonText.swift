@@ -44,7 +44,7 @@ enum WalkReasonText {
         case .destinationRolledBack:
             "DESTINATION is older than the last pass left it (was a backup or snapshot restored?)"
         case .destinationWritten:
-            "DESTINATION was written to since the last pass (--changes scan scans all the same)"
+            "DESTINATION was written to since the last pass (--changes scan ignores this)"
         case .tooManyChanges(let count):
             "more than \(Quantity.count(UInt64(max(count - 1, 0)))) inodes have changed"
         case .scanFailed(let error):

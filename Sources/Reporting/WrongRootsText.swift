@@ -45,8 +45,8 @@ package enum WrongRootsText {
         switch conflict.kind {
         case .reversed:
             return
-                "\(passes) went from \(names.0) to \(names.1), the last on \(last): this one would take "
-                + "\(names.0) back to what \(names.1) has."
+                "\(passes) went from \(names.0) to \(names.1), the last on \(last): this one would "
+                + "overwrite \(names.0) with what \(names.1) has."
         case .otherSource, .otherDestination:
             let isSource = conflict.kind == .otherSource
             let filesystem = isSource ? pair.source.filesystem : pair.destination.filesystem

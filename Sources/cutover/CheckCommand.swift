@@ -34,7 +34,7 @@ struct CheckCommand: ParsableCommand {
         )
         let output = try TableOutput(json: options.json)
         let control = CheckControl()
-        let supervision = Supervision(notice: "what was tried out is taken away")
+        let supervision = Supervision(notice: "removing what was made for the check")
         let plan = try options.plan()
         let ended: CheckOutcome??
         do throws(Refusal) {
@@ -72,10 +72,10 @@ struct CheckCommand: ParsableCommand {
 
 /// What was typed after `cutover check`.
 struct CheckCommandOptions: ParsableArguments {
-    @Argument(help: "The volume to be copied from.")
+    @Argument(help: "The volume to copy from.")
     var source: BytesArgument
 
-    @Argument(help: "The volume to be copied to; it has to exist.")
+    @Argument(help: "The volume to copy to; it must exist.")
     var destination: BytesArgument
 
     @Flag(help: "Walk SOURCE and look at every entry.") var deep = false

@@ -22,7 +22,7 @@ enum HelpText {
           -h, --help             'cutover help SUBCOMMAND' prints the options of one
           --version              print the version
 
-        rsync's letters (-aHAXxv) are accepted: what they ask for is done anyway.
+        rsync's letters (-aHAXxv) are accepted; what they ask for is always on.
 
         Environment:
           CUTOVER_STATE   where the state between passes is kept, unless --state is

@@ -27,7 +27,7 @@ struct RefusalText {
             path = nil
             let outer: Failure.Side = inner == .source ? .destination : .source
             reason =
-                "\(Self.name(inner)) lies inside \(Self.name(outer)); name two volumes beside each other"
+                "\(Self.name(inner)) lies inside \(Self.name(outer)); name two separate volumes"
                 + (inner == .destination
                     ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
                     : "")
@@ -42,8 +42,8 @@ struct RefusalText {
         case .noAttributeRules:
             path = nil
             reason =
-                "/etc/xattr.conf is missing, which says what attributes not to copy; "
-                + "install libattr1 (sync --no-xattrs does without)"
+                "/etc/xattr.conf is missing, which lists the attributes that are not copied; "
+                + "install libattr1 (sync --no-xattrs does not need it)"
         case .cannotSee(let hidden):
             path = nil
             reason = HiddenText.sentence(hidden)
@@ -57,7 +57,7 @@ struct RefusalText {
         case .stateOnDestination(let folder):
             path = folder
             reason =
-                "the state would lie on DESTINATION, where --delete takes it; "
+                "the state would lie on DESTINATION, where --delete would remove it; "
                 + "--state names another folder"
         case .stateBusy(let busy):
             path = nil
@@ -106,15 +106,17 @@ struct RefusalText {
     }
 
     private static let threads =
-        "no threads can be had for one worker and what goes with it; raise pids.max of the cgroup, "
+        "not even the threads of one worker can be started; raise pids.max of the cgroup, "
         + "'ulimit -u' or 'ulimit -v'; nothing was touched"
 
     /// DESTINATION as it is cannot take what SOURCE holds.
     private static func unfit(_ refusal: Refusal) -> (reason: String, path: [UInt8]?) {
-        let ending = "'cutover check' says more, --no-check tries all the same"
+        let ending = "'cutover check' shows more, --no-check starts anyway"
         switch refusal {
         case .destinationMissing(let path):
-            return ("DESTINATION is not there; make and mount it first, check makes nothing", path)
+            return (
+                "DESTINATION does not exist; make and mount it first (check makes nothing)", path
+            )
         case .destinationReadOnly:
             return (
                 "DESTINATION is read-only; mount -o remount,rw if it is the right volume; "
@@ -149,8 +151,8 @@ struct RefusalText {
 
     private static func reason(_ problem: ManifestLine.Problem) -> String {
         switch problem {
-        case .notALine: "is none of sha256sum's (64 hexadecimal digits, two blanks, a name)"
-        case .badEscape: "has a backslash before something else than a backslash, n or r"
+        case .notALine: "is not a line of sha256sum (64 hexadecimal digits, two blanks, a name)"
+        case .badEscape: "has a backslash that is not followed by a backslash, n or r"
         case .emptyName: "names nothing"
         case .absolute: "names an absolute path, which may lie outside of DESTINATION"
         case .leavesRoot: "names a path with '..', which may lead out of DESTINATION"

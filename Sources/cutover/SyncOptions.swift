@@ -15,9 +15,9 @@ struct SyncOptions: ParsableArguments {
     @OptionGroup(title: "What is copied") var copied: CopyOptions
     @OptionGroup(title: "What counts as changed") var changed: ChangeOptions
     @OptionGroup(title: "Deleting") var deleting: DeleteOptions
-    @OptionGroup(title: "Trying") var trying: TryOptions
+    @OptionGroup(title: "Dry run and output") var trying: TryOptions
     @OptionGroup(title: "How") var how: HowOptions
-    @OptionGroup(title: "Telling") var telling: TellOptions
+    @OptionGroup(title: "Reporting") var telling: TellOptions
 }
 
 /// What is carried over.

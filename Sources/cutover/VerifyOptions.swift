@@ -12,7 +12,7 @@ struct VerifyOptions: ParsableArguments {
 
     @OptionGroup(title: "What is compared") var compared: CompareOptions
     @OptionGroup(title: "How") var how: WorkersOption
-    @OptionGroup(title: "Telling") var telling: TellOptions
+    @OptionGroup(title: "Reporting") var telling: TellOptions
 
     func validate() throws {
         if volumes.count > 2 {

@@ -88,7 +88,7 @@ struct CheckTests {
             #expect(run.outcome.status == 3 && run.severity("space") == "fatal", "\(run.outcome)")
             #expect((run.number("needed", of: "space") ?? 0) >= 300 << 20)
             #expect((run.number("free", of: "space") ?? 0) < 100 << 20)
-            #expect(run.outcome.output.contains("less what is zeros"))
+            #expect(run.outcome.output.contains("less if there are runs of zeros"))
             let refused = try Cutover.sync(from.mountPoint, to.mountPoint)
             #expect(refused.status == 3 && refused.errors.contains("zeros"), "\(refused)")
             #expect(try Files.names(to.mountPoint) == [bytes("lost+found")])

@@ -30,7 +30,7 @@ struct RulesThreads {
 
     /// The workers that the one line on threads tells of.
     private func told(_ outcome: Outcome) throws -> Int {
-        let line = /cutover: only (\d+) workers?: no more threads can be had/
+        let line = /cutover: only (\d+) workers?: no more threads can be started/
         let matches = outcome.errors.matches(of: line)
         #expect(matches.count == 1, "\(outcome)")
         return try #require(matches.first.flatMap { Int($0.output.1) })

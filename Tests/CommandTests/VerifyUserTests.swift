@@ -28,7 +28,7 @@ struct VerifyUserTests {
         #expect(equal.status == 0, "\(equal)")
         #expect(
             equal.errors.contains(
-                "not root: what only root can read is not compared (trusted and security attributes)"
+                "not root: attributes that only root can read (trusted, security) are not compared"
             )
         )
         try stage.flip("open/file", at: 4)

@@ -49,7 +49,7 @@ import Testing
         Row("ENOENT", .source, .open, .open, "It changed while"),
         Row("ENOTDIR", .source, .list, .open, "It changed while"),
         Row("ELOOP", .source, .open, .open, "It changed while"),
-        Row("EINVAL", .source, .list, .getdents64, "names that make no sense"),
+        Row("EINVAL", .source, .list, .getdents64, "returned invalid names"),
         Row("E2BIG", .source, .readAttributes, .listxattr, "setfattr -x"),
         Row("ERANGE", .source, .readAttributes, .getxattr, "setfattr -x"),
         Row("ERANGE", .source, .readAccessControl, .getACL, "setfattr -x"),
@@ -229,8 +229,8 @@ import Testing
         #expect(
             FailureText(typeChange).line(shown)
                 == ".: cannot replace it by an entry of another type on DESTINATION "
-                + "(directory by regular file). A directory gives way to another type only with --delete; "
-                + "else move it away by hand."
+                + "(directory by regular file). A directory is replaced by another type only with --delete. "
+                + "Or move it away by hand."
         )
     }
 
