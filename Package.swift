@@ -101,6 +101,7 @@ let package = Package(
             exclude: [
                 "ArgumentsCheckHelp.txt", "ArgumentsHelp.txt", "ArgumentsHistoryHelp.txt",
                 "ArgumentsSyncHelp.txt", "ArgumentsVerifyHelp.txt", "CommandLineMistakes.txt",
+                "Golden",
             ],
             swiftSettings: swiftSettings
         ),

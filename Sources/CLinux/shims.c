@@ -429,33 +429,6 @@ int cl_acl_delete_default(int descriptor) {
     RESULT(acl_delete_def_file(descriptor_path(path, descriptor)));
 }
 
-bool cl_acl_is_equal(cl_acl left, cl_acl right) {
-    return acl_cmp(left, right) == 0;
-}
-
-int cl_acl_entry_count(cl_acl acl) {
-    RESULT(acl_entries(acl));
-}
-
-int cl_acl_is_mode(cl_acl acl, mode_t *mode) {
-    int result = acl_equiv_mode(acl, mode);
-    return result < 0 ? -errno : result == 0;
-}
-
-long cl_acl_text(cl_acl acl, bool is_abbreviated, char *buffer, size_t length) {
-    char *text = acl_to_any_text(acl, NULL, ',', TEXT_NUMERIC_IDS | (is_abbreviated ? TEXT_ABBREVIATE : 0));
-    if (text == NULL) return -errno;
-    size_t needed = strlen(text);
-    if (needed > length) needed = length;
-    memcpy(buffer, text, needed);
-    acl_free(text);
-    return (long)needed;
-}
-
-void cl_acl_free(cl_acl acl) {
-    acl_free(acl);
-}
-
 bool cl_attribute_is_skipped(const char *attribute) {
     return attr_copy_action(attribute, NULL) == ATTR_ACTION_SKIP;
 }

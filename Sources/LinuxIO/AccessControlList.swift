@@ -50,6 +50,16 @@ package struct AccessControlList: ~Copyable {
     /// The corresponding function is `acl_equiv_mode`.
     package var isModeOnly: Bool { cl_acl_is_mode(handle, nil) == 1 }
 
+    /// A mode with the bits of the group and of others that give nobody more than this access ACL does, for where it
+    /// does not stay: with an ACL the group's bits are its mask, and a named entry may give less than others have.
+    ///
+    /// The corresponding functions are `acl_get_entry`, `acl_get_tag_type` and `acl_get_perm`.
+    package func narrowed(_ mode: UInt32) -> UInt32 {
+        let bits = cl_acl_narrow_mode(handle)
+        // It was read whole: only memory can fail it, and then nobody gets anything.
+        return mode & ~0o077 | (bits < 0 ? 0 : UInt32(bits))
+    }
+
     /// Whether both say the same, in whatever order.
     ///
     /// The corresponding function is `acl_cmp`.

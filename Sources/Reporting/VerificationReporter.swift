@@ -59,7 +59,9 @@ package final class VerificationReporter: Sendable {
             VerificationJSON.line(event, time: WallClock.nanoseconds),
             isRare: isRare
         )
-        if !streams.configuration.isQuiet { streams.console.tell(messages(event)) }
+        if !streams.configuration.isQuiet || Self.isToldQuietly(event) {
+            streams.console.tell(messages(event))
+        }
     }
 
     /// Ends the reports: the ticker stops, all that was gathered is written, the summary is told.
@@ -102,6 +104,11 @@ package final class VerificationReporter: Sendable {
         _ refusal: Refusal? = nil
     ) {
         streams.refuse(reason, path: path, status: status, refusal)
+    }
+
+    /// `-q` keeps what makes "equal" mean nothing.
+    private static func isToldQuietly(_ event: VerificationEvent) -> Bool {
+        if case .notice(.emptySource) = event { true } else { false }
     }
 
     /// The lines for people that an event is worth at once, on standard error.

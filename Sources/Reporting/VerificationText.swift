@@ -41,6 +41,7 @@ package enum VerificationText {
         case .projectsNotKept: "projects_not_kept"
         case .clampedTimes: "clamped_times"
         case .leftOut: "left_out"
+        case .emptySource: "empty_source"
         }
     }
 
@@ -59,6 +60,7 @@ package enum VerificationText {
         case .projectsNotKept:
             "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
         case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
+        case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
         }
     }
 

@@ -21,8 +21,8 @@ package enum WrongRootsText {
 
     private static func advice(isDeclared: Bool) -> String {
         isDeclared
-            ? " --new-pair was given for that pair already: leave it out, it is for one pass. "
-                + "If these volumes are meant, --state names another folder"
+            ? " --new-pair is for one pass and was given for that pair already: leave it out. "
+                + "If they are meant: --state FOLDER"
             : " If it is meant: --new-pair"
     }
 
@@ -54,7 +54,8 @@ package enum WrongRootsText {
                 present.isRootFilesystem
                 ? "lies on / (\(present.typeName)): is it mounted?"
                 : "is another one (\(present.typeName))."
-            return "\(shown.path(present.path)) is not the volume of the \(passes) "
+            let those = recorded.passes == 1 ? "recorded pass" : passes
+            return "\(shown.path(present.path)) is not the volume of the \(those) "
                 + "(\(short(filesystem)), the last on \(last)) but \(lies)"
         }
     }

@@ -101,7 +101,7 @@ import Testing
         )
         var events: [VerificationEvent] = [
             .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
-            .notice(.notRoot), .notice(.closedEntriesFail),
+            .notice(.notRoot), .notice(.closedEntriesFail), .notice(.emptySource),
             .notice(.workersLimited(1, descriptors: 2)),
             .notice(.projectsNotKept), .notice(.clampedTimes(entries: 1, first: [])),
             .workersChanged(1),

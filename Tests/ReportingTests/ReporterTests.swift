@@ -152,7 +152,7 @@ import Testing
     )
     func terminal(columns: UInt16) throws {
         let screen = try Screen(columns: columns)
-        var configuration = configuration(output: screen.output, error: screen.error)
+        var configuration = configuration(output: screen.stream, error: screen.stream)
         configuration.itemizes = true
         setenv("TERM", "xterm", 1)
         let counters = Counters()
@@ -185,7 +185,7 @@ import Testing
     @Test("--progress plain on a terminal draws nothing", .timeLimit(.minutes(1)))
     func plain() throws {
         let screen = try Screen(columns: 80)
-        var configuration = configuration(output: try Capture().file, error: screen.error)
+        var configuration = configuration(output: try Capture().file, error: screen.stream)
         configuration.progress = .plain
         let reporter = Reporter(configuration: configuration, counters: Counters())
         reporter.begin()

@@ -56,12 +56,14 @@ package final class Subprocess {
     ///   - arguments: the whole vector, program first.
     ///   - environment: `NAME=value` entries; nil is `Environment.inherited`.
     ///   - input: what standard input holds; nil is /dev/null.
+    ///   - terminal: where standard error goes instead of a file that can be read back.
     ///   - seconds: the time limit, counted from now.
     /// - Throws: `CallError` when a file or the process cannot be made.
     package init(
         _ arguments: [[UInt8]],
         environment: [[UInt8]]? = nil,
         input: [UInt8]? = nil,
+        terminal: Screen? = nil,
         seconds: Int = 120
     ) throws {
         guard !arguments.isEmpty else {
@@ -78,7 +80,7 @@ package final class Subprocess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, inputFile, 0)
         posix_spawn_file_actions_adddup2(&actions, outputFile, 1)
-        posix_spawn_file_actions_adddup2(&actions, errorFile, 2)
+        posix_spawn_file_actions_adddup2(&actions, terminal?.descriptor ?? errorFile, 2)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

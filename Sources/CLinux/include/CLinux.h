@@ -181,6 +181,8 @@ bool cl_acl_is_equal(cl_acl left, cl_acl right);
 int cl_acl_entry_count(cl_acl acl);
 /// 1 when the mode alone says the same, 0 when the ACL says more, or -errno (acl_equiv_mode(3)).
 int cl_acl_is_mode(cl_acl acl, mode_t *mode);
+/// The mode bits of the group and of others (077) that give nobody more than an access ACL does, or -errno.
+int cl_acl_narrow_mode(cl_acl acl);
 long cl_acl_text(cl_acl acl, bool is_abbreviated, char *buffer, size_t length);
 void cl_acl_free(cl_acl acl);
 /// Whether /etc/xattr.conf says that an attribute is not to be copied (attr_copy_action(3)).

@@ -76,11 +76,12 @@ extension Worker {
         if needs.contains(.attributes) {
             setAttributes(target, set, isNew: isNew, of: affected)
         }
+        var final = mode
         if needs.contains(.accessControl), status.kind != .symlink {
-            setAccessControl(source, target, status, set, mode, isNew: isNew, of: affected)
+            final = setAccessControl(source, target, status, set, mode, isNew: isNew, of: affected)
         }
-        if let mode, !context.isRoot {
-            do throws(SystemError) { try target.setMode(mode) } catch {
+        if let final, !context.isRoot {
+            do throws(SystemError) { try target.setMode(final) } catch {
                 fail(.setMode, .destination, error, isWrite: true, of: affected)
                 return false
             }
@@ -225,8 +226,20 @@ extension Worker {
         isNew: Bool
     ) throws(AttributeFailure) {
         do throws(SystemError) {
-            if !isNew, let mode { try target.setMode(mode & ~0o070) }
+            if isNew { return try target.removeAccessControl(.access) }
+            if let mode {
+                try target.setMode(mode & ~0o070)
+                return try target.removeAccessControl(.access)
+            }
+            // S67: it keeps its mode, of which the ACL has held some back.
+            guard let list = try AccessControlList(.access, of: target), !list.isModeOnly else {
+                return
+            }
+            let current = try target.status().mode
+            let narrowed = list.narrowed(current)
+            try target.setMode(narrowed & ~0o070)
             try target.removeAccessControl(.access)
+            try target.setMode(narrowed)
         } catch {
             throw AttributeFailure(.setAccessControl, .destination, error)
         }

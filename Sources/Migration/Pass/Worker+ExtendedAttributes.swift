@@ -106,7 +106,8 @@ extension Worker {
 
     /// Sets the ACLs that SOURCE has and removes those that it lacks (S36).
     ///
-    /// The access ACL that an entry must not have was removed before its mode was set.
+    /// The access ACL that an entry must not have was removed before its mode was set. `mode`: nil where the entry keeps
+    /// its own. Returns the mode that the entry has now, or nil as `mode` is.
     func setAccessControl(
         _ source: borrowing Descriptor,
         _ target: borrowing Descriptor,
@@ -115,14 +116,15 @@ extension Worker {
         _ mode: UInt32?,
         isNew: Bool,
         of affected: AffectedEntry
-    ) {
-        let mode = mode ?? status.mode
+    ) -> UInt32? {
+        var final = mode
         if set.hasAccessControl {
-            copyAccessControl(.access, source, target, mode, of: affected)
+            final = copyAccessControl(.access, source, target, (mode, status), of: affected)
         }
-        guard status.kind == .directory else { return }
+        guard status.kind == .directory else { return final }
         if set.hasDefaultAccessControl {
-            copyAccessControl(.defaults, source, target, mode, of: affected)
+            // No mode depends on it.
+            _ = copyAccessControl(.defaults, source, target, (mode, status), of: affected)
         } else if !isNew {
             do throws(SystemError) {
                 // A filesystem without ACLs refuses to remove one, too.
@@ -133,15 +135,17 @@ extension Worker {
                 fail(.setAccessControl, .destination, error, isWrite: true, of: affected)
             }
         }
+        return final
     }
 
+    /// Returns the mode that the entry has with it: where it could not be set, without what it would have held back.
     private func copyAccessControl(
         _ kind: AccessControlKind,
         _ source: borrowing Descriptor,
         _ target: borrowing Descriptor,
-        _ mode: UInt32,
+        _ modes: (wanted: UInt32?, source: FileStatus),
         of affected: AffectedEntry
-    ) {
+    ) -> UInt32? {
         var side = Failure.Side.source
         var text = ""
         do throws(SystemError) {
@@ -153,12 +157,20 @@ extension Worker {
             side = .destination
             if list.isTrivial(kind) {
                 // S38: the mode says the same, and it gets back the bits that were withheld.
-                if kind == .access { try target.setMode(mode) }
-                return
+                if kind == .access, let mode = modes.wanted { try target.setMode(mode) }
+                return modes.wanted
             }
+            guard kind == .access else {
+                try list.apply(kind, to: target)
+                return modes.wanted
+            }
+            let own: UInt32
+            if let wanted = modes.wanted { own = wanted } else { own = try target.status().mode }
             try list.apply(kind, to: target)
-            // Setting an ACL can take setgid from those who may not set it.
-            if kind == .access, mode & 0o7000 != 0 { try target.setMode(mode) }
+            // Setting an ACL can take setgid from those who may not set it. The other bits are the ACL's (S67).
+            let final = own & 0o7000 | modes.source.mode & 0o777
+            if own & 0o7000 != 0 { try target.setMode(final) }
+            return modes.wanted == nil ? nil : final
         } catch {
             fail(
                 side == .source ? .readAccessControl : .setAccessControl,
@@ -168,6 +180,7 @@ extension Worker {
                 detail: text.isEmpty ? nil : text,
                 of: affected
             )
+            return modes.wanted.map { $0 & ~0o070 }
         }
     }
 }

@@ -8,7 +8,7 @@ struct NewFile: ~Copyable {
     let name: Name
     /// Whether that is a temporary name, to be renamed over the entry's own.
     let isTemporary: Bool
-    /// The mode of the file that it replaces, where permissions are left out (S67).
+    /// The mode of the file that it replaces, where permissions are left out, as it is without an ACL (S67).
     let keptMode: UInt32?
     let writer: Descriptor
 }
@@ -132,16 +132,22 @@ extension Worker {
         _ target: borrowing Descriptor,
         replacing destination: FileStatus?
     ) -> NewFile? {
+        let kept: UInt32?
+        do throws(SystemError) {
+            kept = try keptMode(entry, target, destination)
+        } catch {
+            fail(.readAccessControl, .destination, error, of: AffectedEntry(entry, status))
+            return nil
+        }
         var isDirect = destination == nil && entry.directory.facts.withLock { $0.isNew }
         while true {
             let name = isDirect ? entry.name : context.temporaryNames.next()
             do throws(SystemError) {
                 let writer = try target.createFile(name, mode: 0o600)
-                let keepsMode = destination?.kind == .regular && !preserved.contains(.mode)
                 return NewFile(
                     name: name,
                     isTemporary: !isDirect,
-                    keptMode: keepsMode ? destination?.mode : nil,
+                    keptMode: kept,
                     writer: writer
                 )
             } catch {
@@ -153,6 +159,20 @@ extension Worker {
                 return nil
             }
         }
+    }
+
+    /// S67: the mode of the file that is to be replaced; its ACL does not stay, so what only that gave goes.
+    private func keptMode(
+        _ entry: Entry,
+        _ target: borrowing Descriptor,
+        _ destination: FileStatus?
+    ) throws(SystemError) -> UInt32? {
+        guard let destination, destination.kind == .regular, !preserved.contains(.mode) else {
+            return nil
+        }
+        let old = try target.openHandle(entry.pointer)
+        guard let list = try AccessControlList(.access, of: old) else { return destination.mode }
+        return list.narrowed(destination.mode)
     }
 
     /// Copies the contents of one file with one worker, and all that follows.

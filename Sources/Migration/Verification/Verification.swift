@@ -88,6 +88,9 @@ package final class Verification: VerificationRun {
         if !isRoot { notices.append(.notRoot) }
         if isRoot, !Privileges.current.readsEverything { notices.append(.closedEntriesFail) }
         if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
+        if ReservedNames.hold(all: try Roots.names(in: roots.source, .source)) {
+            notices.append(.emptySource)
+        }
         if allowed < options.workers {
             notices.append(.workersLimited(allowed, descriptors: limit))
         }

@@ -84,6 +84,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case clampedTimes(entries: UInt64, first: [UInt8])
     /// What of SOURCE's root is not compared for its name (S62).
     case leftOut(LeftOut)
+    /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
+    case emptySource
 }
 
 /// The counts of one verification: relaxed atomics, exact at the end.
