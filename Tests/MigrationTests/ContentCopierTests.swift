@@ -19,6 +19,7 @@ import Testing
     private init(sparse: Bool) throws {
         workspace = try Workspace()
         var options = PassOptions()
+        options.allowsEmptySource = true
         if !sparse { options.preserved.remove(.sparse) }
         let roots = try Roots(
             source: Name(workspace.source),
