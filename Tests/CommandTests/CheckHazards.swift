@@ -27,7 +27,7 @@ struct CheckHazards {
 
     @Test("S2, S48: roots that cannot be checked are refused in one line, and nothing is made")
     func badRoots() throws {
-        try expectRefusal([stage.from, stage.destination("missing")], "not there", "missing")
+        try expectRefusal([stage.from, stage.destination("missing")], "does not exist", "missing")
         #expect(!Files.exists(stage.destination("missing")))
         try expectRefusal([stage.source("missing"), stage.to], "cannot open SOURCE")
         try expectRefusal([stage.from, stage.source("d1/file")], "not a directory")
