@@ -59,21 +59,38 @@ package struct Archive: Sendable {
     /// Whether databases can be opened at all: they are reached through /proc/self/fd.
     package var hasDescriptorPaths: Bool { ProcessLimits.hasDescriptorPaths(folder.descriptor) }
 
-    /// All records, in the order of their files' names.
+    /// All records, in the order of their files' names, each of them open.
     /// - Throws: `cannotUseFolder`.
     package func records() throws(HistoryProblem) -> [ArchivedRecord] {
-        var records: [ArchivedRecord] = []
+        try map { $0 }
+    }
+
+    /// What each record gives, one after the other: none stays open that the result does not hold.
+    /// - Throws: `cannotUseFolder`.
+    package func map<Value>(
+        _ body: (ArchivedRecord) -> Value?
+    ) throws(HistoryProblem) -> [Value] {
+        var values: [Value] = []
         for names in try folder.names().compactMap(FileNames.init(database:)) {
-            records.append(
-                ArchivedRecord(
-                    path: folder.path(of: names.database),
-                    contents: open(names),
-                    isDeclared: try folder.status(of: names.declared) != nil,
-                    names: names
-                )
-            )
+            if let value = body(try record(names)) { values.append(value) }
         }
-        return records
+        return values
+    }
+
+    /// The record of one pair; nil: there is none.
+    /// - Throws: `cannotUseFolder`.
+    package func record(of pair: PairIdentity) throws(HistoryProblem) -> ArchivedRecord? {
+        let names = FileNames(pair)
+        return try folder.kind(of: names.database) == .missing ? nil : try record(names)
+    }
+
+    private func record(_ names: FileNames) throws(HistoryProblem) -> ArchivedRecord {
+        ArchivedRecord(
+            path: folder.path(of: names.database),
+            contents: open(names),
+            isDeclared: try folder.status(of: names.declared) != nil,
+            names: names
+        )
     }
 
     private func open(_ names: FileNames) -> Result<ArchivedRecord.Contents, ArchiveProblem> {

@@ -165,6 +165,33 @@ struct RulesMeant {
         #expect(third.outcome.status == 0, "\(third.outcome)")
     }
 
+    @Test("a delta pass opens no record but those of its own volumes, however many there are")
+    func foreignRecordsStayClosed() throws {
+        let ending = bytes(".sqlite")
+        let records = try Files.names(stage.pair.state).filter {
+            $0.suffix(7).elementsEqual(ending)
+        }
+        let own = try #require(records.first)
+        #expect(records.count == 1)
+        for number in 1...20 {
+            // Another source's id, as long as it was.
+            let digits = bytes("\(number)") + own.drop { $0 != UInt8(ascii: "-") }
+            try Files.write(
+                joined(stage.pair.state, digits),
+                try Files.read(joined(stage.pair.state, own))
+            )
+        }
+        let words = [bytes("sync"), bytes("--delete"), bytes("--state"), stage.pair.state]
+        let trace = try Trace(
+            words + [stage.pair.from, stage.pair.to],
+            calls: ["openat", "openat2"]
+        )
+        #expect(trace.outcome.status == 0, "\(trace.outcome)")
+        let opened = trace.calls.filter { $0.text.contains(".sqlite") }
+        #expect(!opened.isEmpty)
+        #expect(opened.allSatisfy { $0.text.contains(String(decoding: own, as: UTF8.self)) })
+    }
+
     @Test("other names of the same volumes are the same pair; so is a bind mount")
     func renamed() throws {
         let elsewhere = joined(stage.outside, "elsewhere")

@@ -143,8 +143,8 @@ package final class Check {
             try Roots.status(of: destination, .destination),
             nil
         )
-        let pairs = options.stateFolder.map(KnownPairs.init(folder:)) ?? KnownPairs([])
-        return (try beforehand.wrong(pairs), ReservedNames.hold(all: names))
+        let wrong = try beforehand.wrong(stateFolder: options.stateFolder)
+        return (wrong, ReservedNames.hold(all: names))
     }
 
     // MARK: Volumes
@@ -235,19 +235,14 @@ package final class Check {
     private func recorded() -> (holdsCopy: Bool, untouchedSince: Int64?) {
         guard let folder = options.stateFolder, let pair = roots.pair else { return (false, nil) }
         do throws(HistoryProblem) {
-            guard let archive = try Archive(folder: Array(folder.bytes)) else {
-                return (false, nil)
-            }
-            for record in try archive.records() where record.isNamed(for: pair) {
-                guard case .success(let contents) = record.contents, contents.pair == pair else {
-                    continue
-                }
-                let passes = try contents.history.observedPasses(newest: Self.passesLookedAt).passes
-                guard passes.contains(where: \.isComplete) else { continue }
-                let isUntouched = passes.first.map(isUntouched) ?? false
-                return (true, isUntouched ? passes.first?.id : nil)
-            }
-            return (false, nil)
+            let archive = try Archive(folder: Array(folder.bytes))
+            guard let record = try archive?.record(of: pair),
+                case .success(let contents) = record.contents, contents.pair == pair
+            else { return (false, nil) }
+            let passes = try contents.history.observedPasses(newest: Self.passesLookedAt).passes
+            guard passes.contains(where: \.isComplete) else { return (false, nil) }
+            let isUntouched = passes.first.map(isUntouched) ?? false
+            return (true, isUntouched ? passes.first?.id : nil)
         } catch {
             // A record is an aid: without it what is there is only not known to be the copy.
             return (false, nil)

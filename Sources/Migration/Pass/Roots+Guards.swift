@@ -56,10 +56,12 @@ struct RootsBeforehand {
         self.missing = missing
     }
 
-    /// What speaks against them; nil: nothing.
-    func wrong(_ pairs: KnownPairs) throws(Refusal) -> WrongRoots? {
+    /// What speaks against them, by what a state folder knows among others; nil: nothing.
+    func wrong(stateFolder: Name?) throws(Refusal) -> WrongRoots? {
         let left = try present(source, .source, [])
         let right = try present(judged, .destination, missing.map(Self.lastName) ?? [])
+        let pairs =
+            stateFolder.map { KnownPairs(folder: $0, left, right) } ?? KnownPairs([])
         if let conflict = pairs.conflict(left, right) {
             let isSource = conflict.kind == .otherSource
             let root = isSource ? source : judged
@@ -121,8 +123,7 @@ extension Roots {
         _ options: PassOptions
     ) throws(Refusal) {
         guard options.guardsPair else { return }
-        let pairs = options.stateFolder.map(KnownPairs.init(folder:)) ?? KnownPairs([])
-        guard let wrong = try roots.wrong(pairs) else { return }
+        guard let wrong = try roots.wrong(stateFolder: options.stateFolder) else { return }
         guard options.isNewPair else { throw .wrongRoots(wrong, isDeclared: false) }
         if case .conflict(let conflict, _) = wrong, conflict.kind != .reversed,
             conflict.recorded.isDeclared

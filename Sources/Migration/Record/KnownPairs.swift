@@ -74,27 +74,43 @@ package struct KnownPairs: Sendable {
         self.pairs = pairs.filter { $0.passes > 0 }
     }
 
-    /// Reads the records of a folder; none where there is no folder, or it cannot be read, which the pass tells.
-    init(folder: Name) {
-        let records: [ArchivedRecord]
+    /// Reads what the records of a folder can say of these roots; none where there is no folder, or it cannot be read,
+    /// which the pass tells.
+    ///
+    /// Where the two have passes of their own, only those of the other direction count besides, and no other record is
+    /// opened. Else all are, one after the other: each takes 2 ms and some 400 KiB, and a host can have hundreds.
+    init(folder: Name, _ source: PresentRoot, _ destination: PresentRoot) {
         do throws(HistoryProblem) {
-            records = try Archive(folder: Array(folder.bytes))?.records() ?? []
-        } catch {
-            records = []
-        }
-        self.init(
-            records.compactMap { record in
-                guard case .success(let contents) = record.contents,
-                    // A record that cannot be read any further knows nothing.
-                    let found = try? contents.history.completePasses(), let last = found.last
-                else { return nil }
-                return KnownPair(
-                    pair: contents.pair,
-                    passes: found.count,
-                    lastEndNanoseconds: last.endNanoseconds ?? last.startNanoseconds,
-                    isDeclared: record.isDeclared
-                )
+            guard let archive = try Archive(folder: Array(folder.bytes)) else {
+                self.init([])
+                return
             }
+            if let left = source.identity, let right = destination.identity,
+                let own = try archive.record(of: PairIdentity(source: left, destination: right))
+                    .flatMap(Self.pair), own.passes > 0
+            {
+                let reversed = PairIdentity(source: right, destination: left)
+                self.init(
+                    [own] + (try archive.record(of: reversed).flatMap(Self.pair).map { [$0] } ?? [])
+                )
+            } else {
+                self.init(try archive.map(Self.pair))
+            }
+        } catch {
+            self.init([])
+        }
+    }
+
+    private static func pair(_ record: ArchivedRecord) -> KnownPair? {
+        guard case .success(let contents) = record.contents,
+            // A record that cannot be read any further knows nothing.
+            let found = try? contents.history.completePasses(), let last = found.last
+        else { return nil }
+        return KnownPair(
+            pair: contents.pair,
+            passes: found.count,
+            lastEndNanoseconds: last.endNanoseconds ?? last.startNanoseconds,
+            isDeclared: record.isDeclared
         )
     }
 
