@@ -275,9 +275,9 @@ def judge_check(stage, injection, spoil=None):
     if first.status == 0 and not _warnings(first) > _warnings(clean):
         found = collections.defaultdict(list)
         for event in first.of("finding"):
-            found[event["finding"]].append(event)
+            found[_question(event)].append(event)
         for event in clean.of("finding"):
-            name = event["finding"]
+            name = _question(event)
             now = found[name].pop(0) if found[name] else None
             if now is None:
                 violations.append(f"all is well, and nothing is said of {name}")
@@ -286,6 +286,11 @@ def judge_check(stage, injection, spoil=None):
                                   f"{event['severity']}: {event['message']!r}")
     violations += _unwritten(stage, "check", injection)
     return first, violations
+
+
+def _question(finding):
+    """What a finding answers: `probe` says why nothing was tried out, `writable` what trying showed."""
+    return "writable" if finding["finding"] == "probe" else finding["finding"]
 
 
 def _warnings(outcome):
