@@ -1,7 +1,5 @@
 // A descriptor with several users, for those that nothing is written through: directories, handles.
 
-package import LinuxIO
-
 /// An open descriptor that several workers share; closed with the last reference.
 ///
 /// Nothing is written through it, so nothing is lost when its closing fails.

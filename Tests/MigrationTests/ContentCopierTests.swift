@@ -36,7 +36,11 @@ import Testing
                 times: .exact
             ),
             counters: counters,
-            budget: DescriptorBudget(descriptorLimit: 1_024, workers: 1),
+            budget: DescriptorBudget(
+                descriptorLimit: 1_024,
+                workers: 1,
+                batchFilesMax: 32
+            ),
             links: LinkRegistry(isFirstCopy: true, holdsUntilComplete: false, linkCountMax: 65_000),
             roots: roots,
             emit: { _ in }

@@ -11,17 +11,28 @@ import Testing
 struct DescriptorBudgetTests {
     private let workspace: Workspace
 
-    init() throws { workspace = try Workspace() }
+    init() throws {
+        workspace = try Workspace()
+        directories = OpenDirectories(budget)
+    }
 
     /// A budget of eight open directories.
-    private let budget = DescriptorBudget(descriptorLimit: 32 + 12 + 16, workers: 1)
+    private let budget = Self.budget(limit: 32 + 12 + 16, workers: 1)
+    private let directories: OpenDirectories<Nothing>
+
+    private struct Nothing: Sendable {}
+    private typealias Directory = DirectoryNode<Nothing>
+
+    private static func budget(limit: Int, workers: Int) -> DescriptorBudget {
+        DescriptorBudget(descriptorLimit: limit, workers: workers, batchFilesMax: 32)
+    }
 
     /// The root of SOURCE as a node, open for good.
     private func root() throws -> Directory {
-        let node = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
+        let node = Directory(parent: nil, name: Name("."), state: Nothing())
         let source = SharedDescriptor(try Descriptor.openRoot(Name(workspace.source)))
         let identity = try source.descriptor.status().identity
-        budget.install(
+        directories.install(
             OpenDirectory(source: source, destination: nil),
             identities: (identity, nil),
             in: node
@@ -31,24 +42,24 @@ struct DescriptorBudgetTests {
 
     /// Opens a child as the engine does; left in use by nobody.
     private func open(_ name: String, in parent: Directory) throws -> Directory {
-        let node = Directory(parent: parent, name: Name(name), purpose: .pair, branch: nil)
-        let parentOpen = try budget.use(parent)
-        defer { budget.release(parent) }
+        let node = Directory(parent: parent, name: Name(name), state: Nothing())
+        let parentOpen = try directories.use(parent)
+        defer { directories.release(parent) }
         let opened = try #require(parentOpen.source).descriptor.openDirectory(Name(name))
         let identity = try opened.status().identity
-        budget.install(
+        directories.install(
             OpenDirectory(source: SharedDescriptor(opened), destination: nil),
             identities: (identity, nil),
             in: node
         )
-        budget.release(node)
+        directories.release(node)
         return node
     }
 
     @discardableResult
     private func inode(of node: Directory) throws -> UInt64 {
-        let open = try budget.use(node)
-        defer { budget.release(node) }
+        let open = try directories.use(node)
+        defer { directories.release(node) }
         return try #require(open.source).descriptor.status().inode
     }
 
@@ -67,12 +78,12 @@ struct DescriptorBudgetTests {
     func arithmetic() {
         #expect(budget.directoriesMax == 8)
         // 4 files together a worker: (1,024 - 32 - 30 * (12 + 4)) / 4 directories.
-        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 30).batchFiles == 4)
-        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 30).directoriesMax == 128)
-        #expect(DescriptorBudget(descriptorLimit: 1_023, workers: 31).batchFiles == 0)
-        #expect(DescriptorBudget(descriptorLimit: 1_024, workers: 1).batchFiles == 32)
-        #expect(DescriptorBudget(descriptorLimit: 524_288, workers: 250).batchFiles == 32)
-        #expect(DescriptorBudget(descriptorLimit: 64, workers: 30).directoriesMax == 8)
+        #expect(Self.budget(limit: 1_024, workers: 30).batchFiles == 4)
+        #expect(Self.budget(limit: 1_024, workers: 30).directoriesMax == 128)
+        #expect(Self.budget(limit: 1_023, workers: 31).batchFiles == 0)
+        #expect(Self.budget(limit: 1_024, workers: 1).batchFiles == 32)
+        #expect(Self.budget(limit: 524_288, workers: 250).batchFiles == 32)
+        #expect(Self.budget(limit: 64, workers: 30).directoriesMax == 8)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 256) == 17)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 1_024) >= 30)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 0) == 1)
@@ -92,7 +103,7 @@ struct DescriptorBudgetTests {
             #expect(try inode(of: node) == status.st_ino)
             #expect(try openCount() <= budget.directoriesMax)
         }
-        for node in nodes { budget.close(node) }
+        for node in nodes { directories.close(node) }
         // The root alone.
         #expect(try openCount() == 1)
     }
@@ -104,7 +115,7 @@ struct DescriptorBudgetTests {
         var used: [(Directory, OpenDirectory)] = []
         for index in 0..<20 {
             let node = try open("d\(index)", in: root)
-            used.append((node, try budget.use(node)))
+            used.append((node, try directories.use(node)))
         }
         #expect(try openCount() == 21)
         for (index, (_, open)) in used.enumerated() {
@@ -113,7 +124,7 @@ struct DescriptorBudgetTests {
         }
         let nodes = used.map(\.0)
         used = []
-        for node in nodes { budget.release(node) }
+        for node in nodes { directories.release(node) }
         for index in 20..<30 { try inode(of: open("d\(index)", in: root)) }
         #expect(try openCount() <= budget.directoriesMax)
     }
@@ -130,8 +141,8 @@ struct DescriptorBudgetTests {
         let node = try open("b", in: parent)
         let first = try inode(of: node)
         func closeBoth() {
-            budget.close(node)
-            budget.close(parent)
+            directories.close(node)
+            directories.close(parent)
         }
         let aside = joined(workspace.source, "aside")
 
@@ -172,6 +183,6 @@ struct DescriptorBudgetTests {
             #expect(try inode(of: nodes[level]) == inodes[level - 1], "level \(level)")
             #expect(try openCount() <= budget.directoriesMax)
         }
-        for node in nodes { budget.close(node) }
+        for node in nodes { directories.close(node) }
     }
 }

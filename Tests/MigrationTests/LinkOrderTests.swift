@@ -43,7 +43,7 @@ struct LinkOrderTests {
     private enum Step: Sendable {
         case start
         case arrive(Int)
-        case decided(Entry, LinkRole)
+        case decided(PassEntry, LinkRole)
     }
 
     private static let sizes = [1, 2, 3, 4, 9, 40, 2, 2, 17, 5]
@@ -63,7 +63,7 @@ struct LinkOrderTests {
             for index in value.indices { found[index] = group }
         }
         let groupOf = found
-        @Sendable func act(_ entry: Entry, _ role: LinkRole, _ push: (Step) -> Void) {
+        @Sendable func act(_ entry: PassEntry, _ role: LinkRole, _ push: (Step) -> Void) {
             guard let group = groupOf[entry.index] else { return }
             let status = scene.groups[group].status
             switch role {

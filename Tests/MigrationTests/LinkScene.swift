@@ -6,8 +6,8 @@ import TestSupport
 
 /// Groups of names in one directory of SOURCE; `outside` names of each are not in it.
 struct LinkScene {
-    let directory: Directory
-    let entries: Pairing
+    let directory: PassDirectory
+    let entries: DirectoryContents
     /// Each group's status and the indices of its names among `entries`.
     let groups: [(status: FileStatus, indices: [Int])]
 
@@ -47,17 +47,21 @@ struct LinkScene {
             }
             groups.append((status, indices))
         }
-        directory = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
-        entries = Pairing(listing)
+        directory = PassDirectory(
+            parent: nil,
+            name: Name("."),
+            state: PassDirectoryState(purpose: .pair, branch: nil)
+        )
+        entries = DirectoryContents(listing)
         self.groups = groups
     }
 
-    func entry(_ index: Int) -> Entry {
-        Entry(directory: directory, entries: entries, index: index)
+    func entry(_ index: Int) -> PassEntry {
+        PassEntry(directory: directory, entries: entries, index: index)
     }
 
     /// The entry `gG nN`.
-    func entry(group: Int, name: Int) throws -> Entry {
+    func entry(group: Int, name: Int) throws -> PassEntry {
         let wanted = bytes("g\(group) n\(name)")
         for index in groups[group].indices where entry(index).path == wanted {
             return entry(index)
@@ -65,7 +69,7 @@ struct LinkScene {
         throw CallError(call: "find", name: shown(wanted), errno: 2)
     }
 
-    func leader(_ group: Int, _ entry: Entry, inode: UInt64) -> LinkLeader {
+    func leader(_ group: Int, _ entry: PassEntry, inode: UInt64) -> LinkLeader {
         LinkLeader(
             source: groups[group].status.identity,
             directory: entry.directory,

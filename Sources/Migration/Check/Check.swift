@@ -318,7 +318,11 @@ package final class Check {
         )
         var counted = countInodes(facts.source, limits, measure)
         guard options.isDeep else { return counted }
-        let budget = DescriptorBudget(descriptorLimit: descriptorLimit, workers: workers)
+        let budget = DescriptorBudget(
+            descriptorLimit: descriptorLimit,
+            workers: workers,
+            batchFilesMax: 0
+        )
         let walked = TreeCensus(
             roots: roots,
             limits: limits,

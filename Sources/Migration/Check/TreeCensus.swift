@@ -1,6 +1,6 @@
 // The census of a tree by a walk: every directory is listed, every entry looked at (`--deep`). For what is no
-// whole XFS, and for what only names and contents of directories tell exactly. The pool of a pass does it, with
-// one side.
+// whole XFS, and for what only names and contents of directories tell exactly. It is a visitor of
+// the same walk as a pass, with one side.
 //
 // What is kept true: other filesystems mounted below are not entered (S4), no symlink is followed, no access
 // time moves where O_NOATIME is allowed; an inode with several names is counted once.
@@ -8,24 +8,18 @@
 import LinuxIO
 import Synchronization
 
-/// One walk.
+/// A census by a walk, with one side.
+///
+/// Shared by its lanes.
 final class TreeCensus: Sendable {
-    /// A directory to be listed, or a run of its entries to be looked at.
-    private enum Work: Sendable {
-        case directory(Directory)
-        case entries(EntryPiece)
-    }
-
-    private let roots: Roots
-    private let limits: CensusLimits
-    private let measure: AttributeMeasure
-    private let control: CheckControl
+    fileprivate let roots: Roots
+    fileprivate let limits: CensusLimits
+    fileprivate let measure: AttributeMeasure
+    fileprivate let control: CheckControl
     private let budget: DescriptorBudget
     private let sum = Lock(Census(method: .walk))
     /// Inodes with several names that were counted under one of them.
     private let counted = Lock<Set<InodeIdentity>>([])
-
-    private static let entriesOfPiece = 64
 
     init(
         roots: Roots,
@@ -44,198 +38,43 @@ final class TreeCensus: Sendable {
 
     /// Walks; blocks.
     func run(workers: Int) -> Census {
-        let root = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
-        budget.install(
-            OpenDirectory(source: roots.source, destination: nil),
-            identities: (roots.sourceStatus.identity, nil),
-            in: root
+        let directories = OpenDirectories<CensusDirectory>(budget)
+        let root = DirectoryNode(
+            parent: nil,
+            name: Name("."),
+            state: CensusDirectory(inode: roots.sourceStatus.inode)
         )
+        do throws(SystemError) {
+            // A descriptor of its own: others read through the root's too.
+            let own = try roots.source.descriptor.openDirectory(Name("."))
+            // Installed in use and never released: the root stays open.
+            directories.install(
+                OpenDirectory(source: SharedDescriptor(own), destination: nil),
+                identities: (roots.sourceStatus.identity, nil),
+                in: root
+            )
+        } catch {
+            noteUnread()
+            return sum.withLock { $0 }
+        }
         add(roots.sourceStatus, attributes: nil, path: [])
-        let pool = WorkerPool<Work>(
+        let walk = TreeWalk<CensusVisitor>(
             workers: workers,
-            makeLane: { pool, lane in
-                let buffer = LaneBuffer()
-                return { [self] work in
-                    switch work {
-                    case .directory(let node):
-                        list(node, buffer) { pool.push($0, lane: lane) }
-                        finishPiece(of: node)
-                    case .entries(let piece):
-                        look(at: piece, buffer) { pool.push($0, lane: lane) }
-                        finishPiece(of: piece.directory)
-                    }
-                }
-            },
-            whenQuiet: { [] }
+            workersMax: budget.workersMax,
+            directories: directories,
+            makeVisitor: { [self] lane in CensusVisitor(self, lane) }
         )
-        pool.run(.directory(root))
+        walk.run(root)
         return sum.withLock { $0 }
     }
 
-    /// Room for a listing and for names of attributes; belongs to one lane.
-    private final class LaneBuffer {
-        let listing = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-        let names = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 65_536)
-
-        deinit {
-            listing.deallocate()
-            names.deallocate()
-        }
+    /// Whether an inode is met for the first time; one with a single name always is.
+    fileprivate func isFirstName(of status: FileStatus) -> Bool {
+        status.kind == .directory || status.linkCount == 1
+            || counted.withLock { $0.insert(status.identity).inserted }
     }
 
-    // MARK: Directories
-
-    private func list(_ node: Directory, _ buffer: LaneBuffer, _ push: (Work) -> Void) {
-        guard !control.isInterrupted, open(node) else { return }
-        do throws(SystemError) {
-            let open = try budget.use(node)
-            defer { budget.release(node) }
-            guard let source = open.source else { return }
-            var listing = Listing()
-            // A descriptor of its own for the root: others read through that one too.
-            if node.isRoot {
-                let directory = try source.descriptor.openDirectory(Name("."))
-                try listing.read(directory, buffer: buffer.listing)
-            } else {
-                try listing.read(source.descriptor, buffer: buffer.listing)
-            }
-            noteSize(of: listing, node)
-            listing.sortByInode()
-            let pairing = Pairing(listing)
-            for start in stride(from: 0, to: listing.count, by: Self.entriesOfPiece) {
-                let range = start..<min(start + Self.entriesOfPiece, listing.count)
-                node.addPiece()
-                push(.entries(EntryPiece(directory: node, entries: pairing, range: range)))
-            }
-        } catch {
-            noteUnread()
-        }
-    }
-
-    /// Opens a directory below the root; false where there is nothing to list.
-    private func open(_ node: Directory) -> Bool {
-        guard let parent = node.parent else { return true }
-        do throws(SystemError) {
-            let parentOpen = try budget.use(parent)
-            defer { budget.release(parent) }
-            guard let source = parentOpen.source else { return false }
-            let descriptor = try source.descriptor.openDirectory(node.name)
-            let status = try descriptor.status()
-            if roots.sourceBoundary.isOutside(status) { return false }
-            try descriptor.checkNames(status)
-            budget.install(
-                OpenDirectory(source: SharedDescriptor(descriptor), destination: nil),
-                identities: (status.identity, nil),
-                in: node
-            )
-            budget.release(node)
-            return true
-        } catch {
-            // Gone, or something was mounted on it meanwhile.
-            if error.code != .noEntry, error.code != .crossDevice { noteUnread() }
-            return false
-        }
-    }
-
-    /// Exactly what ext4 needs for the entries: 8 bytes and the name, in fours (struct ext4_dir_entry_2).
-    private func noteSize(of listing: Listing, _ node: Directory) {
-        guard let most = limits.directoryBytesMax else { return }
-        let bytes = listing.records.reduce(UInt64(0)) {
-            $0 + 8 + (UInt64($1.nameLength) + 3) / 4 * 4
-        }
-        guard bytes > most else { return }
-        let inode = node.facts.withLock { $0.source?.inode } ?? 0
-        let concern = Concern(
-            inode: inode,
-            kind: .directory,
-            value: Int64(clamping: bytes),
-            path: node.path
-        )
-        sum.withLock { $0.largeDirectories.note(concern) }
-    }
-
-    private func finishPiece(of node: Directory) {
-        guard node.finishPiece(), !node.isRoot else { return }
-        budget.close(node)
-    }
-
-    // MARK: Entries
-
-    private func look(at piece: EntryPiece, _ buffer: LaneBuffer, _ push: (Work) -> Void) {
-        guard !control.isInterrupted else { return }
-        do throws(SystemError) {
-            let open = try budget.use(piece.directory)
-            defer { budget.release(piece.directory) }
-            guard let source = open.source else { return }
-            for index in piece.range {
-                look(at: index, of: piece, in: source, buffer, push)
-            }
-        } catch {
-            noteUnread()
-        }
-    }
-
-    private func look(
-        at index: Int,
-        of piece: EntryPiece,
-        in source: SharedDescriptor,
-        _ buffer: LaneBuffer,
-        _ push: (Work) -> Void
-    ) {
-        let listing = piece.entries.listing
-        let pointer = listing.namePointer(index)
-        do throws(SystemError) {
-            guard let status = try roots.sourceBoundary.status(of: pointer, in: source.descriptor),
-                !roots.sourceBoundary.isOutside(status)
-            else { return }
-            let name = listing.name(index)
-            let isDirectory = status.kind == .directory
-            if piece.directory.isRoot, ReservedNames.contains(name, isDirectory: isDirectory) {
-                return
-            }
-            if status.kind != .directory, status.linkCount > 1,
-                !counted.withLock({ $0.insert(status.identity).inserted })
-            {
-                return
-            }
-            let attributes = try self.attributes(of: pointer, in: source, buffer)
-            add(status, attributes: attributes, path: piece.directory.path(of: name))
-            if status.kind == .directory {
-                let child = Directory(
-                    parent: piece.directory,
-                    name: name,
-                    purpose: .pair,
-                    branch: nil
-                )
-                child.facts.withLock { $0.source = status }
-                push(.directory(child))
-            }
-        } catch {
-            if error.code != .noEntry { noteUnread() }
-        }
-    }
-
-    /// What was found of an entry's attributes.
-    private struct Attributes {
-        var excessBytes: Int?
-    }
-
-    /// Nil when it has none.
-    private func attributes(
-        of name: NamePointer,
-        in source: SharedDescriptor,
-        _ buffer: LaneBuffer
-    ) throws(SystemError) -> Attributes? {
-        let length = try source.descriptor.attributeNames(of: name, into: buffer.names) ?? 0
-        guard length > 0 else { return nil }
-        guard limits.measuresAttributes else { return Attributes() }
-        let list = UnsafeBufferPointer(rebasing: buffer.names[..<length])
-        return Attributes(
-            excessBytes: try measure.excess(of: name, in: source.descriptor, names: list)
-        )
-    }
-
-    private func add(_ status: FileStatus, attributes: Attributes?, path: [UInt8]) {
+    fileprivate func add(_ status: FileStatus, attributes: CensusAttributes?, path: [UInt8]) {
         let entry = CountedEntry(
             inode: status.inode,
             kind: status.kind,
@@ -256,5 +95,144 @@ final class TreeCensus: Sendable {
         }
     }
 
-    private func noteUnread() { sum.withLock { $0.unread += 1 } }
+    /// Exactly what ext4 needs for the entries: 8 bytes and the name, in fours (struct ext4_dir_entry_2).
+    fileprivate func noteSize(of listing: Listing, _ node: DirectoryNode<CensusDirectory>) {
+        guard let most = limits.directoryBytesMax else { return }
+        let bytes = listing.records.reduce(UInt64(0)) {
+            $0 + 8 + (UInt64($1.nameLength) + 3) / 4 * 4
+        }
+        guard bytes > most else { return }
+        let concern = Concern(
+            inode: node.state.inode,
+            kind: .directory,
+            value: Int64(clamping: bytes),
+            path: node.path
+        )
+        sum.withLock { $0.largeDirectories.note(concern) }
+    }
+
+    fileprivate func noteUnread() { sum.withLock { $0.unread += 1 } }
+}
+
+/// What the census keeps of a directory: its inode on SOURCE.
+private struct CensusDirectory: Sendable {
+    let inode: UInt64
+}
+
+/// What was found of an entry's attributes.
+private struct CensusAttributes {
+    var excessBytes: Int?
+}
+
+/// Counts the entries that one lane comes to.
+private final class CensusVisitor: TreeVisitor {
+    let lane: WalkLane<CensusDirectory, Never>
+    private let census: TreeCensus
+    /// Room for names of attributes: XATTR_LIST_MAX.
+    private let names = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 65_536)
+
+    init(_ census: TreeCensus, _ lane: WalkLane<CensusDirectory, Never>) {
+        self.census = census
+        self.lane = lane
+    }
+
+    deinit { names.deallocate() }
+
+    func perform(_ task: Never) {}
+
+    func leave(_ node: DirectoryNode<CensusDirectory>) {}
+
+    func enter(_ node: DirectoryNode<CensusDirectory>) {
+        guard !census.control.isInterrupted, open(node) else { return }
+        do throws(SystemError) {
+            let open = try lane.directories.use(node)
+            defer { lane.directories.release(node) }
+            guard let source = open.source else { return }
+            var listing = Listing()
+            // One that went away holds nothing.
+            guard try lane.read(&listing, of: node, source.descriptor) else { return }
+            census.noteSize(of: listing, node)
+            listing.sortByInode()
+            node.setContents(listing)
+        } catch {
+            census.noteUnread()
+        }
+    }
+
+    /// Opens a directory below the root; false where there is nothing to list.
+    private func open(_ node: DirectoryNode<CensusDirectory>) -> Bool {
+        guard let parent = node.parent else { return true }
+        do throws(SystemError) {
+            let parentOpen = try lane.directories.use(parent)
+            defer { lane.directories.release(parent) }
+            guard let source = parentOpen.source else { return false }
+            do throws(NotEntered) {
+                let boundary = census.roots.sourceBoundary
+                lane.install(try boundary.enter(node.name, in: source.descriptor), nil, in: node)
+                return true
+            } catch {
+                // Gone, or something is mounted on it.
+                if case .failed(let cause) = error, cause.code != .noEntry { throw cause }
+                return false
+            }
+        } catch {
+            census.noteUnread()
+            return false
+        }
+    }
+
+    func visit(_ piece: EntryPiece<CensusDirectory>) {
+        guard !census.control.isInterrupted else { return }
+        do throws(SystemError) {
+            let open = try lane.directories.use(piece.directory)
+            defer { lane.directories.release(piece.directory) }
+            guard let source = open.source else { return }
+            for index in piece.range { look(at: Entry(index, of: piece), in: source) }
+        } catch {
+            census.noteUnread()
+        }
+    }
+
+    private func look(at entry: Entry<CensusDirectory>, in source: SharedDescriptor) {
+        let boundary = census.roots.sourceBoundary
+        do throws(SystemError) {
+            guard let status = try boundary.status(of: entry.pointer, in: source.descriptor),
+                !boundary.isOutside(status)
+            else { return }
+            let isDirectory = status.kind == .directory
+            if entry.directory.isRoot,
+                ReservedNames.contains(entry.name, isDirectory: isDirectory)
+            {
+                return
+            }
+            guard census.isFirstName(of: status) else { return }
+            let attributes = try self.attributes(of: entry.pointer, in: source)
+            census.add(status, attributes: attributes, path: entry.path)
+            if isDirectory {
+                lane.handOn(
+                    DirectoryNode(
+                        parent: entry.directory,
+                        name: entry.name,
+                        state: CensusDirectory(inode: status.inode)
+                    )
+                )
+            }
+        } catch {
+            if error.code != .noEntry { census.noteUnread() }
+        }
+    }
+
+    /// Nil when it has none.
+    private func attributes(
+        of name: NamePointer,
+        in source: SharedDescriptor
+    ) throws(SystemError) -> CensusAttributes? {
+        let length = try source.descriptor.attributeNames(of: name, into: names) ?? 0
+        guard length > 0 else { return nil }
+        guard census.limits.measuresAttributes else { return CensusAttributes() }
+        let list = UnsafeBufferPointer(rebasing: names[..<length])
+        return CensusAttributes(
+            excessBytes: try census.measure.excess(of: name, in: source.descriptor, names: list)
+        )
+    }
 }

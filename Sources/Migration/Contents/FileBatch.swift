@@ -17,7 +17,7 @@ package final class FileBatch {
 
     /// One file that waits.
     struct File {
-        let entry: Entry
+        let entry: PassEntry
         /// The statuses that its place was decided by.
         let status: FileStatus
         let destination: FileStatus?

@@ -6,13 +6,13 @@ import LinuxIO
 /// What is affected when a step fails, or is left undone.
 enum AffectedEntry {
     /// A listed name of SOURCE, and the inode that it meant when it was examined; nil: it was not examined.
-    case entry(Entry, UInt64?)
+    case entry(PassEntry, UInt64?)
     /// A directory: its listing, its own attributes, or the way to it.
-    case directory(Directory)
+    case directory(PassDirectory)
     /// A name in a directory, whatever inode it means: on DESTINATION only, or of a mount point.
-    case name(Name, Directory)
+    case name(Name, PassDirectory)
 
-    init(_ entry: Entry, _ status: FileStatus) { self = .entry(entry, status.inode) }
+    init(_ entry: PassEntry, _ status: FileStatus) { self = .entry(entry, status.inode) }
 
     /// The path below the roots, for people and records.
     var path: [UInt8] {
@@ -34,7 +34,7 @@ enum AffectedEntry {
             if let inode, inode != own[0] { own.append(inode) }
             return own + Self.inodes(of: entry.directory)
         case .directory(let directory):
-            let parent = directory.purpose == .pair ? directory.parent : nil
+            let parent = directory.state.purpose == .pair ? directory.parent : nil
             return Self.inodes(of: directory) + (parent.map(Self.inodes) ?? [])
         case .name(_, let directory): return Self.inodes(of: directory)
         }
@@ -44,12 +44,12 @@ enum AffectedEntry {
     ///
     /// A tree of DESTINATION that is being removed has none on SOURCE, but for an entry that waits for its name and
     /// stays out (S26): that one, and the directory that all of it lies in.
-    private static func inodes(of directory: Directory) -> [UInt64] {
+    private static func inodes(of directory: PassDirectory) -> [UInt64] {
         var inodes: [UInt64] = []
-        var next: Directory? = directory
+        var next: PassDirectory? = directory
         while let node = next {
-            if let inode = node.facts.withLock({ $0.source?.inode }) { inodes.append(inode) }
-            next = node.purpose == .removal ? node.parent : nil
+            if let inode = node.state.facts.withLock({ $0.source?.inode }) { inodes.append(inode) }
+            next = node.state.purpose == .removal ? node.parent : nil
         }
         return inodes
     }

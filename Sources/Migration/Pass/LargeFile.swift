@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Shared by them.
 final class LargeFile: Sendable {
-    let entry: Entry
+    let entry: PassEntry
     let status: FileStatus
     /// What the name was on DESTINATION before.
     let destination: FileStatus?
@@ -27,7 +27,7 @@ final class LargeFile: Sendable {
 
     /// `workers` pieces of work are about to be made of it.
     init(
-        entry: Entry,
+        entry: PassEntry,
         status: FileStatus,
         destination: FileStatus?,
         reader: SharedDescriptor,

@@ -24,14 +24,14 @@ import Synchronization
 package struct LinkLeader: Sendable {
     /// The SOURCE inode that its group is of.
     package let source: InodeIdentity
-    package let directory: Directory
+    package let directory: PassDirectory
     package let name: Name
     /// Its inode on DESTINATION; nil in a dry run that would make it.
     package let identity: InodeIdentity?
 
     package init(
         source: InodeIdentity,
-        directory: Directory,
+        directory: PassDirectory,
         name: Name,
         identity: InodeIdentity?
     ) {
@@ -55,7 +55,7 @@ package enum LinkRole: Sendable {
     /// Nothing now: it comes back as work.
     case wait
     /// This one waits, and another that waited leads now.
-    case promote(Entry)
+    case promote(PassEntry)
 
     /// The SOURCE inode of the group that decided, where the role is one for later.
     var group: InodeIdentity? {
@@ -152,7 +152,7 @@ package final class LinkRegistry: Sendable {
     /// The names that still wait.
     ///
     /// None, when all work is done: anything else is a defect, and is told.
-    package func stranded() -> [Entry] {
+    package func stranded() -> [PassEntry] {
         groups.withLock { groups in groups.open.values.flatMap(\.waiting.all) }
     }
 
@@ -161,7 +161,7 @@ package final class LinkRegistry: Sendable {
     /// The caller has counted a piece for it, should it wait. `destination` is the inode that the name has on
     /// DESTINATION, if any; `isUpToDate` tells that its contents are SOURCE's.
     package func arrive(
-        _ entry: Entry,
+        _ entry: PassEntry,
         source: FileStatus,
         destination: InodeIdentity?,
         isUpToDate: Bool
@@ -185,7 +185,7 @@ package final class LinkRegistry: Sendable {
 
     private func role(
         in group: inout Group,
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ destination: InodeIdentity?,
         _ isUpToDate: Bool
     ) -> LinkRole {
@@ -245,7 +245,7 @@ package final class LinkRegistry: Sendable {
     /// The leader is in place.
     ///
     /// Returns the names that waited for it.
-    package func establish(_ source: FileStatus, leader: LinkLeader) -> [(Entry, LinkRole)] {
+    package func establish(_ source: FileStatus, leader: LinkLeader) -> [(PassEntry, LinkRole)] {
         groups.withLock { groups in
             let new = Group(source: source.identity, linkCount: source.linkCount)
             groups.open[source.identity, default: new].leader = leader
@@ -259,7 +259,7 @@ package final class LinkRegistry: Sendable {
     /// The leader could not be made.
     ///
     /// Returns another name that leads now.
-    package func fail(_ source: InodeIdentity) -> Entry? {
+    package func fail(_ source: InodeIdentity) -> PassEntry? {
         groups.withLock { groups in
             guard let index = groups.open.index(forKey: source) else { return nil }
             groups.open.values[index].isBeingLed = false
@@ -269,7 +269,8 @@ package final class LinkRegistry: Sendable {
 
     /// The leader's inode takes no more names (EMLINK): the caller leads with a fresh copy, or follows the
     /// one that somebody else has made meanwhile (S41).
-    package func overflow(_ source: FileStatus, of full: LinkLeader, _ entry: Entry) -> LinkRole {
+    package func overflow(_ source: FileStatus, of full: LinkLeader, _ entry: PassEntry) -> LinkRole
+    {
         groups.withLock { groups in
             // One that was complete is open again, and now to the end of the pass.
             var group =
@@ -289,7 +290,7 @@ package final class LinkRegistry: Sendable {
     }
 
     /// For each group whose names wait though the walk is over, the name that leads now.
-    package func leaderless() -> [(Entry, LinkRole)] {
+    package func leaderless() -> [(PassEntry, LinkRole)] {
         groups.withLock { groups in
             groups.open.indices.compactMap { index in
                 let group = groups.open.values[index]
@@ -300,7 +301,7 @@ package final class LinkRegistry: Sendable {
     }
 
     /// Takes the name that shall lead out of those that wait.
-    private func promote(_ group: inout Group) -> Entry? {
+    private func promote(_ group: inout Group) -> PassEntry? {
         guard let entry = group.waiting.takeFirst() else { return nil }
         group.isBeingLed = true
         return entry

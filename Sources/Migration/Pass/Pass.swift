@@ -11,8 +11,8 @@ import Synchronization
 package final class Pass: Sendable {
     private let roots: Roots
     private let context: PassContext
-    private let pool: WorkerPool<Work>
-    private let root: Directory
+    private let walk: TreeWalk<Worker>
+    private let root: PassDirectory
     private let workers: Int
     private let notices: [Notice]
     private let keeper: StateKeeper
@@ -37,9 +37,9 @@ package final class Pass: Sendable {
     ) throws(Refusal) {
         var options = options
         let wanted = options.workers
-        let limit = try Self.descriptorLimit(.source)
+        let limit = try DescriptorBudget.descriptorLimit(.source)
         let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        let allowed = min(options.workers, workersMax, WorkerPool<Work>.workersMax)
+        let allowed = min(options.workers, workersMax, PassOptions.workersMax)
         let workers = try ThreadSupply(workers: allowed).workers
         options.workers = workers
         options.mask = ProcessLimits.clearMask()
@@ -54,7 +54,11 @@ package final class Pass: Sendable {
             isRoot: isRoot
         )
         let times = Self.timeStorage(roots, options)
-        let budget = Self.makeBudget(limit, workers, options)
+        let budget = DescriptorBudget(
+            descriptorLimit: limit,
+            workers: workers,
+            batchFilesMax: FileBatch.filesMax
+        )
         let reading = Self.reading(files: budget.batchFiles)
         let isFirstCopy = try Self.isFirstCopy(roots)
         let context = PassContext(
@@ -102,7 +106,7 @@ package final class Pass: Sendable {
         self.keeper = keeper
         self.notices = notices
         method = Lock(keeper.method)
-        pool = Self.makePool(context, workers: workers)
+        walk = Self.makeWalk(context, workers: workers)
     }
 
     /// What is said of who runs the pass, and of what is left out.
@@ -116,10 +120,6 @@ package final class Pass: Sendable {
         return notices
     }
 
-    /// One worker, the roots and the smallest number of open directories.
-    static let descriptorsMin =
-        DescriptorBudget.reserved + DescriptorBudget.perWorker + 2 * DescriptorBudget.directoriesMin
-
     /// Stops the pass within a second or two: files in hand are given back, nothing new is begun.
     ///
     /// Safe to call from a signal source's handler.
@@ -130,7 +130,7 @@ package final class Pass: Sendable {
 
     /// Adds workers, or takes some away; at least one stays.
     package func changeWorkers(by difference: Int) {
-        let changed = pool.change(by: difference, most: context.budget.workersMax)
+        let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.say(.threadsLimited(changed.workers)) }
         context.emit(.workersChanged(changed.workers))
     }
@@ -151,10 +151,10 @@ package final class Pass: Sendable {
         let watermarks = keeper.beginWatermarks { [context] error in
             context.recordWrite(Self.synchronizeFailure(error))
         }
-        if context.options.branches.isEmpty, context.comparison.clampsTime(of: roots.sourceStatus) {
+        if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
-        pool.run(.directory(root))
+        walk.run(root)
         watermarks?.end()
         if let found = context.clampedTimes.found {
             context.say(.clampedTimes(entries: found.entries, first: found.first))
@@ -176,7 +176,7 @@ package final class Pass: Sendable {
             slowestBranches: Array(branchTimes().prefix(3)),
             firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: stop(),
-            workersBusyMax: pool.workersBusyMax,
+            workersBusyMax: walk.workersBusyMax,
             recordedPass: keeper.recordedPass
         )
     }
@@ -206,7 +206,7 @@ package final class Pass: Sendable {
             slowestBranches: Array(branchTimes().prefix(3)),
             firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: nil,
-            workersBusyMax: pool.workersBusyMax,
+            workersBusyMax: walk.workersBusyMax,
             isGivenUp: true,
             waiting: waiting,
             recordedPass: keeper.recordedPass
@@ -215,27 +215,12 @@ package final class Pass: Sendable {
 
     // MARK: Preparing
 
-    /// The limit of descriptors, raised, if it is enough for one worker; `side` is blamed where it cannot be had.
-    static func descriptorLimit(_ side: Failure.Side) throws(Refusal) -> Int {
-        let limit: Int
-        do throws(SystemError) { limit = try ProcessLimits.raiseDescriptorLimit() } catch {
-            throw .cannotExamine(side, error)
-        }
-        guard limit >= descriptorsMin else { throw .tooFewDescriptors(limit) }
-        return limit
-    }
-
-    private static func makePool(_ context: PassContext, workers: Int) -> WorkerPool<Work> {
-        WorkerPool<Work>(
+    private static func makeWalk(_ context: PassContext, workers: Int) -> TreeWalk<Worker> {
+        TreeWalk(
             workers: workers,
-            makeLane: { pool, lane in
-                let worker = Worker(
-                    context: context,
-                    push: { pool.push($0, lane: lane) },
-                    workers: { pool.workers }
-                )
-                return worker.perform
-            },
+            workersMax: context.budget.workersMax,
+            directories: context.directories,
+            makeVisitor: { Worker(context: context, lane: $0) },
             whenQuiet: {
                 context.isInterrupted
                     ? [] : context.links.leaderless().map { .linked($0, $1) }
@@ -271,18 +256,6 @@ package final class Pass: Sendable {
         )
     }
 
-    private static func makeBudget(
-        _ limit: Int,
-        _ workers: Int,
-        _ options: PassOptions
-    ) -> DescriptorBudget {
-        DescriptorBudget(
-            descriptorLimit: limit,
-            workers: workers,
-            crossesMounts: options.crossesMounts
-        )
-    }
-
     private static func linkCountMax(_ roots: Roots) -> UInt32 {
         guard let destination = roots.destination else { return .max }
         // Where the C library does not know: large groups are remembered to the end of the pass.
@@ -299,14 +272,18 @@ package final class Pass: Sendable {
     private static func openRoot(
         _ roots: Roots,
         _ context: PassContext
-    ) throws(Refusal) -> Directory {
-        let root = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
+    ) throws(Refusal) -> PassDirectory {
+        let root = PassDirectory(
+            parent: nil,
+            name: Name("."),
+            state: PassDirectoryState(purpose: .pair, branch: nil)
+        )
         do throws(SystemError) {
             let inherited =
                 try roots.destination.map { root throws(SystemError) in
                     try Worker.inherited(from: root.descriptor)
                 } ?? []
-            root.facts.withLock { facts in
+            root.state.facts.withLock { facts in
                 facts.source = roots.sourceStatus
                 facts.destination = roots.destinationStatus
                 facts.isNew = roots.isDestinationNew
@@ -317,7 +294,7 @@ package final class Pass: Sendable {
                 facts.hasSettledWay = true
                 facts.inherited = inherited
             }
-            context.budget.install(
+            context.directories.install(
                 OpenDirectory(source: roots.source, destination: roots.destination),
                 identities: (roots.sourceStatus.identity, roots.destinationStatus?.identity),
                 in: root
@@ -338,7 +315,7 @@ package final class Pass: Sendable {
             destinationType: roots.destinationVolume.typeName,
             entriesTotal: source.countsInodes ? source.usedInodes : nil,
             bytesTotal: source.usedBytes,
-            totalsAreExact: roots.isSourceWholeVolume && context.options.branches.isEmpty
+            totalsAreExact: roots.isSourceWholeVolume && context.scope.isWhole
                 && context.options.filter.isEmpty,
             workers: workers,
             isDryRun: context.options.isDryRun
@@ -416,7 +393,7 @@ package final class Pass: Sendable {
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return }
         let isWhole =
             isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
-            && context.options.branches.isEmpty && !leavesUnsafe
+            && context.scope.isWhole && !leavesUnsafe
             && !(found.method == .scan && context.isDisturbed)
         var end = end(found, status, at: moment, isGivenUp: false)
         end.isWhole = isWhole

@@ -22,7 +22,9 @@ package final class PassContext: Sendable {
     let comparison: Comparison
     let counters: Counters
     let emit: @Sendable (PassEvent) -> Void
+    let scope: Scope
     let budget: DescriptorBudget
+    let directories: OpenDirectories<PassDirectoryState>
     let links: LinkRegistry
     /// What earlier passes proved.
     let earlier: EarlierPasses
@@ -56,8 +58,8 @@ package final class PassContext: Sendable {
     private let wasDisturbed = Atomic<Bool>(false)
     private let isMarked = Atomic<Bool>(false)
     private let markDestination: @Sendable () -> Void
-    /// Large files under way; each holds three descriptors, which `DescriptorBudget.perWorker` has room for.
-    let largeFiles = Atomic<Int>(0)
+    /// Large files under way; each holds three descriptors.
+    let largeFiles = LargeFileSlots()
     private let deletions = Atomic<UInt64>(0)
     private let stopRecord = Lock<(DestinationStop, Failure)?>(nil)
     private let saidNotices = Lock<Set<Notice>>([])
@@ -81,7 +83,9 @@ package final class PassContext: Sendable {
         self.options = options
         self.comparison = comparison
         self.counters = counters
+        scope = Scope(branches: options.branches)
         self.budget = budget
+        directories = OpenDirectories(budget, crossesMounts: options.crossesMounts)
         self.links = links
         self.readsTogether = readsTogether
         self.earlier = earlier

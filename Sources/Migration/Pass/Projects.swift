@@ -35,7 +35,7 @@ final class Projects: Sendable {
 
     /// Runs `body` while no other worker has lent the directory other settings, see `Worker.lend`.
     func withLock<Value>(
-        of node: Directory,
+        of node: PassDirectory,
         _ body: () throws(SystemError) -> Value
     ) throws(SystemError) -> Value {
         // Two directories may share one: that costs time and nothing else.

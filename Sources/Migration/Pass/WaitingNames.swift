@@ -4,18 +4,18 @@
 /// Names that wait, the first to lead when one is asked for: up to date before others, then by path.
 struct WaitingNames: Sendable {
     /// In no order, or, once one was taken, the first to lead last.
-    private var entries: [Entry] = []
+    private var entries: [PassEntry] = []
     private var isRanked = false
     /// Those that are up to date, by path.
     private var upToDate: Set<[UInt8]> = []
 
     var isEmpty: Bool { entries.isEmpty }
-    var all: [Entry] { entries }
+    var all: [PassEntry] { entries }
 
     /// The next one that waits is, or will be, up to date.
     mutating func noteUpToDate(_ path: [UInt8]) { upToDate.insert(path) }
 
-    mutating func add(_ entry: Entry) {
+    mutating func add(_ entry: PassEntry) {
         guard isRanked else {
             entries.append(entry)
             return
@@ -34,7 +34,7 @@ struct WaitingNames: Sendable {
         entries.insert(entry, at: low)
     }
 
-    mutating func takeAll() -> [Entry] {
+    mutating func takeAll() -> [PassEntry] {
         defer {
             entries = []
             isRanked = false
@@ -42,7 +42,7 @@ struct WaitingNames: Sendable {
         return entries
     }
 
-    mutating func takeFirst() -> Entry? {
+    mutating func takeFirst() -> PassEntry? {
         if !isRanked {
             entries =
                 entries.map { (rank: rank(of: $0), entry: $0) }
@@ -55,7 +55,7 @@ struct WaitingNames: Sendable {
 
     private typealias Rank = (isStale: Bool, path: [UInt8])
 
-    private func rank(of entry: Entry) -> Rank {
+    private func rank(of entry: PassEntry) -> Rank {
         let path = entry.path
         return (!upToDate.contains(path), path)
     }

@@ -16,7 +16,8 @@ extension Worker {
     /// The mark of DESTINATION's file: the file is not whole, whatever its size and time say.
     ///
     /// Nil where there is none. One that SOURCE's file has as well is a copy of SOURCE's.
-    func damageMark(_ entry: Entry, _ open: OpenDirectory) throws(AttributeFailure) -> [UInt8]? {
+    func damageMark(_ entry: PassEntry, _ open: OpenDirectory) throws(AttributeFailure) -> [UInt8]?
+    {
         guard let source = open.source, let target = open.destination else { return nil }
         return try damageMark(entry, target) { name throws(SystemError) in
             try source.descriptor.attribute(name, of: entry.pointer)
@@ -24,7 +25,7 @@ extension Worker {
     }
 
     private func damageMark(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ target: SharedDescriptor,
         ofSource own: (NamePointer) throws(SystemError) -> [UInt8]?
     ) throws(AttributeFailure) -> [UInt8]? {
@@ -80,7 +81,7 @@ extension Worker {
     /// Asked where the answer decides: before contents are compared, and before a group of links takes the
     /// file for up to date. For others `keep` asks, which has DESTINATION's attributes at hand.
     func isDamagedCopy(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus,
@@ -104,7 +105,7 @@ extension Worker {
     /// A file that is given this time is copied whole. `file` is what was being written; what it holds is
     /// given up.
     func rescue(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SourceFile,
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
@@ -203,7 +204,7 @@ extension Worker {
     /// True when there are none this time, and nothing was recorded; false also when interrupted. `file` is the
     /// one of `failure.side`.
     func examine(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ file: borrowing Descriptor,
         _ status: FileStatus,
         after failure: CopyFailure
@@ -244,7 +245,7 @@ extension Worker {
         _ error: SystemError,
         _ report: DamageReport,
         _ source: FileStatus,
-        _ entry: Entry,
+        _ entry: PassEntry,
         side: Failure.Side = .source
     ) {
         if side == .source {
@@ -275,7 +276,7 @@ extension Worker {
     ///
     /// Records it then.
     func failKnownDamage(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SourceFile,
         _ target: SharedDescriptor,
         _ destination: FileStatus?
@@ -294,7 +295,7 @@ extension Worker {
     ///
     /// Records it then.
     func keepsItsFile(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?
@@ -312,7 +313,7 @@ extension Worker {
     }
 
     /// A name that was linked to a salvaged file is damaged as well, and told.
-    func noteLinkedDamage(_ entry: Entry, _ status: FileStatus) {
+    func noteLinkedDamage(_ entry: PassEntry, _ status: FileStatus) {
         guard let known = context.knownDamage.salvaged(status) else { return }
         fail(known.error, DamageReport(known.damage, .salvaged), status, entry)
     }
@@ -320,7 +321,7 @@ extension Worker {
     // MARK: Deciding
 
     private func salvagePlan(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: FileStatus,
         _ target: SharedDescriptor,
         _ destination: FileStatus?,

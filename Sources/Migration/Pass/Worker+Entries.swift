@@ -5,16 +5,16 @@ import Synchronization
 
 extension Worker {
     /// Handles a run of entries of one directory.
-    func handle(_ piece: EntryPiece) {
+    func visit(_ piece: PassPiece) {
         let open: OpenDirectory
         do throws(SystemError) {
-            open = try context.budget.use(piece.directory)
+            open = try lane.directories.use(piece.directory)
         } catch {
             noteUnusable(error, piece.directory)
-            piece.directory.abandon()
+            piece.directory.state.abandon()
             return
         }
-        defer { context.budget.release(piece.directory) }
+        defer { lane.directories.release(piece.directory) }
         isCollecting = piece.range.count > 1
         defer {
             copyCollected(open)
@@ -22,24 +22,18 @@ extension Worker {
         }
         for index in piece.range {
             if context.isInterrupted { return }
-            let entry = Entry(
-                directory: piece.directory,
-                entries: piece.entries,
-                index: index,
-                treeIsRemoved: piece.treeIsRemoved
-            )
             // No group has decided about it yet, so none waits to hear of it.
-            _ = handle(entry, open, role: nil)
+            _ = handle(PassEntry(index, of: piece), open, role: nil)
         }
     }
 
     /// Handles an entry whose link group has decided.
-    func handleLinked(_ entry: Entry, _ role: LinkRole) {
+    func handleLinked(_ entry: PassEntry, _ role: LinkRole) {
         if context.isInterrupted { return }
         var hasToldGroup = false
         do throws(SystemError) {
-            let open = try context.budget.use(entry.directory)
-            defer { context.budget.release(entry.directory) }
+            let open = try lane.directories.use(entry.directory)
+            defer { lane.directories.release(entry.directory) }
             hasToldGroup = handle(entry, open, role: role)
         } catch {
             noteUnusable(error, entry.directory)
@@ -54,7 +48,7 @@ extension Worker {
     ///
     /// With a role its link group has decided already what it is to be. Returns whether the group of a `lead` knows,
     /// or will be told by who completes the file, how it went.
-    private func handle(_ entry: Entry, _ open: OpenDirectory, role: LinkRole?) -> Bool {
+    private func handle(_ entry: PassEntry, _ open: OpenDirectory, role: LinkRole?) -> Bool {
         guard let source = open.source else { return false }
         let status: FileStatus
         do throws(SystemError) {
@@ -103,20 +97,20 @@ extension Worker {
         return isDecided && hasToldGroup
     }
 
-    private func noteSeen(_ entry: Entry, _ status: FileStatus) {
+    private func noteSeen(_ entry: PassEntry, _ status: FileStatus) {
         if !context.isCountedByScan.load(ordering: .relaxed) { counters.entriesSeen.count() }
         counters.bytesSeen.count(status.allocatedBytes)
-        if let branch = entry.directory.branch {
+        if let branch = entry.directory.state.branch {
             branch.entries.count()
             branch.bytes.count(status.allocatedBytes)
         }
     }
 
     private func destinationStatus(
-        of entry: Entry,
+        of entry: PassEntry,
         _ open: OpenDirectory
     ) throws(SystemError) -> FileStatus? {
-        guard let destination = open.destination, entry.entries.listing.records[entry.index].mark
+        guard let destination = open.destination, entry.isOnDestination
         else { return nil }
         if entry.treeIsRemoved, context.options.isDryRun { return nil }
         return try context.destinationStatus(of: entry.pointer, in: destination.descriptor)
@@ -126,7 +120,7 @@ extension Worker {
 
     /// Compares and acts; returns whether a group that the entry leads was told.
     private func decide(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -169,7 +163,7 @@ extension Worker {
     /// What is to be done, contents read where that depends on them; nil when what decides could not be read, which
     /// was recorded, or the pass is interrupted.
     private func judge(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?
@@ -235,7 +229,7 @@ extension Worker {
     }
 
     private func handleDirectory(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ status: FileStatus,
         _ destination: FileStatus?,
         _ action: Action,
@@ -243,25 +237,26 @@ extension Worker {
     ) {
         guard let known = knowledge(of: entry, status, destination) else { return }
         let hasSettledWay = destination.map { isSettled(entry, $0) } ?? false
-        let child = Directory(
+        let child = PassDirectory(
             parent: entry.directory,
             name: entry.name,
-            purpose: .pair,
-            branch: branch ?? entry.directory.branch
+            state: PassDirectoryState(
+                purpose: .pair,
+                branch: branch ?? entry.directory.state.branch
+            )
         )
-        child.facts.withLock { facts in
+        child.state.facts.withLock { facts in
             facts.source = status
             facts.destination = destination
             facts.evidence = known.evidence
             facts.hasSettledWay = hasSettledWay
             facts.visit = known.visit
         }
-        entry.directory.addPiece()
-        push(.directory(child))
+        lane.handOn(child)
     }
 
     /// S26: the tree that has the name goes first; then the entry is handled again.
-    private func replaceTree(_ entry: Entry, _ status: FileStatus, _ destination: FileStatus) {
+    private func replaceTree(_ entry: PassEntry, _ status: FileStatus, _ destination: FileStatus) {
         if entry.treeIsRemoved {
             // It was removed, and another directory has the name already. Once more would be for ever.
             fail(
@@ -281,7 +276,7 @@ extension Worker {
             )
             return
         }
-        let piece = EntryPiece(
+        let piece = PassPiece(
             directory: entry.directory,
             entries: entry.entries,
             range: entry.index..<entry.index + 1,
@@ -295,7 +290,7 @@ extension Worker {
     /// Returns the identity that the entry has on DESTINATION then, if it has one and it is known;
     /// a leader's always is, but in a dry run.
     func act(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -324,7 +319,7 @@ extension Worker {
 
     /// Makes an entry, or puts a new inode in the place of an old one (`differences` not nil).
     private func make(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,

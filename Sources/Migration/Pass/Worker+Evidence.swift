@@ -3,41 +3,18 @@
 import History
 import LinuxIO
 
-/// What is known of a directory of SOURCE that its entries rest on.
-struct DirectoryEvidence: Sendable {
-    /// Its inode; 0: it has none on SOURCE.
-    var inode: UInt64 = 0
-    var evidence = Evidence.none
-    /// See `Directory.Facts`.
-    var hasSettledWay = false
-    var visit: Visit?
-    /// Whether there are project ids about, see `Directory.Facts`.
-    var hasProjects = false
-
-    init() {}
-
-    init(_ directory: Directory) {
-        let facts = directory.facts.withLock { $0 }
-        inode = facts.source?.inode ?? 0
-        evidence = facts.evidence
-        hasSettledWay = facts.hasSettledWay
-        visit = facts.visit
-        hasProjects = facts.hasProjects
-    }
-}
-
 extension Worker {
     // MARK: What is known
 
     /// What the record says of an entry that is no directory.
     func evidence(
-        of entry: Entry,
+        of entry: PassEntry,
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> Evidence {
         if let destination, context.earlier.mayBeForeign(destination) { return .doubtful }
         if context.earlier.mayBeRolledBack(status) { return .doubtful }
-        let directory = entry.entries.known
+        let directory = entry.known
         switch directory.evidence {
         case .none: return context.earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
@@ -64,12 +41,12 @@ extension Worker {
 
     /// What is known of a directory, and in a scan pass what is looked at in it; nil: not this time.
     func knowledge(
-        of entry: Entry,
+        of entry: PassEntry,
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> (evidence: Evidence, visit: Visit?)? {
         if context.earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
-        let directory = entry.entries.known
+        let directory = entry.known
         guard directory.evidence == .proven else { return (directory.evidence, nil) }
         guard destination?.kind == .directory else { return (.doubtful, nil) }
         if let visit = directory.visit { return knowledge(of: entry, status, visit) }
@@ -79,7 +56,7 @@ extension Worker {
 
     /// The same in a scan pass.
     private func knowledge(
-        of entry: Entry,
+        of entry: PassEntry,
         _ status: FileStatus,
         _ visit: Visit
     ) -> (evidence: Evidence, visit: Visit?)? {
@@ -94,25 +71,25 @@ extension Worker {
         return visit.node.isListed ? (.doubtful, nil) : nil
     }
 
-    private func isRecordedDirectory(_ entry: Entry, _ status: FileStatus) -> Bool {
+    private func isRecordedDirectory(_ entry: PassEntry, _ status: FileStatus) -> Bool {
         // A record that cannot be read proves nothing.
         guard let record, let known = try? record.inode(status.inode), known.isDirectory,
             known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
         else { return false }
         let name = entry.entries.listing.nameBytes(entry.index)
-        return (try? record.hasDirectory(status.inode, in: entry.entries.known.inode, named: name))
+        return (try? record.hasDirectory(status.inode, in: entry.known.inode, named: name))
             ?? false
     }
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
-    func isSettled(_ entry: Entry, _ destination: FileStatus) -> Bool {
-        entry.entries.known.hasSettledWay && context.earlier.isSettled(destination)
+    func isSettled(_ entry: PassEntry, _ destination: FileStatus) -> Bool {
+        entry.known.hasSettledWay && context.earlier.isSettled(destination)
     }
 
     /// Whether nothing of a directory itself has changed on either side.
     func isUnchanged(
-        _ node: Directory,
-        _ facts: Directory.Facts,
+        _ node: PassDirectory,
+        _ facts: PassDirectoryState.Facts,
         _ source: FileStatus,
         _ destination: FileStatus
     ) -> Bool {
@@ -123,8 +100,8 @@ extension Worker {
     }
 
     /// Whether the record has this directory of SOURCE, at this place and unchanged: then it has the names in it, too.
-    func isRecorded(_ node: Directory, _ source: FileStatus) -> Bool {
-        let parent = node.parent?.facts.withLock { $0.source?.inode } ?? 0
+    func isRecorded(_ node: PassDirectory, _ source: FileStatus) -> Bool {
+        let parent = node.parent?.state.facts.withLock { $0.source?.inode } ?? 0
         return isRecorded(source, InodeNote.hash(node.name.bytes), in: parent)
     }
 
@@ -133,8 +110,8 @@ extension Worker {
     ///
     /// If that walk failed to remove something it should have, it marked the directory as unproven. In a
     /// scan pass only directories are listed in which something has changed; the roots are one directory each.
-    func hasNamesAsLeft(_ node: Directory) -> Bool {
-        let facts = node.facts.withLock { $0 }
+    func hasNamesAsLeft(_ node: PassDirectory) -> Bool {
+        let facts = node.state.facts.withLock { $0 }
         guard !node.isRoot, facts.visit == nil, !facts.isNew, !facts.isProtected,
             let source = facts.source, let destination = facts.destination
         else { return false }
@@ -144,15 +121,15 @@ extension Worker {
     // MARK: What is written down
 
     /// Writes down a name that was examined.
-    func writeDown(_ entry: Entry, _ status: FileStatus) {
-        notes?.add(status, parent: entry.entries.known.inode, nameHash: entry.nameHash)
+    func writeDown(_ entry: PassEntry, _ status: FileStatus) {
+        notes?.add(status, parent: entry.known.inode, nameHash: entry.nameHash)
     }
 
     /// Writes down a directory that is about to be listed on both sides.
-    func writeDown(_ node: Directory) {
+    func writeDown(_ node: PassDirectory) {
         guard let notes, let recorder = context.recorder else { return }
-        guard let status = node.facts.withLock({ $0.source }) else { return }
-        let parent = node.parent?.facts.withLock { $0.source?.inode } ?? 0
+        guard let status = node.state.facts.withLock({ $0.source }) else { return }
+        let parent = node.parent?.state.facts.withLock { $0.source?.inode } ?? 0
         recorder.noteDirectory(status, parent: parent, name: node.name, in: notes)
     }
 
@@ -163,8 +140,8 @@ extension Worker {
     }
 }
 
-extension Entry {
+extension Entry where State == PassDirectoryState {
     /// Its name as the record has names.
     var nameHash: UInt32 { InodeNote.hash(entries.listing.nameBytes(index)) }
-    var nameRecord: NameRecord { NameRecord(parent: entries.known.inode, nameHash: nameHash) }
+    var nameRecord: NameRecord { NameRecord(parent: known.inode, nameHash: nameHash) }
 }

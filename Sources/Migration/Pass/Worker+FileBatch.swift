@@ -6,7 +6,7 @@ import LinuxIO
 extension Worker {
     /// Puts a file that is to be copied on this worker's batch; false when it must be copied by itself.
     func collect(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,

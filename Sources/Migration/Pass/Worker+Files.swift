@@ -30,14 +30,11 @@ extension SourceFile {
 }
 
 extension Worker {
-    /// Files of this size and above are copied by several workers, in ranges of `FileRanges.rangeBytes`.
-    static var largeFileBytes: UInt64 { 2 * FileRanges.rangeBytes }
-
     /// Copies one regular file.
     ///
     /// `line` is emitted by the caller, or when a large file is done.
     func copyFile(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -54,7 +51,7 @@ extension Worker {
 
     /// The same for one that is open already.
     func copyFile(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ file: SourceFile,
         _ target: SharedDescriptor,
         _ destination: FileStatus?,
@@ -67,9 +64,7 @@ extension Worker {
             return .failed
         }
         let opened = file.status
-        if opened.sizeBytes >= Self.largeFileBytes, opened.allocatedBytes >= Self.largeFileBytes,
-            workers() > 1, takeLargeFile()
-        {
+        if FileRanges.isLarge(opened), lane.workers > 1, context.largeFiles.take(of: lane.workers) {
             return startLargeFile(
                 entry,
                 file,
@@ -94,7 +89,7 @@ extension Worker {
     ///
     /// What is read is a regular file of this volume, whatever the name means by now.
     func openSource(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SharedDescriptor,
         _ known: FileStatus,
         isDirect: Bool
@@ -127,7 +122,7 @@ extension Worker {
     /// Without a temporary name in a directory that this pass made and holds at 0700: times are set last, so a
     /// file that was cut short never looks up to date (S12).
     func create(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ status: FileStatus,
         _ target: borrowing Descriptor,
         replacing destination: FileStatus?
@@ -139,7 +134,7 @@ extension Worker {
             fail(.readAccessControl, .destination, error, of: AffectedEntry(entry, status))
             return nil
         }
-        var isDirect = destination == nil && entry.directory.facts.withLock { $0.isNew }
+        var isDirect = destination == nil && entry.directory.state.facts.withLock { $0.isNew }
         while true {
             let name = isDirect ? entry.name : context.temporaryNames.next()
             do throws(SystemError) {
@@ -163,7 +158,7 @@ extension Worker {
 
     /// S67: the mode of the file that is to be replaced; its ACL does not stay, so what only that gave goes.
     private func keptMode(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ target: borrowing Descriptor,
         _ destination: FileStatus?
     ) throws(SystemError) -> UInt32? {
@@ -177,7 +172,7 @@ extension Worker {
 
     /// Copies the contents of one file with one worker, and all that follows.
     private func finishSmallFile(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SourceFile,
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
@@ -228,7 +223,7 @@ extension Worker {
         }
     }
 
-    func failCopy(_ failure: CopyFailure, _ entry: Entry, _ status: FileStatus) {
+    func failCopy(_ failure: CopyFailure, _ entry: PassEntry, _ status: FileStatus) {
         fail(
             failure.side == .source ? .read : .write,
             failure.side,
@@ -244,7 +239,7 @@ extension Worker {
     /// `writtenEnd`: where the file ends now, where one worker knows. `damage`: what is missing of a
     /// salvaged file, which it is marked with. Removes the file when one of these fails.
     func complete(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ opened: FileStatus,
         _ reader: borrowing Descriptor,
         _ file: consuming NewFile,
@@ -270,7 +265,7 @@ extension Worker {
             fail(.write, .destination, error, isWrite: true, of: affected)
             return .failed
         }
-        let inherited = entry.directory.facts.withLock { $0.inherited }
+        let inherited = entry.directory.state.facts.withLock { $0.inherited }
         guard
             carryAttributes(
                 from: reader,
@@ -318,7 +313,7 @@ extension Worker {
     /// `isThawing`: as for `withoutFlags`.
     func publish(
         _ temporary: Name,
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ target: borrowing Descriptor,
         isThawing: Bool = false
     ) throws(SystemError) {
@@ -334,7 +329,7 @@ extension Worker {
     }
 
     /// Removes what this worker made and could not finish; ENOENT is as good.
-    func removeTemporary(_ name: Name, _ target: borrowing Descriptor, _ entry: Entry) {
+    func removeTemporary(_ name: Name, _ target: borrowing Descriptor, _ entry: PassEntry) {
         do throws(SystemError) {
             try name.withPointer { pointer throws(SystemError) in try target.removeFile(pointer) }
         } catch {
@@ -349,7 +344,7 @@ extension Worker {
     ///
     /// Nil when that failed, which was recorded, or the pass is interrupted.
     func compareContents(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?
@@ -381,7 +376,7 @@ extension Worker {
     }
 
     private func compareFiles(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SharedDescriptor,
         _ target: SharedDescriptor,
         _ status: FileStatus
@@ -414,7 +409,7 @@ extension Worker {
 
     /// Nil when the name no longer means the entry whose status was taken.
     private func openForComparison(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ directory: SharedDescriptor,
         _ status: FileStatus
     ) throws(SystemError) -> SharedDescriptor? {
@@ -424,7 +419,7 @@ extension Worker {
     }
 
     private func compareTargets(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SharedDescriptor,
         _ target: SharedDescriptor,
         _ status: FileStatus

@@ -99,7 +99,7 @@ extension Worker {
     }
 
     /// Sets the flags that freeze, on a file that has just been published.
-    func freeze(_ entry: Entry, _ status: FileStatus, _ target: borrowing Descriptor) {
+    func freeze(_ entry: PassEntry, _ status: FileStatus, _ target: borrowing Descriptor) {
         let flags = status.visibleFlags.intersection(.frozen)
         guard !flags.isEmpty, context.isRoot else { return }
         do throws(SystemError) {
@@ -180,19 +180,19 @@ extension Worker {
     /// freeze it, and for others than root a mode that forbids writing. What new entries inherit from it is known
     /// from then on (S25). A directory that is to go itself keeps its flags, and what is in it stays (S46); its mode
     /// it does not keep (S67).
-    func prepareForChange(of node: Directory, _ open: OpenDirectory) throws(SystemError) {
-        if node.wasChanged { return }
+    func prepareForChange(of node: PassDirectory, _ open: OpenDirectory) throws(SystemError) {
+        if node.state.wasChanged { return }
         context.noteChangeOfDestination()
-        let before = node.facts.withLock { $0.destination }
+        let before = node.state.facts.withLock { $0.destination }
         if let before, let destination = open.destination, lendsWriting(before) {
             try destination.descriptor.setMode(before.mode | 0o700)
         }
-        if node.purpose == .pair, let before, let destination = open.destination {
+        if node.state.purpose == .pair, let before, let destination = open.destination {
             try thaw(destination.descriptor, before)
             let inherited = try Self.inherited(from: destination.descriptor)
-            node.facts.withLock { $0.inherited = inherited }
+            node.state.facts.withLock { $0.inherited = inherited }
         }
-        node.noteChange()
+        node.state.noteChange()
     }
 
     /// Whether others than root have to give themselves the right to write to a directory of their own.

@@ -5,7 +5,7 @@ import LinuxIO
 extension Worker {
     /// Emits the line of an entry that is made, or in a dry run would be.
     func itemizeMade(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -18,7 +18,7 @@ extension Worker {
 
     /// The line of an entry that is made or replaced.
     func madeLine(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -47,7 +47,8 @@ extension Worker {
     }
 
     /// What a symlink of SOURCE says; nil for other entries, and when it cannot be read, which is recorded.
-    func symlinkTarget(_ entry: Entry, _ open: OpenDirectory, _ status: FileStatus) -> [UInt8]? {
+    func symlinkTarget(_ entry: PassEntry, _ open: OpenDirectory, _ status: FileStatus) -> [UInt8]?
+    {
         guard status.kind == .symlink, let source = open.source else { return nil }
         do throws(SystemError) {
             let length = try source.descriptor.readSymlink(entry.pointer, into: sourceTarget)

@@ -15,7 +15,7 @@ enum KeepResult {
 extension Worker {
     /// Repairs an up-to-date entry in place (S8).
     func keep(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus,
@@ -42,7 +42,7 @@ extension Worker {
             // Q18: of what is proven they were compared; and what was never recorded is opened only where there are
             // project ids about, for that is every entry of a first pass that goes on where another was cut off.
             if status.kind == .regular, context.isRoot,
-                evidence == .doubtful || entry.entries.known.hasProjects
+                evidence == .doubtful || entry.known.hasProjects
             {
                 let isOther = try haveOtherSettings(entry, source, target, status, destination)
                 guard let isOther else {
@@ -86,7 +86,7 @@ extension Worker {
     }
 
     /// Records that attributes of an entry could not be read, or that it vanished.
-    func failAttributes(_ failure: AttributeFailure, _ entry: Entry, _ status: FileStatus) {
+    func failAttributes(_ failure: AttributeFailure, _ entry: PassEntry, _ status: FileStatus) {
         let affected = AffectedEntry(entry, status)
         if failure.error.code == .noEntry {
             noteVanished(affected)
@@ -96,7 +96,7 @@ extension Worker {
     }
 
     private func repair(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SharedDescriptor,
         _ target: SharedDescriptor,
         _ status: FileStatus,

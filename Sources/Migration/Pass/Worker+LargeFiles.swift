@@ -4,21 +4,9 @@ import LinuxIO
 import Synchronization
 
 extension Worker {
-    /// Whether one more large file may be under way: as many as there are workers, for each holds
-    /// descriptors.
-    ///
-    /// Beyond that one is copied by one worker alone.
-    func takeLargeFile() -> Bool {
-        if context.largeFiles.wrappingAdd(1, ordering: .relaxed).newValue <= workers() {
-            return true
-        }
-        context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
-        return false
-    }
-
     /// Cuts a large file up; this worker and whoever has time copy its ranges.
     func startLargeFile(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SourceFile,
         _ file: consuming NewFile,
         _ target: SharedDescriptor,
@@ -39,11 +27,11 @@ extension Worker {
             writer = try Self.duplicate(of: file.writer, sizeBytes: opened.sizeBytes)
         } catch {
             failCopy(error, entry, opened)
-            context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
+            context.largeFiles.giveBack()
             removeTemporary(name, target.descriptor, entry)
             return .failed
         }
-        let pieces = min(FileRanges.count(sizeBytes: opened.sizeBytes), workers())
+        let pieces = min(FileRanges.count(sizeBytes: opened.sizeBytes), lane.workers)
         let large = LargeFile(
             entry: entry,
             status: opened,
@@ -62,7 +50,7 @@ extension Worker {
         // Counted as seen with its entry; from here on it is seen range by range, for who watches.
         let allocated = opened.allocatedBytes
         counters.bytesSeen.wrappingSubtract(allocated, ordering: .relaxed)
-        for _ in 1..<pieces { push(.ranges(large)) }
+        for _ in 1..<pieces { lane.handOn(.ranges(large)) }
         copyRanges(of: large)
         return .underWay
     }
@@ -113,7 +101,7 @@ extension Worker {
     }
 
     private func completeLargeFile(_ file: LargeFile) {
-        context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
+        context.largeFiles.giveBack()
         guard let new = file.takeFile() else { return }
         let entry = file.entry
         var result = ActionResult.failed

@@ -7,7 +7,7 @@ extension Worker {
     ///
     /// Returns whether it led its group and that was told how it went, or will be.
     func handleGrouped(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -48,7 +48,7 @@ extension Worker {
 
     private func follow(
         _ role: LinkRole,
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -71,12 +71,12 @@ extension Worker {
             }
         case .link(let leader): link(entry, open, status, destination, to: leader)
         case .wait: break
-        case .promote(let other): push(.linked(other, .lead(status.identity)))
+        case .promote(let other): lane.handOn(.linked(other, .lead(status.identity)))
         }
     }
 
     private func lead(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -91,7 +91,7 @@ extension Worker {
     }
 
     /// Tells the group that its leader is in place, and hands on the names that waited.
-    func establish(_ entry: Entry, _ status: FileStatus, _ identity: InodeIdentity?) {
+    func establish(_ entry: PassEntry, _ status: FileStatus, _ identity: InodeIdentity?) {
         let leader = LinkLeader(
             source: status.identity,
             directory: entry.directory,
@@ -99,18 +99,18 @@ extension Worker {
             identity: identity
         )
         for (waiting, role) in context.links.establish(status, leader: leader) {
-            push(.linked(waiting, role))
+            lane.handOn(.linked(waiting, role))
         }
     }
 
     /// Tells the group that its leader could not be made; the next name tries.
     func leaderFailed(_ source: InodeIdentity) {
-        if let next = context.links.fail(source) { push(.linked(next, .lead(source))) }
+        if let next = context.links.fail(source) { lane.handOn(.linked(next, .lead(source))) }
     }
 
     /// Makes the entry one more name of the leader's inode.
     private func link(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,
@@ -178,8 +178,8 @@ extension Worker {
     /// would tear the group, and nothing would show that it is torn.
     private func handle(on leader: LinkLeader) throws(SystemError) -> SharedDescriptor? {
         do throws(SystemError) {
-            let open = try context.budget.use(leader.directory)
-            defer { context.budget.release(leader.directory) }
+            let open = try lane.directories.use(leader.directory)
+            defer { lane.directories.release(leader.directory) }
             guard let directory = open.destination else { return nil }
             let handle = try directory.descriptor.openHandle(leader.name)
             guard try handle.status().identity == leader.identity else { return nil }
@@ -193,7 +193,7 @@ extension Worker {
     }
 
     private func makeLink(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ target: borrowing Descriptor,
         replaces: Bool,
         _ status: FileStatus,
@@ -212,7 +212,7 @@ extension Worker {
     }
 
     private func makeThawedLink(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ target: borrowing Descriptor,
         replaces: Bool,
         _ handle: borrowing Descriptor,
@@ -237,7 +237,8 @@ extension Worker {
         }
     }
 
-    private func refreeze(_ entry: Entry, _ handle: borrowing Descriptor, _ status: FileStatus) {
+    private func refreeze(_ entry: PassEntry, _ handle: borrowing Descriptor, _ status: FileStatus)
+    {
         do throws(SystemError) {
             try setFrozenFlags(status.visibleFlags.intersection(.frozen), of: handle)
         } catch {
@@ -249,7 +250,7 @@ extension Worker {
     ///
     /// A fresh copy leads from here on.
     private func leadAnew(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?,

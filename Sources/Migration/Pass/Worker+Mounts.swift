@@ -21,24 +21,25 @@ extension Worker {
     /// The directory that it is mounted on is made, empty, so that it can be mounted there after
     /// the cutover; one that is there is left alone.
     func handleMountPoint(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ status: FileStatus,
         _ crossing: MountBoundary.Crossing,
         _ open: OpenDirectory
     ) {
         // Not its inode: that is of what is mounted, of another filesystem.
         noteMount(.name(entry.name, entry.directory), crossing)
-        let record = entry.entries.listing.records[entry.index]
         // DT_DIR; a filesystem that tells nothing but its mount is known by what the directory above lists.
-        guard status.kind == .directory || status.kind == .unknown && record.type == 4,
-            !record.mark, context.mayWrite, let destination = open.destination
+        guard
+            status.kind == .directory
+                || status.kind == .unknown && entry.record.isDirectory == true,
+            !entry.isOnDestination, context.mayWrite, let destination = open.destination
         else { return }
         do throws(SystemError) {
             try prepareForChange(of: entry.directory, open)
             let made = try makeDirectory(
                 entry.name,
                 in: destination.descriptor,
-                inherited: entry.directory.facts.withLock { $0.inherited }
+                inherited: entry.directory.state.facts.withLock { $0.inherited }
             )
             counters.directoriesMade.count()
             guard status.kind == .directory else { return }
@@ -57,7 +58,7 @@ extension Worker {
     /// that it is mounted on.
     func hasMount(
         _ destination: FileStatus,
-        over entry: Entry,
+        over entry: PassEntry,
         _ status: FileStatus,
         _ source: SharedDescriptor
     ) -> Bool {
@@ -66,7 +67,7 @@ extension Worker {
         else { return false }
         do throws(SystemError) {
             if status.kind == .directory,
-                try isEmptyDirectory(entry.name, in: source.descriptor)
+                try lane.isEmptyDirectory(entry.name, in: source.descriptor)
             {
                 noteMount(AffectedEntry(entry, status), crossing, .destination)
             } else {
@@ -76,15 +77,5 @@ extension Worker {
             fail(.list, .source, error, of: AffectedEntry(entry, status))
         }
         return true
-    }
-
-    private func isEmptyDirectory(
-        _ name: Name,
-        in directory: borrowing Descriptor
-    ) throws(SystemError) -> Bool {
-        let opened = try directory.openDirectory(name)
-        var listing = Listing()
-        // A directory that is going away lists nothing.
-        return try !listing.read(opened, buffer: listingBuffer) || listing.count == 0
     }
 }

@@ -6,20 +6,20 @@ extension Worker {
     /// Opens both sides, making DESTINATION's where it is missing.
     ///
     /// False when nothing below can be done (S24).
-    func open(_ node: Directory) -> Bool {
+    func open(_ node: PassDirectory) -> Bool {
         // The roots were opened at the start.
         guard let parent = node.parent else { return true }
         let parentOpen: OpenDirectory
         do throws(SystemError) {
-            parentOpen = try context.budget.use(parent)
+            parentOpen = try lane.directories.use(parent)
         } catch {
             noteUnusable(error, node)
             noteProtected(node)
             return false
         }
-        defer { context.budget.release(parent) }
+        defer { lane.directories.release(parent) }
         guard let source = openSource(node, in: parentOpen) else { return false }
-        node.facts.withLock { facts in
+        node.state.facts.withLock { facts in
             if facts.source?.inode != source.status.inode, facts.evidence == .proven {
                 // Another directory has the name since it was looked up: nothing is known of this one here.
                 context.noteDisturbance()
@@ -35,50 +35,35 @@ extension Worker {
         } catch {
             fail(.makeDirectory, .destination, error, isWrite: true, of: .directory(node))
             // When this has ended all writing, what is below is still to be counted (S18).
-            guard context.phase == .counting, node.facts.withLock({ $0.isNew }) else {
+            guard context.phase == .counting, node.state.facts.withLock({ $0.isNew }) else {
                 return false
             }
             tally(source.status)
         }
-        context.budget.install(
-            OpenDirectory(source: source.handle, destination: destination.handle),
-            identities: (source.status.identity, destination.identity),
-            in: node
-        )
-        context.budget.release(node)
+        lane.install(source, destination.opened, in: node)
         return true
     }
 
-    private func openSource(
-        _ node: Directory,
-        in parent: OpenDirectory
-    ) -> (handle: SharedDescriptor, status: FileStatus)? {
+    private func openSource(_ node: PassDirectory, in parent: OpenDirectory) -> OpenedDirectory? {
         guard let parentSource = parent.source else { return nil }
-        do throws(SystemError) {
-            let descriptor = try context.sourceBoundary.openDirectory(
-                node.name,
-                in: parentSource.descriptor
-            )
-            let status = try descriptor.status()
-            if let crossing = context.sourceBoundary.crossing(at: status) {
-                noteMount(.directory(node), crossing)
-                return nil
-            }
-            if status.identity == context.destinationRoot?.identity {
+        do throws(NotEntered) {
+            let opened = try context.sourceBoundary.enter(node.name, in: parentSource.descriptor)
+            if opened.status.identity == context.destinationRoot?.identity {
                 // S2 again: DESTINATION has come to lie inside SOURCE since the roots were judged.
                 fail(.enter, .source, SystemError(.open, .symlinkLoop), of: .directory(node))
                 return nil
             }
-            try descriptor.checkNames(status)
-            return (SharedDescriptor(descriptor), status)
+            return opened
         } catch {
-            switch error.code {
-            case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
-            // Mounted since it was listed.
-            case .crossDevice: noteMount(.directory(node))
-            default:
-                fail(.open, .source, error, of: .directory(node))
-                noteProtected(node)
+            switch error {
+            case .crossing(let crossing): noteMount(.directory(node), crossing)
+            case .failed(let cause):
+                switch cause.code {
+                case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
+                default:
+                    fail(.open, .source, cause, of: .directory(node))
+                    noteProtected(node)
+                }
             }
             return nil
         }
@@ -86,20 +71,19 @@ extension Worker {
 
     /// A DESTINATION that is open; without a handle nothing is there and nothing is to be made.
     private struct OpenedDestination {
-        var handle: SharedDescriptor?
-        var identity: InodeIdentity?
+        var opened: OpenedDirectory?
     }
 
     /// Nil when a failure was recorded.
     private func openDestination(
-        _ node: Directory,
+        _ node: PassDirectory,
         in parent: OpenDirectory
     ) throws(SystemError) -> OpenedDestination? {
-        let before = node.facts.withLock { $0.destination }
+        let before = node.state.facts.withLock { $0.destination }
         if let before, before.kind == .directory, let parentDestination = parent.destination {
             return try openExisting(node, in: parentDestination)
         }
-        node.facts.withLock { facts in
+        node.state.facts.withLock { facts in
             facts.isNew = true
             facts.destination = nil
         }
@@ -107,7 +91,7 @@ extension Worker {
             let parentDestination = parent.destination
         else {
             if context.options.isDryRun { counters.directoriesMade.count() }
-            tally(node.facts.withLock { $0.source })
+            tally(node.state.facts.withLock { $0.source })
             return OpenedDestination()
         }
         try prepareForChange(of: parentNode, parent)
@@ -124,19 +108,17 @@ extension Worker {
         let handle = try makeDirectory(
             node.name,
             in: parentDestination.descriptor,
-            inherited: parentNode.facts.withLock { $0.inherited }
+            inherited: parentNode.state.facts.withLock { $0.inherited }
         )
-        let inherited = parentNode.facts.withLock { $0.inherited }
-        node.facts.withLock { $0.inherited = inherited.intersection(.project) }
+        let inherited = parentNode.state.facts.withLock { $0.inherited }
+        node.state.facts.withLock { $0.inherited = inherited.intersection(.project) }
         counters.directoriesMade.count()
-        return OpenedDestination(
-            handle: handle,
-            identity: try handle.descriptor.status().identity
-        )
+        let status = try handle.descriptor.status()
+        return OpenedDestination(opened: OpenedDirectory(handle: handle, status: status))
     }
 
     private func openExisting(
-        _ node: Directory,
+        _ node: PassDirectory,
         in parent: SharedDescriptor
     ) throws(SystemError) -> OpenedDestination? {
         let descriptor: Descriptor
@@ -161,10 +143,9 @@ extension Worker {
             fail(.open, .destination, error, of: .directory(node))
             return nil
         }
-        node.facts.withLock { $0.destination = status }
+        node.state.facts.withLock { $0.destination = status }
         return OpenedDestination(
-            handle: SharedDescriptor(descriptor),
-            identity: status.identity
+            opened: OpenedDirectory(handle: SharedDescriptor(descriptor), status: status)
         )
     }
 

@@ -16,7 +16,7 @@ extension Worker {
     // MARK: Directories
 
     /// Compares what a directory gives to what is made in it, and makes it SOURCE's before anything is (Q17).
-    func carryProject(of node: Directory, _ open: OpenDirectory) {
+    func carryProject(of node: PassDirectory, _ open: OpenDirectory) {
         guard context.isRoot, let source = open.source, let target = open.destination,
             !node.isRoot || context.options.branches.isEmpty
         else { return }
@@ -37,7 +37,7 @@ extension Worker {
             wanted.project != 0 || current.project != 0
             || wanted.flags.union(current.flags).contains(.projectInherit)
         let isOther = hasOtherProject(wanted, current)
-        let isNew = node.facts.withLock { facts in
+        let isNew = node.state.facts.withLock { facts in
             facts.hasProjects = hasProjects
             if current.flags.contains(.projectInherit) { facts.inherited.insert(.project) }
             facts.hasOtherSettings =
@@ -55,7 +55,7 @@ extension Worker {
 
     private func setProject(
         _ wanted: InodeSettings,
-        of node: Directory,
+        of node: PassDirectory,
         _ target: borrowing Descriptor
     ) throws(SystemError) {
         // Read anew: what freezes it was taken off.
@@ -64,10 +64,10 @@ extension Worker {
         settings.setProject(wanted.project, inherits: inherits)
         do throws(SystemError) { try settings.apply(to: target) } catch {
             guard isRefusal(error) else { throw error }
-            node.facts.withLock { $0.hasOtherSettings = false }
+            node.state.facts.withLock { $0.hasOtherSettings = false }
             return
         }
-        node.facts.withLock { facts in
+        node.state.facts.withLock { facts in
             if inherits {
                 facts.inherited.insert(.project)
             } else {
@@ -82,7 +82,7 @@ extension Worker {
     ///
     /// Nil when one of them is another by now.
     func haveOtherSettings(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SharedDescriptor,
         _ target: SharedDescriptor,
         _ status: FileStatus,
@@ -104,7 +104,7 @@ extension Worker {
     }
 
     private func openForSettings(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ directory: SharedDescriptor,
         _ status: FileStatus
     ) throws(SystemError) -> SharedDescriptor? {
@@ -120,13 +120,13 @@ extension Worker {
     /// was made (`mayDiffer`). One with several names stays as it is: a pass need not come to all of them, and the group
     /// would be torn.
     func hasOtherBirth(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus,
         mayDiffer: Bool
     ) throws(AttributeFailure) -> Bool {
-        let hasProjects = entry.entries.known.hasProjects
+        let hasProjects = entry.known.hasProjects
         guard context.isRoot, context.projects.knowsUnopened, context.projects.areHeld,
             mayDiffer || hasProjects, status.linkCount == 1, destination.linkCount == 1,
             let source = open.source, let target = open.destination
@@ -167,7 +167,7 @@ extension Worker {
     ///
     /// Where that is refused (EXDEV) the directory passes nothing on for the call.
     func acrossProjects(
-        into node: Directory,
+        into node: PassDirectory,
         _ target: borrowing Descriptor,
         _ body: () throws(SystemError) -> Void
     ) throws(SystemError) {
@@ -187,7 +187,7 @@ extension Worker {
     /// Only its birth gives it one: ext4 has no call to set it later.
     func makeWithProject<Value>(
         _ status: FileStatus,
-        in node: Directory,
+        in node: PassDirectory,
         _ source: SharedDescriptor,
         _ target: borrowing Descriptor,
         _ body: () throws(SystemError) -> Value
@@ -215,7 +215,7 @@ extension Worker {
     /// One worker at a time. What others make in the directory meanwhile may be born with these settings: files and
     /// directories are told that it passes something on, and get their own.
     private func lend<Value>(
-        of node: Directory,
+        of node: PassDirectory,
         _ target: borrowing Descriptor,
         _ change: (inout InodeSettings) -> Void,
         _ body: () throws(SystemError) -> Value
@@ -226,7 +226,7 @@ extension Worker {
             change(&lent)
             // Another worker had lent it when it was refused, or it gives what is wanted.
             if lent == own { return try body() }
-            node.facts.withLock { facts in facts.inherited.formUnion(.project) }
+            node.state.facts.withLock { facts in facts.inherited.formUnion(.project) }
             do throws(SystemError) { try lent.apply(to: target) } catch {
                 guard isRefusal(error) else { throw error }
                 return try body()
@@ -238,7 +238,7 @@ extension Worker {
 
     private func takeBack(
         _ own: InodeSettings,
-        of node: Directory,
+        of node: PassDirectory,
         _ target: borrowing Descriptor
     ) {
         do throws(SystemError) { try own.apply(to: target) } catch {

@@ -12,11 +12,11 @@ extension Worker {
     func handleExtras(
         _ extras: [Int],
         of listing: Listing,
-        in node: Directory,
+        in node: PassDirectory,
         _ open: OpenDirectory
     ) {
         guard let destination = open.destination else { return }
-        let isProtected = node.facts.withLock { $0.isProtected }
+        let isProtected = node.state.facts.withLock { $0.isProtected }
         let mayDelete = context.options.deletesExtras && !isProtected
         for index in extras where !context.isInterrupted {
             let name = listing.name(index)
@@ -24,7 +24,7 @@ extension Worker {
                 removeLeftover(name, in: node, open)
                 continue
             }
-            guard mayDelete, !node.isRoot || isBranchSelected(name) else { continue }
+            guard mayDelete, !node.isRoot || context.scope.selects(name) else { continue }
             guard let status = examineExtra(name, in: node, destination) else { continue }
             let isDirectory = status.kind == .directory
             if node.isRoot, ReservedNames.contains(name, isDirectory: isDirectory) { continue }
@@ -35,7 +35,7 @@ extension Worker {
 
     private func examineExtra(
         _ name: Name,
-        in node: Directory,
+        in node: PassDirectory,
         _ destination: SharedDescriptor
     ) -> FileStatus? {
         do throws(SystemError) {
@@ -49,7 +49,7 @@ extension Worker {
         }
     }
 
-    private func isFiltered(_ name: Name, _ kind: EntryKind, in node: Directory) -> Bool {
+    private func isFiltered(_ name: Name, _ kind: EntryKind, in node: PassDirectory) -> Bool {
         let filter = context.options.filter
         return !filter.isEmpty
             && filter.excludes(path: node.path(of: name), isDirectory: kind == .directory)
@@ -59,19 +59,19 @@ extension Worker {
     private func remove(
         _ name: Name,
         _ status: FileStatus,
-        in node: Directory,
+        in node: PassDirectory,
         _ open: OpenDirectory
     ) {
         if let crossing = context.crossingOfDestination(status) {
             keepMount(crossing, of: .name(name, node))
-            node.abandonRemoval()
+            node.state.abandonRemoval()
         } else if status.kind == .directory {
             removeTree(name, status, in: node)
         } else if context.reserveDeletion() {
             removeFile(name, status, in: node, open)
         } else {
             doubt(.name(name, node))
-            node.abandonRemoval()
+            node.state.abandonRemoval()
         }
     }
 
@@ -91,29 +91,30 @@ extension Worker {
     func removeTree(
         _ name: Name,
         _ status: FileStatus,
-        in node: Directory,
-        afterRemoval: EntryPiece? = nil,
+        in node: PassDirectory,
+        afterRemoval: PassPiece? = nil,
         for source: FileStatus? = nil
     ) {
-        let child = Directory(
+        let child = PassDirectory(
             parent: node,
             name: name,
-            purpose: .removal,
-            branch: node.branch,
-            afterRemoval: afterRemoval
+            state: PassDirectoryState(
+                purpose: .removal,
+                branch: node.state.branch,
+                afterRemoval: afterRemoval
+            )
         )
-        child.facts.withLock { facts in
+        child.state.facts.withLock { facts in
             facts.source = source
             facts.destination = status
         }
-        node.addPiece()
-        push(.directory(child))
+        lane.handOn(child)
     }
 
     private func removeFile(
         _ name: Name,
         _ status: FileStatus,
-        in node: Directory,
+        in node: PassDirectory,
         _ open: OpenDirectory
     ) {
         guard let destination = open.destination else { return }
@@ -129,11 +130,11 @@ extension Worker {
                     return
                 }
                 fail(.remove, .destination, error, isWrite: true, of: .name(name, node))
-                node.abandonRemoval()
+                node.state.abandonRemoval()
                 return
             }
         } else if !context.options.isDryRun {
-            node.abandonRemoval()
+            node.state.abandonRemoval()
             return
         }
         // In a dry run the name is still there and counted by its inode.
@@ -143,7 +144,7 @@ extension Worker {
     }
 
     /// What a killed run left goes with or without deletion (S13); it never counted as an entry.
-    private func removeLeftover(_ name: Name, in node: Directory, _ open: OpenDirectory) {
+    private func removeLeftover(_ name: Name, in node: PassDirectory, _ open: OpenDirectory) {
         guard context.mayWrite, let destination = open.destination else { return }
         do throws(SystemError) {
             try prepareForChange(of: node, open)
@@ -160,40 +161,38 @@ extension Worker {
     // MARK: Trees
 
     /// Opens and lists a directory that is to go, and removes what is in it.
-    func processRemoval(_ node: Directory) {
+    func processRemoval(_ node: PassDirectory) {
         guard let parent = node.parent else { return }
         let isOpen: Bool
         do throws(SystemError) {
-            let parentOpen = try context.budget.use(parent)
-            defer { context.budget.release(parent) }
+            let parentOpen = try lane.directories.use(parent)
+            defer { lane.directories.release(parent) }
             isOpen = try openRemoval(node, in: parentOpen)
         } catch {
             // Gone already, it seems: rmdir(2) will tell.
             if error.code == .noEntry { return }
             if error.code == .crossDevice {
                 keepMount(.mount, of: .directory(node))
-                node.abandon()
+                node.state.abandon()
                 return
             }
             fail(.remove, .destination, error, of: .directory(node))
-            node.abandon()
+            node.state.abandon()
             return
         }
         guard isOpen else { return }
         do throws(SystemError) {
-            let open = try context.budget.use(node)
-            defer { context.budget.release(node) }
+            let open = try lane.directories.use(node)
+            defer { lane.directories.release(node) }
             guard let destination = open.destination else { return }
-            var listing = Listing()
-            try listing.read(destination.descriptor, buffer: listingBuffer)
-            removeContents(listing, of: node, open)
+            removeContents(try lane.names(in: destination.descriptor), of: node, open)
         } catch {
             fail(.list, .destination, error, of: .directory(node))
-            node.abandon()
+            node.state.abandon()
         }
     }
 
-    private func openRemoval(_ node: Directory, in parent: OpenDirectory) throws(SystemError)
+    private func openRemoval(_ node: PassDirectory, in parent: OpenDirectory) throws(SystemError)
         -> Bool
     {
         guard let parentDestination = parent.destination else { return false }
@@ -202,27 +201,23 @@ extension Worker {
         // Asked of the open directory: what is mounted here since the listing is seen too (S46).
         if let crossing = context.crossingOfDestination(status) {
             keepMount(crossing, of: .directory(node))
-            node.abandon()
+            node.state.abandon()
             return false
         }
-        node.facts.withLock { $0.destination = status }
-        context.budget.install(
-            OpenDirectory(source: nil, destination: SharedDescriptor(descriptor)),
-            identities: (nil, status.identity),
-            in: node
-        )
-        context.budget.release(node)
+        node.state.facts.withLock { $0.destination = status }
+        let opened = OpenedDirectory(handle: SharedDescriptor(descriptor), status: status)
+        lane.install(nil, opened, in: node)
         return true
     }
 
-    private func removeContents(_ listing: Listing, of node: Directory, _ open: OpenDirectory) {
+    private func removeContents(_ listing: Listing, of node: PassDirectory, _ open: OpenDirectory) {
         guard let destination = open.destination else { return }
         for index in 0..<listing.count where !context.isInterrupted {
             let name = listing.name(index)
             guard let status = examineExtra(name, in: node, destination) else { continue }
             if isFiltered(name, status.kind, in: node) {
                 context.say(.protectedByFilter)
-                node.abandonRemoval()
+                node.state.abandonRemoval()
             } else {
                 remove(name, status, in: node, open)
             }
@@ -230,23 +225,22 @@ extension Worker {
     }
 
     /// The contents of a tree are gone, or what stays was noted: removes the directory itself.
-    func finishRemoval(_ node: Directory) {
+    func finishRemoval(_ node: PassDirectory) {
         guard let parent = node.parent, !context.isInterrupted else { return }
         let isRemoved = removeDirectory(node, in: parent)
         // Something in the parent stays, so it does too.
-        if !isRemoved { parent.abandonRemoval() }
-        guard let piece = node.afterRemoval else { return }
+        if !isRemoved { parent.state.abandonRemoval() }
+        guard let piece = node.state.afterRemoval else { return }
         if isRemoved {
-            piece.directory.addPiece()
-            push(.entries(piece))
+            lane.handOn(piece)
         } else {
             noteNotReplaced(node)
         }
     }
 
     /// S26: the tree in the way stays, wholly or in part, so the entry that needs its name stays out.
-    private func noteNotReplaced(_ node: Directory) {
-        let source = node.facts.withLock { $0.source }
+    private func noteNotReplaced(_ node: PassDirectory) {
+        let source = node.state.facts.withLock { $0.source }
         if context.phase == .counting {
             tally(source)
         } else if counters.deletionsRefused.value() == 0 {
@@ -262,8 +256,8 @@ extension Worker {
     }
 
     /// Whether the directory is gone, or in a dry run would be.
-    private func removeDirectory(_ node: Directory, in parent: Directory) -> Bool {
-        guard !node.wasAbandoned, context.mayWrite || context.options.isDryRun,
+    private func removeDirectory(_ node: PassDirectory, in parent: PassDirectory) -> Bool {
+        guard !node.state.wasAbandoned, context.mayWrite || context.options.isDryRun,
             context.reserveDeletion()
         else {
             doubt(.directory(node))
@@ -271,8 +265,8 @@ extension Worker {
         }
         if context.mayWrite {
             do throws(SystemError) {
-                let open = try context.budget.use(parent)
-                defer { context.budget.release(parent) }
+                let open = try lane.directories.use(parent)
+                defer { lane.directories.release(parent) }
                 guard let destination = open.destination else { return false }
                 try prepareForChange(of: parent, open)
                 try node.name.withPointer { name throws(SystemError) in
@@ -288,19 +282,10 @@ extension Worker {
         return true
     }
 
-    private func noteDeleted(_ node: Directory) {
+    private func noteDeleted(_ node: PassDirectory) {
         counters.extrasDeleted.count()
         // One that gives way to an entry of another type is told by that entry's line, as rsync does.
-        if node.afterRemoval != nil { return }
+        if node.state.afterRemoval != nil { return }
         itemize(Itemization(action: .deleted, kind: .directory, path: node.path))
-    }
-}
-
-extension Directory {
-    /// Something in a tree that was to go stays.
-    ///
-    /// A pair is not concerned: its directory stays anyway.
-    func abandonRemoval() {
-        if purpose == .removal { abandon() }
     }
 }

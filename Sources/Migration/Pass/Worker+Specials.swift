@@ -6,13 +6,13 @@ import LinuxIO
 extension Worker {
     /// Makes an entry that is neither a regular file nor a directory.
     func makeSpecial(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ open: OpenDirectory,
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> ActionResult {
         guard let source = open.source, let target = open.destination else { return .failed }
-        let isDirect = destination == nil && entry.directory.facts.withLock { $0.isNew }
+        let isDirect = destination == nil && entry.directory.state.facts.withLock { $0.isNew }
         let name = isDirect ? entry.name : context.temporaryNames.next()
         let activity: Failure.Activity = status.kind == .symlink ? .makeSymlink : .makeSpecial
         guard let handle = handle(on: entry, source, status) else { return .failed }
@@ -51,7 +51,7 @@ extension Worker {
 
     /// A handle on the entry whose status was taken; nil when it vanished or that failed.
     private func handle(
-        on entry: Entry,
+        on entry: PassEntry,
         _ source: SharedDescriptor,
         _ status: FileStatus
     ) -> SharedDescriptor? {
@@ -75,7 +75,7 @@ extension Worker {
     /// Makes the node and takes a handle on it; nil when SOURCE's symlink is gone.
     private func makeNode(
         _ name: Name,
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ source: SharedDescriptor,
         _ target: borrowing Descriptor,
         _ status: FileStatus
@@ -121,7 +121,7 @@ extension Worker {
     }
 
     private func finishSpecial(
-        _ entry: Entry,
+        _ entry: PassEntry,
         _ status: FileStatus,
         from handle: borrowing Descriptor,
         _ made: borrowing Descriptor,
@@ -130,7 +130,7 @@ extension Worker {
         _ target: borrowing Descriptor
     ) -> ActionResult {
         let inherited =
-            status.kind == .symlink ? [] : entry.directory.facts.withLock { $0.inherited }
+            status.kind == .symlink ? [] : entry.directory.state.facts.withLock { $0.inherited }
         guard
             carryAttributes(
                 from: handle,

@@ -6,7 +6,7 @@ import LinuxIO
 
 extension Worker {
     /// Goes through a directory in which nothing changed, to those below it in which something did.
-    func pass(_ node: Directory, _ visit: Visit) {
+    func pass(_ node: PassDirectory, _ visit: Visit) {
         var listing = Listing()
         do throws(SystemError) {
             for child in visit.node.children.values {
@@ -22,8 +22,8 @@ extension Worker {
     ///
     /// Most directories are listed for a file that changed, and have not changed themselves since before they were
     /// opened: then the names in them are those of the record, so no lookup is needed.
-    func keepUnproven(_ contents: inout Listing, of node: Directory, _ visit: Visit) {
-        guard let source = node.facts.withLock({ $0.source }) else { return }
+    func keepUnproven(_ contents: inout Listing, of node: PassDirectory, _ visit: Visit) {
+        guard let source = node.state.facts.withLock({ $0.source }) else { return }
         let hasNamesAsRecorded = isRecorded(node, source)
         let listing = contents
         contents.keep { index in

@@ -22,18 +22,13 @@
 import History
 import LinuxIO
 
-/// Does the work of one lane.
+/// A pass's visitor of a tree: does the work of one lane.
 ///
 /// Made and used on that lane's thread only, so nothing in it is guarded.
-final class Worker {
+final class Worker: TreeVisitor {
     let context: PassContext
-    /// Adds work to this lane.
-    let push: (Work) -> Void
-    /// How many workers the pool has now; a large file is cut for that many.
-    let workers: () -> Int
+    let lane: PassLane
     let copier: ContentCopier
-    /// Scratch for getdents64(2): 64 KiB hold about 1,500 names of usual length.
-    let listingBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
     let attributes: AttributeComparer
     /// Targets of symlinks: PATH_MAX and one byte more.
     let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
@@ -49,10 +44,9 @@ final class Worker {
     /// Whether files may wait: only while a piece goes through its entries.
     var isCollecting = false
 
-    init(context: PassContext, push: @escaping (Work) -> Void, workers: @escaping () -> Int) {
+    init(context: PassContext, lane: PassLane) {
         self.context = context
-        self.push = push
-        self.workers = workers
+        self.lane = lane
         copier = ContentCopier(context: context)
         attributes = AttributeComparer(
             AttributeScope(
@@ -66,7 +60,6 @@ final class Worker {
     }
 
     deinit {
-        listingBuffer.deallocate()
         sourceTarget.deallocate()
         destinationTarget.deallocate()
     }
@@ -75,19 +68,19 @@ final class Worker {
     var preserved: PassOptions.Preserved { context.options.preserved }
 
     /// Does one piece of work, to its end or until the pass is interrupted.
-    func perform(_ work: Work) {
+    func take(_ work: PassWork) {
         let start = monotonicNanoseconds()
-        switch work {
-        case .directory(let directory): process(directory)
-        case .entries(let piece):
-            handle(piece)
-            finishPiece(of: piece.directory)
+        walk(work)
+        work.branch?.workNanoseconds.count(monotonicNanoseconds() &- start)
+    }
+
+    func perform(_ task: PassTask) {
+        switch task {
         case .linked(let entry, let role):
             handleLinked(entry, role)
             finishPiece(of: entry.directory)
         case .ranges(let file): copyRanges(of: file)
         }
-        work.branch?.workNanoseconds.count(monotonicNanoseconds() &- start)
     }
 
     /// Records a failure of one entry.
@@ -115,11 +108,16 @@ final class Worker {
     }
 
     /// Records that a directory in hand cannot be used any more: it went away, or opening it again failed.
-    func noteUnusable(_ error: SystemError, _ node: Directory) {
+    func noteUnusable(_ error: SystemError, _ node: PassDirectory) {
         switch error.code {
         case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
         default:
-            fail(.open, node.purpose == .pair ? .source : .destination, error, of: .directory(node))
+            fail(
+                .open,
+                node.state.purpose == .pair ? .source : .destination,
+                error,
+                of: .directory(node)
+            )
         }
     }
 

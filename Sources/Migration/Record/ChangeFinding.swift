@@ -16,9 +16,9 @@ struct ChangeFinding {
     private let context: PassContext
     private let keeper: StateKeeper
     private let roots: Roots
-    private let root: Directory
+    private let root: PassDirectory
 
-    init(_ context: PassContext, _ keeper: StateKeeper, _ roots: Roots, _ root: Directory) {
+    init(_ context: PassContext, _ keeper: StateKeeper, _ roots: Roots, _ root: PassDirectory) {
         self.context = context
         self.keeper = keeper
         self.roots = roots
@@ -59,7 +59,7 @@ struct ChangeFinding {
         recall()
         context.isCountedByScan.store(false, ordering: .relaxed)
         context.counters.entriesSeen.store(0, ordering: .relaxed)
-        root.facts.withLock { $0.visit = nil }
+        root.state.facts.withLock { $0.visit = nil }
         context.say(.walks(reason))
         return Outcome(method: .walk(reason))
     }
@@ -87,7 +87,7 @@ struct ChangeFinding {
                 let destination = roots.destination
             else { return DirectoryMover.Outcome() }
             // Its status was read before, and says nothing of what is renamed or made in it now (S23).
-            root.noteChange()
+            root.state.noteChange()
             context.noteChangeOfDestination()
             var mover = DirectoryMover(
                 context,
@@ -99,7 +99,7 @@ struct ChangeFinding {
             )
             return mover.run()
         }
-        root.facts.withLock { $0.visit = Visit(node: plan.root, marks: plan.marks) }
+        root.state.facts.withLock { $0.visit = Visit(node: plan.root, marks: plan.marks) }
         return Outcome(method: .scan, changed: changed)
     }
 }

@@ -28,7 +28,7 @@ package final class ManifestCheck: VerificationRun {
         counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) {
-        let limit = try Pass.descriptorLimit(.destination)
+        let limit = try DescriptorBudget.descriptorLimit(.destination)
         workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
         let allowed = min(wanted, workersMax, PassOptions.workersMax)
         workers = try ThreadSupply(workers: allowed).workers

@@ -51,7 +51,7 @@ final class ManifestVerifier {
     private func check(_ line: ManifestLine) {
         log.counters.entriesSeen.count()
         guard let file = open(line) else { return }
-        if file.status.sizeBytes >= Worker.largeFileBytes {
+        if file.status.sizeBytes >= FileRanges.largeFileBytes {
             push(.file(line, file))
         } else {
             check(line, file)

@@ -26,8 +26,8 @@ package protocol VerificationRun: AnyObject, Sendable {
 package final class Verification: VerificationRun {
     private let roots: Roots
     private let context: VerificationContext
-    private let pool: WorkerPool<VerificationWork>
-    private let root: Directory
+    private let walk: TreeWalk<Verifier>
+    private let root: VerifiedDirectory
     private let workers: Int
     private let notices: [VerificationNotice]
     /// When `run` began, in monotonic nanoseconds.
@@ -48,7 +48,7 @@ package final class Verification: VerificationRun {
         manifest: ManifestWriter?,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) {
-        let limit = try Pass.descriptorLimit(.destination)
+        let limit = try DescriptorBudget.descriptorLimit(.destination)
         let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
         let allowed = min(options.workers, workersMax, PassOptions.workersMax)
         let workers = try ThreadSupply(workers: allowed).workers
@@ -95,8 +95,8 @@ package final class Verification: VerificationRun {
             notices.append(.workersLimited(allowed, descriptors: limit))
         }
         if workers < allowed { notices.append(.threadsLimited(workers)) }
-        root = Directory(parent: nil, name: Name("."), purpose: .pair, branch: nil)
-        budget.install(
+        root = VerifiedDirectory(parent: nil, name: Name("."), state: NoState())
+        context.directories.install(
             // Installed in use and never released: the roots stay open.
             OpenDirectory(source: roots.source, destination: target),
             identities: (roots.sourceStatus.identity, targetStatus.identity),
@@ -106,13 +106,18 @@ package final class Verification: VerificationRun {
         self.counters = counters
         self.workers = workers
         self.notices = notices
-        pool = Self.makePool(context, workers: workers)
+        walk = TreeWalk(
+            workers: workers,
+            workersMax: budget.workersMax,
+            directories: context.directories,
+            makeVisitor: { [context] lane in Verifier(context: context, lane: lane) }
+        )
     }
 
     package func interrupt() { context.log.interrupt() }
 
     package func changeWorkers(by difference: Int) {
-        let changed = pool.change(by: difference, most: context.budget.workersMax)
+        let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
     }
@@ -132,9 +137,9 @@ package final class Verification: VerificationRun {
             context.log.record(failure)
         }
         writeBack()
-        pool.run(.directory(root))
+        walk.run(root)
         context.projects.finish()
-        if context.options.branches.isEmpty, context.comparison.clampsTime(of: roots.sourceStatus) {
+        if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
         if let found = context.clampedTimes.found {
@@ -159,7 +164,7 @@ package final class Verification: VerificationRun {
             durationNanoseconds: now - min(began.load(ordering: .relaxed), now),
             firstFailures: context.log.firstFailures,
             manifest: manifest,
-            workersBusyMax: pool.workersBusyMax,
+            workersBusyMax: walk.workersBusyMax,
             waiting: waiting
         )
     }
@@ -202,24 +207,6 @@ package final class Verification: VerificationRun {
         files >= 4 && (try? ReadRing(capacity: files)) != nil
     }
 
-    private static func makePool(
-        _ context: VerificationContext,
-        workers: Int
-    ) -> WorkerPool<VerificationWork> {
-        WorkerPool<VerificationWork>(
-            workers: workers,
-            makeLane: { pool, lane in
-                let verifier = Verifier(
-                    context: context,
-                    push: { pool.push($0, lane: lane) },
-                    workers: { pool.workers }
-                )
-                return verifier.perform
-            },
-            whenQuiet: { [] }
-        )
-    }
-
     private func startFacts() -> VerificationStart {
         let source = roots.sourceVolume
         return VerificationStart(
@@ -228,7 +215,7 @@ package final class Verification: VerificationRun {
             destinationType: roots.destinationVolume.typeName,
             entriesTotal: source.countsInodes ? source.usedInodes : nil,
             bytesTotal: source.usedBytes,
-            totalsAreExact: roots.isSourceWholeVolume && context.options.branches.isEmpty,
+            totalsAreExact: roots.isSourceWholeVolume && context.scope.isWhole,
             workers: workers,
             comparesContents: context.options.comparesContents,
             sample: context.options.sample

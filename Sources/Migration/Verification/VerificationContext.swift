@@ -10,7 +10,9 @@ final class VerificationContext: Sendable {
     let options: VerificationOptions
     let log: VerificationLog
     let comparison: Comparison
+    let scope: Scope
     let budget: DescriptorBudget
+    let directories: OpenDirectories<NoState>
     let links: LinkPairing
     let projects: ProjectPairing
     /// Times that DESTINATION cannot hold.
@@ -25,8 +27,8 @@ final class VerificationContext: Sendable {
     /// DESTINATION's block size, within 512 B and 64 KiB: what differs is counted in such blocks.
     let blockBytes: UInt64
     let beginning: Beginning
-    /// Large files under way; each holds two descriptors, which `DescriptorBudget.perWorker` has room for.
-    let largeFiles = Atomic<Int>(0)
+    /// Large files under way; each holds two descriptors.
+    let largeFiles = LargeFileSlots()
     let roots: (source: FileStatus, destination: FileStatus)
     /// Where the two filesystems end (S4, S46).
     private let boundaries: (source: MountBoundary, destination: MountBoundary)
@@ -49,7 +51,9 @@ final class VerificationContext: Sendable {
         self.options = options
         self.log = log
         self.comparison = comparison
+        scope = Scope(branches: options.branches)
         self.budget = budget
+        directories = OpenDirectories(budget)
         self.links = links
         self.manifest = manifest
         self.isRoot = isRoot

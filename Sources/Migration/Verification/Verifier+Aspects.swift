@@ -8,7 +8,7 @@ extension Verifier {
     ///
     /// Nil when it is gone or that failed, which was recorded.
     func look(
-        at entry: Entry,
+        at entry: VerifiedEntry,
         _ open: OpenDirectory,
         _ source: FileStatus,
         _ destination: FileStatus
@@ -99,7 +99,7 @@ extension Verifier {
     }
 
     private func targetAspects(
-        _ entry: Entry,
+        _ entry: VerifiedEntry,
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
     ) throws(AttributeFailure) -> [FoundDifference.Aspect] {
@@ -122,7 +122,7 @@ extension Verifier {
     }
 
     private func openHandles(
-        on entry: Entry,
+        on entry: VerifiedEntry,
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
     ) throws(AttributeFailure) -> (source: SharedDescriptor, destination: SharedDescriptor) {

@@ -6,7 +6,7 @@ import LinuxIO
 
 /// A file that is open on both sides.
 struct FilePair {
-    let entry: Entry
+    let entry: VerifiedEntry
     let source: ComparedFile
     let destination: ComparedFile
     /// Its part of each half of the buffer and the numbers of its reads, if it is read with others.
@@ -15,7 +15,7 @@ struct FilePair {
 
 extension Verifier {
     /// Compares contents, or lets the file wait for others that are read with it.
-    func compareContents(_ entry: Entry, _ open: OpenDirectory, _ look: Look) {
+    func compareContents(_ entry: VerifiedEntry, _ open: OpenDirectory, _ look: Look) {
         // Only an open file tells its project id (Q18).
         guard context.options.comparesContents || context.comparesProjects,
             let pair = openPair(entry, open, look)
@@ -30,7 +30,7 @@ extension Verifier {
             return
         }
         if collect(pair, open) { return }
-        if isLarge(source), takeLargeFile() {
+        if takesAsLarge(source) {
             startLargeComparison(pair)
             return
         }
@@ -39,7 +39,7 @@ extension Verifier {
 
     /// Opens both sides; nil when that failed, which was recorded, or one of them vanished.
     private func openPair(
-        _ entry: Entry,
+        _ entry: VerifiedEntry,
         _ open: OpenDirectory,
         _ look: Look
     ) -> FilePair? {
@@ -51,7 +51,7 @@ extension Verifier {
     }
 
     private func openFile(
-        _ entry: Entry,
+        _ entry: VerifiedEntry,
         _ side: Failure.Side,
         _ directory: SharedDescriptor,
         _ known: FileStatus

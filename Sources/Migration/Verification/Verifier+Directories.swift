@@ -5,80 +5,59 @@ import LinuxIO
 
 extension Verifier {
     /// Does a directory's own task.
-    func process(_ node: Directory) {
+    func enter(_ node: VerifiedDirectory) {
+        if context.isInterrupted { return }
         guard let statuses = open(node) else { return }
         let open: OpenDirectory
-        do throws(SystemError) { open = try context.budget.use(node) } catch {
+        do throws(SystemError) { open = try lane.directories.use(node) } catch {
             note(error, .open, .source, path: node.path)
             return
         }
-        defer { context.budget.release(node) }
+        defer { lane.directories.release(node) }
         guard let source = open.source, let destination = open.destination else { return }
-        if !node.isRoot || context.options.branches.isEmpty {
+        if !node.isRoot || context.scope.isWhole {
             compareDirectory(node, source.descriptor, destination.descriptor, statuses)
         }
         if let contents = list(node, source.descriptor, destination.descriptor) {
-            handOut(contents, of: node)
+            node.setContents(contents)
         }
     }
 
-    /// One piece of `node` is done; closes it if it was the last, and its parents after it.
-    func finishPiece(of node: Directory) {
-        var node = node
-        while node.finishPiece() {
-            context.budget.openParent(of: node)
-            context.budget.close(node)
-            guard let parent = node.parent else { return }
-            node = parent
-        }
-    }
+    func leave(_ node: VerifiedDirectory) {}
 
     // MARK: Opening
 
     /// Opens both sides and returns their statuses; nil when that failed, which was recorded.
     private func open(
-        _ node: Directory
+        _ node: VerifiedDirectory
     ) -> (source: FileStatus, destination: FileStatus)? {
         // The roots were opened at the start.
         guard let parent = node.parent else { return context.roots }
         let parentOpen: OpenDirectory
-        do throws(SystemError) { parentOpen = try context.budget.use(parent) } catch {
+        do throws(SystemError) { parentOpen = try lane.directories.use(parent) } catch {
             note(error, .open, .source, path: node.path)
             return nil
         }
-        defer { context.budget.release(parent) }
+        defer { lane.directories.release(parent) }
         guard let source = open(node, .source, in: parentOpen.source),
             let destination = open(node, .destination, in: parentOpen.destination)
         else { return nil }
-        context.budget.install(
-            OpenDirectory(source: source.handle, destination: destination.handle),
-            identities: (source.status.identity, destination.status.identity),
-            in: node
-        )
-        context.budget.release(node)
+        lane.install(source, destination, in: node)
         return (source.status, destination.status)
     }
 
     private func open(
-        _ node: Directory,
+        _ node: VerifiedDirectory,
         _ side: Failure.Side,
         in parent: SharedDescriptor?
-    ) -> (handle: SharedDescriptor, status: FileStatus)? {
+    ) -> OpenedDirectory? {
         guard let parent else { return nil }
-        do throws(SystemError) {
-            let descriptor = try parent.descriptor.openDirectory(node.name)
-            let status = try descriptor.status()
-            if let crossing = context.boundary(side).crossing(at: status) {
-                noteMount(crossing, side, path: node.path)
-                return nil
-            }
-            try descriptor.checkNames(status)
-            return (SharedDescriptor(descriptor), status)
+        do throws(NotEntered) {
+            return try context.boundary(side).enter(node.name, in: parent.descriptor)
         } catch {
-            if error.code == .crossDevice {
-                noteMount(.mount, side, path: node.path)
-            } else {
-                note(error, .open, side, path: node.path)
+            switch error {
+            case .crossing(let crossing): noteMount(crossing, side, path: node.path)
+            case .failed(let cause): note(cause, .open, side, path: node.path)
             }
             return nil
         }
@@ -109,17 +88,13 @@ extension Verifier {
 
     /// What is mounted on DESTINATION over an entry: it hides the copy, unless that is an empty directory.
     func noteMountOver(
-        _ entry: Entry,
+        _ entry: VerifiedEntry,
         _ crossing: MountBoundary.Crossing,
         _ status: FileStatus,
         _ source: borrowing Descriptor
     ) {
         do throws(SystemError) {
-            var listing = Listing()
-            if status.kind == .directory,
-                try !listing.read(try source.openDirectory(entry.name), buffer: listingBuffer)
-                    || listing.count == 0
-            {
+            if status.kind == .directory, try lane.isEmptyDirectory(entry.name, in: source) {
                 noteSkippedMount(crossing, .destination, path: entry.path)
             } else {
                 fail(.enter, .destination, nil, path: entry.path)
@@ -133,16 +108,14 @@ extension Verifier {
 
     /// Lists and pairs both sides, and tells what only DESTINATION has; nil when SOURCE cannot be listed at all.
     private func list(
-        _ node: Directory,
+        _ node: VerifiedDirectory,
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
-    ) -> Pairing? {
+    ) -> Listing? {
         var left = Listing()
         var isWhole = true
         do throws(SystemError) {
-            if try !left.read(source, buffer: listingBuffer) {
-                // An entry may go away meanwhile; SOURCE itself may not.
-                if node.isRoot { throw SystemError(.getdents64, .noEntry) }
+            if try !lane.read(&left, of: node, source) {
                 log.noteVanished(node.path)
                 return nil
             }
@@ -152,38 +125,34 @@ extension Verifier {
         }
         if node.isRoot {
             let all = left
-            left.keep { isSelected(all.name($0), type: all.records[$0].type, source) }
+            left.keep { isSelected($0, of: all, .source, source) }
         }
         if left.count > 1 { left.sortByInode() }
-        var right = Listing()
-        do throws(SystemError) {
-            try right.read(destination, buffer: listingBuffer)
-        } catch {
+        let right: Listing
+        do throws(SystemError) { right = try lane.names(in: destination) } catch {
             // Which names it has is then unknown: each is asked for, none is called missing for that.
             fail(.list, .destination, error, path: node.path)
             for index in 0..<left.count { left.mark(index) }
-            return Pairing(left)
+            return left
         }
         let pairs = NamePairs(source: left, destination: right)
         // What SOURCE has beyond the place where its listing failed is not known.
         if isWhole {
             for index in pairs.extras { noteExtra(index, of: right, in: node, source, destination) }
         }
-        return Pairing(pairs.source)
+        return pairs.source
     }
 
     private func noteExtra(
         _ index: Int,
         of listing: Listing,
-        in node: Directory,
+        in node: VerifiedDirectory,
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
     ) {
         if context.isInterrupted { return }
         let name = listing.name(index)
-        if node.isRoot, !isSelected(name, type: listing.records[index].type, destination) {
-            return
-        }
+        if node.isRoot, !isSelected(index, of: listing, .destination, destination) { return }
         do throws(SystemError) {
             let boundary = context.boundary(.destination)
             guard let status = try boundary.status(of: listing.namePointer(index), in: destination)
@@ -211,43 +180,16 @@ extension Verifier {
         }
     }
 
-    /// Whether a top-level name is compared: not a reserved one (S5, S62), and not another branch.
+    /// Whether a top-level entry is compared: not a reserved one (S5, S62), and not another branch.
     private func isSelected(
-        _ name: Name,
-        type: UInt8,
+        _ index: Int,
+        of listing: Listing,
+        _ side: Failure.Side,
         _ root: borrowing Descriptor
     ) -> Bool {
-        if ReservedNames.contains(
-            name,
-            isDirectory: type == 4 || type == 0 && isDirectory(name, root)
-        ) {
-            return false
-        }
-        let branches = context.options.branches
-        return branches.isEmpty || branches.contains(name)
-    }
-
-    /// XFS made without ftype lists all types as unknown (DT_UNKNOWN).
-    private func isDirectory(_ name: Name, _ root: borrowing Descriptor) -> Bool {
-        // What cannot be examined now is met again, and its failure recorded, when it is compared.
-        (try? name.withPointer { name throws(SystemError) in try root.status(of: name) })??.kind
-            == .directory
-    }
-
-    /// Cuts a directory's entries into pieces for all workers; a small one is handled at once.
-    private func handOut(_ contents: Pairing, of node: Directory) {
-        let count = contents.listing.count
-        if count <= Worker.pieceEntries {
-            handle(EntryPiece(directory: node, entries: contents, range: 0..<count))
-            return
-        }
-        // Pushed last to first: this lane takes its newest work first and goes through them in order.
-        var end = count
-        while end > 0 {
-            let start = (end - 1) / Worker.pieceEntries * Worker.pieceEntries
-            node.addPiece()
-            push(.entries(EntryPiece(directory: node, entries: contents, range: start..<end)))
-            end = start
+        context.scope.holds(listing.name(index)) {
+            // What cannot be examined now is met again, and its failure recorded, when it is compared.
+            (try? context.boundary(side).isDirectory(index, of: listing, in: root)) ?? false
         }
     }
 }

@@ -13,13 +13,13 @@ struct Look {
 
 extension Verifier {
     /// Compares a run of entries of one directory.
-    func handle(_ piece: EntryPiece) {
+    func visit(_ piece: EntryPiece<NoState>) {
         let open: OpenDirectory
-        do throws(SystemError) { open = try context.budget.use(piece.directory) } catch {
+        do throws(SystemError) { open = try lane.directories.use(piece.directory) } catch {
             note(error, .open, .source, path: piece.directory.path)
             return
         }
-        defer { context.budget.release(piece.directory) }
+        defer { lane.directories.release(piece.directory) }
         isCollecting = context.readsTogether && piece.range.count > 1
         defer {
             compareCollected(open)
@@ -27,11 +27,11 @@ extension Verifier {
         }
         for index in piece.range {
             if context.isInterrupted { return }
-            handle(Entry(directory: piece.directory, entries: piece.entries, index: index), open)
+            handle(VerifiedEntry(index, of: piece), open)
         }
     }
 
-    private func handle(_ entry: Entry, _ open: OpenDirectory) {
+    private func handle(_ entry: VerifiedEntry, _ open: OpenDirectory) {
         guard let source = open.source, let destination = open.destination,
             let status = status(of: entry, source, .source)
         else { return }
@@ -41,7 +41,7 @@ extension Verifier {
             noteSkippedMount(crossing, .source, path: entry.path)
             return
         }
-        guard entry.entries.listing.records[entry.index].mark else {
+        guard entry.isOnDestination else {
             noteMissing(entry, status, destination)
             return
         }
@@ -71,7 +71,7 @@ extension Verifier {
 
     /// The status of one side; nil when the entry is gone or that failed, which was recorded.
     private func status(
-        of entry: Entry,
+        of entry: VerifiedEntry,
         _ directory: SharedDescriptor,
         _ side: Failure.Side
     ) -> FileStatus? {
@@ -88,7 +88,7 @@ extension Verifier {
     }
 
     private func noteMissing(
-        _ entry: Entry,
+        _ entry: VerifiedEntry,
         _ status: FileStatus,
         _ destination: SharedDescriptor
     ) {
@@ -112,13 +112,15 @@ extension Verifier {
     // MARK: Comparing
 
     private func compare(
-        _ entry: Entry,
+        _ entry: VerifiedEntry,
         _ open: OpenDirectory,
         _ source: FileStatus,
         _ destination: FileStatus
     ) {
         if source.kind == .directory, destination.kind == .directory {
-            handOn(entry)
+            lane.handOn(
+                VerifiedDirectory(parent: entry.directory, name: entry.name, state: NoState())
+            )
             return
         }
         if source.kind != .directory, destination.kind != .directory {
@@ -138,22 +140,11 @@ extension Verifier {
         }
     }
 
-    private func handOn(_ entry: Entry) {
-        let child = Directory(
-            parent: entry.directory,
-            name: entry.name,
-            purpose: .pair,
-            branch: nil
-        )
-        entry.directory.addPiece()
-        push(.directory(child))
-    }
-
     /// Looks at an entry, twice if it differs, and tells what does.
     ///
     /// Nil when it is gone or that failed, which was recorded.
     private func settledLook(
-        at entry: Entry,
+        at entry: VerifiedEntry,
         _ open: OpenDirectory,
         _ source: FileStatus,
         _ destination: FileStatus
@@ -184,7 +175,7 @@ extension Verifier {
 
     func tell(
         _ aspects: [FoundDifference.Aspect],
-        of entry: Entry,
+        of entry: VerifiedEntry,
         _ status: FileStatus,
         isChanged: Bool
     ) {
@@ -211,7 +202,7 @@ extension Verifier {
     /// Compares the attributes of a directory that is open on both sides; twice, where they differ, before it is
     /// told.
     func compareDirectory(
-        _ node: Directory,
+        _ node: VerifiedDirectory,
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor,
         _ before: (source: FileStatus, destination: FileStatus)

@@ -21,32 +21,22 @@ final class LargeComparison: Sendable {
 }
 
 extension Verifier {
-    /// Whether a file is worth it.
-    func isLarge(_ status: FileStatus) -> Bool {
-        status.sizeBytes >= Worker.largeFileBytes && status.allocatedBytes >= Worker.largeFileBytes
-            && workers() > 1
-    }
-
-    /// Whether one more large file may be under way: as many as there are workers, for each holds descriptors.
-    func takeLargeFile() -> Bool {
-        if context.largeFiles.wrappingAdd(1, ordering: .relaxed).newValue <= workers() {
-            return true
-        }
-        context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
-        return false
+    /// Takes a file for several workers, if it is worth it and there are descriptors for it.
+    func takesAsLarge(_ status: FileStatus) -> Bool {
+        FileRanges.isLarge(status) && lane.workers > 1 && context.largeFiles.take(of: lane.workers)
     }
 
     /// Cuts a large file up for this worker and whoever has time.
     func startLargeComparison(_ pair: FilePair) {
         let status = pair.source.status
         let isWhole = context.manifest != nil
-        let pieces = isWhole ? 1 : min(FileRanges.count(sizeBytes: status.sizeBytes), workers())
+        let pieces = isWhole ? 1 : min(FileRanges.count(sizeBytes: status.sizeBytes), lane.workers)
         let large = LargeComparison(pair, workers: pieces, isWhole: isWhole)
         // One piece of the directory for the whole file, ended by the last worker.
         pair.entry.directory.addPiece()
         // Counted as seen with its entry; from here on it is seen range by range, for who watches.
         counters.bytesSeen.wrappingSubtract(status.allocatedBytes, ordering: .relaxed)
-        for _ in 0..<pieces { push(.ranges(large)) }
+        for _ in 0..<pieces { lane.handOn(.ranges(large)) }
     }
 
     /// Compares ranges until none is left; concludes the file if this worker leaves it last.
@@ -67,7 +57,7 @@ extension Verifier {
         }
         guard file.ranges.leave() else { return }
         counters.bytesSeen.count(file.ranges.takeUnseen())
-        context.largeFiles.wrappingSubtract(1, ordering: .relaxed)
+        context.largeFiles.giveBack()
         var findings = file.findings.withLock { $0 }
         findings.unreadable.sort { $0.bytes.lowerBound < $1.bytes.lowerBound }
         conclude(file.pair, findings, file.digest.withLock { $0 })

@@ -1,7 +1,7 @@
 // One lane's worker of a verification: its buffers and what it does with each piece of work. The steps stand in
 // extensions:
 //
-//   Verifier+Directories   open, list, pair, hand out a directory
+//   Verifier+Directories   open, list, pair a directory
 //   Verifier+Entries       one entry: status and attributes of both sides, looked at twice where they differ
 //   Verifier+Aspects       what of an entry differs, with both values
 //   Verifier+Contents      a regular file: opened, read on both sides, concluded
@@ -10,29 +10,26 @@
 
 import LinuxIO
 
-/// One piece of work of a verification.
-enum VerificationWork: Sendable {
-    /// Open and list a directory of both sides, hand out its entries.
-    case directory(Directory)
-    /// Compare a run of entries.
-    case entries(EntryPiece)
+/// Nothing is kept of a directory but what the walk keeps.
+struct NoState: Sendable {}
+
+typealias VerifiedDirectory = DirectoryNode<NoState>
+typealias VerifiedEntry = Entry<NoState>
+
+/// What a verification has to do beside directories and runs of entries.
+enum VerificationTask: Sendable {
     /// Compare ranges of a large file until none is left.
     case ranges(LargeComparison)
 }
 
-/// Does the work of one lane.
+/// A verification's visitor of a tree: does the work of one lane.
 ///
 /// Made and used on that lane's thread only, so nothing in it is guarded.
-final class Verifier {
+final class Verifier: TreeVisitor {
     let context: VerificationContext
-    /// Adds work to this lane.
-    let push: (VerificationWork) -> Void
-    /// How many workers the pool has now; a large file is cut for that many.
-    let workers: () -> Int
+    let lane: WalkLane<NoState, VerificationTask>
     let comparer: ContentComparer
     let attributes: AttributeComparer
-    /// Scratch for getdents64(2): 64 KiB hold about 1,500 names of usual length.
-    let listingBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
     /// Targets of symlinks: PATH_MAX and one byte more.
     let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
     let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
@@ -42,14 +39,9 @@ final class Verifier {
     /// Whether files may wait: only while a piece goes through its entries.
     var isCollecting = false
 
-    init(
-        context: VerificationContext,
-        push: @escaping (VerificationWork) -> Void,
-        workers: @escaping () -> Int
-    ) {
+    init(context: VerificationContext, lane: WalkLane<NoState, VerificationTask>) {
         self.context = context
-        self.push = push
-        self.workers = workers
+        self.lane = lane
         comparer = ContentComparer(log: context.log, blockBytes: context.blockBytes)
         attributes = AttributeComparer(
             AttributeScope(
@@ -61,7 +53,6 @@ final class Verifier {
     }
 
     deinit {
-        listingBuffer.deallocate()
         sourceTarget.deallocate()
         destinationTarget.deallocate()
     }
@@ -69,15 +60,8 @@ final class Verifier {
     var counters: VerificationCounters { context.counters }
     var log: VerificationLog { context.log }
 
-    /// Does one piece of work, to its end or until the verification is stopped.
-    func perform(_ work: VerificationWork) {
-        switch work {
-        case .directory(let directory):
-            if !context.isInterrupted { process(directory) }
-            finishPiece(of: directory)
-        case .entries(let piece):
-            handle(piece)
-            finishPiece(of: piece.directory)
+    func perform(_ task: VerificationTask) {
+        switch task {
         case .ranges(let file): compareRanges(of: file)
         }
     }

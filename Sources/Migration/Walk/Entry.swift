@@ -1,18 +1,18 @@
-// The pieces into which a pass is cut; any worker can do any of them.
+// One entry of a directory under way, and runs of them: what workers are given.
 
 import LinuxIO
 
 /// One entry of SOURCE by its place in a listing: no allocation until its name or path is asked for.
-package struct Entry: Sendable {
-    package let directory: Directory
-    package let entries: Pairing
+package struct Entry<State: Sendable>: Sendable {
+    package let directory: DirectoryNode<State>
+    package let entries: DirectoryContents
     package let index: Int
     /// The directory of DESTINATION that had this name was removed; in a dry run it only seems to be there.
     package let treeIsRemoved: Bool
 
     package init(
-        directory: Directory,
-        entries: Pairing,
+        directory: DirectoryNode<State>,
+        entries: DirectoryContents,
         index: Int,
         treeIsRemoved: Bool = false
     ) {
@@ -22,30 +22,30 @@ package struct Entry: Sendable {
         self.treeIsRemoved = treeIsRemoved
     }
 
+    init(_ index: Int, of piece: EntryPiece<State>) {
+        self.init(
+            directory: piece.directory,
+            entries: piece.entries,
+            index: index,
+            treeIsRemoved: piece.treeIsRemoved
+        )
+    }
+
     /// Valid while `entries` is.
     var pointer: NamePointer { entries.listing.namePointer(index) }
     var name: Name { entries.listing.name(index) }
     package var path: [UInt8] { directory.path(of: name) }
+    /// What the listing of its directory said of it.
+    var record: Listing.Record { entries.listing.records[index] }
+    /// Whether DESTINATION's directory had its name when it was listed, or may have.
+    var isOnDestination: Bool { record.mark }
 }
 
-/// One piece of work.
-enum Work: Sendable {
-    /// Open and list a directory of either purpose, remove what is extra, hand out its contents.
-    case directory(Directory)
-    /// Handle a run of entries.
-    case entries(EntryPiece)
-    /// Decide anew about an entry that waited for the leader of its link group.
-    case linked(Entry, LinkRole)
-    /// Copy ranges of a large file until none is left.
-    case ranges(LargeFile)
-
-    /// Whose time it counts as.
-    var branch: Branch? {
-        switch self {
-        case .directory(let directory): directory.branch
-        case .entries(let piece): piece.directory.branch
-        case .linked(let entry, _): entry.directory.branch
-        case .ranges(let file): file.entry.directory.branch
-        }
-    }
+/// A run of entries of one directory, to be visited by one worker.
+package struct EntryPiece<State: Sendable>: Sendable {
+    let directory: DirectoryNode<State>
+    let entries: DirectoryContents
+    let range: Range<Int>
+    /// See `Entry.treeIsRemoved`.
+    var treeIsRemoved = false
 }

@@ -11,6 +11,8 @@ final class FileRanges: Sendable {
     /// 64 MiB: at 2 GB/s a range takes 30 ms, so a file of 1 GiB keeps 16 workers busy and the last range
     /// keeps nobody waiting; a multiple of every block size.
     static let rangeBytes: UInt64 = 64 << 20
+    /// Files of this size and above are for several workers.
+    static let largeFileBytes = 2 * rangeBytes
 
     private let sizeBytes: UInt64
     private let allocatedBytes: UInt64
@@ -28,6 +30,11 @@ final class FileRanges: Sendable {
         rangeBytes = isWhole ? max(status.sizeBytes, 1) : Self.rangeBytes
         workersIn = Atomic(workers)
         unseenBytes = Lock(status.allocatedBytes)
+    }
+
+    /// Whether a file has ranges enough for several workers, and data in them.
+    static func isLarge(_ status: FileStatus) -> Bool {
+        status.sizeBytes >= largeFileBytes && status.allocatedBytes >= largeFileBytes
     }
 
     static func count(sizeBytes: UInt64) -> Int {
