@@ -147,7 +147,8 @@ struct HazardCrowds {
         #expect(memory > 1000 && memory < 60_000 + 1600 * workers, "\(memory) kB")
         // Up to 44 a worker, and some directories.
         #expect(descriptors > 5 && descriptors < 1000 + 44 * workers, "\(descriptors) descriptors")
-        #expect(threads > 1 && threads <= workers + 8, "\(threads) threads")
+        // Beside the workers: libdispatch has a thread for each queue that has something to do just then.
+        #expect(threads > 1 && threads <= workers + 16, "\(threads) threads")
         #expect(try HazardReport(report).summary("workers_busy_max").map { $0 <= workers } == true)
         try stage.expectNothingToDo()
     }

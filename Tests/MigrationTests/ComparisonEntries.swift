@@ -84,7 +84,7 @@ struct Question {
     var test = PassOptions.ChangeTest.sizeAndTime
     var isRoot = true
     var preserved = PassOptions.Preserved.all
-    var contents = ContentKnowledge.unknown
+    var contents = Known.unknown
 
     /// The destination, where there is one; the rows that ask for it come after the one for none.
     var other: Shape { destination ?? source }
@@ -123,53 +123,80 @@ struct Question {
     }
 }
 
+/// What is known of contents when the question is asked.
+enum Known: Sendable { case unknown, equal, different }
+
+/// What the comparison says with that knowledge.
+enum Answer: Equatable {
+    /// Contents must be read first.
+    case read
+    case action(Action)
+
+    static func change(_ change: Change) -> Answer { .action(.change(change)) }
+
+    /// Of a verdict, once contents are known; nil: it does not ask for them.
+    init?(_ verdict: Verdict, _ known: Known) {
+        switch (verdict, known) {
+        case (.decided(let action), .unknown): self = .action(action)
+        case (.decided, _): return nil
+        case (.contents, .unknown): self = .read
+        case (.contents(let equal, _), .equal): self = .change(equal)
+        case (.contents(_, let different), .different): self = .change(different)
+        }
+    }
+}
+
 /// One row of the reference: the first whose condition holds decides.
 struct ReferenceRow: Sendable {
     let rule: String
     let holds: @Sendable (Question) -> Bool
-    let action: @Sendable (Question) -> Action
+    let answer: @Sendable (Question) -> Answer
 
     init(
         _ rule: String,
         _ holds: @escaping @Sendable (Question) -> Bool,
-        _ action: @escaping @Sendable (Question) -> Action
+        _ answer: @escaping @Sendable (Question) -> Answer
     ) {
         self.rule = rule
         self.holds = holds
-        self.action = action
+        self.answer = answer
     }
 
     static let table: [ReferenceRow] = [
-        ReferenceRow("S12: nothing has the name", { $0.destination == nil }, { _ in .create }),
+        ReferenceRow(
+            "S12: nothing has the name",
+            { $0.destination == nil },
+            { _ in .change(.create) }
+        ),
         ReferenceRow(
             "S26, S28: another type that is no directory has it",
             { $0.source.kind != $0.other.kind && $0.other.kind != .directory },
-            { .replaceType(was: $0.other.kind) }
+            { .change(.replaceType(was: $0.other.kind)) }
         ),
         ReferenceRow(
             "S26: a directory has it, and deletion is on",
             { $0.source.kind != $0.other.kind && $0.deletesExtras },
-            { _ in .removeTree }
+            { _ in .action(.removeTree) }
         ),
         ReferenceRow(
             "S26: a directory has it, and deletion is off",
             { $0.source.kind != $0.other.kind },
-            { _ in .refuse(was: .directory) }
+            { _ in .action(.refuse(was: .directory)) }
         ),
         ReferenceRow(
             "S9: directories, FIFOs and sockets are their attributes",
             { [.directory, .fifo, .socket].contains($0.source.kind) },
-            { .keep($0.attributes) }
+            { .change(.keep($0.attributes)) }
         ),
         ReferenceRow(
             "S9: a device of another number",
             { $0.source.kind.isDevice && $0.source.minor != $0.other.minor },
-            { .replace($0.attributes.union(.contents)) }
+            { .change(.replace($0.attributes.union(.contents))) }
         ),
         ReferenceRow(
             "S9: the same device",
             { $0.source.kind.isDevice },
-            { .keep($0.attributes) }
+            { .change(.keep($0.attributes)) }
         ),
         ReferenceRow(
             "S9: symlinks whose targets differ, by length or as read",
@@ -177,45 +204,55 @@ struct ReferenceRow: Sendable {
                 $0.source.kind == .symlink
                     && ($0.source.size != $0.other.size || $0.contents == .different)
             },
-            { .replace($0.attributes.union(.contents)) }
+            { .change(.replace($0.attributes.union(.contents))) }
         ),
         ReferenceRow(
             "S9: symlinks of one length must be read",
             { $0.source.kind == .symlink && $0.contents == .unknown },
-            { _ in .compareContents }
+            { _ in .read }
         ),
         ReferenceRow(
             "S8, S9: symlinks of one target",
             { $0.source.kind == .symlink },
-            { .keep($0.attributes) }
+            { .change(.keep($0.attributes)) }
         ),
         ReferenceRow(
             "S6: a file of another size",
             { $0.source.size != $0.other.size },
             {
-                .replace(
-                    $0.attributes.union($0.test == .contents ? [.size, .contents] : .size)
+                .change(
+                    .replace(
+                        $0.attributes.union($0.test == .contents ? [.size, .contents] : .size)
+                    )
                 )
             }
         ),
         ReferenceRow(
             "S11: contents were compared and differ",
             { $0.contents == .different },
-            { .replace($0.attributes.union(.contents)) }
+            { .change(.replace($0.attributes.union(.contents))) }
         ),
         ReferenceRow(
             "S8, S11: contents were compared and are equal",
             { $0.contents == .equal },
-            { .keep($0.attributes) }
+            { .change(.keep($0.attributes)) }
         ),
-        ReferenceRow("S11: --size-only", { $0.test == .sizeOnly }, { .keep($0.attributes) }),
-        ReferenceRow("S11: --checksum", { $0.test == .contents }, { _ in .compareContents }),
-        ReferenceRow("S11: --ignore-times", { $0.test == .always }, { .replace($0.attributes) }),
+        ReferenceRow(
+            "S11: --size-only",
+            { $0.test == .sizeOnly },
+            { .change(.keep($0.attributes)) }
+        ),
+        ReferenceRow("S11: --checksum", { $0.test == .contents }, { _ in .read }),
+        ReferenceRow(
+            "S11: --ignore-times",
+            { $0.test == .always },
+            { .change(.replace($0.attributes)) }
+        ),
         ReferenceRow(
             "S6: times differ, be it by a nanosecond",
             { $0.timesDiffer },
-            { .replace($0.attributes.union(.times)) }
+            { .change(.replace($0.attributes.union(.times))) }
         ),
-        ReferenceRow("S8: up to date", { _ in true }, { .keep($0.attributes) }),
+        ReferenceRow("S8: up to date", { _ in true }, { .change(.keep($0.attributes)) }),
     ]
 }

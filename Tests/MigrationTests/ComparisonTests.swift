@@ -60,15 +60,16 @@ import Testing
                     for destination in [nil] + entries.map(Optional.some) {
                         question.source = source.shape
                         question.destination = destination?.shape
-                        for contents in [ContentKnowledge.unknown, .equal, .different] {
+                        for contents in [Known.unknown, .equal, .different] {
                             question.contents = contents
-                            let row = ReferenceRow.table.first { $0.holds(question) }
-                            let expected = row?.action(question)
-                            let found = comparison.action(
+                            let verdict = comparison.verdict(
                                 source: source.status,
-                                destination: destination?.status,
-                                contents: contents
+                                destination: destination?.status
                             )
+                            // What is decided without contents is never asked again with them.
+                            guard let found = Answer(verdict, contents) else { continue }
+                            let row = ReferenceRow.table.first { $0.holds(question) }
+                            let expected = row?.answer(question)
                             asked += 1
                             if let row { used.insert(row.rule) }
                             if found == expected { continue }
@@ -98,8 +99,12 @@ import Testing
         #expect(plain.allocatedBytes != other.allocatedBytes && plain.linkCount != other.linkCount)
         #expect(plain.changed != other.changed && plain.inode != other.inode)
         let comparison = rules(Question(source: shape, destination: shape))
-        #expect(comparison.action(source: plain, destination: other) == .keep([]))
-        #expect(comparison.action(source: other, destination: plain) == .keep([]))
+        #expect(
+            comparison.verdict(source: plain, destination: other) == .decided(.change(.keep([])))
+        )
+        #expect(
+            comparison.verdict(source: other, destination: plain) == .decided(.change(.keep([])))
+        )
     }
 
     @Test(
@@ -130,8 +135,8 @@ import Testing
         for (storage, agrees) in [
             (TimeStorage.wholeSecondsUntil2038, agreesCoarsely), (.exact, agreesExactly),
         ] {
-            let action = rules(question, times: storage).action(source: from, destination: to)
-            #expect(action == (agrees ? .keep([]) : .replace(.times)))
+            let verdict = rules(question, times: storage).verdict(source: from, destination: to)
+            #expect(verdict == .decided(.change(agrees ? .keep([]) : .replace(.times))))
         }
     }
 
@@ -141,9 +146,12 @@ import Testing
         let to = try make(Shape(kind: .directory, nanoseconds: 0), "to")
         let question = Question(source: Shape(kind: .directory), destination: nil)
         #expect(
-            rules(question, times: .wholeSecondsUntil2038).action(source: from, destination: to)
-                == .keep([])
+            rules(question, times: .wholeSecondsUntil2038).verdict(source: from, destination: to)
+                == .decided(.change(.keep([])))
         )
-        #expect(rules(question).action(source: from, destination: to) == .keep(.times))
+        #expect(
+            rules(question).verdict(source: from, destination: to)
+                == .decided(.change(.keep(.times)))
+        )
     }
 }

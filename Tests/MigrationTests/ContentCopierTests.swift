@@ -9,7 +9,7 @@ import Testing
 
 @Suite("ContentCopier", .requiresVolumes) struct ContentCopierTests {
     private let workspace: Workspace
-    private let context: PassContext
+    private let rules: ContentRules
     private let counters = Counters()
     private let from: SharedDescriptor
     private let to: SharedDescriptor
@@ -18,35 +18,23 @@ import Testing
 
     private init(sparse: Bool) throws {
         workspace = try Workspace()
-        var options = PassOptions()
-        options.allowsEmptySource = true
-        if !sparse { options.preserved.remove(.sparse) }
-        let roots = try Roots(
-            source: Name(workspace.source),
-            destination: Name(workspace.destination),
-            options: options
-        )
-        context = PassContext(
-            options: options,
-            comparison: Comparison(
-                preserved: .all,
-                changeTest: .sizeAndTime,
-                deletesExtras: false,
-                isRoot: true,
-                times: .exact
-            ),
-            counters: counters,
-            budget: DescriptorBudget(
-                descriptorLimit: 1_024,
-                workers: 1,
-                batchFilesMax: 32
-            ),
-            links: LinkRegistry(isFirstCopy: true, holdsUntilComplete: false, linkCountMax: 65_000),
-            roots: roots,
-            emit: { _ in }
-        )
+        rules = Self.rules(sparse: sparse, counters)
         from = SharedDescriptor(try Descriptor.openRoot(Name(workspace.source)))
         to = SharedDescriptor(try Descriptor.openRoot(Name(workspace.destination)))
+    }
+
+    private static func rules(
+        sparse: Bool = true,
+        isInterrupted: Bool = false,
+        _ counters: Counters
+    ) -> ContentRules {
+        ContentRules(
+            makesHoles: sparse,
+            blockBytes: 4_096,
+            throttle: nil,
+            isInterrupted: { isInterrupted },
+            countCopied: { counters.bytesCopied.count($0) }
+        )
     }
 
     private func reader(_ name: String = "f") throws -> Descriptor {
@@ -63,14 +51,14 @@ import Testing
         size: UInt64,
         isDirect: Bool = false
     ) throws -> UInt64 {
-        let copier = ContentCopier(context: context)
+        let copier = ContentCopier(rules)
         let reader = try reader()
         let writer = try to.descriptor.createFile(Name("f"), mode: 0o600)
-        var passing = PageCachePassing.nowhere
+        var bypass = CacheBypass.nowhere
         if isDirect {
             let reads = try reader.setDirect(true)
-            passing = try copier.prepare(writer, sizeBytes: size, readsDirectly: reads)
-            #expect(passing.reads && passing.writes, "XFS and ext4 can do direct I/O")
+            bypass = try copier.prepare(writer, sizeBytes: size, readsDirectly: reads)
+            #expect(bypass.reads && bypass.writes, "XFS and ext4 can do direct I/O")
         }
         var end = size
         for range in ranges {
@@ -79,7 +67,7 @@ import Testing
                 to: writer,
                 range: range,
                 sizeBytes: size,
-                passing: passing,
+                bypass: bypass,
                 mayHaveHoles: true
             )
             guard case .copied(let reached) = outcome else {
@@ -219,8 +207,7 @@ import Testing
     func interrupted() throws {
         try Files.write(path(), [UInt8](repeating: 7, count: 1_000_000))
         let writer = try to.descriptor.createFile(Name("f"), mode: 0o600)
-        context.interrupt()
-        let copier = ContentCopier(context: context)
+        let copier = ContentCopier(Self.rules(isInterrupted: true, counters))
         let outcome = try copier.copy(
             from: try reader(),
             to: writer,
@@ -247,7 +234,7 @@ import Testing
         try Files.write(path("zeros"), [UInt8](repeating: 0, count: size))
         try Files.write(copied("hole"), [])
         try Files.truncate(copied("hole"), to: size)
-        let copier = ContentCopier(context: context)
+        let copier = ContentCopier(rules)
         func equal(_ left: String, _ right: String, _ bytes: Int) throws -> Bool? {
             let other = try to.descriptor.openHandle(Name(right)).reopenForReading()
             return try copier.areEqual(try reader(left), other, sizeBytes: UInt64(bytes))

@@ -105,7 +105,7 @@ private final class ModelDisk {
             0..<UInt64(disk.contents.count),
             mayGoOn: { _ in disk.reads.count < readsMax },
             read: { (buffer, offset) throws(SystemError) in try disk.read(buffer, offset) },
-            take: { (bytes, offset) throws(CopyFailure) in disk.take(bytes, offset) }
+            take: { (bytes, offset) throws(ContentFailure) in disk.take(bytes, offset) }
         )
         return (finder.damage, outcome)
     }
@@ -238,7 +238,7 @@ private final class ModelDisk {
             0..<40_000,
             mayGoOn: { _ in true },
             read: { (buffer, offset) throws(SystemError) in try disk.read(buffer, offset) },
-            take: { (bytes, offset) throws(CopyFailure) in disk.take(bytes, offset) }
+            take: { (bytes, offset) throws(ContentFailure) in disk.take(bytes, offset) }
         )
         #expect(outcome == .examined(end: 30 * 512 + 100))
         #expect(finder.damage.ranges == disk.expected)
@@ -267,7 +267,7 @@ private final class ModelDisk {
             readsUpToFailure: false
         )
         disk.error = ErrorCode.noDevice
-        let thrown = #expect(throws: CopyFailure.self) { try examine(disk) }
+        let thrown = #expect(throws: ContentFailure.self) { try examine(disk) }
         #expect(thrown?.error == SystemError(.read, .noDevice))
         #expect(thrown?.side == .source)
         #expect(thrown?.bytes == 65_536..<131_072)

@@ -3,19 +3,6 @@
 
 import LinuxIO
 
-/// An attribute call that failed, and on which side.
-struct AttributeFailure: Error {
-    let activity: Failure.Activity
-    let side: Failure.Side
-    let error: SystemError
-
-    init(_ activity: Failure.Activity, _ side: Failure.Side, _ error: SystemError) {
-        self.activity = activity
-        self.side = side
-        self.error = error
-    }
-}
-
 /// Reads and compares extended attributes and ACLs.
 ///
 /// Belongs to one worker: it holds that worker's buffers.

@@ -4,43 +4,41 @@
 
 package import LinuxIO
 
-/// What can differ between the two entries of one name.
-package struct Differences: OptionSet, Sendable, Hashable {
-    package let rawValue: UInt16
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
-
-    /// Contents of a file, target of a symlink, number of a device.
-    package static let contents = Differences(rawValue: 1 << 0)
-    package static let size = Differences(rawValue: 1 << 1)
-    package static let times = Differences(rawValue: 1 << 2)
-    package static let mode = Differences(rawValue: 1 << 3)
-    package static let owner = Differences(rawValue: 1 << 4)
-    package static let group = Differences(rawValue: 1 << 5)
-    package static let attributes = Differences(rawValue: 1 << 6)
-    package static let accessControl = Differences(rawValue: 1 << 7)
-    package static let flags = Differences(rawValue: 1 << 8)
-}
-
-/// What one entry of SOURCE asks for at DESTINATION.
-package enum Action: Equatable, Sendable {
+/// What becomes of an entry of DESTINATION that is no directory in the way.
+package enum Change: Equatable, Sendable {
     /// Nothing has the name: make it.
     case create
     /// The same type, but other contents: put a new inode in its place (S12, S27).
     case replace(Differences)
     /// Another type has the name and goes away for it at once (S26, S28).
     case replaceType(was: EntryKind)
+    /// Up to date but for these attributes, to be repaired in place (S8); empty: nothing to do so far.
+    case keep(Differences)
+
+    /// What differed; nil: all is new.
+    var differences: Differences? {
+        switch self {
+        case .create, .replaceType: nil
+        case .replace(let found), .keep(let found): found
+        }
+    }
+}
+
+/// What one entry of SOURCE asks for at DESTINATION.
+package enum Action: Equatable, Sendable {
+    case change(Change)
     /// A directory has the name and its tree goes first (S26; needs deletion).
     case removeTree
     /// A directory has the name and deletion is off: a failure (S26).
     case refuse(was: EntryKind)
-    /// Up to date but for these attributes, to be repaired in place (S8); empty: nothing to do so far.
-    case keep(Differences)
-    /// Type and size agree; the contents must be read before anything can be said.
-    case compareContents
 }
 
-/// Whether contents, or targets of symlinks, were compared and what came out.
-package enum ContentKnowledge: Sendable { case unknown, equal, different }
+/// What the comparison says of an entry: it is asked once.
+package enum Verdict: Equatable, Sendable {
+    case decided(Action)
+    /// Type and size agree; contents, or targets of symlinks, must be read, and decide.
+    case contents(ifEqual: Change, ifDifferent: Change)
+}
 
 /// The rules of comparison that hold for a whole pass.
 package struct Comparison: Sendable {
@@ -69,65 +67,68 @@ package struct Comparison: Sendable {
         self.groups = groups
     }
 
-    /// Decides what to do for `source`, whose name DESTINATION gives to `destination` or to nothing.
+    /// Judges `source`, whose name DESTINATION gives to `destination` or to nothing.
     ///
     /// `isDoubtful`: contents may differ though size and time agree (S7, or a power cut). `isUnsafe`: the disk may
     /// have lost them, which counts also where only sizes are compared.
-    package func action(
+    package func verdict(
         source: FileStatus,
         destination: FileStatus?,
-        contents: ContentKnowledge = .unknown,
         isDoubtful: Bool = false,
         isUnsafe: Bool = false
-    ) -> Action {
-        guard let destination else { return .create }
+    ) -> Verdict {
+        guard let destination else { return .decided(.change(.create)) }
         guard source.kind == destination.kind else {
-            if destination.kind != .directory { return .replaceType(was: destination.kind) }
-            return deletesExtras ? .removeTree : .refuse(was: .directory)
+            if destination.kind != .directory {
+                return .decided(.change(.replaceType(was: destination.kind)))
+            }
+            return .decided(deletesExtras ? .removeTree : .refuse(was: .directory))
         }
         let attributes = attributeDifferences(source: source, destination: destination)
+        let keep = Change.keep(attributes)
+        let replace = Change.replace(attributes.union(.contents))
         switch source.kind {
         case .regular:
-            return fileAction(source, destination, contents, attributes, isDoubtful, isUnsafe)
+            return fileVerdict(source, destination, attributes, isDoubtful, isUnsafe)
         case .symlink:
-            if source.sizeBytes != destination.sizeBytes || contents == .different {
-                return .replace(attributes.union(.contents))
-            }
-            return contents == .equal ? .keep(attributes) : .compareContents
+            if source.sizeBytes != destination.sizeBytes { return .decided(.change(replace)) }
+            return .contents(ifEqual: keep, ifDifferent: replace)
         case .characterDevice, .blockDevice:
             let isSame =
                 source.specialMajor == destination.specialMajor
                 && source.specialMinor == destination.specialMinor
-            return isSame ? .keep(attributes) : .replace(attributes.union(.contents))
+            return .decided(.change(isSame ? keep : replace))
         case .directory, .fifo, .socket, .unknown:
-            return .keep(attributes)
+            return .decided(.change(keep))
         }
     }
 
-    private func fileAction(
+    private func fileVerdict(
         _ source: FileStatus,
         _ destination: FileStatus,
-        _ contents: ContentKnowledge,
         _ attributes: Differences,
         _ isDoubtful: Bool,
         _ isUnsafe: Bool
-    ) -> Action {
+    ) -> Verdict {
         if source.sizeBytes != destination.sizeBytes {
             // Contents of another length are other contents; said where contents are what is asked for.
             let found: Differences = changeTest == .contents ? [.size, .contents] : .size
-            return .replace(attributes.union(found))
+            return .decided(.change(.replace(attributes.union(found))))
         }
-        if contents == .different { return .replace(attributes.union(.contents)) }
-        if contents == .equal { return .keep(attributes) }
-        let timesDiffer = !times.agree(source: source.modified, destination: destination.modified)
+        let isRead: Bool
         switch changeTest {
-        case .sizeOnly: return isUnsafe ? .compareContents : .keep(attributes)
-        case .contents: return .compareContents
-        case .always: return .replace(attributes)
+        case .sizeOnly: isRead = isUnsafe
+        case .contents: isRead = true
+        case .always: return .decided(.change(.replace(attributes)))
         case .sizeAndTime:
-            if timesDiffer { return .replace(attributes.union(.times)) }
-            return isDoubtful ? .compareContents : .keep(attributes)
+            guard times.agree(source: source.modified, destination: destination.modified) else {
+                return .decided(.change(.replace(attributes.union(.times))))
+            }
+            isRead = isDoubtful
         }
+        let keep = Change.keep(attributes)
+        if !isRead { return .decided(.change(keep)) }
+        return .contents(ifEqual: keep, ifDifferent: .replace(attributes.union(.contents)))
     }
 
     /// Owner, group, mode, times and visible flags that differ and that this pass would set.

@@ -56,7 +56,7 @@ final class ContentComparer {
                 break
             }
             let step: Step
-            do throws(CopyFailure) {
+            do throws(ContentFailure) {
                 step = try next(from: position, below: range.upperBound, &sides)
             } catch {
                 // Where the data lies is not known: the rest counts as unreadable.
@@ -79,7 +79,7 @@ final class ContentComparer {
         var map = DataMap(file)
         let end = file.status.sizeBytes
         var position: UInt64 = 0
-        do throws(CopyFailure) {
+        do throws(ContentFailure) {
             while position < end, digest != nil {
                 if log.isInterrupted {
                     findings.isInterrupted = true
@@ -120,7 +120,7 @@ final class ContentComparer {
         from position: UInt64,
         below end: UInt64,
         _ sides: inout (source: DataMap, destination: DataMap)
-    ) throws(CopyFailure) -> Step {
+    ) throws(ContentFailure) -> Step {
         let left = try sides.source.data(from: position) ?? end..<end
         let right = try sides.destination.data(from: position) ?? end..<end
         let first = min(left.lowerBound, right.lowerBound)
@@ -198,7 +198,7 @@ final class ContentComparer {
         _ findings: inout ContentFindings
     ) -> Int? {
         guard isRead else { return wanted }
-        do throws(CopyFailure) {
+        do throws(ContentFailure) {
             return try read(wanted, of: &file, at: step.bytes.lowerBound, into: half)
         } catch {
             findings.noteUnreadable(UnreadableRange(error, error.bytes))
@@ -277,7 +277,7 @@ final class ContentComparer {
         of file: inout ComparedFile,
         at offset: UInt64,
         into memory: UnsafeMutableRawBufferPointer
-    ) throws(CopyFailure) -> Int {
+    ) throws(ContentFailure) -> Int {
         let alignment = ContentCopier.directAlignment
         var filled = 0
         while filled < wanted {
@@ -302,7 +302,7 @@ final class ContentComparer {
                     (try? file.reader.descriptor.setDirect(false)) == true
                 else {
                     let end = offset + UInt64(wanted)
-                    throw CopyFailure(side: file.side, error: error, bytes: position..<end)
+                    throw ContentFailure(side: file.side, error: error, bytes: position..<end)
                 }
                 file.isDirect = false
             }
@@ -349,7 +349,7 @@ private struct DataMap {
     }
 
     /// The next run of data from `position` on, which grows from call to call.
-    mutating func data(from position: UInt64) throws(CopyFailure) -> Range<UInt64>? {
+    mutating func data(from position: UInt64) throws(ContentFailure) -> Range<UInt64>? {
         if let known, position >= known.from {
             guard let data = known.data else { return nil }
             if position < data.upperBound {
@@ -362,7 +362,7 @@ private struct DataMap {
             known = (position, data)
             return data
         } catch {
-            throw CopyFailure(side: file.side, error: error, bytes: position..<size)
+            throw ContentFailure(side: file.side, error: error, bytes: position..<size)
         }
     }
 }

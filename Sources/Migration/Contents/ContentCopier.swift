@@ -4,7 +4,7 @@
 package import LinuxIO
 
 /// Why contents could not be copied.
-package struct CopyFailure: Error {
+package struct ContentFailure: Error {
     package let side: Failure.Side
     package let error: SystemError
     /// The bytes that the failing call was about.
@@ -12,7 +12,7 @@ package struct CopyFailure: Error {
 }
 
 /// Which side of a copy passes the page cache by (O_DIRECT).
-package struct PageCachePassing: Sendable {
+package struct CacheBypass: Sendable {
     package var reads: Bool
     package var writes: Bool
     /// Where the file ends: only a write that reaches it may be filled up to a whole block.
@@ -25,7 +25,40 @@ package struct PageCachePassing: Sendable {
     }
 
     /// Through the page cache on both sides.
-    package static let nowhere = PageCachePassing(reads: false, writes: false, endBytes: 0)
+    package static let nowhere = CacheBypass(reads: false, writes: false, endBytes: 0)
+}
+
+/// What holds for all files of a pass.
+package struct ContentRules: Sendable {
+    /// Runs of zeros become holes (S21).
+    package let makesHoles: Bool
+    /// DESTINATION's block size: runs of zeros that cover one become holes.
+    package let blockBytes: UInt64
+    /// For `--bwlimit`; nil: no limit.
+    package let throttle: Throttle?
+    package let isInterrupted: @Sendable () -> Bool
+    /// Told of bytes that were read to be written.
+    package let countCopied: @Sendable (UInt64) -> Void
+
+    package init(
+        makesHoles: Bool,
+        blockBytes: UInt64,
+        throttle: Throttle?,
+        isInterrupted: @escaping @Sendable () -> Bool,
+        countCopied: @escaping @Sendable (UInt64) -> Void
+    ) {
+        self.makesHoles = makesHoles
+        self.blockBytes = blockBytes
+        self.throttle = throttle
+        self.isInterrupted = isInterrupted
+        self.countCopied = countCopied
+    }
+
+    /// Waits until so many bytes may be read; false when the pass is interrupted.
+    func mayRead(_ byteCount: Int) -> Bool {
+        throttle?.wait(for: byteCount) { isInterrupted() }
+        return !isInterrupted()
+    }
 }
 
 /// Copies contents with one buffer.
@@ -40,7 +73,7 @@ package final class ContentCopier {
     /// Of buffers, offsets and lengths of direct reads and writes: a page; no disk has larger blocks.
     static let directAlignment = 4096
 
-    private let context: PassContext
+    private let rules: ContentRules
     /// Scratch space: contents are undefined between calls; other code on this worker may use it.
     let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: ContentCopier.bufferBytes,
@@ -50,7 +83,7 @@ package final class ContentCopier {
     /// Where the new file ends by what was done to it since `prepare`.
     private(set) var writtenEnd: UInt64 = 0
 
-    package init(context: PassContext) { self.context = context }
+    package init(_ rules: ContentRules) { self.rules = rules }
 
     deinit { buffer.deallocate() }
 
@@ -70,7 +103,7 @@ package final class ContentCopier {
         _ file: borrowing Descriptor,
         sizeBytes: UInt64,
         readsDirectly: Bool
-    ) throws(CopyFailure) -> PageCachePassing {
+    ) throws(ContentFailure) -> CacheBypass {
         writtenEnd = 0
         do throws(SystemError) {
             var writes = sizeBytes >= Self.directBytesMin
@@ -78,9 +111,9 @@ package final class ContentCopier {
             if writes {
                 writtenEnd = try Self.reserve(Self.roundedUp(sizeBytes), file)
             }
-            return PageCachePassing(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
+            return CacheBypass(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
         } catch {
-            throw CopyFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
+            throw ContentFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
         }
     }
 
@@ -118,10 +151,10 @@ package final class ContentCopier {
         to destination: borrowing Descriptor,
         range: Range<UInt64>,
         sizeBytes: UInt64,
-        passing: PageCachePassing = .nowhere,
+        bypass: CacheBypass = .nowhere,
         mayHaveHoles: Bool
-    ) throws(CopyFailure) -> Outcome {
-        var passing = passing
+    ) throws(ContentFailure) -> Outcome {
+        var bypass = bypass
         var position = range.lowerBound
         while position < range.upperBound {
             var data = position..<range.upperBound
@@ -132,7 +165,7 @@ package final class ContentCopier {
                 data = next.clamped(to: position..<range.upperBound)
                 if data.isEmpty { return .copied(end: range.upperBound) }
             }
-            switch try copyData(from: source, to: destination, data, &passing) {
+            switch try copyData(from: source, to: destination, data, &bypass) {
             case .interrupted: return .interrupted
             case .copied(let end):
                 if end < data.upperBound { return .copied(end: end) }
@@ -147,11 +180,11 @@ package final class ContentCopier {
     private func end(
         of source: borrowing Descriptor,
         _ range: Range<UInt64>
-    ) throws(CopyFailure) -> UInt64 {
+    ) throws(ContentFailure) -> UInt64 {
         do throws(SystemError) {
             return min(try source.status().sizeBytes, range.upperBound)
         } catch {
-            throw CopyFailure(side: .source, error: error, bytes: range)
+            throw ContentFailure(side: .source, error: error, bytes: range)
         }
     }
 
@@ -160,11 +193,11 @@ package final class ContentCopier {
         _ side: Failure.Side = .source,
         from position: UInt64,
         sizeBytes: UInt64
-    ) throws(CopyFailure) -> Range<UInt64>? {
+    ) throws(ContentFailure) -> Range<UInt64>? {
         do throws(SystemError) {
             return try file.nextData(from: position, sizeBytes: sizeBytes)
         } catch {
-            throw CopyFailure(side: side, error: error, bytes: position..<sizeBytes)
+            throw ContentFailure(side: side, error: error, bytes: position..<sizeBytes)
         }
     }
 
@@ -172,21 +205,21 @@ package final class ContentCopier {
         from source: borrowing Descriptor,
         to destination: borrowing Descriptor,
         _ data: Range<UInt64>,
-        _ passing: inout PageCachePassing
-    ) throws(CopyFailure) -> Outcome {
+        _ bypass: inout CacheBypass
+    ) throws(ContentFailure) -> Outcome {
         var position = data.lowerBound
         while position < data.upperBound {
-            if context.isInterrupted { return .interrupted }
+            if rules.isInterrupted() { return .interrupted }
             let wanted = Int(min(UInt64(Self.bufferBytes), data.upperBound - position))
-            context.throttle?.wait(for: wanted) { context.isInterrupted }
-            let count = try read(wanted, from: source, at: position, &passing)
+            rules.throttle?.wait(for: wanted) { rules.isInterrupted() }
+            let count = try read(wanted, from: source, at: position, &bypass)
             if count == 0 { return .copied(end: position) }
-            context.counters.bytesCopied.count(UInt64(count))
+            rules.countCopied(UInt64(count))
             try write(
                 UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]),
                 to: destination,
                 at: position,
-                &passing
+                &bypass
             )
             position += UInt64(count)
         }
@@ -198,25 +231,25 @@ package final class ContentCopier {
         _ wanted: Int,
         from source: borrowing Descriptor,
         at position: UInt64,
-        _ passing: inout PageCachePassing
-    ) throws(CopyFailure) -> Int {
+        _ bypass: inout CacheBypass
+    ) throws(ContentFailure) -> Int {
         do throws(SystemError) {
             // A file that is being written to can end a direct read anywhere.
-            if passing.reads, !Self.isAligned(position) {
-                passing.reads = try !source.setDirect(false)
+            if bypass.reads, !Self.isAligned(position) {
+                bypass.reads = try !source.setDirect(false)
             }
-            let asked = passing.reads ? Int(Self.roundedUp(UInt64(wanted))) : wanted
+            let asked = bypass.reads ? Int(Self.roundedUp(UInt64(wanted))) : wanted
             let chunk = UnsafeMutableRawBufferPointer(rebasing: buffer[..<asked])
             do throws(SystemError) {
                 return min(try source.read(into: chunk, at: position), wanted)
             } catch {
                 // EINVAL: a disk with larger blocks. Anything else is the file's own trouble.
-                guard passing.reads, error.code == .invalid else { throw error }
-                passing.reads = try !source.setDirect(false)
+                guard bypass.reads, error.code == .invalid else { throw error }
+                bypass.reads = try !source.setDirect(false)
                 return min(try source.read(into: chunk, at: position), wanted)
             }
         } catch {
-            throw CopyFailure(
+            throw ContentFailure(
                 side: .source,
                 error: error,
                 bytes: position..<position + UInt64(wanted)
@@ -232,13 +265,13 @@ package final class ContentCopier {
         _ bytes: UnsafeMutableRawBufferPointer,
         to destination: borrowing Descriptor,
         at offset: UInt64,
-        _ passing: inout PageCachePassing
-    ) throws(CopyFailure) {
-        guard context.options.preserved.contains(.sparse) else {
-            try writeRun(bytes, 0..<bytes.count, to: destination, at: offset, &passing)
+        _ bypass: inout CacheBypass
+    ) throws(ContentFailure) {
+        guard rules.makesHoles else {
+            try writeRun(bytes, 0..<bytes.count, to: destination, at: offset, &bypass)
             return
         }
-        let block = context.blockBytes
+        let block = rules.blockBytes
         var runStart = 0
         var position = 0
         while position < bytes.count {
@@ -246,12 +279,12 @@ package final class ContentCopier {
             let here = offset + UInt64(position)
             let end = min(bytes.count, position + Int(block - here % block))
             if isAllZero(UnsafeRawBufferPointer(rebasing: bytes[position..<end])) {
-                try writeRun(bytes, runStart..<position, to: destination, at: offset, &passing)
+                try writeRun(bytes, runStart..<position, to: destination, at: offset, &bypass)
                 runStart = end
             }
             position = end
         }
-        try writeRun(bytes, runStart..<bytes.count, to: destination, at: offset, &passing)
+        try writeRun(bytes, runStart..<bytes.count, to: destination, at: offset, &bypass)
     }
 
     /// Writes a part of `bytes`, which stand for the file from `offset` on.
@@ -260,17 +293,17 @@ package final class ContentCopier {
         _ run: Range<Int>,
         to destination: borrowing Descriptor,
         at offset: UInt64,
-        _ passing: inout PageCachePassing
-    ) throws(CopyFailure) {
+        _ bypass: inout CacheBypass
+    ) throws(ContentFailure) {
         if run.isEmpty { return }
         let position = offset + UInt64(run.lowerBound)
         do throws(SystemError) {
             let end = position + UInt64(run.count)
             let isAligned =
                 Self.isAligned(position) && run.lowerBound % Self.directAlignment == 0
-                && (Self.isAligned(end) || end == passing.endBytes)
-            if passing.writes, !isAligned { passing.writes = try !destination.setDirect(false) }
-            guard passing.writes else {
+                && (Self.isAligned(end) || end == bypass.endBytes)
+            if bypass.writes, !isAligned { bypass.writes = try !destination.setDirect(false) }
+            guard bypass.writes else {
                 try write(UnsafeRawBufferPointer(bytes), run, to: destination, at: position)
                 return
             }
@@ -284,11 +317,11 @@ package final class ContentCopier {
                 try write(UnsafeRawBufferPointer(memory), whole, to: destination, at: position)
             } catch {
                 guard error.code == .invalid else { throw error }
-                passing.writes = try !destination.setDirect(false)
+                bypass.writes = try !destination.setDirect(false)
                 try write(UnsafeRawBufferPointer(bytes), run, to: destination, at: position)
             }
         } catch {
-            throw CopyFailure(
+            throw ContentFailure(
                 side: .destination,
                 error: error,
                 bytes: position..<position + UInt64(run.count)
@@ -316,13 +349,13 @@ package final class ContentCopier {
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor,
         sizeBytes: UInt64
-    ) throws(CopyFailure) -> Bool? {
+    ) throws(ContentFailure) -> Bool? {
         let half = Self.bufferBytes / 2
         var position: UInt64 = 0
         // Up to here one of them is known to have data.
         var end: UInt64 = 0
         while position < sizeBytes {
-            if context.isInterrupted { return nil }
+            if rules.isInterrupted() { return nil }
             if position >= end {
                 let one = try nextData(source, from: position, sizeBytes: sizeBytes)
                 let other = try nextData(
@@ -338,7 +371,7 @@ package final class ContentCopier {
                 (position, end) = (next.lowerBound, next.upperBound)
             }
             let wanted = Int(min(UInt64(half), end - position))
-            context.throttle?.wait(for: wanted) { context.isInterrupted }
+            rules.throttle?.wait(for: wanted) { rules.isInterrupted() }
             let left = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
             let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half..<half + wanted])
             let leftCount = try fill(left, from: source, .source, at: position)
@@ -362,7 +395,7 @@ package final class ContentCopier {
         from descriptor: borrowing Descriptor,
         _ side: Failure.Side,
         at offset: UInt64
-    ) throws(CopyFailure) -> Int {
+    ) throws(ContentFailure) -> Int {
         var filled = 0
         while filled < buffer.count {
             do throws(SystemError) {
@@ -373,7 +406,7 @@ package final class ContentCopier {
                 if count == 0 { return filled }
                 filled += count
             } catch {
-                throw CopyFailure(
+                throw ContentFailure(
                     side: side,
                     error: error,
                     bytes: offset + UInt64(filled)..<offset + UInt64(buffer.count)

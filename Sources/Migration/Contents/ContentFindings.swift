@@ -14,7 +14,7 @@ struct UnreadableRange: Sendable, Equatable {
         self.bytes = bytes
     }
 
-    init(_ failure: CopyFailure, _ bytes: Range<UInt64>) {
+    init(_ failure: ContentFailure, _ bytes: Range<UInt64>) {
         self.init(side: failure.side, error: failure.error, bytes: bytes)
     }
 }

@@ -1,39 +1,16 @@
 // Small files that one worker reads together: opened one after the other, read in one submission of
-// direct reads, then written one after the other. On a disk whose small files lie side by side the block
+// direct reads, then written or compared one after the other. On a disk whose small files lie side by side the block
 // layer makes few large reads of many small ones (figures: docs/DESIGN.md, "Small files").
 
 import LinuxIO
 
-/// The small files of one piece of work that are waiting to be read together.
+/// The small files of one run of entries that are waiting to be read together.
 ///
 /// Belongs to one worker.
-package final class FileBatch {
-    /// Files of a batch: descriptors that a worker holds at once, and requests that can be merged.
-    package static let filesMax = 32
-    /// Contents of a batch: 30 workers hold 30 MiB together.
-    static let bytesMax = 1 << 20
-    /// Above this a file is read by itself: its own reads are large enough.
-    static let fileBytesMax: UInt64 = 131_072
-
-    /// One file that waits.
-    struct File {
-        let entry: PassEntry
-        /// The statuses that its place was decided by.
-        let status: FileStatus
-        let destination: FileStatus?
-        let line: Itemization?
-    }
-
-    /// One that is open, with its part of the buffer and the number of its read, if it was read with others.
-    struct Opened {
-        let file: File
-        let source: SourceFile
-        var part: (read: Int, bytes: Range<Int>)?
-    }
-
+package final class FileBatch<File> {
     let ring: ReadRing
     let buffer = UnsafeMutableRawBufferPointer.allocate(
-        byteCount: FileBatch.bytesMax,
+        byteCount: SmallFiles.bytesMax,
         alignment: ContentCopier.directAlignment
     )
     var files: [File] = []
@@ -46,8 +23,24 @@ package final class FileBatch {
 
     deinit { buffer.deallocate() }
 
+    /// Takes what has gathered.
+    func take() -> [File] {
+        defer { files.removeAll(keepingCapacity: true) }
+        return files
+    }
+}
+
+/// Which files are read together, and how many.
+enum SmallFiles {
+    /// Files of a batch: descriptors that a worker holds at once, and requests that can be merged.
+    static let filesMax = 32
+    /// Contents of a batch: 30 workers hold 30 MiB together.
+    static let bytesMax = 1 << 20
+    /// Above this a file is read by itself: its own reads are large enough.
+    static let fileBytesMax: UInt64 = 131_072
+
     /// Whether a file is worth it: it has contents, and they are not too many.
-    static func suits(_ status: FileStatus) -> Bool {
+    static func suit(_ status: FileStatus) -> Bool {
         status.sizeBytes > 0 && status.sizeBytes <= fileBytesMax
             && status.allocatedBytes >= status.sizeBytes
     }

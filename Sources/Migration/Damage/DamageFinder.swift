@@ -37,7 +37,7 @@ package struct DamageFinder {
     /// Reads into a buffer from an offset; 0 at the end of the file.
     package typealias Read = (UnsafeMutableRawBufferPointer, UInt64) throws(SystemError) -> Int
     /// Takes what was read, from an offset; more room may follow in the memory, up to a whole block.
-    package typealias Take = (UnsafeMutableRawBufferPointer, UInt64) throws(CopyFailure) -> Void
+    package typealias Take = (UnsafeMutableRawBufferPointer, UInt64) throws(ContentFailure) -> Void
 
     /// What was found so far.
     package private(set) var damage = Damage()
@@ -94,7 +94,7 @@ package struct DamageFinder {
         mayGoOn: (Int) -> Bool,
         read: Read,
         take: Take
-    ) throws(CopyFailure) -> Outcome {
+    ) throws(ContentFailure) -> Outcome {
         precondition(range.lowerBound % blockBytes == 0)
         let chunkBytes = UInt64(buffer.count)
         var position = range.lowerBound
@@ -122,7 +122,7 @@ package struct DamageFinder {
         _ mayGoOn: (Int) -> Bool,
         _ read: Read,
         _ take: Take
-    ) throws(CopyFailure) -> Outcome {
+    ) throws(ContentFailure) -> Outcome {
         var pending = [Part(range: chunk)]
         while let part = pending.popLast() {
             if part.isKnownToFail, part.range.count > blockBytes, mayHalve {
@@ -189,7 +189,7 @@ package struct DamageFinder {
         _ range: Range<UInt64>,
         _ read: Read,
         _ take: Take
-    ) throws(CopyFailure) -> ReadResult {
+    ) throws(ContentFailure) -> ReadResult {
         let blocks = (UInt64(range.count) + blockBytes - 1) / blockBytes
         let asked = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(blocks * blockBytes)])
         let start = monotonicNanoseconds()
@@ -198,7 +198,7 @@ package struct DamageFinder {
             count = min(try read(asked, range.lowerBound), range.count)
         } catch {
             guard error.isDamage else {
-                throw CopyFailure(side: side, error: error, bytes: range)
+                throw ContentFailure(side: side, error: error, bytes: range)
             }
             firstError = firstError ?? error
             failedReads += 1

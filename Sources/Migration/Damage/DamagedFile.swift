@@ -21,7 +21,7 @@ package struct DamagedFile {
     /// `file` is open for reading, or a handle on a regular file; it is left as it is.
     ///
     /// Two descriptors are opened and held.
-    package init(_ file: borrowing Descriptor, side: Failure.Side) throws(CopyFailure) {
+    package init(_ file: borrowing Descriptor, side: Failure.Side) throws(ContentFailure) {
         self.side = side
         do throws(SystemError) {
             let alignment = try file.directReadAlignment()
@@ -36,7 +36,7 @@ package struct DamagedFile {
                 blockBytes = Self.pageBytes
             }
         } catch {
-            throw CopyFailure(side: side, error: error, bytes: 0..<0)
+            throw ContentFailure(side: side, error: error, bytes: 0..<0)
         }
     }
 
@@ -58,7 +58,7 @@ package struct DamagedFile {
         takesBehindDamage: Bool = true,
         mayGoOn: (Int) -> Bool,
         take: DamageFinder.Take
-    ) throws(CopyFailure) -> (damage: Damage, end: UInt64)? {
+    ) throws(ContentFailure) -> (damage: Damage, end: UInt64)? {
         var finder = DamageFinder(
             side: side,
             blockBytes: UInt64(blockBytes),
@@ -78,7 +78,7 @@ package struct DamagedFile {
                 read: { (buffer, offset) throws(SystemError) in
                     try self.read(into: buffer, at: offset, &isWhole)
                 },
-                take: { (bytes, offset) throws(CopyFailure) in
+                take: { (bytes, offset) throws(ContentFailure) in
                     if isWhole || takesBehindDamage { try take(bytes, offset) }
                 }
             )
@@ -110,20 +110,20 @@ package struct DamagedFile {
     private func nextData(
         from position: UInt64,
         sizeBytes: UInt64
-    ) throws(CopyFailure) -> Range<UInt64>? {
+    ) throws(ContentFailure) -> Range<UInt64>? {
         do throws(SystemError) {
             return try reader.descriptor.nextData(from: position, sizeBytes: sizeBytes)
         } catch {
-            throw CopyFailure(side: side, error: error, bytes: position..<sizeBytes)
+            throw ContentFailure(side: side, error: error, bytes: position..<sizeBytes)
         }
     }
 
     /// Behind the last hole, or where a file that shrank has its end now (S17).
-    private func end(_ sizeBytes: UInt64) throws(CopyFailure) -> UInt64 {
+    private func end(_ sizeBytes: UInt64) throws(ContentFailure) -> UInt64 {
         do throws(SystemError) {
             return min(try reader.descriptor.status().sizeBytes, sizeBytes)
         } catch {
-            throw CopyFailure(side: side, error: error, bytes: 0..<sizeBytes)
+            throw ContentFailure(side: side, error: error, bytes: 0..<sizeBytes)
         }
     }
 }

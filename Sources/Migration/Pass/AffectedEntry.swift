@@ -30,7 +30,7 @@ enum AffectedEntry {
     var inodes: [UInt64] {
         switch self {
         case .entry(let entry, let inode):
-            var own = [entry.entries.listing.records[entry.index].inode]
+            var own = [entry.record.inode]
             if let inode, inode != own[0] { own.append(inode) }
             return own + Self.inodes(of: entry.directory)
         case .directory(let directory):

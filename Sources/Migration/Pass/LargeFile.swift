@@ -7,55 +7,47 @@ import Synchronization
 ///
 /// Shared by them.
 final class LargeFile: Sendable {
-    let entry: PassEntry
-    let status: FileStatus
-    /// What the name was on DESTINATION before.
-    let destination: FileStatus?
-    let reader: SharedDescriptor
+    /// SOURCE's status is that of the open file; its directory there is not held open.
+    let pair: EntryPair
+    let source: SourceFile
     /// The end that ranges are written through; the one that made the file is closed by the last worker,
     /// which wants to hear what close(2) says.
     let writer: Descriptor
-    let passing: PageCachePassing
-    let target: SharedDescriptor
+    let bypass: CacheBypass
     let line: Itemization?
     let isLeader: Bool
     let ranges: FileRanges
     private let file: Lock<NewFile?>
-    private let damageRecord = Lock<CopyFailure?>(nil)
+    private let damageRecord = Lock<ContentFailure?>(nil)
     /// Where the file ended for the reader that found it shortest (S17).
     private let shortestEnd: Atomic<UInt64>
 
     /// `workers` pieces of work are about to be made of it.
-    init(
-        entry: PassEntry,
-        status: FileStatus,
-        destination: FileStatus?,
-        reader: SharedDescriptor,
-        writer: consuming Descriptor,
-        passing: PageCachePassing,
-        file: consuming sending NewFile,
-        target: SharedDescriptor,
-        line: Itemization?,
-        isLeader: Bool,
+    init(  // Six: a new file can only be handed in by itself, for it is no copyable value.
+        _ pair: EntryPair,
+        _ source: SourceFile,
+        writing file: consuming sending NewFile,
+        through writer: consuming Descriptor,
+        _ bypass: CacheBypass,
+        as task: CopyTask,
         workers: Int
     ) {
-        self.entry = entry
-        self.status = status
-        self.destination = destination
-        self.reader = reader
+        var pair = pair
+        pair.open = OpenDirectory(source: nil, destination: pair.open.destination)
+        self.pair = pair
+        self.source = source
         self.writer = writer
-        self.passing = passing
-        self.target = target
-        self.line = line
-        self.isLeader = isLeader
+        self.bypass = bypass
+        line = task.line
+        isLeader = task.isLeader
         self.file = Lock(consume file)
-        ranges = FileRanges(status, workers: workers)
-        shortestEnd = Atomic(status.sizeBytes)
+        ranges = FileRanges(source.status, workers: workers)
+        shortestEnd = Atomic(source.status.sizeBytes)
     }
 
     /// It was given up for what SOURCE's disk does not give.
-    func noteDamage(_ failure: CopyFailure) { damageRecord.withLock { $0 = failure } }
-    var damageFailure: CopyFailure? { damageRecord.withLock { $0 } }
+    func noteDamage(_ failure: ContentFailure) { damageRecord.withLock { $0 = failure } }
+    var damageFailure: ContentFailure? { damageRecord.withLock { $0 } }
 
     func noteEnd(_ end: UInt64) { shortestEnd.min(end, ordering: .relaxed) }
     var end: UInt64 { shortestEnd.load(ordering: .relaxed) }

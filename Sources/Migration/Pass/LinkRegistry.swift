@@ -106,9 +106,6 @@ package final class LinkRegistry: Sendable {
     private let hasUnlinked = Atomic<Bool>(false)
     /// Inodes of SOURCE with several names that are missing at DESTINATION, after it stopped the pass.
     private let missing = Lock<Set<InodeIdentity>>([])
-    /// Held while an immutable or append-only inode of DESTINATION gets a name: it is thawed for that, and another
-    /// worker that freezes it again meanwhile would make the name fail.
-    let frozenInodes = Lock<Void>(())
     private let isFirstCopy: Bool
     private let holdsUntilComplete: Bool
     /// Names of one inode that DESTINATION holds at most.

@@ -11,7 +11,7 @@ import Synchronization
 package final class Pass: Sendable {
     private let roots: Roots
     private let context: PassContext
-    private let walk: TreeWalk<Worker>
+    private let walk: TreeWalk<PassVisitor>
     private let root: PassDirectory
     private let workers: Int
     private let notices: [Notice]
@@ -57,7 +57,7 @@ package final class Pass: Sendable {
         let budget = DescriptorBudget(
             descriptorLimit: limit,
             workers: workers,
-            batchFilesMax: FileBatch.filesMax
+            batchFilesMax: SmallFiles.filesMax
         )
         let reading = Self.reading(files: budget.batchFiles)
         let isFirstCopy = try Self.isFirstCopy(roots)
@@ -215,12 +215,12 @@ package final class Pass: Sendable {
 
     // MARK: Preparing
 
-    private static func makeWalk(_ context: PassContext, workers: Int) -> TreeWalk<Worker> {
+    private static func makeWalk(_ context: PassContext, workers: Int) -> TreeWalk<PassVisitor> {
         TreeWalk(
             workers: workers,
             workersMax: context.budget.workersMax,
             directories: context.directories,
-            makeVisitor: { Worker(context: context, lane: $0) },
+            makeVisitor: { PassVisitor(context: context, lane: $0) },
             whenQuiet: {
                 context.isInterrupted
                     ? [] : context.links.leaderless().map { .linked($0, $1) }
@@ -281,7 +281,7 @@ package final class Pass: Sendable {
         do throws(SystemError) {
             let inherited =
                 try roots.destination.map { root throws(SystemError) in
-                    try Worker.inherited(from: root.descriptor)
+                    try DirectoryChanges.inherited(from: root.descriptor)
                 } ?? []
             root.state.facts.withLock { facts in
                 facts.source = roots.sourceStatus

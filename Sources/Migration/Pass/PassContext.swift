@@ -8,7 +8,7 @@ import Synchronization
 /// Shared state of a running pass.
 ///
 /// Everything in it is either immutable or guards itself.
-package final class PassContext: Sendable {
+package final class PassContext: DestinationLog {
     /// Whether DESTINATION is still written to.
     enum Phase: UInt8, AtomicRepresentable {
         case running
@@ -33,7 +33,10 @@ package final class PassContext: Sendable {
     /// What this pass writes down for the next; nil: nothing.
     let recorder: Recorder?
     let temporaryNames = TemporaryNames()
-    let throttle: Throttle?
+    /// How contents are read and written.
+    let contentRules: ContentRules
+    let carryRules: CarryRules
+    let frozenInodes = FrozenInodes()
     let isRoot: Bool
     /// Whether small files are read together, through io_uring.
     let readsTogether: Bool
@@ -43,8 +46,6 @@ package final class PassContext: Sendable {
     let destinationRoot: FileStatus?
     /// DESTINATION is an overlay filesystem: what is written to becomes another inode.
     let destinationCopiesUp: Bool
-    /// DESTINATION's block size: runs of zeros that cover one become holes (S21).
-    let blockBytes: UInt64
     private let destination: SharedDescriptor?
     /// Times that DESTINATION cannot hold.
     let clampedTimes = ClampedTimes()
@@ -52,7 +53,7 @@ package final class PassContext: Sendable {
     let projects: Projects
     /// Damaged files with several names.
     let knownDamage = KnownDamage()
-    private let phaseValue = Atomic<Phase>(.running)
+    private let phaseValue: SharedPhase
     /// Whether a scan has counted what there is to see on SOURCE.
     let isCountedByScan = Atomic<Bool>(false)
     private let wasDisturbed = Atomic<Bool>(false)
@@ -93,7 +94,6 @@ package final class PassContext: Sendable {
         self.recorder = recorder
         self.markDestination = markDestination
         self.emit = emit
-        throttle = options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:))
         isRoot = comparison.isRoot
         destination = roots.destination
         projects = Projects(
@@ -104,16 +104,32 @@ package final class PassContext: Sendable {
         destinationBoundary = roots.destinationBoundary
         destinationCopiesUp = roots.destinationVolume.isOverlay
         destinationRoot = roots.destinationStatus
-        blockBytes = min(max(roots.destinationVolume.blockBytes, 512), 65_536)
+        let phase = SharedPhase()
+        phaseValue = phase
+        contentRules = ContentRules(
+            makesHoles: options.preserved.contains(.sparse),
+            blockBytes: min(max(roots.destinationVolume.blockBytes, 512), 65_536),
+            throttle: options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:)),
+            isInterrupted: { phase.value.load(ordering: .relaxed) == .interrupted },
+            countCopied: { counters.bytesCopied.count($0) }
+        )
+        carryRules = CarryRules(
+            isRoot: comparison.isRoot,
+            preserved: options.preserved,
+            mask: options.mask,
+            comparison: comparison
+        )
     }
 
-    var phase: Phase { phaseValue.load(ordering: .relaxed) }
+    var phase: Phase { phaseValue.value.load(ordering: .relaxed) }
     var mayWrite: Bool { !options.isDryRun && phase == .running }
     var isInterrupted: Bool { phase == .interrupted }
     /// Whether lines of `--itemize` are wanted; not for what a stopped pass only counts.
     var itemizes: Bool { options.itemizes && phase == .running }
 
-    package func interrupt() { phaseValue.store(.interrupted, ordering: .sequentiallyConsistent) }
+    package func interrupt() {
+        phaseValue.value.store(.interrupted, ordering: .sequentiallyConsistent)
+    }
 
     /// Why DESTINATION stopped the pass, if it did.
     var stop: (DestinationStop, Failure)? { stopRecord.withLock { $0 } }
@@ -177,7 +193,7 @@ package final class PassContext: Sendable {
             failure.volumeHasRoom = true
             return record(failure)
         }
-        let (exchanged, _) = phaseValue.compareExchange(
+        let (exchanged, _) = phaseValue.value.compareExchange(
             expected: .running,
             desired: .counting,
             ordering: .sequentiallyConsistent
@@ -237,4 +253,9 @@ package final class PassContext: Sendable {
         guard options.crossesMounts, let status, isForeignDestination(status) else { return status }
         return try directory.status(of: name)
     }
+}
+
+/// Whether a pass writes, for those who have nothing else of it.
+private final class SharedPhase: Sendable {
+    let value = Atomic<PassContext.Phase>(.running)
 }

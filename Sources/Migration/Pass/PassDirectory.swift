@@ -137,7 +137,7 @@ extension PassWork {
         case .directory(let directory): directory.state.branch
         case .entries(let piece): piece.directory.state.branch
         case .task(.linked(let entry, _)): entry.directory.state.branch
-        case .task(.ranges(let file)): file.entry.directory.state.branch
+        case .task(.ranges(let file)): file.pair.directory.state.branch
         }
     }
 }

@@ -33,7 +33,7 @@ final class Projects: Sendable {
     /// DESTINATION has refused one.
     func noteRefusal() { mayBeHeld.store(false, ordering: .relaxed) }
 
-    /// Runs `body` while no other worker has lent the directory other settings, see `Worker.lend`.
+    /// Runs `body` while no other worker has lent the directory other settings, see `ProjectCarrier.lend`.
     func withLock<Value>(
         of node: PassDirectory,
         _ body: () throws(SystemError) -> Value

@@ -101,7 +101,7 @@ final class ManifestVerifier {
     }
 
     /// Nil when interrupted.
-    private func damage(of file: ComparedFile) throws(CopyFailure) -> Damage? {
+    private func damage(of file: ComparedFile) throws(ContentFailure) -> Damage? {
         file.reader.descriptor.forgetCachedPages()
         return try DamagedFile(file.reader.descriptor, side: .destination).read(
             sizeBytes: file.status.sizeBytes,

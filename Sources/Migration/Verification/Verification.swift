@@ -84,13 +84,7 @@ package final class Verification: VerificationRun {
                     ?? MountBoundary(root: targetStatus, volume: roots.destinationVolume)
             )
         )
-        var notices: [VerificationNotice] = []
-        if !isRoot { notices.append(.notRoot) }
-        if isRoot, !Privileges.current.readsEverything { notices.append(.closedEntriesFail) }
-        if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
-        if ReservedNames.hold(all: try Roots.names(in: roots.source, .source)) {
-            notices.append(.emptySource)
-        }
+        var notices = try Self.notices(roots, options, isRoot: isRoot)
         if allowed < options.workers {
             notices.append(.workersLimited(allowed, descriptors: limit))
         }
@@ -112,6 +106,22 @@ package final class Verification: VerificationRun {
             directories: context.directories,
             makeVisitor: { [context] lane in Verifier(context: context, lane: lane) }
         )
+    }
+
+    /// What is said of who compares, and of what is left out.
+    private static func notices(
+        _ roots: Roots,
+        _ options: VerificationOptions,
+        isRoot: Bool
+    ) throws(Refusal) -> [VerificationNotice] {
+        var notices: [VerificationNotice] = []
+        if !isRoot { notices.append(.notRoot) }
+        if isRoot, !Privileges.current.readsEverything { notices.append(.closedEntriesFail) }
+        if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
+        if ReservedNames.hold(all: try Roots.names(in: roots.source, .source)) {
+            notices.append(.emptySource)
+        }
+        return notices
     }
 
     package func interrupt() { context.log.interrupt() }

@@ -11,7 +11,7 @@ extension Verifier {
     /// Puts a file on this worker's batch; false when it must be read by itself.
     func collect(_ pair: FilePair, _ open: OpenDirectory) -> Bool {
         guard isCollecting, pair.source.isDirect, pair.destination.isDirect,
-            FileBatch.suits(pair.source.status), FileBatch.suits(pair.destination.status),
+            SmallFiles.suit(pair.source.status), SmallFiles.suit(pair.destination.status),
             let ring = readRing()
         else { return false }
         let start = batch.last?.part?.bytes.upperBound ?? 0

@@ -11,7 +11,7 @@ extension Verifier {
             let chunks = findings.unreadable.filter { $0.side == file.side && $0.error.isDamage }
             if chunks.isEmpty { continue }
             findings.unreadable.removeAll { $0.side == file.side && $0.error.isDamage }
-            do throws(CopyFailure) {
+            do throws(ContentFailure) {
                 try examine(chunks.map(\.bytes), of: file, besides: other, &findings)
             } catch {
                 // Another error than before: the chunks stay what they are.
@@ -28,7 +28,7 @@ extension Verifier {
         of file: ComparedFile,
         besides other: ComparedFile,
         _ findings: inout ContentFindings
-    ) throws(CopyFailure) {
+    ) throws(ContentFailure) {
         // Through the page cache a read fails for whole pages.
         let alignment = file.isDirect ? (try? file.reader.descriptor.directReadAlignment()) : nil
         let block = UInt64(alignment ?? ContentCopier.directAlignment)
@@ -40,7 +40,7 @@ extension Verifier {
                 read: { (buffer, offset) throws(SystemError) in
                     try file.reader.descriptor.read(into: buffer, at: offset)
                 },
-                take: { (bytes, offset) throws(CopyFailure) in
+                take: { (bytes, offset) throws(ContentFailure) in
                     comparer.compare(
                         UnsafeRawBufferPointer(bytes),
                         at: offset,

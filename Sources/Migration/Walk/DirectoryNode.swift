@@ -59,6 +59,12 @@ package final class DirectoryNode<State: Sendable>: Sendable {
         return left == 0
     }
 
+    /// Takes back a piece that was counted while another is under way, and is not handed on.
+    func dropPiece() {
+        let wasLast = finishPiece()
+        assert(!wasLast)
+    }
+
     /// The path below the root, in bytes, for people and records; empty for a root.
     var path: [UInt8] {
         var names: [Name] = []

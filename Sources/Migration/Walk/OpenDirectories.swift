@@ -8,7 +8,7 @@
 package import LinuxIO
 
 /// What a worker holds while it uses a directory: both ends, either nil where there is none.
-package struct OpenDirectory {
+package struct OpenDirectory: Sendable {
     package let source: SharedDescriptor?
     package let destination: SharedDescriptor?
 

@@ -211,6 +211,7 @@ final class TreeWalk<Visitor: TreeVisitor>: Sendable {
     /// - Parameters:
     ///   - workers: lanes at first.
     ///   - workersMax: lanes at most, for which there are descriptors.
+    ///   - directories: lends out the descriptors of nodes.
     ///   - makeVisitor: called once on each lane's thread.
     ///   - whenQuiet: called when all work is done; what it returns is done next, nothing ends the walk.
     init(

@@ -11,7 +11,7 @@ struct SourceAttributes {
     var hasDefaultAccessControl = false
 }
 
-extension Worker {
+extension AttributeCarrier {
     // MARK: Reading
 
     /// Reads what is to be carried from SOURCE.
@@ -22,52 +22,42 @@ extension Worker {
     ) throws(AttributeFailure) -> SourceAttributes {
         var set = SourceAttributes()
         guard !needs.isDisjoint(with: [.attributes, .accessControl, .mode]) else { return set }
-        let names = try attributes.names(of: source, .source)
+        let names = try comparer.names(of: source, .source)
         set.hasAccessControl = names.hasAccess && kind != .symlink
         set.hasDefaultAccessControl = names.hasDefault
         guard needs.contains(.attributes) else { return set }
         for name in names.copied {
             // Gone since it was listed: then there is none to copy.
-            if let value = try attributes.value(name, of: source, .source) {
+            if let value = try comparer.value(name, of: source, .source) {
                 set.values.append((name, value))
             }
         }
         return set
     }
 
-    /// Takes from a new directory what it inherited.
-    func removeInheritedAccessControl(from directory: borrowing Descriptor) throws(SystemError) {
-        for kind in AccessControlKind.allCases {
-            try directory.removeAccessControl(kind)
-        }
-    }
-
     // MARK: Setting
 
     /// Makes the target's attributes those of SOURCE; each that is refused is one failure (S35).
-    func setAttributes(
-        _ target: borrowing Descriptor,
+    func setValues(
+        _ wanted: CarriedAttributes,
         _ set: borrowing SourceAttributes,
-        isNew: Bool,
-        of affected: AffectedEntry
+        of target: borrowing Descriptor,
+        _ report: some StepReporting
     ) {
         // A new inode has at most what its filesystem gives every inode.
-        if isNew, set.values.isEmpty { return }
-        if !isNew { removeExtraAttributes(target, set, of: affected) }
+        if wanted.isNew, set.values.isEmpty { return }
+        if !wanted.isNew { removeExtraAttributes(target, set, report) }
         for (name, value) in set.values {
             do throws(SystemError) {
-                if !isNew, try current(name, of: target) == value { continue }
+                if !wanted.isNew, try current(name, of: target) == value { continue }
                 try name.withPointer { pointer throws(SystemError) in
                     try target.setAttribute(pointer, value)
                 }
             } catch {
-                fail(
+                report.failWrite(
                     .setAttribute,
-                    .destination,
                     error,
-                    isWrite: true,
-                    detail: "\(String(decoding: name.bytes, as: UTF8.self)), \(value.count) bytes",
-                    of: affected
+                    detail: "\(String(decoding: name.bytes, as: UTF8.self)), \(value.count) bytes"
                 )
             }
         }
@@ -84,12 +74,12 @@ extension Worker {
     private func removeExtraAttributes(
         _ target: borrowing Descriptor,
         _ set: borrowing SourceAttributes,
-        of affected: AffectedEntry
+        _ report: some StepReporting
     ) {
         var wanted: Set<Name> = []
         for (name, _) in set.values { wanted.insert(name) }
         do throws(AttributeFailure) {
-            for name in try attributes.names(of: target, .destination).copied
+            for name in try comparer.names(of: target, .destination).copied
             where !wanted.contains(name) {
                 do throws(SystemError) {
                     try name.withPointer { pointer throws(SystemError) in
@@ -100,7 +90,7 @@ extension Worker {
                 }
             }
         } catch {
-            fail(error.activity, error.side, error.error, isWrite: true, of: affected)
+            report.fail(error, isWrite: true)
         }
     }
 
@@ -108,31 +98,31 @@ extension Worker {
     ///
     /// The access ACL that an entry must not have was removed before its mode was set. `mode`: nil where the entry keeps
     /// its own. Returns the mode that the entry has now, or nil as `mode` is.
-    func setAccessControl(
-        _ source: borrowing Descriptor,
-        _ target: borrowing Descriptor,
-        _ status: FileStatus,
+    func setAccessControl(  // Six: both ends, what is wanted of them, and where failures go.
+        _ wanted: CarriedAttributes,
         _ set: borrowing SourceAttributes,
         _ mode: UInt32?,
-        isNew: Bool,
-        of affected: AffectedEntry
+        from source: borrowing Descriptor,
+        to target: borrowing Descriptor,
+        _ report: some StepReporting
     ) -> UInt32? {
+        let modes = (wanted: mode, source: wanted.status.mode)
         var final = mode
         if set.hasAccessControl {
-            final = copyAccessControl(.access, source, target, (mode, status), of: affected)
+            final = copyAccessControl(.access, modes, from: source, to: target, report)
         }
-        guard status.kind == .directory else { return final }
+        guard wanted.status.kind == .directory else { return final }
         if set.hasDefaultAccessControl {
             // No mode depends on it.
-            _ = copyAccessControl(.defaults, source, target, (mode, status), of: affected)
-        } else if !isNew {
+            _ = copyAccessControl(.defaults, modes, from: source, to: target, report)
+        } else if !wanted.isNew {
             do throws(SystemError) {
                 // A filesystem without ACLs refuses to remove one, too.
                 if try target.hasDefaultAccessControl() {
                     try target.removeAccessControl(.defaults)
                 }
             } catch {
-                fail(.setAccessControl, .destination, error, isWrite: true, of: affected)
+                report.failWrite(.setAccessControl, error)
             }
         }
         return final
@@ -141,20 +131,23 @@ extension Worker {
     /// Returns the mode that the entry has with it: where it could not be set, without what it would have held back.
     private func copyAccessControl(
         _ kind: AccessControlKind,
-        _ source: borrowing Descriptor,
-        _ target: borrowing Descriptor,
-        _ modes: (wanted: UInt32?, source: FileStatus),
-        of affected: AffectedEntry
+        _ modes: (wanted: UInt32?, source: UInt32),
+        from source: borrowing Descriptor,
+        to target: borrowing Descriptor,
+        _ report: some StepReporting
     ) -> UInt32? {
-        var side = Failure.Side.source
-        var text = ""
+        let list: AccessControlList
         do throws(SystemError) {
             // It was listed: a filesystem without ACLs is no answer then.
-            guard let list = try AccessControlList(kind, of: source) else {
+            guard let found = try AccessControlList(kind, of: source) else {
                 throw SystemError(.getACL, .notSupported)
             }
-            text = list.text
-            side = .destination
+            list = found
+        } catch {
+            report.fail(.readAccessControl, .source, error)
+            return modes.wanted.map { $0 & ~0o070 }
+        }
+        do throws(SystemError) {
             if list.isTrivial(kind) {
                 // S38: the mode says the same, and it gets back the bits that were withheld.
                 if kind == .access, let mode = modes.wanted { try target.setMode(mode) }
@@ -168,18 +161,12 @@ extension Worker {
             if let wanted = modes.wanted { own = wanted } else { own = try target.status().mode }
             try list.apply(kind, to: target)
             // Setting an ACL can take setgid from those who may not set it. The other bits are the ACL's (S67).
-            let final = own & 0o7000 | modes.source.mode & 0o777
+            let final = own & 0o7000 | modes.source & 0o777
             if own & 0o7000 != 0 { try target.setMode(final) }
             return modes.wanted == nil ? nil : final
         } catch {
-            fail(
-                side == .source ? .readAccessControl : .setAccessControl,
-                side,
-                error,
-                isWrite: side == .destination,
-                detail: text.isEmpty ? nil : text,
-                of: affected
-            )
+            let text = list.text
+            report.failWrite(.setAccessControl, error, detail: text.isEmpty ? nil : text)
             return modes.wanted.map { $0 & ~0o070 }
         }
     }

@@ -1,5 +1,5 @@
-// Inode flags (chattr(1)) and project ids: carried where both filesystems have them; those that freeze an
-// entry are set last and taken off before an update.
+// Inode flags (chattr(1)) and project ids of what can be opened: carried where both filesystems have them. Flags that
+// freeze an entry are set last, and taken off before an update.
 
 import LinuxIO
 
@@ -14,24 +14,53 @@ package struct Inherited: OptionSet, Sendable {
     package static let project = Inherited(rawValue: 1 << 1)
 }
 
-extension Worker {
-    /// Carries project id and flags of an open file or directory; what fails is recorded.
+/// What is told of DESTINATION as a whole by who changes attributes there.
+protocol DestinationLog: Sendable {
+    /// Something is about to be changed, be it an attribute.
+    func noteChangeOfDestination()
+    /// Says something, once.
+    func say(_ notice: Notice)
+}
+
+/// Keeps two workers from taking flags off one inode, and putting them back, at the same time.
+final class FrozenInodes: Sendable {
+    let lock = Lock<Void>(())
+}
+
+/// Carries flags and project ids.
+///
+/// Used by any thread.
+struct SettingsCarrier: Sendable {
+    private let log: any DestinationLog
+    private let isRoot: Bool
+    private let frozenInodes: FrozenInodes
+
+    init(log: any DestinationLog, isRoot: Bool, frozenInodes: FrozenInodes) {
+        self.log = log
+        self.isRoot = isRoot
+        self.frozenInodes = frozenInodes
+    }
+
+    // MARK: Carrying
+
+    /// Carries project id and flags of an open file or directory; what fails is reported.
     ///
-    /// Returns whether anything was changed. Project ids that DESTINATION does not hold are said once.
+    /// `without`: flags that stay as they are. Returns whether anything was changed. Project ids that DESTINATION does
+    /// not hold are said once.
     @discardableResult
-    func carrySettings(
+    func carry(
         from source: borrowing Descriptor,
         to target: borrowing Descriptor,
         without: InodeFlags,
         inherited: Inherited,
-        of affected: AffectedEntry
+        _ report: some StepReporting
     ) -> Bool {
         let wanted: InodeSettings
         do throws(SystemError) {
             guard let found = try InodeSettings(of: source) else { return false }
             wanted = found
         } catch {
-            fail(.readAttributes, .source, error, of: affected)
+            report.fail(.readAttributes, .source, error)
             return false
         }
         let flags = wanted.flags.subtracting(without)
@@ -40,7 +69,7 @@ extension Worker {
         do throws(SystemError) {
             return try apply(wanted, flags, without, to: target)
         } catch {
-            fail(.setFlags, .destination, error, isWrite: true, of: affected)
+            report.failWrite(.setFlags, error)
             return false
         }
     }
@@ -52,14 +81,14 @@ extension Worker {
         to target: borrowing Descriptor
     ) throws(SystemError) -> Bool {
         guard let current = try InodeSettings(of: target) else {
-            if !flags.isEmpty { context.say(.flagsNotKept) }
+            if !flags.isEmpty { log.say(.flagsNotKept) }
             return false
         }
         var settings = current
         settings.flags = flags.union(current.flags.intersection(without))
         settings.project = wanted.project
         if settings == current { return false }
-        context.noteChangeOfDestination()
+        log.noteChangeOfDestination()
         do throws(SystemError) {
             try settings.apply(to: target)
             return true
@@ -67,7 +96,7 @@ extension Worker {
             guard error.code == .notSupported || error.code == .invalid else { throw error }
         }
         // ext4 without `-O project` refuses the id; the flags are worth a second try.
-        context.say(.projectsNotKept)
+        log.say(.projectsNotKept)
         settings.project = current.project
         settings.flags.remove(.projectInherit)
         if settings == current { return false }
@@ -76,38 +105,43 @@ extension Worker {
     }
 
     /// The same for handles of regular files.
-    func carryHandleSettings(
+    func carryHandles(
         from source: borrowing Descriptor,
         to target: borrowing Descriptor,
-        of affected: AffectedEntry
+        _ report: some StepReporting
     ) {
         var side = Failure.Side.source
         do throws(SystemError) {
             let openSource = try source.reopenForReading()
             side = .destination
             let openTarget = try target.reopenForReading()
-            carrySettings(
-                from: openSource,
-                to: openTarget,
-                without: [],
-                inherited: .project,
-                of: affected
-            )
+            carry(from: openSource, to: openTarget, without: [], inherited: .project, report)
         } catch {
-            fail(.setFlags, side, error, isWrite: side == .destination, of: affected)
+            if side == .source {
+                report.fail(.setFlags, .source, error)
+            } else {
+                report.failWrite(.setFlags, error)
+            }
         }
     }
 
-    /// Sets the flags that freeze, on a file that has just been published.
-    func freeze(_ entry: PassEntry, _ status: FileStatus, _ target: borrowing Descriptor) {
+    // MARK: Flags that freeze
+
+    /// Sets the flags that freeze, on a file that has just been published under `name`.
+    func freeze(
+        _ name: NamePointer,
+        in target: borrowing Descriptor,
+        as status: FileStatus,
+        _ report: some StepReporting
+    ) {
         let flags = status.visibleFlags.intersection(.frozen)
-        guard !flags.isEmpty, context.isRoot else { return }
+        guard !flags.isEmpty, isRoot else { return }
         do throws(SystemError) {
-            let handle = try target.openHandle(entry.pointer)
+            let handle = try target.openHandle(name)
             guard try handle.status().kind == .regular else { throw SystemError(.open, .stale) }
             try setFrozenFlags(flags, of: handle)
         } catch {
-            fail(.setFlags, .destination, error, isWrite: true, of: AffectedEntry(entry, status))
+            report.failWrite(.setFlags, error)
         }
     }
 
@@ -115,20 +149,41 @@ extension Worker {
     func setFrozenFlags(_ flags: InodeFlags, of handle: borrowing Descriptor) throws(SystemError) {
         let opened = try handle.reopenForReading()
         guard var settings = try InodeSettings(of: opened) else {
-            if !flags.isEmpty { context.say(.flagsNotKept) }
+            if !flags.isEmpty { log.say(.flagsNotKept) }
             return
         }
         settings.flags = settings.flags.subtracting(.frozen).union(flags)
-        context.noteChangeOfDestination()
+        log.noteChangeOfDestination()
         try settings.apply(to: opened)
+    }
+
+    /// Takes those flags from a directory that is open.
+    func thaw(_ directory: borrowing Descriptor, _ before: FileStatus) throws(SystemError) {
+        if before.visibleFlags.isDisjoint(with: .frozen) { return }
+        try setFrozenFlags([], of: directory)
+    }
+
+    /// Does what needs an inode without those flags: they are taken off for it, and set again by `refreeze`.
+    ///
+    /// No other worker has taken flags off an inode meanwhile.
+    func whileThawed(
+        _ handle: borrowing Descriptor,
+        refreeze: () -> Void,
+        _ body: () throws(SystemError) -> Void
+    ) throws(SystemError) {
+        try frozenInodes.lock.withLock { _ throws(SystemError) in
+            try setFrozenFlags([], of: handle)
+            defer { refreeze() }
+            try body()
+        }
     }
 
     /// Does what an immutable or append-only file of DESTINATION refuses for its flags: replacing or removing one of its
     /// names.
     ///
     /// Without them first; where that is refused and the file is frozen, it is thawed for the call. It gets its flags
-    /// back when the call fails (S16), and when it lives on under another name. `isThawing`: the caller has thawed
-    /// another inode, and holds the lock for that.
+    /// back when the call fails (S16), and when it lives on under another name. `isThawing`: the caller is in
+    /// `whileThawed`.
     func withoutFlags(
         of name: NamePointer,
         _ target: borrowing Descriptor,
@@ -145,7 +200,7 @@ extension Worker {
             if isThawing {
                 try withoutFlags(of: handle, body)
             } else {
-                try context.links.frozenInodes.withLock { _ throws(SystemError) in
+                try frozenInodes.lock.withLock { _ throws(SystemError) in
                     try withoutFlags(of: handle, body)
                 }
             }
@@ -166,38 +221,5 @@ extension Worker {
             throw error
         }
         if try handle.status().linkCount > 0 { try setFrozenFlags(flags, of: handle) }
-    }
-
-    /// Takes those flags from a directory that is open.
-    func thaw(_ directory: borrowing Descriptor, _ before: FileStatus) throws(SystemError) {
-        if before.visibleFlags.isDisjoint(with: .frozen) { return }
-        try setFrozenFlags([], of: directory)
-    }
-
-    /// To be called before anything is made, renamed or removed in a directory of DESTINATION.
-    ///
-    /// Its times are to be set again (S23), and what would stop the change is taken off until then: flags that
-    /// freeze it, and for others than root a mode that forbids writing. What new entries inherit from it is known
-    /// from then on (S25). A directory that is to go itself keeps its flags, and what is in it stays (S46); its mode
-    /// it does not keep (S67).
-    func prepareForChange(of node: PassDirectory, _ open: OpenDirectory) throws(SystemError) {
-        if node.state.wasChanged { return }
-        context.noteChangeOfDestination()
-        let before = node.state.facts.withLock { $0.destination }
-        if let before, let destination = open.destination, lendsWriting(before) {
-            try destination.descriptor.setMode(before.mode | 0o700)
-        }
-        if node.state.purpose == .pair, let before, let destination = open.destination {
-            try thaw(destination.descriptor, before)
-            let inherited = try Self.inherited(from: destination.descriptor)
-            node.state.facts.withLock { $0.inherited = inherited }
-        }
-        node.state.noteChange()
-    }
-
-    /// Whether others than root have to give themselves the right to write to a directory of their own.
-    func lendsWriting(_ before: FileStatus) -> Bool {
-        !context.isRoot && before.mode & 0o300 != 0o300
-            && before.owner == ProcessLimits.effectiveUser
     }
 }

@@ -7,9 +7,25 @@
 
 import LinuxIO
 
-extension Worker {
+/// Removes what SOURCE lacks.
+///
+/// Belongs to one worker.
+final class ExtraRemover {
+    private let context: PassContext
+    private let lane: PassLane
+    private let reports: PassReports
+    private let changes: DirectoryChanges
+    private var counters: Counters { context.counters }
+
+    init(_ worker: LaneRooms) {
+        context = worker.context
+        lane = worker.lane
+        reports = worker.reports
+        changes = worker.changes
+    }
+
     /// Removes the extras of a directory: names at once, directories as work of their own.
-    func handleExtras(
+    func removeExtras(
         _ extras: [Int],
         of listing: Listing,
         in node: PassDirectory,
@@ -20,7 +36,7 @@ extension Worker {
         let mayDelete = context.options.deletesExtras && !isProtected
         for index in extras where !context.isInterrupted {
             let name = listing.name(index)
-            if listing.records[index].type != 4, TemporaryNames.matches(name.bytes) {
+            if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes) {
                 removeLeftover(name, in: node, open)
                 continue
             }
@@ -44,7 +60,7 @@ extension Worker {
                 try context.destinationStatus(of: pointer, in: destination.descriptor)
             }
         } catch {
-            fail(.examine, .destination, error, of: .name(name, node))
+            reports.of(.name(name, node)).fail(.examine, .destination, error)
             return nil
         }
     }
@@ -70,7 +86,7 @@ extension Worker {
         } else if context.reserveDeletion() {
             removeFile(name, status, in: node, open)
         } else {
-            doubt(.name(name, node))
+            reports.doubt(.name(name, node))
             node.state.abandonRemoval()
         }
     }
@@ -79,9 +95,9 @@ extension Worker {
     private func keepMount(_ crossing: MountBoundary.Crossing, of affected: AffectedEntry) {
         if context.options.crossesMounts {
             // Entered all the same: its extras should have gone.
-            fail(.remove, .destination, SystemError(.unlink, .busy), of: affected)
+            reports.of(affected).fail(.remove, .destination, SystemError(.unlink, .busy))
         } else {
-            noteMount(affected, crossing, .destination)
+            reports.noteMount(affected, crossing, .destination)
         }
     }
 
@@ -120,7 +136,7 @@ extension Worker {
         guard let destination = open.destination else { return }
         if context.mayWrite {
             do throws(SystemError) {
-                try prepareForChange(of: node, open)
+                try changes.prepare(node, open)
                 try name.withPointer { pointer throws(SystemError) in
                     try destination.descriptor.removeFile(pointer)
                 }
@@ -129,7 +145,7 @@ extension Worker {
                 if error.code == .noEntry, examineExtra(name, in: node, destination) == nil {
                     return
                 }
-                fail(.remove, .destination, error, isWrite: true, of: .name(name, node))
+                reports.of(.name(name, node)).failWrite(.remove, error)
                 node.state.abandonRemoval()
                 return
             }
@@ -140,28 +156,28 @@ extension Worker {
         // In a dry run the name is still there and counted by its inode.
         if context.mayWrite { context.links.noteUnlinked(status) }
         counters.extrasDeleted.count()
-        itemize(Itemization(action: .deleted, kind: status.kind, path: node.path(of: name)))
+        reports.itemize(Itemization(action: .deleted, kind: status.kind, path: node.path(of: name)))
     }
 
     /// What a killed run left goes with or without deletion (S13); it never counted as an entry.
     private func removeLeftover(_ name: Name, in node: PassDirectory, _ open: OpenDirectory) {
         guard context.mayWrite, let destination = open.destination else { return }
         do throws(SystemError) {
-            try prepareForChange(of: node, open)
+            try changes.prepare(node, open)
             try name.withPointer { pointer throws(SystemError) in
                 try destination.descriptor.removeFile(pointer)
             }
             counters.leftoversRemoved.count()
         } catch {
             if error.code == .noEntry { return }
-            fail(.remove, .destination, error, isWrite: true, of: .name(name, node))
+            reports.of(.name(name, node)).failWrite(.remove, error)
         }
     }
 
     // MARK: Trees
 
     /// Opens and lists a directory that is to go, and removes what is in it.
-    func processRemoval(_ node: PassDirectory) {
+    func enter(_ node: PassDirectory) {
         guard let parent = node.parent else { return }
         let isOpen: Bool
         do throws(SystemError) {
@@ -176,7 +192,7 @@ extension Worker {
                 node.state.abandon()
                 return
             }
-            fail(.remove, .destination, error, of: .directory(node))
+            reports.of(.directory(node)).fail(.remove, .destination, error)
             node.state.abandon()
             return
         }
@@ -187,7 +203,7 @@ extension Worker {
             guard let destination = open.destination else { return }
             removeContents(try lane.names(in: destination.descriptor), of: node, open)
         } catch {
-            fail(.list, .destination, error, of: .directory(node))
+            reports.of(.directory(node)).fail(.list, .destination, error)
             node.state.abandon()
         }
     }
@@ -225,7 +241,7 @@ extension Worker {
     }
 
     /// The contents of a tree are gone, or what stays was noted: removes the directory itself.
-    func finishRemoval(_ node: PassDirectory) {
+    func finish(_ node: PassDirectory) {
         guard let parent = node.parent, !context.isInterrupted else { return }
         let isRemoved = removeDirectory(node, in: parent)
         // Something in the parent stays, so it does too.
@@ -242,15 +258,14 @@ extension Worker {
     private func noteNotReplaced(_ node: PassDirectory) {
         let source = node.state.facts.withLock { $0.source }
         if context.phase == .counting {
-            tally(source)
+            reports.tally(source)
         } else if counters.deletionsRefused.value() == 0 {
             // Otherwise the limit is the reason, and the status says so (S45).
-            fail(
+            reports.of(.directory(node)).fail(
                 .replaceType,
                 .destination,
                 SystemError(.rmdir, .notEmpty),
-                detail: "directory by \((source?.kind ?? .unknown).noun)",
-                of: .directory(node)
+                detail: "directory by \((source?.kind ?? .unknown).noun)"
             )
         }
     }
@@ -260,7 +275,7 @@ extension Worker {
         guard !node.state.wasAbandoned, context.mayWrite || context.options.isDryRun,
             context.reserveDeletion()
         else {
-            doubt(.directory(node))
+            reports.doubt(.directory(node))
             return false
         }
         if context.mayWrite {
@@ -268,13 +283,13 @@ extension Worker {
                 let open = try lane.directories.use(parent)
                 defer { lane.directories.release(parent) }
                 guard let destination = open.destination else { return false }
-                try prepareForChange(of: parent, open)
+                try changes.prepare(parent, open)
                 try node.name.withPointer { name throws(SystemError) in
                     try destination.descriptor.removeDirectory(name)
                 }
             } catch {
                 if error.code == .noEntry { return true }
-                fail(.remove, .destination, error, isWrite: true, of: .directory(node))
+                reports.of(.directory(node)).failWrite(.remove, error)
                 return false
             }
         }
@@ -286,6 +301,6 @@ extension Worker {
         counters.extrasDeleted.count()
         // One that gives way to an entry of another type is told by that entry's line, as rsync does.
         if node.state.afterRemoval != nil { return }
-        itemize(Itemization(action: .deleted, kind: .directory, path: node.path))
+        reports.itemize(Itemization(action: .deleted, kind: .directory, path: node.path))
     }
 }

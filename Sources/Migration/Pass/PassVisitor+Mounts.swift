@@ -2,20 +2,7 @@
 
 import LinuxIO
 
-extension Worker {
-    /// S4: another filesystem is not entered.
-    ///
-    /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
-    func noteMount(
-        _ affected: AffectedEntry,
-        _ crossing: MountBoundary.Crossing = .mount,
-        _ side: Failure.Side = .source
-    ) {
-        doubt(affected)
-        counters.mountsSkipped.count()
-        context.emit(.mountSkipped(path: affected.path, side: side, crossing: crossing))
-    }
-
+extension PassVisitor {
     /// S4: another filesystem on SOURCE stays where it is.
     ///
     /// The directory that it is mounted on is made, empty, so that it can be mounted there after
@@ -27,7 +14,7 @@ extension Worker {
         _ open: OpenDirectory
     ) {
         // Not its inode: that is of what is mounted, of another filesystem.
-        noteMount(.name(entry.name, entry.directory), crossing)
+        reports.noteMount(.name(entry.name, entry.directory), crossing)
         // DT_DIR; a filesystem that tells nothing but its mount is known by what the directory above lists.
         guard
             status.kind == .directory
@@ -35,20 +22,20 @@ extension Worker {
             !entry.isOnDestination, context.mayWrite, let destination = open.destination
         else { return }
         do throws(SystemError) {
-            try prepareForChange(of: entry.directory, open)
-            let made = try makeDirectory(
+            try rooms.changes.prepare(entry.directory, open)
+            let made = try rooms.changes.makeDirectory(
                 entry.name,
                 in: destination.descriptor,
                 inherited: entry.directory.state.facts.withLock { $0.inherited }
             )
-            counters.directoriesMade.count()
+            context.counters.directoriesMade.count()
             guard status.kind == .directory else { return }
             if context.isRoot { try made.descriptor.setOwner(status.owner, group: status.group) }
             try made.descriptor.setMode(status.mode)
             try made.descriptor.setModified(status.modified)
         } catch {
             let name = AffectedEntry.name(entry.name, entry.directory)
-            fail(.makeDirectory, .destination, error, isWrite: true, of: name)
+            reports.of(name).failWrite(.makeDirectory, error)
         }
     }
 
@@ -65,16 +52,17 @@ extension Worker {
         guard !context.options.crossesMounts,
             let crossing = context.crossingOfDestination(destination)
         else { return false }
+        let affected = AffectedEntry(entry, status)
         do throws(SystemError) {
             if status.kind == .directory,
                 try lane.isEmptyDirectory(entry.name, in: source.descriptor)
             {
-                noteMount(AffectedEntry(entry, status), crossing, .destination)
+                reports.noteMount(affected, crossing, .destination)
             } else {
-                fail(.enter, .destination, nil, of: AffectedEntry(entry, status))
+                reports.of(affected).fail(.enter, .destination, nil)
             }
         } catch {
-            fail(.list, .source, error, of: AffectedEntry(entry, status))
+            reports.of(affected).fail(.list, .source, error)
         }
         return true
     }

@@ -2,7 +2,7 @@
 
 import LinuxIO
 
-extension Worker {
+extension PassVisitor {
     /// Opens both sides, making DESTINATION's where it is missing.
     ///
     /// False when nothing below can be done (S24).
@@ -13,8 +13,8 @@ extension Worker {
         do throws(SystemError) {
             parentOpen = try lane.directories.use(parent)
         } catch {
-            noteUnusable(error, node)
-            noteProtected(node)
+            reports.noteUnusable(error, node)
+            reports.noteProtected(node)
             return false
         }
         defer { lane.directories.release(parent) }
@@ -33,12 +33,12 @@ extension Worker {
             guard let opened = try openDestination(node, in: parentOpen) else { return false }
             destination = opened
         } catch {
-            fail(.makeDirectory, .destination, error, isWrite: true, of: .directory(node))
+            reports.of(.directory(node)).failWrite(.makeDirectory, error)
             // When this has ended all writing, what is below is still to be counted (S18).
             guard context.phase == .counting, node.state.facts.withLock({ $0.isNew }) else {
                 return false
             }
-            tally(source.status)
+            reports.tally(source.status)
         }
         lane.install(source, destination.opened, in: node)
         return true
@@ -50,19 +50,19 @@ extension Worker {
             let opened = try context.sourceBoundary.enter(node.name, in: parentSource.descriptor)
             if opened.status.identity == context.destinationRoot?.identity {
                 // S2 again: DESTINATION has come to lie inside SOURCE since the roots were judged.
-                fail(.enter, .source, SystemError(.open, .symlinkLoop), of: .directory(node))
+                reports.of(.directory(node)).fail(.enter, .source, SystemError(.open, .symlinkLoop))
                 return nil
             }
             return opened
         } catch {
             switch error {
-            case .crossing(let crossing): noteMount(.directory(node), crossing)
+            case .crossing(let crossing): reports.noteMount(.directory(node), crossing)
             case .failed(let cause):
                 switch cause.code {
-                case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
+                case .noEntry, .notDirectory, .symlinkLoop: reports.noteVanished(.directory(node))
                 default:
-                    fail(.open, .source, cause, of: .directory(node))
-                    noteProtected(node)
+                    reports.of(.directory(node)).fail(.open, .source, cause)
+                    reports.noteProtected(node)
                 }
             }
             return nil
@@ -90,29 +90,33 @@ extension Worker {
         guard context.mayWrite, let parentNode = node.parent,
             let parentDestination = parent.destination
         else {
-            if context.options.isDryRun { counters.directoriesMade.count() }
-            tally(node.state.facts.withLock { $0.source })
+            if context.options.isDryRun { context.counters.directoriesMade.count() }
+            reports.tally(node.state.facts.withLock { $0.source })
             return OpenedDestination()
         }
-        try prepareForChange(of: parentNode, parent)
+        try rooms.changes.prepare(parentNode, parent)
         if let before {
             // S26, S28: what has the name and is no directory goes; a symlink is never followed.
             try node.name.withPointer { name throws(SystemError) in
-                try withoutFlags(of: name, parentDestination.descriptor, isThawing: false) {
+                try rooms.carrier.settings.withoutFlags(
+                    of: name,
+                    parentDestination.descriptor,
+                    isThawing: false
+                ) {
                     () throws(SystemError) in
                     try parentDestination.descriptor.removeFile(name)
                 }
             }
             context.links.noteUnlinked(before)
         }
-        let handle = try makeDirectory(
+        let handle = try rooms.changes.makeDirectory(
             node.name,
             in: parentDestination.descriptor,
             inherited: parentNode.state.facts.withLock { $0.inherited }
         )
         let inherited = parentNode.state.facts.withLock { $0.inherited }
         node.state.facts.withLock { $0.inherited = inherited.intersection(.project) }
-        counters.directoriesMade.count()
+        context.counters.directoriesMade.count()
         let status = try handle.descriptor.status()
         return OpenedDestination(opened: OpenedDirectory(handle: handle, status: status))
     }
@@ -130,60 +134,22 @@ extension Worker {
         } catch {
             guard error.code == .crossDevice else { throw error }
             // Mounted since it was looked up.
-            fail(.enter, .destination, nil, of: .directory(node))
+            reports.of(.directory(node)).fail(.enter, .destination, nil)
             return nil
         }
         let status = try descriptor.status()
         if !context.options.crossesMounts, context.isForeignDestination(status) {
-            fail(.enter, .destination, nil, of: .directory(node))
+            reports.of(.directory(node)).fail(.enter, .destination, nil)
             return nil
         }
         do throws(SystemError) { try descriptor.checkNames(status) } catch {
             // What it holds would look like extras.
-            fail(.open, .destination, error, of: .directory(node))
+            reports.of(.directory(node)).fail(.open, .destination, error)
             return nil
         }
         node.state.facts.withLock { $0.destination = status }
         return OpenedDestination(
             opened: OpenedDirectory(handle: SharedDescriptor(descriptor), status: status)
         )
-    }
-
-    /// What is made in a directory of DESTINATION gets from it (S25).
-    static func inherited(from directory: borrowing Descriptor) throws(SystemError) -> Inherited {
-        var inherited: Inherited = []
-        if try directory.hasDefaultAccessControl() { inherited.insert(.accessControl) }
-        if ProcessLimits.isRoot, let settings = try InodeSettings(of: directory),
-            settings.flags.contains(.projectInherit)
-        {
-            inherited.insert(.project)
-        }
-        return inherited
-    }
-
-    /// Makes a directory as 0700; it gets its attributes after its contents (S23).
-    ///
-    /// What is opened under the name is checked to be what was made: the owner of the directory above could
-    /// have put another in its place, which must not get contents, owner and mode.
-    func makeDirectory(
-        _ name: Name,
-        in parent: borrowing Descriptor,
-        inherited: Inherited
-    ) throws(SystemError) -> SharedDescriptor {
-        try name.withPointer { name throws(SystemError) in
-            try parent.makeDirectory(name, mode: 0o700)
-        }
-        let descriptor = try parent.openDirectory(name)
-        let status = try descriptor.status()
-        guard status.owner == ProcessLimits.effectiveUser, status.mode & 0o077 == 0 else {
-            throw SystemError(.open, .stale)
-        }
-        if inherited.contains(.accessControl) {
-            // S25: what is made in it from now on must not inherit what it inherited itself.
-            try removeInheritedAccessControl(from: descriptor)
-            // A default ACL can also have taken from the owner's own bits.
-            try descriptor.setMode(0o700)
-        }
-        return SharedDescriptor(descriptor)
     }
 }

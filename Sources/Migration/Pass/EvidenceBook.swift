@@ -1,12 +1,30 @@
-// What earlier passes prove of an entry, and what this pass writes down of it for the next one.
+// What earlier passes prove of an entry, and what this one writes down of it for the next one.
 
 import History
 import LinuxIO
 
-extension Worker {
+/// The record of the last whole pass, as one worker reads it, and that worker's notes for the next.
+///
+/// Belongs to one worker.
+final class EvidenceBook {
+    private let context: PassContext
+    /// Nil: there is none.
+    private let record: RecordCursor?
+    /// Nil: nothing is written down.
+    private let notes: NoteBuffer?
+
+    init(_ context: PassContext) {
+        self.context = context
+        record = context.recordTable.withLock { $0 }.map(RecordCursor.init)
+        notes = context.recorder?.makeBuffer()
+    }
+
+    /// Whether this pass writes anything down.
+    var isWriting: Bool { notes != nil }
+
     // MARK: What is known
 
-    /// What the record says of an entry that is no directory.
+    /// What the record says of an entry that is no directory, looked up once.
     func evidence(
         of entry: PassEntry,
         _ status: FileStatus,
@@ -82,7 +100,7 @@ extension Worker {
     }
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
-    func isSettled(_ entry: PassEntry, _ destination: FileStatus) -> Bool {
+    func isUntouched(_ entry: PassEntry, _ destination: FileStatus) -> Bool {
         entry.known.hasSettledWay && context.earlier.isSettled(destination)
     }
 

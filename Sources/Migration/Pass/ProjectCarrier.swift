@@ -12,13 +12,26 @@
 
 import LinuxIO
 
-extension Worker {
+/// Gives entries the project ids of SOURCE's where a directory of DESTINATION gives others.
+///
+/// Belongs to one worker.
+final class ProjectCarrier {
+    private let context: PassContext
+    private let reports: PassReports
+    private let changes: DirectoryChanges
+
+    init(_ context: PassContext, _ reports: PassReports, _ changes: DirectoryChanges) {
+        self.context = context
+        self.reports = reports
+        self.changes = changes
+    }
+
     // MARK: Directories
 
     /// Compares what a directory gives to what is made in it, and makes it SOURCE's before anything is (Q17).
-    func carryProject(of node: PassDirectory, _ open: OpenDirectory) {
+    func carry(of node: PassDirectory, _ open: OpenDirectory) {
         guard context.isRoot, let source = open.source, let target = open.destination,
-            !node.isRoot || context.options.branches.isEmpty
+            !node.isRoot || context.scope.isWhole
         else { return }
         let wanted: InodeSettings
         let current: InodeSettings
@@ -30,7 +43,7 @@ extension Worker {
             guard let found = try InodeSettings(of: target.descriptor) else { return }
             current = found
         } catch {
-            fail(.readAttributes, side, error, of: .directory(node))
+            reports.of(.directory(node)).fail(.readAttributes, side, error)
             return
         }
         let hasProjects =
@@ -46,10 +59,10 @@ extension Worker {
         }
         guard isOther, context.mayWrite else { return }
         do throws(SystemError) {
-            if !isNew { try prepareForChange(of: node, open) }
+            if !isNew { try changes.prepare(node, open) }
             try setProject(wanted, of: node, target.descriptor)
         } catch {
-            fail(.setFlags, .destination, error, isWrite: true, of: .directory(node))
+            reports.of(.directory(node)).failWrite(.setFlags, error)
         }
     }
 
@@ -81,18 +94,15 @@ extension Worker {
     /// Whether the project ids or the flags that statx(2) does not show differ of two regular files that are to stay.
     ///
     /// Nil when one of them is another by now.
-    func haveOtherSettings(
-        _ entry: PassEntry,
-        _ source: SharedDescriptor,
-        _ target: SharedDescriptor,
-        _ status: FileStatus,
-        _ destination: FileStatus
-    ) throws(AttributeFailure) -> Bool? {
+    func haveOtherSettings(_ pair: EntryPair) throws(AttributeFailure) -> Bool? {
+        guard let source = pair.open.source, let target = pair.open.destination,
+            let destination = pair.destination
+        else { return nil }
         var side = Failure.Side.source
         do throws(SystemError) {
-            guard let left = try openForSettings(entry, source, status) else { return nil }
+            guard let left = try openForSettings(pair, source, pair.source) else { return nil }
             side = .destination
-            guard let right = try openForSettings(entry, target, destination) else { return nil }
+            guard let right = try openForSettings(pair, target, destination) else { return nil }
             side = .source
             guard let wanted = try InodeSettings(of: left.descriptor) else { return false }
             side = .destination
@@ -104,11 +114,11 @@ extension Worker {
     }
 
     private func openForSettings(
-        _ entry: PassEntry,
+        _ pair: EntryPair,
         _ directory: SharedDescriptor,
         _ status: FileStatus
     ) throws(SystemError) -> SharedDescriptor? {
-        let opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: false)
+        let opened = try directory.descriptor.openRegularFile(pair.pointer, isDirect: false)
         guard let opened, opened.status.identity == status.identity else { return nil }
         return SharedDescriptor(opened.takeReader())
     }
@@ -119,21 +129,16 @@ extension Worker {
     /// XFS tells DESTINATION's, ext4 nobody: there it counts as another if something of the entry has changed since it
     /// was made (`mayDiffer`). One with several names stays as it is: a pass need not come to all of them, and the group
     /// would be torn.
-    func hasOtherBirth(
-        _ entry: PassEntry,
-        _ open: OpenDirectory,
-        _ status: FileStatus,
-        _ destination: FileStatus,
-        mayDiffer: Bool
-    ) throws(AttributeFailure) -> Bool {
-        let hasProjects = entry.known.hasProjects
+    func hasOtherBirth(_ pair: EntryPair, mayDiffer: Bool) throws(AttributeFailure) -> Bool {
+        let hasProjects = pair.entry.known.hasProjects
         guard context.isRoot, context.projects.knowsUnopened, context.projects.areHeld,
-            mayDiffer || hasProjects, status.linkCount == 1, destination.linkCount == 1,
-            let source = open.source, let target = open.destination
+            mayDiffer || hasProjects, pair.source.linkCount == 1,
+            let destination = pair.destination, destination.linkCount == 1,
+            let source = pair.open.source, let target = pair.open.destination
         else { return false }
         var side = Failure.Side.source
         do throws(SystemError) {
-            let wanted = try source.descriptor.projectOfXFS(inode: status.inode)
+            let wanted = try source.descriptor.projectOfXFS(inode: pair.source.inode)
             guard let wanted else { return false }
             side = .destination
             if let current = try target.descriptor.projectOfXFS(inode: destination.inode) {
@@ -166,7 +171,7 @@ extension Worker {
     /// Gives an inode a name in a directory of DESTINATION, whatever the project ids of the two are (Q16).
     ///
     /// Where that is refused (EXDEV) the directory passes nothing on for the call.
-    func acrossProjects(
+    func across(
         into node: PassDirectory,
         _ target: borrowing Descriptor,
         _ body: () throws(SystemError) -> Void
@@ -186,17 +191,16 @@ extension Worker {
     ///
     /// Only its birth gives it one: ext4 has no call to set it later.
     func makeWithProject<Value>(
-        _ status: FileStatus,
-        in node: PassDirectory,
+        _ pair: EntryPair,
         _ source: SharedDescriptor,
         _ target: borrowing Descriptor,
         _ body: () throws(SystemError) -> Value
     ) throws(SystemError) -> Value {
         guard context.isRoot, context.projects.knowsUnopened, context.projects.areHeld,
-            let wanted = try source.descriptor.projectOfXFS(inode: status.inode)
+            let wanted = try source.descriptor.projectOfXFS(inode: pair.source.inode)
         else { return try body() }
         return try lend(
-            of: node,
+            of: pair.directory,
             target,
             { settings in
                 let given = settings.flags.contains(.projectInherit) ? settings.project : 0
@@ -242,7 +246,7 @@ extension Worker {
         _ target: borrowing Descriptor
     ) {
         do throws(SystemError) { try own.apply(to: target) } catch {
-            fail(.setFlags, .destination, error, isWrite: true, of: .directory(node))
+            reports.of(.directory(node)).failWrite(.setFlags, error)
         }
     }
 }

@@ -1,0 +1,182 @@
+// A directory's own attributes, when everything in it is done (S23).
+
+import LinuxIO
+
+/// Finishes directories.
+///
+/// Belongs to one worker.
+final class DirectoryFinisher {
+    private let context: PassContext
+    private let book: EvidenceBook
+    private let reports: PassReports
+    private let changes: DirectoryChanges
+    private let carrier: AttributeCarrier
+
+    init(_ worker: LaneRooms) {
+        context = worker.context
+        book = worker.book
+        reports = worker.reports
+        changes = worker.changes
+        carrier = worker.carrier
+    }
+
+    func finish(_ node: PassDirectory, _ open: OpenDirectory) {
+        let facts = node.state.facts.withLock { $0 }
+        guard let source = facts.source, let sourceHandle = open.source else { return }
+        if facts.isNew {
+            finishNew(node, source, facts.inherited, sourceHandle, open.destination)
+            return
+        }
+        if node.isRoot, !context.scope.isWhole {
+            restoreTimes(of: node, facts.destination, open)
+            return
+        }
+        guard let before = facts.destination, let destination = open.destination else { return }
+        var needs = context.comparison.attributeDifferences(source: source, destination: before)
+        if facts.hasOtherSettings { needs.insert(.flags) }
+        if needs.isEmpty, !node.state.wasChanged, book.isUnchanged(node, facts, source, before) {
+            return
+        }
+        do throws(AttributeFailure) {
+            needs.formUnion(
+                try carrier.comparer.differences(
+                    sourceHandle.descriptor,
+                    destination.descriptor,
+                    kind: .directory
+                )
+            )
+        } catch {
+            reports.of(.directory(node)).fail(error)
+            if node.state.wasChanged { refreeze(node, destination) }
+            return
+        }
+        if !needs.isEmpty {
+            reports.itemize(
+                Itemization(
+                    action: .repaired,
+                    kind: .directory,
+                    differences: needs,
+                    path: node.path
+                )
+            )
+        }
+        guard !context.options.isDryRun, context.phase != .counting || node.state.wasChanged else {
+            if !needs.isEmpty, context.options.isDryRun {
+                context.counters.attributesRepaired.count()
+            }
+            return
+        }
+        repair(node, source, needs, sourceHandle, destination)
+    }
+
+    /// Gives a new directory its attributes: its contents are in, so it need no longer be 0700 for root alone.
+    private func finishNew(
+        _ node: PassDirectory,
+        _ source: FileStatus,
+        _ inheritedByRoot: Inherited,
+        _ sourceHandle: SharedDescriptor,
+        _ destination: SharedDescriptor?
+    ) {
+        reports.itemize(
+            Itemization(action: .changed, kind: .directory, isNew: true, path: node.path)
+        )
+        guard let destination, context.phase != .counting else { return }
+        // A failure was recorded, and the directory stays closed until the next pass.
+        _ = carrier.carry(
+            CarriedAttributes(
+                status: source,
+                needs: carrier.rules.newEntryNeeds,
+                isNew: true,
+                inherited: node.parent?.state.facts.withLock { $0.inherited } ?? inheritedByRoot
+            ),
+            from: sourceHandle.descriptor,
+            to: destination.descriptor,
+            reports.of(.directory(node))
+        )
+    }
+
+    /// S67: without --perms a directory keeps the mode that it had before writing to it was lent.
+    private func returnMode(of node: PassDirectory, _ destination: SharedDescriptor) {
+        guard node.state.wasChanged, !carrier.rules.preserved.contains(.mode),
+            let before = node.state.facts.withLock({ $0.destination }), changes.lendsWriting(before)
+        else { return }
+        do throws(SystemError) { try destination.descriptor.setMode(before.mode) } catch {
+            reports.of(.directory(node)).failWrite(.setMode, error)
+        }
+    }
+
+    /// Repairs a directory that was there, and sets again what changes in it moved.
+    private func repair(
+        _ node: PassDirectory,
+        _ source: FileStatus,
+        _ differences: Differences,
+        _ sourceHandle: SharedDescriptor,
+        _ destination: SharedDescriptor
+    ) {
+        var needs = differences
+        defer { returnMode(of: node, destination) }
+        if node.state.wasChanged {
+            if carrier.rules.preserved.contains(.times) { needs.insert(.times) }
+            // Others than root lent themselves the right to write.
+            if !context.isRoot, carrier.rules.preserved.contains(.mode) { needs.insert(.mode) }
+        }
+        if needs.isEmpty {
+            // What statx(2) does not show, and both ends are open anyway.
+            let isChanged =
+                context.isRoot
+                && carrier.settings.carry(
+                    from: sourceHandle.descriptor,
+                    to: destination.descriptor,
+                    without: [],
+                    inherited: .project,
+                    reports.of(.directory(node))
+                )
+            if isChanged { context.counters.attributesRepaired.count() }
+            return
+        }
+        if context.isRoot { needs.insert(.flags) }
+        // An immutable or append-only directory takes no attributes; its flags are set last (S14).
+        if context.isRoot, !node.state.wasChanged,
+            let before = node.state.facts.withLock({ $0.destination })
+        {
+            do throws(SystemError) {
+                try carrier.settings.thaw(destination.descriptor, before)
+            } catch {
+                reports.of(.directory(node)).failWrite(.setFlags, error)
+                return
+            }
+        }
+        let isDone = carrier.carry(
+            CarriedAttributes(status: source, needs: needs, isNew: false),
+            from: sourceHandle.descriptor,
+            to: destination.descriptor,
+            reports.of(.directory(node))
+        )
+        if isDone, !differences.isEmpty { context.counters.attributesRepaired.count() }
+        if !isDone { refreeze(node, destination) }
+    }
+
+    /// A directory that could not be repaired keeps the flags that it had.
+    private func refreeze(_ node: PassDirectory, _ destination: SharedDescriptor) {
+        let flags = node.state.facts.withLock {
+            $0.destination?.visibleFlags.intersection(.frozen) ?? []
+        }
+        if flags.isEmpty { return }
+        do throws(SystemError) {
+            try carrier.settings.setFrozenFlags(flags, of: destination.descriptor)
+        } catch {
+            reports.of(.directory(node)).failWrite(.setFlags, error)
+        }
+    }
+
+    /// With `--branch` the root is not compared; it only gets back the time that changes in it moved.
+    private func restoreTimes(of node: PassDirectory, _ before: FileStatus?, _ open: OpenDirectory)
+    {
+        guard node.state.wasChanged, let before, let destination = open.destination else { return }
+        do throws(SystemError) {
+            try destination.descriptor.setModified(before.modified)
+        } catch {
+            reports.of(.directory(node)).failWrite(.setTimes, error)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+// Small files read together: collected while a run of entries is visited, then read in one submission, and written one
+// after the other (FileBatch).
+
+import LinuxIO
+
+/// A small file that waits.
+struct WaitingFile {
+    let pair: EntryPair
+    let line: Itemization?
+}
+
+extension FileCopier {
+    /// One that is open, with its part of the buffer and the number of its read, if it was read with others.
+    private struct Opened {
+        let file: WaitingFile
+        let source: SourceFile
+        var part: (read: Int, bytes: Range<Int>)?
+    }
+
+    /// Puts a file that is to be copied on this worker's batch; false when it must be copied by itself.
+    func collect(_ pair: EntryPair, _ line: Itemization?) -> Bool {
+        guard pair.mayWait, SmallFiles.suit(pair.source), let batch = makeBatch() else {
+            return false
+        }
+        batch.files.append(WaitingFile(pair: pair, line: line))
+        if batch.files.count == batch.ring.capacity { copyCollected() }
+        return true
+    }
+
+    /// This worker's batch, made at its first use; nil where io_uring cannot be had.
+    private func makeBatch() -> FileBatch<WaitingFile>? {
+        if let batch { return batch }
+        guard context.readsTogether, !lacksBatch else { return nil }
+        // Refused to this worker though not to the pass (memory): it reads file by file, which is only slower.
+        batch = try? FileBatch(filesMax: context.budget.batchFiles)
+        lacksBatch = batch == nil
+        return batch
+    }
+
+    /// Copies what is on the batch; called at the end of each run of entries.
+    func copyCollected() {
+        guard let batch, !batch.files.isEmpty else { return }
+        let files = batch.take()
+        // One file is read ahead by the kernel as well as by us.
+        guard files.count > 1, context.mayWrite else {
+            for file in files where !context.isInterrupted {
+                conclude(context.mayWrite ? copyNow(file.pair, Self.task(file)) : .failed, file)
+            }
+            return
+        }
+        for opened in read(files, batch) where !context.isInterrupted {
+            // S18: after a stop no further file is begun, though it was collected before.
+            conclude(context.mayWrite ? copy(opened, batch) : .failed, opened.file)
+        }
+    }
+
+    private static func task(_ file: WaitingFile) -> CopyTask {
+        CopyTask(line: file.line, isLeader: false)
+    }
+
+    private func conclude(_ result: ActionResult, _ file: WaitingFile) {
+        reports.conclude(result, file.pair, line: file.line)
+    }
+
+    /// Opens all and reads those that fit the buffer; those that cannot be opened are concluded.
+    private func read(_ files: [WaitingFile], _ batch: FileBatch<WaitingFile>) -> [Opened] {
+        var used = 0
+        var all: [Opened] = []
+        for file in files {
+            guard let source = maker.openSource(file.pair, isDirect: true) else {
+                conclude(.failed, file)
+                continue
+            }
+            var part: (read: Int, bytes: Range<Int>)?
+            let end = UInt64(used) + ContentCopier.roundedUp(source.status.sizeBytes)
+            if source.isDirect, SmallFiles.suit(source.status), end <= UInt64(SmallFiles.bytesMax) {
+                let rules = context.contentRules
+                rules.throttle?.wait(for: Int(source.status.sizeBytes)) { rules.isInterrupted() }
+                let bytes = used..<Int(end)
+                let memory = UnsafeMutableRawBufferPointer(rebasing: batch.buffer[bytes])
+                part = (batch.ring.add(source.reader.descriptor, into: memory), bytes)
+                used = bytes.upperBound
+            }
+            all.append(Opened(file: file, source: source, part: part))
+        }
+        do throws(SystemError) { try batch.ring.run() } catch {
+            // The ring is of no use any more; each file is read by itself, and the next run makes another.
+            for index in all.indices { all[index].part = nil }
+            self.batch = nil
+        }
+        return all
+    }
+
+    private func copy(_ opened: Opened, _ batch: FileBatch<WaitingFile>) -> ActionResult {
+        let source = opened.source
+        let pair = opened.file.pair.with(source: source.status)
+        guard let target = pair.open.destination else { return .failed }
+        let size = Int(source.status.sizeBytes)
+        // Fewer bytes than the file had, or an error: reading it by itself finds out which, and where.
+        guard let part = opened.part, let count = try? batch.ring.result(of: part.read),
+            count >= size
+        else { return copy(pair, source, Self.task(opened.file)) }
+        guard let new = maker.create(pair, in: target.descriptor) else { return .failed }
+        let contents = UnsafeMutableRawBufferPointer(
+            rebasing: batch.buffer[part.bytes].prefix(size)
+        )
+        context.contentRules.countCopied(UInt64(size))
+        do throws(ContentFailure) {
+            var bypass = try maker.copier.prepare(
+                new.writer,
+                sizeBytes: UInt64(size),
+                readsDirectly: false
+            )
+            try maker.copier.write(contents, to: new.writer, at: 0, &bypass)
+        } catch {
+            maker.salvager.fail(error, pair)
+            maker.giveUp(new.name, pair)
+            return .failed
+        }
+        let end = ContentEnd(end: source.status.sizeBytes, writtenEnd: maker.copier.writtenEnd)
+        return maker.complete(pair, source, new, end, isLeader: false)
+    }
+}

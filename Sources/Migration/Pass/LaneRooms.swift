@@ -1,0 +1,51 @@
+// What one worker of a pass is made of: each part has its own state, and is handed what it needs when it is made.
+
+import LinuxIO
+
+/// The parts that others rest on; made once a lane, in the order in which they need each other.
+///
+/// Belongs to one worker.
+final class LaneRooms {
+    let context: PassContext
+    let lane: PassLane
+    let book: EvidenceBook
+    let reports: PassReports
+    let changes: DirectoryChanges
+    let projects: ProjectCarrier
+    let carrier: AttributeCarrier
+    let publisher: Publisher
+    let copier: ContentCopier
+    let salvager: Salvager
+    let inspector: ContentInspector
+
+    init(_ context: PassContext, _ lane: PassLane) {
+        self.context = context
+        self.lane = lane
+        let settings = SettingsCarrier(
+            log: context,
+            isRoot: context.isRoot,
+            frozenInodes: context.frozenInodes
+        )
+        let comparer = AttributeComparer(
+            AttributeScope(
+                isRoot: context.isRoot,
+                preserved: context.options.preserved,
+                selection: context.options.attributes
+            )
+        )
+        book = EvidenceBook(context)
+        reports = PassReports(context, book)
+        changes = DirectoryChanges(context, settings)
+        projects = ProjectCarrier(context, reports, changes)
+        carrier = AttributeCarrier(
+            context.carryRules,
+            comparer: comparer,
+            settings: settings,
+            log: context
+        )
+        publisher = Publisher(reports, settings, projects)
+        copier = ContentCopier(context.contentRules)
+        salvager = Salvager(context, reports, copier)
+        inspector = ContentInspector(reports, copier, salvager)
+    }
+}

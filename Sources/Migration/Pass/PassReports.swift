@@ -1,0 +1,175 @@
+// What one worker tells: failures, what vanished, what is mounted, lines of --itemize, counts of what was made or left
+// out. Whatever is told as wrong is doubted in the same call (S52).
+
+import LinuxIO
+
+/// Tells what became of entries.
+///
+/// Belongs to one worker, for it writes doubt into that worker's notes.
+final class PassReports {
+    private let context: PassContext
+    private let book: EvidenceBook
+
+    init(_ context: PassContext, _ book: EvidenceBook) {
+        self.context = context
+        self.book = book
+    }
+
+    var counters: Counters { context.counters }
+
+    // MARK: Failures
+
+    /// Where failed steps of one entry are told.
+    func of(_ affected: AffectedEntry) -> AffectedReport {
+        AffectedReport(reports: self, affected: affected)
+    }
+
+    func of(_ pair: EntryPair) -> AffectedReport { of(pair.affected) }
+
+    /// Records a failure of one entry.
+    ///
+    /// Of calls that write to DESTINATION, one may end all writing (S18).
+    func fail(_ step: FailedStep, of affected: AffectedEntry) {
+        book.doubt(affected)
+        let failure = Failure(
+            path: affected.path,
+            side: step.side,
+            activity: step.activity,
+            error: step.error,
+            bytes: step.bytes,
+            detail: step.detail
+        )
+        if step.isWrite { context.recordWrite(failure) } else { context.record(failure) }
+    }
+
+    /// Records a file that the disk does not give whole.
+    func fail(
+        _ report: DamageReport,
+        _ error: SystemError,
+        _ side: Failure.Side,
+        of affected: AffectedEntry
+    ) {
+        book.doubt(affected)
+        context.record(
+            Failure(
+                path: affected.path,
+                side: side,
+                activity: .read,
+                error: error,
+                bytes: report.damage.bounds,
+                damage: report
+            )
+        )
+    }
+
+    /// Something was left undone that is no failure: the next pass looks at it again.
+    func doubt(_ affected: AffectedEntry) { book.doubt(affected) }
+
+    /// Records that an entry went away between its listing and its opening (S47).
+    func noteVanished(_ affected: AffectedEntry) {
+        book.doubt(affected)
+        counters.vanished.count()
+        context.emit(.vanished(path: affected.path))
+    }
+
+    func noteVanished(_ pair: EntryPair) { noteVanished(pair.affected) }
+
+    /// Records that a directory in hand cannot be used any more: it went away, or opening it again failed.
+    func noteUnusable(_ error: SystemError, _ node: PassDirectory) {
+        switch error.code {
+        case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
+        default:
+            let side: Failure.Side = node.state.purpose == .pair ? .source : .destination
+            of(.directory(node)).fail(.open, side, error)
+        }
+    }
+
+    /// Records what opening or reading an entry of SOURCE said: that it is gone, or a failure.
+    func noteUnread(_ error: SystemError, _ activity: Failure.Activity, _ pair: EntryPair) {
+        if error.code == .noEntry {
+            noteVanished(pair)
+        } else {
+            of(pair).fail(activity, .source, error)
+        }
+    }
+
+    /// Records that attributes of an entry could not be read, or that it vanished.
+    func noteUnread(_ failure: AttributeFailure, _ pair: EntryPair) {
+        if failure.error.code == .noEntry {
+            noteVanished(pair)
+        } else {
+            of(pair).fail(failure)
+        }
+    }
+
+    func noteProtected(_ node: PassDirectory) {
+        guard context.options.deletesExtras else { return }
+        counters.directoriesProtected.count()
+        context.emit(.directoryProtected(path: node.path))
+    }
+
+    /// S4: another filesystem is not entered.
+    ///
+    /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
+    func noteMount(
+        _ affected: AffectedEntry,
+        _ crossing: MountBoundary.Crossing,
+        _ side: Failure.Side = .source
+    ) {
+        book.doubt(affected)
+        counters.mountsSkipped.count()
+        context.emit(.mountSkipped(path: affected.path, side: side, crossing: crossing))
+    }
+
+    // MARK: What was done
+
+    /// Emits one line of `--itemize`, if any are wanted.
+    func itemize(_ item: @autoclosure () -> Itemization) {
+        if context.itemizes { context.emit(.changed(item())) }
+    }
+
+    /// Tells and counts what became of an entry that was to be made.
+    func conclude(_ result: ActionResult, _ pair: EntryPair, line: Itemization?) {
+        switch result {
+        case .done:
+            if let line { context.emit(.changed(line)) }
+            if let destination = pair.destination { context.links.noteUnlinked(destination) }
+        case .failed: tally(pair.source)
+        case .underWay: break
+        }
+    }
+
+    /// Counts one entry that was made, or in a dry run would be.
+    func countMade(_ status: FileStatus) {
+        switch status.kind {
+        case .regular:
+            counters.filesCopied.count()
+            if context.options.isDryRun {
+                counters.bytesCopied.count(min(status.sizeBytes, status.allocatedBytes))
+            }
+        case .directory: counters.directoriesMade.count()
+        case .symlink: counters.symlinksMade.count()
+        default: counters.specialsMade.count()
+        }
+    }
+
+    /// Counts what a stopped pass leaves out (S18).
+    func tally(_ status: FileStatus?) {
+        guard context.phase == .counting, let status else { return }
+        counters.entriesMissing.count()
+        // The names of one inode share its space.
+        if status.kind == .directory || status.linkCount == 1
+            || context.links.isFirstMissing(status)
+        {
+            counters.bytesMissing.count(status.allocatedBytes)
+        }
+    }
+}
+
+/// Failed steps of one entry of a pass.
+struct AffectedReport: StepReporting {
+    let reports: PassReports
+    let affected: AffectedEntry
+
+    func fail(_ step: FailedStep) { reports.fail(step, of: affected) }
+}
