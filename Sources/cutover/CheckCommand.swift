@@ -33,17 +33,20 @@ struct CheckCommand: ParsableCommand {
             ReportPlace(source: options.source.name, destination: options.destination.name)
         )
         let output = try TableOutput(json: options.json)
-        let control = CheckControl()
+        let control = RunControl()
         let supervision = Supervision(notice: "removing what was made for the check")
         let plan = try options.plan()
         let ended: CheckOutcome??
         do throws(Refusal) {
-            let (source, destination) = (options.source.name, options.destination.name)
+            let names = RootNames(
+                source: options.source.name,
+                destination: options.destination.name
+            )
             ended = try supervision.run(TableOutput.tell) { () throws(Refusal) in
                 supervision.steer(.init { control.interrupt() })
                 let check = try Check(
-                    source: source,
-                    destination: destination,
+                    ProcessSetup(writesTrees: false),
+                    names,
                     options: plan,
                     control: control
                 )

@@ -149,7 +149,7 @@ struct RefusalText {
         }
     }
 
-    private static func reason(_ problem: ManifestLine.Problem) -> String {
+    private static func reason(_ problem: ManifestProblem) -> String {
         switch problem {
         case .notALine: "is not a line of sha256sum (64 hexadecimal digits, two blanks, a name)"
         case .badEscape: "has a backslash that is not followed by a backslash, n or r"

@@ -37,13 +37,16 @@ struct SyncCommand: ParsableCommand {
         let supervision = Supervision(notice: "files in hand are given back")
         let begun = Begun<Pass>()
         do {
-            let (source, destination) = (options.source.name, options.destination.name)
+            let names = RootNames(
+                source: options.source.name,
+                destination: options.destination.name
+            )
             let tell: @Sendable (WaitingCall) -> Void = { reporter.receive(.waiting($0)) }
             let summary = try supervision.run(tell) { () throws(Refusal) in
                 let pass = try Pass(
-                    source: source,
-                    destination: destination,
-                    options: plan.pass,
+                    ProcessSetup(writesTrees: true),
+                    names,
+                    plan.pass,
                     counters: counters,
                     opened: { supervision.watch.know($0) },
                     emit: { reporter.receive($0) }

@@ -75,18 +75,20 @@ struct VerifyCommand: ParsableCommand {
         _ counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) -> any VerificationRun {
+        let process = try ProcessSetup(writesTrees: false)
         switch plan.work {
         case .trees(let source, let destination, let options, let manifest):
-            try Verification(
-                source: source,
-                destination: destination,
-                options: options,
+            return try Verification(
+                process,
+                RootNames(source: source, destination: destination),
+                options,
                 counters: counters,
                 manifest: manifest,
                 emit: emit
             )
         case .manifest(let manifest, let destination):
-            try ManifestCheck(
+            return try ManifestCheck(
+                process,
                 manifest: manifest,
                 destination: destination,
                 workers: plan.workers,

@@ -42,14 +42,14 @@ import Testing
     @Test(
         "What leads out of the root, or is no line, is told by what is wrong with it",
         arguments: [
-            ("../a", ManifestLine.Problem.leavesRoot), ("a/..", .leavesRoot),
+            ("../a", ManifestProblem.leavesRoot), ("a/..", .leavesRoot),
             ("a/../b", .leavesRoot),
             ("/a", .absolute), ("//a", .absolute), ("", .emptyName), (".", .emptyName),
             ("a/", .notAFile),
             ("a\u{0}b", .holdsNUL),
         ]
     )
-    func refusals(name: String, problem: ManifestLine.Problem) {
+    func refusals(name: String, problem: ManifestProblem) {
         #expect(throws: problem) {
             try ManifestLine(parsing: Array((Self.digits + "  " + name).utf8))
         }
@@ -60,7 +60,7 @@ import Testing
         arguments: ["", "x", digits, digits + " a", digits + " ", "\\" + digits + "  a\\"]
     )
     func notLines(text: String) {
-        #expect(throws: ManifestLine.Problem.self) { try ManifestLine(parsing: Array(text.utf8)) }
+        #expect(throws: ManifestProblem.self) { try ManifestLine(parsing: Array(text.utf8)) }
     }
 
     @Test(

@@ -9,7 +9,7 @@ struct AttributeCensus {
     let volume: SharedDescriptor
     let measure: AttributeMeasure
     let workers: Int
-    let control: CheckControl
+    let control: RunControl
 
     /// Blocks; the inodes are shared out among the workers in runs.
     func run(_ inodes: [InodeCensus.Attributed]) -> (large: Concerns, unread: UInt64) {

@@ -62,12 +62,12 @@ package final class Check {
     private let options: CheckOptions
     private let roots: Roots
     private let destination: SharedDescriptor
-    private let control: CheckControl
-    private let descriptorLimit: Int
+    private let control: RunControl
+    private let supply: WorkerSupply
     private let isRoot = ProcessLimits.isRoot
-    private let workers: Int
+    private var workers: Int { supply.workers }
     /// The number of workers that there are threads for, where it is smaller than what was asked for (S58).
-    package let threadsLimited: Int?
+    package var threadsLimited: Int? { supply.fewThreads }
     /// Where both roots are.
     package var places: [RootPlace] { roots.places }
 
@@ -75,32 +75,23 @@ package final class Check {
     ///
     /// Call it before other threads exist, as `Pass.init`.
     package init(
-        source: Name,
-        destination: Name,
+        _ process: ProcessSetup,
+        _ names: RootNames,
         options: CheckOptions,
-        control: CheckControl
+        control: RunControl
     ) throws(Refusal) {
         self.options = options
         self.control = control
-        do throws(SystemError) { descriptorLimit = try ProcessLimits.raiseDescriptorLimit() } catch
-        {
-            throw .cannotExamine(.source, error)
-        }
-        let allowed = min(
-            options.workers,
-            DescriptorBudget.workersMax(descriptorLimit: descriptorLimit)
-        )
-        workers = try ThreadSupply(workers: allowed).workers
-        threadsLimited = workers < allowed ? workers : nil
+        supply = try process.supply(options.workers)
         var pass = PassOptions()
         // Nothing is made or locked, and both views take no write.
         pass.isDryRun = true
         // What a pass refuses is a finding here.
         pass.checksFirst = false
         pass.guardsPair = false
-        roots = try Roots(source: source, destination: destination, options: pass)
+        roots = try Roots(names, pass)
         guard let opened = roots.destinationItself else {
-            throw .destinationMissing(path: Array(destination.bytes))
+            throw .destinationMissing(path: Array(names.destination.bytes))
         }
         self.destination = opened
     }
@@ -318,11 +309,7 @@ package final class Check {
         )
         var counted = countInodes(facts.source, limits, measure)
         guard options.isDeep else { return counted }
-        let budget = DescriptorBudget(
-            descriptorLimit: descriptorLimit,
-            workers: workers,
-            batchFilesMax: 0
-        )
+        let budget = supply.budget(batchFilesMax: 0)
         let walked = TreeCensus(
             roots: roots,
             limits: limits,

@@ -21,7 +21,7 @@ struct InodeCensus {
     let volume: SharedDescriptor
     let limits: CensusLimits
     let workers: Int
-    let control: CheckControl
+    let control: RunControl
 
     /// Counts; blocks, with as many lanes as there are allocation groups, 8 at most.
     func run() throws(SystemError) -> (census: Census, attributed: [Attributed]) {

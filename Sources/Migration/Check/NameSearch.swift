@@ -9,7 +9,7 @@ import Synchronization
 struct NameSearch {
     let volume: SharedDescriptor
     let workers: Int
-    let control: CheckControl
+    let control: RunControl
 
     /// Paths below SOURCE by inode numbers; what is not in it could not be found.
     func paths(of wanted: [Concern]) throws(SystemError) -> [UInt64: [UInt8]] {

@@ -15,7 +15,7 @@ final class TreeCensus: Sendable {
     fileprivate let roots: Roots
     fileprivate let limits: CensusLimits
     fileprivate let measure: AttributeMeasure
-    fileprivate let control: CheckControl
+    fileprivate let control: RunControl
     private let budget: DescriptorBudget
     private let sum = Lock(Census(method: .walk))
     /// Inodes with several names that were counted under one of them.
@@ -26,7 +26,7 @@ final class TreeCensus: Sendable {
         limits: CensusLimits,
         measure: AttributeMeasure,
         budget: DescriptorBudget,
-        control: CheckControl
+        control: RunControl
     ) {
         self.roots = roots
         self.limits = limits

@@ -8,6 +8,13 @@
 import Crypto
 import LinuxIO
 
+/// What reading for a comparison asks, and tells.
+struct ReadingControl: Sendable {
+    let control: RunControl
+    /// Told of bytes that were read, of either side.
+    let countRead: @Sendable (UInt64) -> Void
+}
+
 /// Compares contents with one buffer, half of it for each side.
 ///
 /// Belongs to one worker.
@@ -15,7 +22,7 @@ final class ContentComparer {
     /// For each side: reads of this size keep a disk array busy, and 30 workers hold 30 MiB.
     static let halfBytes = 524_288
 
-    private let log: VerificationLog
+    private let reading: ReadingControl
     /// What differs is counted in blocks of this size.
     private let blockBytes: UInt64
     private let halfBytes = ContentComparer.halfBytes
@@ -25,8 +32,8 @@ final class ContentComparer {
     /// direct reads need.
     private let granule: UInt64
 
-    init(log: VerificationLog, blockBytes: UInt64) {
-        self.log = log
+    init(_ reading: ReadingControl, blockBytes: UInt64) {
+        self.reading = reading
         self.blockBytes = blockBytes
         left = .allocate(byteCount: halfBytes, alignment: ContentCopier.directAlignment)
         right = .allocate(byteCount: halfBytes, alignment: ContentCopier.directAlignment)
@@ -51,7 +58,7 @@ final class ContentComparer {
         var sides = (source: DataMap(source), destination: DataMap(destination))
         var position = range.lowerBound
         while position < range.upperBound {
-            if log.isInterrupted {
+            if reading.control.isInterrupted {
                 findings.isInterrupted = true
                 break
             }
@@ -81,7 +88,7 @@ final class ContentComparer {
         var position: UInt64 = 0
         do throws(ContentFailure) {
             while position < end, digest != nil {
-                if log.isInterrupted {
+                if reading.control.isInterrupted {
                     findings.isInterrupted = true
                     digest = nil
                     break
@@ -307,7 +314,7 @@ final class ContentComparer {
                 file.isDirect = false
             }
         }
-        log.counters.bytesRead.count(UInt64(filled))
+        reading.countRead(UInt64(filled))
         return filled
     }
 
@@ -316,7 +323,7 @@ final class ContentComparer {
         var rest = count
         while rest > 0 {
             // A hole can be larger than anything that is read.
-            if log.isInterrupted {
+            if reading.control.isInterrupted {
                 digest = nil
                 return
             }

@@ -3,14 +3,6 @@
 
 package import LinuxIO
 
-/// Why contents could not be copied.
-package struct ContentFailure: Error {
-    package let side: Failure.Side
-    package let error: SystemError
-    /// The bytes that the failing call was about.
-    package let bytes: Range<UInt64>
-}
-
 /// Which side of a copy passes the page cache by (O_DIRECT).
 package struct CacheBypass: Sendable {
     package var reads: Bool

@@ -22,7 +22,7 @@ final class DirectoryChanges {
     /// it does not keep (S67).
     func prepare(_ node: PassDirectory, _ open: OpenDirectory) throws(SystemError) {
         if node.state.wasChanged { return }
-        context.noteChangeOfDestination()
+        context.volumes.noteChangeOfDestination()
         let before = node.state.facts.withLock { $0.destination }
         if let before, let destination = open.destination, lendsWriting(before) {
             try destination.descriptor.setMode(before.mode | 0o700)
@@ -37,7 +37,7 @@ final class DirectoryChanges {
 
     /// Whether others than root have to give themselves the right to write to a directory of their own.
     func lendsWriting(_ before: FileStatus) -> Bool {
-        !context.isRoot && before.mode & 0o300 != 0o300
+        !context.plan.isRoot && before.mode & 0o300 != 0o300
             && before.owner == ProcessLimits.effectiveUser
     }
 

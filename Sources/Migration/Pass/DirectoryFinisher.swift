@@ -27,12 +27,15 @@ final class DirectoryFinisher {
             finishNew(node, source, facts.inherited, sourceHandle, open.destination)
             return
         }
-        if node.isRoot, !context.scope.isWhole {
+        if node.isRoot, !context.plan.scope.isWhole {
             restoreTimes(of: node, facts.destination, open)
             return
         }
         guard let before = facts.destination, let destination = open.destination else { return }
-        var needs = context.comparison.attributeDifferences(source: source, destination: before)
+        var needs = context.plan.comparison.attributeDifferences(
+            source: source,
+            destination: before
+        )
         if facts.hasOtherSettings { needs.insert(.flags) }
         if needs.isEmpty, !node.state.wasChanged, book.isUnchanged(node, facts, source, before) {
             return
@@ -60,9 +63,11 @@ final class DirectoryFinisher {
                 )
             )
         }
-        guard !context.options.isDryRun, context.phase != .counting || node.state.wasChanged else {
-            if !needs.isEmpty, context.options.isDryRun {
-                context.counters.attributesRepaired.count()
+        guard !context.plan.options.isDryRun,
+            context.log.phase != .counting || node.state.wasChanged
+        else {
+            if !needs.isEmpty, context.plan.options.isDryRun {
+                context.log.counters.attributesRepaired.count()
             }
             return
         }
@@ -80,7 +85,7 @@ final class DirectoryFinisher {
         reports.itemize(
             Itemization(action: .changed, kind: .directory, isNew: true, path: node.path)
         )
-        guard let destination, context.phase != .counting else { return }
+        guard let destination, context.log.phase != .counting else { return }
         // A failure was recorded, and the directory stays closed until the next pass.
         _ = carrier.carry(
             CarriedAttributes(
@@ -118,12 +123,12 @@ final class DirectoryFinisher {
         if node.state.wasChanged {
             if carrier.rules.preserved.contains(.times) { needs.insert(.times) }
             // Others than root lent themselves the right to write.
-            if !context.isRoot, carrier.rules.preserved.contains(.mode) { needs.insert(.mode) }
+            if !context.plan.isRoot, carrier.rules.preserved.contains(.mode) { needs.insert(.mode) }
         }
         if needs.isEmpty {
             // What statx(2) does not show, and both ends are open anyway.
             let isChanged =
-                context.isRoot
+                context.plan.isRoot
                 && carrier.settings.carry(
                     from: sourceHandle.descriptor,
                     to: destination.descriptor,
@@ -131,12 +136,12 @@ final class DirectoryFinisher {
                     inherited: .project,
                     reports.of(.directory(node))
                 )
-            if isChanged { context.counters.attributesRepaired.count() }
+            if isChanged { context.log.counters.attributesRepaired.count() }
             return
         }
-        if context.isRoot { needs.insert(.flags) }
+        if context.plan.isRoot { needs.insert(.flags) }
         // An immutable or append-only directory takes no attributes; its flags are set last (S14).
-        if context.isRoot, !node.state.wasChanged,
+        if context.plan.isRoot, !node.state.wasChanged,
             let before = node.state.facts.withLock({ $0.destination })
         {
             do throws(SystemError) {
@@ -152,7 +157,7 @@ final class DirectoryFinisher {
             to: destination.descriptor,
             reports.of(.directory(node))
         )
-        if isDone, !differences.isEmpty { context.counters.attributesRepaired.count() }
+        if isDone, !differences.isEmpty { context.log.counters.attributesRepaired.count() }
         if !isDone { refreeze(node, destination) }
     }
 

@@ -49,8 +49,8 @@ final class EntryMaker {
         _ differences: Differences?,
         isLeader: Bool
     ) -> ActionResult {
-        guard context.mayWrite else {
-            if context.options.isDryRun { return pretend(pair, differences) }
+        guard context.log.mayWrite else {
+            if context.plan.options.isDryRun { return pretend(pair, differences) }
             reports.tally(pair.source)
             return .failed
         }
@@ -60,7 +60,7 @@ final class EntryMaker {
             return .failed
         }
         // Before it is made: afterwards the old attributes are gone.
-        let line = context.itemizes ? self.line(of: pair, differences) : nil
+        let line = context.log.itemizes ? self.line(of: pair, differences) : nil
         let result =
             pair.kind == .regular
             ? files.copy(pair, CopyTask(line: line, isLeader: isLeader)) : specials.make(pair)
@@ -95,7 +95,7 @@ final class EntryMaker {
             kind: pair.kind,
             isNew: differences == nil,
             differences: all,
-            hasTimeOfNow: !context.options.preserved.contains(.times),
+            hasTimeOfNow: !context.plan.options.preserved.contains(.times),
             path: pair.entry.path,
             target: inspector.targetText(pair)
         )

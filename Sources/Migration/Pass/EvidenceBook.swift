@@ -15,8 +15,8 @@ final class EvidenceBook {
 
     init(_ context: PassContext) {
         self.context = context
-        record = context.recordTable.withLock { $0 }.map(RecordCursor.init)
-        notes = context.recorder?.makeBuffer()
+        record = context.memory.recordTable.withLock { $0 }.map(RecordCursor.init)
+        notes = context.memory.recorder?.makeBuffer()
     }
 
     /// Whether this pass writes anything down.
@@ -30,11 +30,11 @@ final class EvidenceBook {
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> Evidence {
-        if let destination, context.earlier.mayBeForeign(destination) { return .doubtful }
-        if context.earlier.mayBeRolledBack(status) { return .doubtful }
+        if let destination, context.memory.earlier.mayBeForeign(destination) { return .doubtful }
+        if context.memory.earlier.mayBeRolledBack(status) { return .doubtful }
         let directory = entry.known
         switch directory.evidence {
-        case .none: return context.earlier.isRacy(status) ? .doubtful : .none
+        case .none: return context.memory.earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
         case .proven: break
         }
@@ -63,12 +63,12 @@ final class EvidenceBook {
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> (evidence: Evidence, visit: Visit?)? {
-        if context.earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
+        if context.memory.earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
         let directory = entry.known
         guard directory.evidence == .proven else { return (directory.evidence, nil) }
         guard destination?.kind == .directory else { return (.doubtful, nil) }
         if let visit = directory.visit { return knowledge(of: entry, status, visit) }
-        if context.earlier.mayHaveMoved(destination) { return (.doubtful, nil) }
+        if context.memory.earlier.mayHaveMoved(destination) { return (.doubtful, nil) }
         return isRecordedDirectory(entry, status) ? (.proven, nil) : (.doubtful, nil)
     }
 
@@ -85,7 +85,7 @@ final class EvidenceBook {
             return (.proven, Visit(node: node, marks: visit.marks))
         }
         // Not what the plan has there, nor what is compared as a whole by the plan: it came since.
-        if !visit.marks.whole.contains(status.inode) { context.noteDisturbance() }
+        if !visit.marks.whole.contains(status.inode) { context.memory.noteDisturbance() }
         return visit.node.isListed ? (.doubtful, nil) : nil
     }
 
@@ -101,7 +101,7 @@ final class EvidenceBook {
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
     func isUntouched(_ entry: PassEntry, _ destination: FileStatus) -> Bool {
-        entry.known.hasSettledWay && context.earlier.isSettled(destination)
+        entry.known.hasSettledWay && context.memory.earlier.isSettled(destination)
     }
 
     /// Whether nothing of a directory itself has changed on either side.
@@ -112,7 +112,7 @@ final class EvidenceBook {
         _ destination: FileStatus
     ) -> Bool {
         guard facts.evidence == .proven, facts.hasSettledWay,
-            context.earlier.isSettled(destination)
+            context.memory.earlier.isSettled(destination)
         else { return false }
         return isRecorded(node, source)
     }
@@ -145,7 +145,7 @@ final class EvidenceBook {
 
     /// Writes down a directory that is about to be listed on both sides.
     func writeDown(_ node: PassDirectory) {
-        guard let notes, let recorder = context.recorder else { return }
+        guard let notes, let recorder = context.memory.recorder else { return }
         guard let status = node.state.facts.withLock({ $0.source }) else { return }
         let parent = node.parent?.state.facts.withLock { $0.source?.inode } ?? 0
         recorder.noteDirectory(status, parent: parent, name: node.name, in: notes)
@@ -153,7 +153,7 @@ final class EvidenceBook {
 
     /// Something was not done as it should be: the next pass looks at it again, and at its directory (S52).
     func doubt(_ affected: AffectedEntry) {
-        guard let notes, let recorder = context.recorder else { return }
+        guard let notes, let recorder = context.memory.recorder else { return }
         for inode in affected.inodes { recorder.doubt(inode, in: notes) }
     }
 }

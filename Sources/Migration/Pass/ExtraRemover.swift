@@ -15,7 +15,7 @@ final class ExtraRemover {
     private let lane: PassLane
     private let reports: PassReports
     private let changes: DirectoryChanges
-    private var counters: Counters { context.counters }
+    private var counters: Counters { context.log.counters }
 
     init(_ worker: LaneRooms) {
         context = worker.context
@@ -33,14 +33,14 @@ final class ExtraRemover {
     ) {
         guard let destination = open.destination else { return }
         let isProtected = node.state.facts.withLock { $0.isProtected }
-        let mayDelete = context.options.deletesExtras && !isProtected
-        for index in extras where !context.isInterrupted {
+        let mayDelete = context.plan.options.deletesExtras && !isProtected
+        for index in extras where !context.log.isInterrupted {
             let name = listing.name(index)
             if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes) {
                 removeLeftover(name, in: node, open)
                 continue
             }
-            guard mayDelete, !node.isRoot || context.scope.selects(name) else { continue }
+            guard mayDelete, !node.isRoot || context.plan.scope.selects(name) else { continue }
             guard let status = examineExtra(name, in: node, destination) else { continue }
             let isDirectory = status.kind == .directory
             if node.isRoot, ReservedNames.contains(name, isDirectory: isDirectory) { continue }
@@ -57,7 +57,7 @@ final class ExtraRemover {
         do throws(SystemError) {
             // Gone already: that is what was wanted.
             return try name.withPointer { pointer throws(SystemError) in
-                try context.destinationStatus(of: pointer, in: destination.descriptor)
+                try context.volumes.destinationStatus(of: pointer, in: destination.descriptor)
             }
         } catch {
             reports.of(.name(name, node)).fail(.examine, .destination, error)
@@ -66,7 +66,7 @@ final class ExtraRemover {
     }
 
     private func isFiltered(_ name: Name, _ kind: EntryKind, in node: PassDirectory) -> Bool {
-        let filter = context.options.filter
+        let filter = context.plan.options.filter
         return !filter.isEmpty
             && filter.excludes(path: node.path(of: name), isDirectory: kind == .directory)
     }
@@ -78,12 +78,12 @@ final class ExtraRemover {
         in node: PassDirectory,
         _ open: OpenDirectory
     ) {
-        if let crossing = context.crossingOfDestination(status) {
+        if let crossing = context.volumes.crossingOfDestination(status) {
             keepMount(crossing, of: .name(name, node))
             node.state.abandonRemoval()
         } else if status.kind == .directory {
             removeTree(name, status, in: node)
-        } else if context.reserveDeletion() {
+        } else if context.log.reserveDeletion() {
             removeFile(name, status, in: node, open)
         } else {
             reports.doubt(.name(name, node))
@@ -93,7 +93,7 @@ final class ExtraRemover {
 
     /// S46: what is mounted on DESTINATION stays, and so does all that holds it.
     private func keepMount(_ crossing: MountBoundary.Crossing, of affected: AffectedEntry) {
-        if context.options.crossesMounts {
+        if context.plan.options.crossesMounts {
             // Entered all the same: its extras should have gone.
             reports.of(affected).fail(.remove, .destination, SystemError(.unlink, .busy))
         } else {
@@ -134,7 +134,7 @@ final class ExtraRemover {
         _ open: OpenDirectory
     ) {
         guard let destination = open.destination else { return }
-        if context.mayWrite {
+        if context.log.mayWrite {
             do throws(SystemError) {
                 try changes.prepare(node, open)
                 try name.withPointer { pointer throws(SystemError) in
@@ -149,19 +149,19 @@ final class ExtraRemover {
                 node.state.abandonRemoval()
                 return
             }
-        } else if !context.options.isDryRun {
+        } else if !context.plan.options.isDryRun {
             node.state.abandonRemoval()
             return
         }
         // In a dry run the name is still there and counted by its inode.
-        if context.mayWrite { context.links.noteUnlinked(status) }
+        if context.log.mayWrite { context.links.noteUnlinked(status) }
         counters.extrasDeleted.count()
         reports.itemize(Itemization(action: .deleted, kind: status.kind, path: node.path(of: name)))
     }
 
     /// What a killed run left goes with or without deletion (S13); it never counted as an entry.
     private func removeLeftover(_ name: Name, in node: PassDirectory, _ open: OpenDirectory) {
-        guard context.mayWrite, let destination = open.destination else { return }
+        guard context.log.mayWrite, let destination = open.destination else { return }
         do throws(SystemError) {
             try changes.prepare(node, open)
             try name.withPointer { pointer throws(SystemError) in
@@ -215,7 +215,7 @@ final class ExtraRemover {
         let descriptor = try parentDestination.descriptor.openDirectory(node.name)
         let status = try descriptor.status()
         // Asked of the open directory: what is mounted here since the listing is seen too (S46).
-        if let crossing = context.crossingOfDestination(status) {
+        if let crossing = context.volumes.crossingOfDestination(status) {
             keepMount(crossing, of: .directory(node))
             node.state.abandon()
             return false
@@ -228,11 +228,11 @@ final class ExtraRemover {
 
     private func removeContents(_ listing: Listing, of node: PassDirectory, _ open: OpenDirectory) {
         guard let destination = open.destination else { return }
-        for index in 0..<listing.count where !context.isInterrupted {
+        for index in 0..<listing.count where !context.log.isInterrupted {
             let name = listing.name(index)
             guard let status = examineExtra(name, in: node, destination) else { continue }
             if isFiltered(name, status.kind, in: node) {
-                context.say(.protectedByFilter)
+                context.log.say(.protectedByFilter)
                 node.state.abandonRemoval()
             } else {
                 remove(name, status, in: node, open)
@@ -242,7 +242,7 @@ final class ExtraRemover {
 
     /// The contents of a tree are gone, or what stays was noted: removes the directory itself.
     func finish(_ node: PassDirectory) {
-        guard let parent = node.parent, !context.isInterrupted else { return }
+        guard let parent = node.parent, !context.log.isInterrupted else { return }
         let isRemoved = removeDirectory(node, in: parent)
         // Something in the parent stays, so it does too.
         if !isRemoved { parent.state.abandonRemoval() }
@@ -257,7 +257,7 @@ final class ExtraRemover {
     /// S26: the tree in the way stays, wholly or in part, so the entry that needs its name stays out.
     private func noteNotReplaced(_ node: PassDirectory) {
         let source = node.state.facts.withLock { $0.source }
-        if context.phase == .counting {
+        if context.log.phase == .counting {
             reports.tally(source)
         } else if counters.deletionsRefused.value() == 0 {
             // Otherwise the limit is the reason, and the status says so (S45).
@@ -272,13 +272,13 @@ final class ExtraRemover {
 
     /// Whether the directory is gone, or in a dry run would be.
     private func removeDirectory(_ node: PassDirectory, in parent: PassDirectory) -> Bool {
-        guard !node.state.wasAbandoned, context.mayWrite || context.options.isDryRun,
-            context.reserveDeletion()
+        guard !node.state.wasAbandoned, context.log.mayWrite || context.plan.options.isDryRun,
+            context.log.reserveDeletion()
         else {
             reports.doubt(.directory(node))
             return false
         }
-        if context.mayWrite {
+        if context.log.mayWrite {
             do throws(SystemError) {
                 let open = try lane.directories.use(parent)
                 defer { lane.directories.release(parent) }

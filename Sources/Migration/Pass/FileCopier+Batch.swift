@@ -30,9 +30,9 @@ extension FileCopier {
     /// This worker's batch, made at its first use; nil where io_uring cannot be had.
     private func makeBatch() -> FileBatch<WaitingFile>? {
         if let batch { return batch }
-        guard context.readsTogether, !lacksBatch else { return nil }
+        guard context.plan.readsTogether, !lacksBatch else { return nil }
         // Refused to this worker though not to the pass (memory): it reads file by file, which is only slower.
-        batch = try? FileBatch(filesMax: context.budget.batchFiles)
+        batch = try? FileBatch(filesMax: context.plan.budget.batchFiles)
         lacksBatch = batch == nil
         return batch
     }
@@ -42,15 +42,15 @@ extension FileCopier {
         guard let batch, !batch.files.isEmpty else { return }
         let files = batch.take()
         // One file is read ahead by the kernel as well as by us.
-        guard files.count > 1, context.mayWrite else {
-            for file in files where !context.isInterrupted {
-                conclude(context.mayWrite ? copyNow(file.pair, Self.task(file)) : .failed, file)
+        guard files.count > 1, context.log.mayWrite else {
+            for file in files where !context.log.isInterrupted {
+                conclude(context.log.mayWrite ? copyNow(file.pair, Self.task(file)) : .failed, file)
             }
             return
         }
-        for opened in read(files, batch) where !context.isInterrupted {
+        for opened in read(files, batch) where !context.log.isInterrupted {
             // S18: after a stop no further file is begun, though it was collected before.
-            conclude(context.mayWrite ? copy(opened, batch) : .failed, opened.file)
+            conclude(context.log.mayWrite ? copy(opened, batch) : .failed, opened.file)
         }
     }
 

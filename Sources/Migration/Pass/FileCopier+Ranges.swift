@@ -41,7 +41,7 @@ extension FileCopier {
         // One piece of the directory for the whole file, ended by the last worker.
         pair.directory.addPiece()
         // Counted as seen with its entry; from here on it is seen range by range, for who watches.
-        context.counters.bytesSeen.wrappingSubtract(status.allocatedBytes, ordering: .relaxed)
+        context.log.counters.bytesSeen.wrappingSubtract(status.allocatedBytes, ordering: .relaxed)
         for _ in 0..<pieces { lane.handOn(.ranges(large)) }
         return .underWay
     }
@@ -59,7 +59,7 @@ extension FileCopier {
     ///
     /// Nil for the others; else what became of the file, which is told already.
     func copyRanges(of file: LargeFile) -> ActionResult? {
-        let counters = context.counters
+        let counters = context.log.counters
         while let range = file.ranges.take() {
             defer { counters.bytesSeen.count(file.ranges.see(range)) }
             do throws(ContentFailure) {

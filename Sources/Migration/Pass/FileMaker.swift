@@ -79,7 +79,7 @@ final class FileMaker {
         let known = pair.source
         do throws(SystemError) {
             let opened = try source.descriptor.openRegularFile(pair.pointer, isDirect: isDirect)
-            guard let opened, !context.sourceBoundary.isOutside(opened.status),
+            guard let opened, !context.volumes.sourceBoundary.isOutside(opened.status),
                 // A file may be replaced meanwhile, and the new one is copied; but what leads a link group must be
                 // that group's inode.
                 known.linkCount == 1 || opened.status.identity == known.identity

@@ -23,14 +23,14 @@ final class LaneRooms {
         self.lane = lane
         let settings = SettingsCarrier(
             log: context,
-            isRoot: context.isRoot,
+            isRoot: context.plan.isRoot,
             frozenInodes: context.frozenInodes
         )
         let comparer = AttributeComparer(
             AttributeScope(
-                isRoot: context.isRoot,
-                preserved: context.options.preserved,
-                selection: context.options.attributes
+                isRoot: context.plan.isRoot,
+                preserved: context.plan.options.preserved,
+                selection: context.plan.options.attributes
             )
         )
         book = EvidenceBook(context)
@@ -38,7 +38,7 @@ final class LaneRooms {
         changes = DirectoryChanges(context, settings)
         projects = ProjectCarrier(context, reports, changes)
         carrier = AttributeCarrier(
-            context.carryRules,
+            context.plan.carryRules,
             comparer: comparer,
             settings: settings,
             log: context

@@ -143,9 +143,9 @@ final class LinkFollower {
             path: pair.entry.path,
             target: leader.directory.path(of: leader.name)
         )
-        guard context.mayWrite else {
-            if context.options.isDryRun {
-                context.counters.linksMade.count()
+        guard context.log.mayWrite else {
+            if context.plan.options.isDryRun {
+                context.log.counters.linksMade.count()
                 reports.itemize(line)
             } else {
                 reports.tally(pair.source)
@@ -172,12 +172,12 @@ final class LinkFollower {
             try changes.prepare(pair.directory, pair.open)
             try makeLink(pair, to: handle.descriptor)
             if let destination = pair.destination { context.links.noteUnlinked(destination) }
-            context.counters.linksMade.count()
+            context.log.counters.linksMade.count()
             reports.itemize(line)
             salvager.noteLinkedDamage(pair)
         } catch {
             if error.code == .tooManyLinks, error.operation == .link {
-                context.say(.linkLimitReached(Int(context.links.linkCountMax)))
+                context.log.say(.linkLimitReached(Int(context.links.linkCountMax)))
                 leadAnew(pair, insteadOf: leader)
                 return
             }

@@ -2,7 +2,7 @@
 
 import Dispatch
 import History
-package import LinuxIO
+import LinuxIO
 import Synchronization
 
 /// One pass from SOURCE to DESTINATION.
@@ -10,6 +10,7 @@ import Synchronization
 /// `run` blocks its thread and may be called once; the other methods may be called from any thread meanwhile.
 package final class Pass: Sendable {
     private let roots: Roots
+    private let control = RunControl()
     private let context: PassContext
     private let walk: TreeWalk<PassVisitor>
     private let root: PassDirectory
@@ -25,88 +26,96 @@ package final class Pass: Sendable {
 
     /// Judges the roots and prepares everything; touches nothing but a missing DESTINATION, which is made.
     ///
-    /// Call it before other threads exist: it raises this process's limit of descriptors, clears its umask and
-    /// reads the rules of libattr. `opened` is told where both roots are, as soon as they are open.
-    package init(
-        source: Name,
-        destination: Name,
-        options: PassOptions,
+    /// Call it before other threads exist: it reads the rules of libattr. `opened` is told where both roots are, as
+    /// soon as they are open.
+    package init(  // Six: who is told what is the command's, and differs for each.
+        _ process: ProcessSetup,
+        _ names: RootNames,
+        _ wanted: PassOptions,
         counters: Counters,
         opened: ([RootPlace]) -> Void = { _ in },
         emit: @escaping @Sendable (PassEvent) -> Void
     ) throws(Refusal) {
-        var options = options
-        let wanted = options.workers
-        let limit = try DescriptorBudget.descriptorLimit(.source)
-        let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        let allowed = min(options.workers, workersMax, PassOptions.workersMax)
-        let workers = try ThreadSupply(workers: allowed).workers
-        options.workers = workers
-        options.mask = ProcessLimits.clearMask()
-        let roots = try Roots(source: source, destination: destination, options: options)
+        var options = wanted
+        let supply = try process.supply(wanted.workers)
+        options.workers = supply.workers
+        options.mask = process.mask
+        let roots = try Roots(names, options)
         opened(roots.places)
         let isRoot = ProcessLimits.isRoot
         // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
         let keeper = try StateKeeper(
             roots: roots,
             options: options,
-            workers: workers,
+            workers: supply.workers,
             isRoot: isRoot
         )
         let times = Self.timeStorage(roots, options)
-        let budget = DescriptorBudget(
-            descriptorLimit: limit,
-            workers: workers,
-            batchFilesMax: SmallFiles.filesMax
-        )
+        let budget = supply.budget(batchFilesMax: SmallFiles.filesMax)
         let reading = Self.reading(files: budget.batchFiles)
         let isFirstCopy = try Self.isFirstCopy(roots)
-        let context = PassContext(
-            options: options,
-            comparison: Comparison(
-                preserved: options.preserved,
-                changeTest: options.changeTest,
-                deletesExtras: options.deletesExtras,
-                isRoot: isRoot,
-                times: times,
-                groups: isRoot ? nil : ProcessLimits.groups
+        let volumes = PassVolumes(roots, options, isRoot: isRoot)
+        context = PassContext(
+            PassPlan(
+                options,
+                Self.comparison(options, times, isRoot: isRoot),
+                budget,
+                readsTogether: reading.isTogether
             ),
-            counters: counters,
-            budget: budget,
-            links: LinkRegistry(
+            PassLog(options, control, counters, emit: emit, hasRoom: { volumes.hasRoom() }),
+            PassMemory(
+                earlier: keeper.earlier,
+                record: keeper.record,
+                recorder: keeper.makeRecorder()
+            ),
+            volumes,
+            LinkRegistry(
                 isFirstCopy: isFirstCopy,
                 holdsUntilComplete: options.itemizes,
                 linkCountMax: Self.linkCountMax(roots)
-            ),
-            roots: roots,
-            readsTogether: reading.isTogether,
-            earlier: keeper.earlier,
-            record: keeper.record,
-            recorder: keeper.makeRecorder(),
-            markDestination: { roots.markDestination() },
-            emit: emit
+            )
         )
         var notices = [reading.notice] + keeper.notices
         if !isFirstCopy, !keeper.knowsEarlierPass, !options.comparesAll {
             notices.append(.trustsSizeAndTime)
         }
-        if allowed < wanted {
-            notices.append(.workersLimited(allowed, descriptors: limit))
-        }
-        if workers < allowed { notices.append(.threadsLimited(workers)) }
+        notices += Self.notices(supply)
         if times.stepNanoseconds > 1 {
             notices.append(.coarseTimes(stepNanoseconds: times.stepNanoseconds))
         }
         notices += Self.notices(roots, options)
         root = try Self.openRoot(roots, context)
         self.roots = roots
-        self.context = context
         self.counters = counters
-        self.workers = workers
+        workers = supply.workers
         self.keeper = keeper
         self.notices = notices
         method = Lock(keeper.method)
         walk = Self.makeWalk(context, workers: workers)
+    }
+
+    private static func notices(_ supply: WorkerSupply) -> [Notice] {
+        var notices: [Notice] = []
+        if let allowed = supply.fewDescriptors {
+            notices.append(.workersLimited(allowed, descriptors: supply.descriptorLimit))
+        }
+        if let workers = supply.fewThreads { notices.append(.threadsLimited(workers)) }
+        return notices
+    }
+
+    private static func comparison(
+        _ options: PassOptions,
+        _ times: TimeStorage,
+        isRoot: Bool
+    ) -> Comparison {
+        Comparison(
+            preserved: options.preserved,
+            changeTest: options.changeTest,
+            deletesExtras: options.deletesExtras,
+            isRoot: isRoot,
+            times: times,
+            groups: isRoot ? nil : ProcessLimits.groups
+        )
     }
 
     /// What is said of who runs the pass, and of what is left out.
@@ -123,7 +132,7 @@ package final class Pass: Sendable {
     /// Stops the pass within a second or two: files in hand are given back, nothing new is begun.
     ///
     /// Safe to call from a signal source's handler.
-    package func interrupt() { context.interrupt() }
+    package func interrupt() { control.interrupt() }
 
     /// Tells others how far this pass is: in a file beside its record, which goes when the pass has ended.
     package func publish(_ running: RunningPass) { keeper.publish(running) }
@@ -131,33 +140,33 @@ package final class Pass: Sendable {
     /// Adds workers, or takes some away; at least one stays.
     package func changeWorkers(by difference: Int) {
         let changed = walk.changeWorkers(by: difference)
-        if changed.lacksThreads { context.say(.threadsLimited(changed.workers)) }
-        context.emit(.workersChanged(changed.workers))
+        if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
+        context.log.emit(.workersChanged(changed.workers))
     }
 
     /// Runs the pass to its end and returns how it ended.
     package func run() -> PassSummary {
-        context.emit(.started(startFacts()))
-        for notice in notices { context.say(notice) }
+        context.log.emit(.started(startFacts()))
+        for notice in notices { context.log.say(notice) }
         // S54: what cannot be seen is not carried; that is never "done".
-        let options = context.options
+        let options = context.plan.options
         for failure in Privileges.current.hidden(options.preserved, options.attributes).failures {
-            context.record(failure)
+            context.log.record(failure)
         }
-        if let notice = keeper.begin() { context.say(notice) }
+        if let notice = keeper.begin() { context.log.say(notice) }
         let finding = ChangeFinding(context, keeper, roots, root)
         let found = finding.run()
         method.withLock { $0 = found.method }
         let watermarks = keeper.beginWatermarks { [context] error in
-            context.recordWrite(Self.synchronizeFailure(error))
+            context.log.recordWriteFailure(Self.synchronizeFailure(error))
         }
-        if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
+        if context.plan.scope.isWhole, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
         walk.run(root)
         watermarks?.end()
         if let found = context.clampedTimes.found {
-            context.say(.clampedTimes(entries: found.entries, first: found.first))
+            context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
         let isStranded = noteStranded()
         let synchronizeStart = monotonicNanoseconds()
@@ -168,13 +177,13 @@ package final class Pass: Sendable {
         remember(found, status, at: end, isSynchronized: isSynchronized, isStranded: isStranded)
         return PassSummary(
             status: status,
-            isDryRun: context.options.isDryRun,
+            isDryRun: context.plan.options.isDryRun,
             method: found.method,
             counters: counters,
             durationNanoseconds: keeper.duration(until: end),
             synchronizeNanoseconds: synchronizeTime,
             slowestBranches: Array(branchTimes().prefix(3)),
-            firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
+            firstFailures: Array(context.log.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: stop(),
             workersBusyMax: walk.workersBusyMax,
             recordedPass: keeper.recordedPass
@@ -193,18 +202,18 @@ package final class Pass: Sendable {
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
             // `run` commits just now, and what it commits is of an interrupted pass, too.
         } else if let notice = keeper.finish(end(found, .interrupted, at: now, isGivenUp: true)) {
-            context.say(notice)
+            context.log.say(notice)
         }
         keeper.statusFile?.withdraw()
         return PassSummary(
             status: .interrupted,
-            isDryRun: context.options.isDryRun,
+            isDryRun: context.plan.options.isDryRun,
             method: found.method,
             counters: counters,
             durationNanoseconds: keeper.duration(until: now),
             synchronizeNanoseconds: 0,
             slowestBranches: Array(branchTimes().prefix(3)),
-            firstFailures: Array(context.firstFailures.prefix(PassSummary.failuresShownMax)),
+            firstFailures: Array(context.log.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: nil,
             workersBusyMax: walk.workersBusyMax,
             isGivenUp: true,
@@ -218,11 +227,11 @@ package final class Pass: Sendable {
     private static func makeWalk(_ context: PassContext, workers: Int) -> TreeWalk<PassVisitor> {
         TreeWalk(
             workers: workers,
-            workersMax: context.budget.workersMax,
+            workersMax: context.plan.budget.workersMax,
             directories: context.directories,
             makeVisitor: { PassVisitor(context: context, lane: $0) },
             whenQuiet: {
-                context.isInterrupted
+                context.log.isInterrupted
                     ? [] : context.links.leaderless().map { .linked($0, $1) }
             }
         )
@@ -287,8 +296,8 @@ package final class Pass: Sendable {
                 facts.source = roots.sourceStatus
                 facts.destination = roots.destinationStatus
                 facts.isNew = roots.isDestinationNew
-                facts.evidence = context.recordTable.withLock { $0 } == nil ? .none : .proven
-                if context.earlier.mayBeRolledBack(roots.sourceStatus) {
+                facts.evidence = context.memory.recordTable.withLock { $0 } == nil ? .none : .proven
+                if context.memory.earlier.mayBeRolledBack(roots.sourceStatus) {
                     facts.evidence = .doubtful
                 }
                 facts.hasSettledWay = true
@@ -315,10 +324,10 @@ package final class Pass: Sendable {
             destinationType: roots.destinationVolume.typeName,
             entriesTotal: source.countsInodes ? source.usedInodes : nil,
             bytesTotal: source.usedBytes,
-            totalsAreExact: roots.isSourceWholeVolume && context.scope.isWhole
-                && context.options.filter.isEmpty,
+            totalsAreExact: roots.isSourceWholeVolume && context.plan.scope.isWhole
+                && context.plan.options.filter.isEmpty,
             workers: workers,
-            isDryRun: context.options.isDryRun
+            isDryRun: context.plan.options.isDryRun
         )
     }
 
@@ -328,10 +337,10 @@ package final class Pass: Sendable {
     ///
     /// Whether one was.
     private func noteStranded() -> Bool {
-        guard !context.isInterrupted else { return false }
+        guard !context.log.isInterrupted else { return false }
         let stranded = context.links.stranded()
         for entry in stranded {
-            context.record(
+            context.log.record(
                 Failure(
                     path: entry.path,
                     side: .destination,
@@ -350,21 +359,25 @@ package final class Pass: Sendable {
     ///
     /// Whether it is.
     private func synchronize() -> Bool {
-        guard !context.options.isDryRun, let destination = roots.destination else { return false }
-        context.emit(.synchronizing(isWhole: status() == .done))
+        guard !context.plan.options.isDryRun, let destination = roots.destination else {
+            return false
+        }
+        context.log.emit(.synchronizing(isWhole: status() == .done))
         do throws(SystemError) {
             try destination.descriptor.synchronizeFilesystem()
             // After that an image with this mark has all that the pass wrote; the mark is to last, too.
-            if context.noteChangesDone() { try destination.descriptor.synchronizeFilesystem() }
+            if context.volumes.noteChangesDone() {
+                try destination.descriptor.synchronizeFilesystem()
+            }
             return true
         } catch {
             let failure = Self.synchronizeFailure(error)
             // Only a running pass can still be stopped by it; it is never left untold.
-            if context.phase == .running {
-                context.recordWrite(failure)
-            } else if context.stop?.1.activity != .synchronize {
+            if context.log.phase == .running {
+                context.log.recordWriteFailure(failure)
+            } else if context.log.stop?.1.activity != .synchronize {
                 // A watermark may have told it.
-                context.record(failure)
+                context.log.record(failure)
             }
             return false
         }
@@ -373,7 +386,7 @@ package final class Pass: Sendable {
     /// Whether contents that a disk may have lost may be uncompared: what failed is compared next time, but not where
     /// only sizes count.
     private var leavesUnsafe: Bool {
-        context.earlier.unsafeFrom != nil && context.options.changeTest == .sizeOnly
+        context.memory.earlier.unsafeFrom != nil && context.plan.options.changeTest == .sizeOnly
             && counters.failures.value() > 0
     }
 
@@ -392,14 +405,14 @@ package final class Pass: Sendable {
         // Given up: somebody else has committed it.
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return }
         let isWhole =
-            isSynchronized && !isStranded && !context.isInterrupted && context.stop == nil
-            && context.scope.isWhole && !leavesUnsafe
-            && !(found.method == .scan && context.isDisturbed)
+            isSynchronized && !isStranded && !context.log.isInterrupted && context.log.stop == nil
+            && context.plan.scope.isWhole && !leavesUnsafe
+            && !(found.method == .scan && context.memory.isDisturbed)
         var end = end(found, status, at: moment, isGivenUp: false)
         end.isWhole = isWhole
         end.isSynchronized = isSynchronized
-        end.recorder = isWhole ? context.recorder : nil
-        if let notice = keeper.finish(end) { context.say(notice) }
+        end.recorder = isWhole ? context.memory.recorder : nil
+        if let notice = keeper.finish(end) { context.log.say(notice) }
         keeper.statusFile?.withdraw()
     }
 
@@ -426,7 +439,7 @@ package final class Pass: Sendable {
                     bytes: $0.bytes
                 )
             },
-            failures: context.firstFailures.map(FailureRecord.init),
+            failures: context.log.firstFailures.map(FailureRecord.init),
             recorder: nil,
             changed: found.changed
         )
@@ -434,8 +447,8 @@ package final class Pass: Sendable {
 
     /// S48, with its precedence 20 > 11 > 23 > 24 > 25.
     private func status() -> PassStatus {
-        if context.isInterrupted { return .interrupted }
-        if context.stop != nil { return .destinationStopped }
+        if context.log.isInterrupted { return .interrupted }
+        if context.log.stop != nil { return .destinationStopped }
         if counters.failures.value() > 0 { return .someFailed }
         if counters.vanished.value() > 0 { return .someVanished }
         if counters.deletionsRefused.value() > 0 { return .deletionLimit }
@@ -444,7 +457,7 @@ package final class Pass: Sendable {
 
     /// All branches, the slowest first.
     private func branchTimes() -> [PassSummary.BranchTime] {
-        let times = context.branches.map { branch in
+        let times = context.log.branches.map { branch in
             PassSummary.BranchTime(
                 name: Array(branch.name.bytes),
                 workNanoseconds: branch.workNanoseconds.value(),
@@ -456,7 +469,7 @@ package final class Pass: Sendable {
     }
 
     private func stop() -> PassSummary.Stop? {
-        guard let (reason, failure) = context.stop else { return nil }
+        guard let (reason, failure) = context.log.stop else { return nil }
         var available: UInt64 = 0
         var inodes: UInt64?
         if let destination = roots.destination,

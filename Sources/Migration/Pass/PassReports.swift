@@ -15,7 +15,7 @@ final class PassReports {
         self.book = book
     }
 
-    var counters: Counters { context.counters }
+    var counters: Counters { context.log.counters }
 
     // MARK: Failures
 
@@ -39,7 +39,11 @@ final class PassReports {
             bytes: step.bytes,
             detail: step.detail
         )
-        if step.isWrite { context.recordWrite(failure) } else { context.record(failure) }
+        if step.isWrite {
+            context.log.recordWriteFailure(failure)
+        } else {
+            context.log.record(failure)
+        }
     }
 
     /// Records a file that the disk does not give whole.
@@ -50,7 +54,7 @@ final class PassReports {
         of affected: AffectedEntry
     ) {
         book.doubt(affected)
-        context.record(
+        context.log.record(
             Failure(
                 path: affected.path,
                 side: side,
@@ -69,7 +73,7 @@ final class PassReports {
     func noteVanished(_ affected: AffectedEntry) {
         book.doubt(affected)
         counters.vanished.count()
-        context.emit(.vanished(path: affected.path))
+        context.log.emit(.vanished(path: affected.path))
     }
 
     func noteVanished(_ pair: EntryPair) { noteVanished(pair.affected) }
@@ -103,9 +107,9 @@ final class PassReports {
     }
 
     func noteProtected(_ node: PassDirectory) {
-        guard context.options.deletesExtras else { return }
+        guard context.plan.options.deletesExtras else { return }
         counters.directoriesProtected.count()
-        context.emit(.directoryProtected(path: node.path))
+        context.log.emit(.directoryProtected(path: node.path))
     }
 
     /// S4: another filesystem is not entered.
@@ -118,21 +122,21 @@ final class PassReports {
     ) {
         book.doubt(affected)
         counters.mountsSkipped.count()
-        context.emit(.mountSkipped(path: affected.path, side: side, crossing: crossing))
+        context.log.emit(.mountSkipped(path: affected.path, side: side, crossing: crossing))
     }
 
     // MARK: What was done
 
     /// Emits one line of `--itemize`, if any are wanted.
     func itemize(_ item: @autoclosure () -> Itemization) {
-        if context.itemizes { context.emit(.changed(item())) }
+        if context.log.itemizes { context.log.emit(.changed(item())) }
     }
 
     /// Tells and counts what became of an entry that was to be made.
     func conclude(_ result: ActionResult, _ pair: EntryPair, line: Itemization?) {
         switch result {
         case .done:
-            if let line { context.emit(.changed(line)) }
+            if let line { context.log.emit(.changed(line)) }
             if let destination = pair.destination { context.links.noteUnlinked(destination) }
         case .failed: tally(pair.source)
         case .underWay: break
@@ -144,7 +148,7 @@ final class PassReports {
         switch status.kind {
         case .regular:
             counters.filesCopied.count()
-            if context.options.isDryRun {
+            if context.plan.options.isDryRun {
                 counters.bytesCopied.count(min(status.sizeBytes, status.allocatedBytes))
             }
         case .directory: counters.directoriesMade.count()
@@ -155,7 +159,7 @@ final class PassReports {
 
     /// Counts what a stopped pass leaves out (S18).
     func tally(_ status: FileStatus?) {
-        guard context.phase == .counting, let status else { return }
+        guard context.log.phase == .counting, let status else { return }
         counters.entriesMissing.count()
         // The names of one inode share its space.
         if status.kind == .directory || status.linkCount == 1

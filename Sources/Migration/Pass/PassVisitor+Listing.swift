@@ -26,7 +26,7 @@ extension PassVisitor {
             enterOnly(node, visit)
             return
         }
-        context.counters.directoriesListed.count()
+        context.log.counters.directoriesListed.count()
         // Before it is read: what then fails casts its doubt on this note.
         book.writeDown(node)
         var source = Listing()
@@ -78,17 +78,17 @@ extension PassVisitor {
     /// a filter excludes.
     private func select(_ source: inout Listing, of node: PassDirectory, _ handle: SharedDescriptor)
     {
-        let filter = context.options.filter
+        let filter = context.plan.options.filter
         guard node.isRoot || !filter.isEmpty else { return }
         let listing = source
-        let boundary = context.sourceBoundary
+        let boundary = context.volumes.sourceBoundary
         source.keep { index in
             let name = listing.name(index)
             let isDirectory = { () throws(SystemError) in
                 try boundary.isDirectory(index, of: listing, in: handle.descriptor)
             }
             do throws(SystemError) {
-                if node.isRoot, try !context.scope.holds(name, isDirectory: isDirectory) {
+                if node.isRoot, try !context.plan.scope.holds(name, isDirectory: isDirectory) {
                     return false
                 }
                 guard !filter.isEmpty else { return true }

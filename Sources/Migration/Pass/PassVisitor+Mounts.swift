@@ -19,7 +19,7 @@ extension PassVisitor {
         guard
             status.kind == .directory
                 || status.kind == .unknown && entry.record.isDirectory == true,
-            !entry.isOnDestination, context.mayWrite, let destination = open.destination
+            !entry.isOnDestination, context.log.mayWrite, let destination = open.destination
         else { return }
         do throws(SystemError) {
             try rooms.changes.prepare(entry.directory, open)
@@ -28,9 +28,11 @@ extension PassVisitor {
                 in: destination.descriptor,
                 inherited: entry.directory.state.facts.withLock { $0.inherited }
             )
-            context.counters.directoriesMade.count()
+            context.log.counters.directoriesMade.count()
             guard status.kind == .directory else { return }
-            if context.isRoot { try made.descriptor.setOwner(status.owner, group: status.group) }
+            if context.plan.isRoot {
+                try made.descriptor.setOwner(status.owner, group: status.group)
+            }
             try made.descriptor.setMode(status.mode)
             try made.descriptor.setModified(status.modified)
         } catch {
@@ -49,8 +51,8 @@ extension PassVisitor {
         _ status: FileStatus,
         _ source: SharedDescriptor
     ) -> Bool {
-        guard !context.options.crossesMounts,
-            let crossing = context.crossingOfDestination(destination)
+        guard !context.plan.options.crossesMounts,
+            let crossing = context.volumes.crossingOfDestination(destination)
         else { return false }
         let affected = AffectedEntry(entry, status)
         do throws(SystemError) {

@@ -22,7 +22,7 @@ extension PassVisitor {
         node.state.facts.withLock { facts in
             if facts.source?.inode != source.status.inode, facts.evidence == .proven {
                 // Another directory has the name since it was looked up: nothing is known of this one here.
-                context.noteDisturbance()
+                context.memory.noteDisturbance()
                 facts.evidence = .doubtful
                 facts.visit = nil
             }
@@ -35,7 +35,7 @@ extension PassVisitor {
         } catch {
             reports.of(.directory(node)).failWrite(.makeDirectory, error)
             // When this has ended all writing, what is below is still to be counted (S18).
-            guard context.phase == .counting, node.state.facts.withLock({ $0.isNew }) else {
+            guard context.log.phase == .counting, node.state.facts.withLock({ $0.isNew }) else {
                 return false
             }
             reports.tally(source.status)
@@ -47,8 +47,11 @@ extension PassVisitor {
     private func openSource(_ node: PassDirectory, in parent: OpenDirectory) -> OpenedDirectory? {
         guard let parentSource = parent.source else { return nil }
         do throws(NotEntered) {
-            let opened = try context.sourceBoundary.enter(node.name, in: parentSource.descriptor)
-            if opened.status.identity == context.destinationRoot?.identity {
+            let opened = try context.volumes.sourceBoundary.enter(
+                node.name,
+                in: parentSource.descriptor
+            )
+            if opened.status.identity == context.volumes.destinationRoot?.identity {
                 // S2 again: DESTINATION has come to lie inside SOURCE since the roots were judged.
                 reports.of(.directory(node)).fail(.enter, .source, SystemError(.open, .symlinkLoop))
                 return nil
@@ -87,10 +90,10 @@ extension PassVisitor {
             facts.isNew = true
             facts.destination = nil
         }
-        guard context.mayWrite, let parentNode = node.parent,
+        guard context.log.mayWrite, let parentNode = node.parent,
             let parentDestination = parent.destination
         else {
-            if context.options.isDryRun { context.counters.directoriesMade.count() }
+            if context.plan.options.isDryRun { context.log.counters.directoriesMade.count() }
             reports.tally(node.state.facts.withLock { $0.source })
             return OpenedDestination()
         }
@@ -116,7 +119,7 @@ extension PassVisitor {
         )
         let inherited = parentNode.state.facts.withLock { $0.inherited }
         node.state.facts.withLock { $0.inherited = inherited.intersection(.project) }
-        context.counters.directoriesMade.count()
+        context.log.counters.directoriesMade.count()
         let status = try handle.descriptor.status()
         return OpenedDestination(opened: OpenedDirectory(handle: handle, status: status))
     }
@@ -128,7 +131,7 @@ extension PassVisitor {
         let descriptor: Descriptor
         do throws(SystemError) {
             descriptor =
-                context.options.crossesMounts
+                context.plan.options.crossesMounts
                 ? try parent.descriptor.openDirectoryAcrossMounts(node.name)
                 : try parent.descriptor.openDirectory(node.name)
         } catch {
@@ -138,7 +141,7 @@ extension PassVisitor {
             return nil
         }
         let status = try descriptor.status()
-        if !context.options.crossesMounts, context.isForeignDestination(status) {
+        if !context.plan.options.crossesMounts, context.volumes.isForeignDestination(status) {
             reports.of(.directory(node)).fail(.enter, .destination, nil)
             return nil
         }

@@ -72,7 +72,7 @@ final class PassVisitor: TreeVisitor {
 
     /// Does a directory's own task: everything up to handing on what is in it.
     func enter(_ node: PassDirectory) {
-        if context.isInterrupted { return }
+        if context.log.isInterrupted { return }
         switch node.state.purpose {
         case .pair: if open(node) { list(node) } else { node.state.abandon() }
         case .removal: remover.enter(node)
@@ -91,7 +91,7 @@ final class PassVisitor: TreeVisitor {
             return
         }
         if node.state.wasAbandoned
-            || context.isInterrupted && node.state.facts.withLock({ $0.isNew })
+            || context.log.isInterrupted && node.state.facts.withLock({ $0.isNew })
         {
             return
         }
@@ -117,7 +117,7 @@ final class PassVisitor: TreeVisitor {
             return
         }
         defer { lane.directories.release(piece.directory) }
-        for index in piece.range where !context.isInterrupted {
+        for index in piece.range where !context.log.isInterrupted {
             // No group has decided about it yet, so none waits to hear of it.
             _ = handle(
                 PassEntry(index, of: piece),
@@ -131,7 +131,7 @@ final class PassVisitor: TreeVisitor {
 
     /// Handles an entry whose link group has decided.
     private func handleLinked(_ entry: PassEntry, _ role: LinkRole) {
-        if context.isInterrupted { return }
+        if context.log.isInterrupted { return }
         var hasToldGroup = false
         do throws(SystemError) {
             let open = try lane.directories.use(entry.directory)
@@ -179,7 +179,7 @@ final class PassVisitor: TreeVisitor {
         guard let source = open.source else { return nil }
         let status: FileStatus
         do throws(SystemError) {
-            let boundary = context.sourceBoundary
+            let boundary = context.volumes.sourceBoundary
             guard let found = try boundary.status(of: entry.pointer, in: source.descriptor) else {
                 reports.noteVanished(.entry(entry, nil))
                 return nil
@@ -191,12 +191,14 @@ final class PassVisitor: TreeVisitor {
         }
         if isFirstTime {
             count(entry, status)
-            if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
+            if context.plan.comparison.clampsTime(of: status) {
+                context.clampedTimes.note(entry.path)
+            }
         }
         let branch =
             entry.directory.isRoot && status.kind == .directory
-            ? context.addBranch(entry.name) : nil
-        if let crossing = context.sourceBoundary.crossing(at: status) {
+            ? context.log.addBranch(entry.name) : nil
+        if let crossing = context.volumes.sourceBoundary.crossing(at: status) {
             handleMountPoint(entry, status, crossing, open)
             return nil
         }
@@ -223,10 +225,10 @@ final class PassVisitor: TreeVisitor {
     }
 
     private func count(_ entry: PassEntry, _ status: FileStatus) {
-        if !context.isCountedByScan.load(ordering: .relaxed) {
-            context.counters.entriesSeen.count()
+        if !context.memory.isCountedByScan.load(ordering: .relaxed) {
+            context.log.counters.entriesSeen.count()
         }
-        context.counters.bytesSeen.count(status.allocatedBytes)
+        context.log.counters.bytesSeen.count(status.allocatedBytes)
         if let branch = entry.directory.state.branch {
             branch.entries.count()
             branch.bytes.count(status.allocatedBytes)
@@ -238,8 +240,8 @@ final class PassVisitor: TreeVisitor {
         _ open: OpenDirectory
     ) throws(SystemError) -> FileStatus? {
         guard let destination = open.destination, entry.isOnDestination else { return nil }
-        if entry.treeIsRemoved, context.options.isDryRun { return nil }
-        return try context.destinationStatus(of: entry.pointer, in: destination.descriptor)
+        if entry.treeIsRemoved, context.plan.options.isDryRun { return nil }
+        return try context.volumes.destinationStatus(of: entry.pointer, in: destination.descriptor)
     }
 
     // MARK: Deciding
@@ -248,7 +250,7 @@ final class PassVisitor: TreeVisitor {
     private func decide(_ pair: EntryPair, role: LinkRole?) -> Bool {
         guard let action = judge(pair) else { return false }
         guard isWanted(pair.kind) else {
-            context.counters.specialsSkipped.count()
+            context.log.counters.specialsSkipped.count()
             return false
         }
         switch action {
@@ -265,7 +267,7 @@ final class PassVisitor: TreeVisitor {
             return false
         case .change(let change):
             let separated = links.separated(change, pair)
-            if pair.isGrouped(context.options.preserved) {
+            if pair.isGrouped(context.plan.options.preserved) {
                 return links.handle(pair, separated, role: role)
             }
             // What failed was recorded.
@@ -277,8 +279,8 @@ final class PassVisitor: TreeVisitor {
     /// What is to be done, contents read where that depends on them; nil when what decides could not be read, which
     /// was recorded, or the pass is interrupted.
     private func judge(_ pair: EntryPair) -> Action? {
-        let isUnsafe = pair.destination.map(context.earlier.isUnsafe) ?? false
-        let verdict = context.comparison.verdict(
+        let isUnsafe = pair.destination.map(context.memory.earlier.isUnsafe) ?? false
+        let verdict = context.plan.comparison.verdict(
             source: pair.source,
             destination: pair.destination,
             isDoubtful: pair.evidence == .doubtful || isUnsafe,
@@ -286,7 +288,7 @@ final class PassVisitor: TreeVisitor {
         )
         do throws(AttributeFailure) {
             if let destination = pair.destination, try rooms.salvager.isDamagedCopy(pair, verdict) {
-                let others = context.comparison.attributeDifferences(
+                let others = context.plan.comparison.attributeDifferences(
                     source: pair.source,
                     destination: destination
                 )
@@ -309,10 +311,10 @@ final class PassVisitor: TreeVisitor {
     }
 
     private func isWanted(_ kind: EntryKind) -> Bool {
-        let preserved = context.options.preserved
+        let preserved = context.plan.options.preserved
         switch kind {
         case .characterDevice, .blockDevice:
-            return context.isRoot && preserved.contains(.devices)
+            return context.plan.isRoot && preserved.contains(.devices)
         case .fifo, .socket: return preserved.contains(.specials)
         case .unknown: return false
         default: return true
@@ -346,7 +348,7 @@ final class PassVisitor: TreeVisitor {
             reports.of(pair).fail(.replaceType, .destination, SystemError(.rmdir, .exists))
             return
         }
-        if context.isForeignDestination(destination) {
+        if context.volumes.isForeignDestination(destination) {
             reports.of(pair).fail(.replaceType, .destination, SystemError(.rmdir, .busy))
             return
         }

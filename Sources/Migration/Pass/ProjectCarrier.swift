@@ -30,8 +30,8 @@ final class ProjectCarrier {
 
     /// Compares what a directory gives to what is made in it, and makes it SOURCE's before anything is (Q17).
     func carry(of node: PassDirectory, _ open: OpenDirectory) {
-        guard context.isRoot, let source = open.source, let target = open.destination,
-            !node.isRoot || context.scope.isWhole
+        guard context.plan.isRoot, let source = open.source, let target = open.destination,
+            !node.isRoot || context.plan.scope.isWhole
         else { return }
         let wanted: InodeSettings
         let current: InodeSettings
@@ -57,7 +57,7 @@ final class ProjectCarrier {
                 !facts.isNew && (isOther || wanted.hasOtherHiddenFlags(than: current))
             return facts.isNew
         }
-        guard isOther, context.mayWrite else { return }
+        guard isOther, context.log.mayWrite else { return }
         do throws(SystemError) {
             if !isNew { try changes.prepare(node, open) }
             try setProject(wanted, of: node, target.descriptor)
@@ -131,7 +131,8 @@ final class ProjectCarrier {
     /// would be torn.
     func hasOtherBirth(_ pair: EntryPair, mayDiffer: Bool) throws(AttributeFailure) -> Bool {
         let hasProjects = pair.entry.known.hasProjects
-        guard context.isRoot, context.projects.knowsUnopened, context.projects.areHeld,
+        guard context.plan.isRoot, context.volumes.projects.knowsUnopened,
+            context.volumes.projects.areHeld,
             mayDiffer || hasProjects, pair.source.linkCount == 1,
             let destination = pair.destination, destination.linkCount == 1,
             let source = pair.open.source, let target = pair.open.destination
@@ -153,16 +154,16 @@ final class ProjectCarrier {
     /// Whether project ids differ that DESTINATION can hold; said once where it cannot.
     private func hasOtherProject(_ wanted: InodeSettings, _ current: InodeSettings) -> Bool {
         guard wanted.hasOtherProject(than: current) else { return false }
-        if context.projects.areHeld { return true }
-        if wanted.project != 0 { context.say(.projectsNotKept) }
+        if context.volumes.projects.areHeld { return true }
+        if wanted.project != 0 { context.log.say(.projectsNotKept) }
         return false
     }
 
     /// Whether DESTINATION holds no project ids: ext4 without `-O project` refuses any.
     private func isRefusal(_ error: SystemError) -> Bool {
         guard error.code == .notSupported || error.code == .invalid else { return false }
-        context.projects.noteRefusal()
-        context.say(.projectsNotKept)
+        context.volumes.projects.noteRefusal()
+        context.log.say(.projectsNotKept)
         return true
     }
 
@@ -196,7 +197,8 @@ final class ProjectCarrier {
         _ target: borrowing Descriptor,
         _ body: () throws(SystemError) -> Value
     ) throws(SystemError) -> Value {
-        guard context.isRoot, context.projects.knowsUnopened, context.projects.areHeld,
+        guard context.plan.isRoot, context.volumes.projects.knowsUnopened,
+            context.volumes.projects.areHeld,
             let wanted = try source.descriptor.projectOfXFS(inode: pair.source.inode)
         else { return try body() }
         return try lend(
@@ -224,7 +226,7 @@ final class ProjectCarrier {
         _ change: (inout InodeSettings) -> Void,
         _ body: () throws(SystemError) -> Value
     ) throws(SystemError) -> Value {
-        try context.projects.withLock(of: node) { () throws(SystemError) in
+        try context.volumes.projects.withLock(of: node) { () throws(SystemError) in
             guard let own = try InodeSettings(of: target) else { return try body() }
             var lent = own
             change(&lent)

@@ -50,9 +50,11 @@ final class Repairer {
         }
         if needs.isEmpty { return .kept }
         // An overlay filesystem would copy the inode up under this name alone; its other names would keep the old one.
-        if context.destinationCopiesUp, destination.linkCount > 1 { return .mustBeNew(needs) }
-        if context.itemizes {
-            context.emit(
+        if context.volumes.destinationCopiesUp, destination.linkCount > 1 {
+            return .mustBeNew(needs)
+        }
+        if context.log.itemizes {
+            context.log.emit(
                 .changed(
                     Itemization(
                         action: .repaired,
@@ -64,8 +66,8 @@ final class Repairer {
                 )
             )
         }
-        guard context.mayWrite else {
-            if context.options.isDryRun { context.counters.attributesRepaired.count() }
+        guard context.log.mayWrite else {
+            if context.plan.options.isDryRun { context.log.counters.attributesRepaired.count() }
             return .kept
         }
         return apply(needs, to: pair) ? .kept : .failed
@@ -99,7 +101,7 @@ final class Repairer {
             if mayBeMarked, try salvager.mark(of: pair) != nil { return .result(.isDamagedCopy) }
             // Q18: of what is proven they were compared; and what was never recorded is opened only where there are
             // project ids about, for that is every entry of a first pass that goes on where another was cut off.
-            if context.isRoot, pair.evidence == .doubtful || pair.entry.known.hasProjects {
+            if context.plan.isRoot, pair.evidence == .doubtful || pair.entry.known.hasProjects {
                 guard let isOther = try projects.haveOtherSettings(pair) else {
                     reports.noteVanished(pair)
                     return .result(.failed)
@@ -172,7 +174,7 @@ final class Repairer {
             if !frozen.isEmpty { try carrier.settings.setFrozenFlags(frozen, of: target) }
             return false
         }
-        context.counters.attributesRepaired.count()
+        context.log.counters.attributesRepaired.count()
         return true
     }
 }

@@ -97,7 +97,7 @@ final class Salvager {
         into writer: borrowing Descriptor,
         after failure: ContentFailure
     ) -> Outcome {
-        guard failure.side == .source, failure.isDamage, context.mayWrite else {
+        guard failure.side == .source, failure.isDamage, context.log.mayWrite else {
             fail(failure, pair)
             return .givenUp
         }
@@ -205,12 +205,12 @@ final class Salvager {
     ) {
         if side == .source {
             if context.knownDamage.damage(of: pair.source) == nil {
-                context.counters.filesDamaged.count()
-                context.counters.bytesUnreadable.count(report.damage.byteCount)
+                context.log.counters.filesDamaged.count()
+                context.log.counters.bytesUnreadable.count(report.damage.byteCount)
             }
             let isSalvaged = report.outcome == .salvaged
             if isSalvaged, context.knownDamage.salvaged(pair.source) == nil {
-                context.counters.filesSalvaged.count()
+                context.log.counters.filesSalvaged.count()
             }
             context.knownDamage.note(pair.source, report.damage, error, isSalvaged: isSalvaged)
         }
@@ -259,7 +259,7 @@ final class Salvager {
         _ pair: EntryPair,
         ofSource own: (NamePointer) throws(SystemError) -> [UInt8]?
     ) -> SalvagePlan {
-        let salvages = context.options.salvages
+        let salvages = context.plan.options.salvages
         guard let destination = pair.destination, destination.kind == .regular else {
             return salvages ? .replaces : .notAsked
         }
@@ -268,7 +268,7 @@ final class Salvager {
         guard salvages else { return .notAsked }
         let isSameVersion =
             pair.source.sizeBytes == destination.sizeBytes
-            && context.comparison.times.agree(
+            && context.plan.comparison.times.agree(
                 source: pair.source.modified,
                 destination: destination.modified
             )

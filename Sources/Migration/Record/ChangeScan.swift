@@ -27,10 +27,14 @@ struct ChangeScan {
     /// Beyond so many a walk is not slower, and memory stays within bounds (40 bytes each).
     static let changesMax = 500_000
 
-    let context: PassContext
     let history: History
     let recorder: Recorder?
     let volume: SharedDescriptor
+    /// Reading inodes is work for processors when they are in memory and waiting when they are not.
+    let lanesMax: Int
+    let control: RunControl
+    /// Told of inodes that were looked at.
+    let countSeen: @Sendable (UInt64) -> Void
 
     /// All changed inodes of the record in ascending order; empty when the pass was interrupted.
     ///
@@ -48,7 +52,7 @@ struct ChangeScan {
         let total = Atomic<Int>(0)
         inLanes(min(groups, lanesMax)) { _ in
             let buffer = recorder?.makeBuffer()
-            while problem.withLock({ $0 }) == nil, !context.isInterrupted {
+            while problem.withLock({ $0 }) == nil, !control.isInterrupted {
                 let group = nextGroup.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard group < groups else { return }
                 do throws(WalkReason) {
@@ -62,9 +66,6 @@ struct ChangeScan {
         if let problem = problem.withLock({ $0 }) { throw problem }
         return found.withLock { $0 }.flatMap { $0 }
     }
-
-    /// Reading inodes is work for processors when they are in memory and waiting when they are not.
-    private var lanesMax: Int { min(context.options.workers, 8) }
 
     /// Merges one group's inodes with its part of the record.
     private func scan(
@@ -80,10 +81,10 @@ struct ChangeScan {
         var changed: [ChangedInode] = []
         var known = try read { () throws(HistoryProblem) in try reader.next() }
         var seen: UInt64 = 0
-        defer { context.counters.entriesSeen.count(seen) }
+        defer { countSeen(seen) }
         while let inode = try next(&scan) {
             seen += 1
-            if seen % 65_536 == 0, context.isInterrupted { return [] }
+            if seen % 65_536 == 0, control.isInterrupted { return [] }
             while let gone = known, gone.inode < inode.inode {
                 note(gone, in: buffer)
                 known = try read { () throws(HistoryProblem) in try reader.next() }

@@ -51,22 +51,25 @@ final class VisitPlanner: Sendable {
         var problem: WalkReason?
     }
 
-    private let context: PassContext
     private let history: History
+    private let recorder: Recorder?
+    private let control: RunControl
     private let source: SharedDescriptor
     private let rootInode: UInt64
     private let reused: Set<UInt64>
     private let state: Lock<State>
 
     init(
-        _ context: PassContext,
         _ history: History,
+        _ recorder: Recorder?,
+        _ control: RunControl,
         changed: [ChangedInode],
         source: SharedDescriptor,
         rootInode: UInt64
     ) throws(WalkReason) {
-        self.context = context
         self.history = history
+        self.recorder = recorder
+        self.control = control
         self.source = source
         self.rootInode = rootInode
         reused = Set(changed.lazy.filter(\.isReused).map(\.inode))
@@ -88,19 +91,22 @@ final class VisitPlanner: Sendable {
     }
 
     /// The plan; `move` renames on DESTINATION what it can.
+    ///
+    /// Lists in so many lanes.
     func plan(
-        moving move: ([DirectoryMove], [UInt64: DirectoryMove]) -> DirectoryMover.Outcome
+        lanes: Int,
+        moving move: ([DirectoryMove], [UInt64: DirectoryMove]) -> MovedDirectories
     ) throws(WalkReason) -> VisitPlan {
         // Without it nothing below would be looked at.
         guard try history.recordedMove(rootInode) != nil, try history.hasDirectory(rootInode) else {
             throw .lastPassUnfinished
         }
-        inLanes(min(context.options.workers, 8)) { _ in self.listAll() }
+        inLanes(lanes) { _ in self.listAll() }
         if let problem = state.withLock({ $0.problem }) { throw problem }
         let (moves, made) = state.withLock { ($0.moves, $0.made) }
         let outcome = move(moves, made)
         let inPlace = outcome.inPlace
-        if let recorder = context.recorder {
+        if let recorder {
             // The record must not say that it stands where it stood, should it never be listed.
             let buffer = recorder.makeBuffer()
             for move in moves { recorder.noteRemoved(move.inode, in: buffer) }
@@ -108,7 +114,7 @@ final class VisitPlanner: Sendable {
         let left = moves.filter { !inPlace.contains($0.inode) }
         try compareGroups(below: left.map(\.inode))
         let (listed, compared) = state.withLock { ($0.listed, $0.compared) }
-        context.recorder?.noteCompared(compared)
+        recorder?.noteCompared(compared)
         let whole = Set(left.map(\.inode)).union(made.keys)
         var tree = VisitTree(
             rootInode: rootInode,
@@ -119,7 +125,7 @@ final class VisitPlanner: Sendable {
             whole: whole,
             history: history
         )
-        for inode in listed where !context.isInterrupted { try tree.list(inode) }
+        for inode in listed where !control.isInterrupted { try tree.list(inode) }
         let marks = VisitMarks(
             compared: compared,
             reused: reused,
@@ -147,7 +153,7 @@ final class VisitPlanner: Sendable {
         defer { buffer.deallocate() }
         while true {
             let (next, isDone) = state.withLock { state -> ((UInt64, UInt32)?, Bool) in
-                if state.problem != nil || context.isInterrupted { return (nil, true) }
+                if state.problem != nil || control.isInterrupted { return (nil, true) }
                 guard state.next < state.queue.count else { return (nil, state.underWay == 0) }
                 state.next += 1
                 state.underWay += 1
@@ -192,7 +198,7 @@ final class VisitPlanner: Sendable {
             }
         }
         listing.sortByInode()
-        for index in 0..<listing.count where !context.isInterrupted {
+        for index in 0..<listing.count where !control.isInterrupted {
             try examine(index, of: listing, in: inode, directory)
         }
     }
@@ -279,7 +285,7 @@ final class VisitPlanner: Sendable {
         var met: Set<UInt64> = []
         do throws(HistoryProblem) {
             while let directory = stack.popLast() {
-                if context.isInterrupted { return }
+                if control.isInterrupted { return }
                 guard met.insert(directory).inserted else { continue }
                 stack += try history.directories(in: directory)
                 for inode in try history.inodesWithSeveralNames(in: directory) {
@@ -292,4 +298,11 @@ final class VisitPlanner: Sendable {
             throw .recordFailed(error.sentence)
         }
     }
+}
+
+/// What became of the directories that were to be renamed on DESTINATION.
+struct MovedDirectories {
+    /// The inodes whose directories stand where SOURCE has them.
+    var inPlace: Set<UInt64> = []
+    var changedNames: [NameRecord: UInt64] = [:]
 }

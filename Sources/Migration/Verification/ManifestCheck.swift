@@ -21,21 +21,18 @@ package final class ManifestCheck: VerificationRun {
     package let counters: VerificationCounters
 
     /// Judges the manifest, then opens DESTINATION; touches nothing.
-    package init(
+    package init(  // Six: see `Verification.init`.
+        _ process: ProcessSetup,
         manifest path: Name,
         destination: Name,
         workers wanted: Int,
         counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) {
-        let limit = try DescriptorBudget.descriptorLimit(.destination)
-        workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        let allowed = min(wanted, workersMax, PassOptions.workersMax)
-        workers = try ThreadSupply(workers: allowed).workers
-        var notices: [VerificationNotice] = []
-        if allowed < wanted { notices.append(.workersLimited(allowed, descriptors: limit)) }
-        if workers < allowed { notices.append(.threadsLimited(workers)) }
-        self.notices = notices
+        let supply = try process.supply(wanted)
+        workers = supply.workers
+        workersMax = DescriptorBudget.workersMax(descriptorLimit: process.descriptorLimit)
+        notices = VerificationNotice.limits(of: supply)
         let beginning = Beginning()
         let manifest: SharedDescriptor
         let files: UInt64
@@ -56,7 +53,7 @@ package final class ManifestCheck: VerificationRun {
         pool = Self.makePool(context, workers: workers)
     }
 
-    package func interrupt() { context.log.interrupt() }
+    package func interrupt() { context.log.control.interrupt() }
 
     package func changeWorkers(by difference: Int) {
         let changed = pool.change(by: difference, most: workersMax)

@@ -18,20 +18,8 @@ package struct ManifestLine: Sendable, Equatable {
         self.path = path
     }
 
-    /// What is wrong with a line.
-    package enum Problem: Error, Equatable, Sendable {
-        case notALine
-        case badEscape
-        case emptyName
-        case absolute
-        case leavesRoot
-        case holdsNUL
-        case nameTooLong
-        case notAFile
-    }
-
     /// Reads a line without its newline.
-    package init(parsing line: some Collection<UInt8>) throws(Problem) {
+    package init(parsing line: some Collection<UInt8>) throws(ManifestProblem) {
         var rest = Array(line)[...]
         let isEscaped = rest.first == 0x5C
         if isEscaped { rest.removeFirst() }
@@ -93,7 +81,7 @@ package struct ManifestLine: Sendable, Equatable {
         }
     }
 
-    private static func unescaped(_ name: ArraySlice<UInt8>) throws(Problem) -> [UInt8] {
+    private static func unescaped(_ name: ArraySlice<UInt8>) throws(ManifestProblem) -> [UInt8] {
         var result: [UInt8] = []
         var rest = name
         while let byte = rest.popFirst() {
@@ -112,7 +100,7 @@ package struct ManifestLine: Sendable, Equatable {
     }
 
     /// A path that cannot lead out of the root: components only, none of them `..`.
-    private static func path(_ name: [UInt8]) throws(Problem) -> [UInt8] {
+    private static func path(_ name: [UInt8]) throws(ManifestProblem) -> [UInt8] {
         if name.contains(0) { throw .holdsNUL }
         if name.first == 0x2F { throw .absolute }
         if name.last == 0x2F { throw .notAFile }

@@ -4,20 +4,7 @@
 // its number. A file that does not end with a newline was cut off, and so was one of cutover's own that lacks its
 // last line.
 
-package import LinuxIO
-
-/// Why a manifest is not checked.
-package enum ManifestRefusal: Error, Equatable, Sendable {
-    case cannotOpen(SystemError)
-    /// A directory, a pipe: it is read twice.
-    case notAFile
-    case cannotRead(SystemError)
-    case empty
-    case badLine(number: UInt64, ManifestLine.Problem)
-    case lineTooLong(number: UInt64)
-    /// It does not end with a newline, or not with the line that cutover ends its own with.
-    case cutOff
-}
+import LinuxIO
 
 /// The lines of a manifest, in order.
 ///
@@ -66,7 +53,7 @@ struct ManifestReader {
                 continue
             }
             if isEnded { throw .badLine(number: lineNumber, .notALine) }
-            do throws(ManifestLine.Problem) {
+            do throws(ManifestProblem) {
                 let parsed = try ManifestLine(parsing: line)
                 fileCount += 1
                 return parsed

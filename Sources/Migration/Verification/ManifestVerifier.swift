@@ -28,7 +28,7 @@ final class ManifestVerifier {
         self.context = context
         self.push = push
         comparer = ContentComparer(
-            log: context.log,
+            context.log.reading,
             blockBytes: min(max(context.root.volume.blockBytes, 512), 65_536)
         )
     }

@@ -1,7 +1,7 @@
 // A verification of two trees from its start to its answer: the roots, the pool, the manifest, the summary. It
 // rests on nothing that passes recorded, and writes nothing but a manifest that was asked for.
 
-package import LinuxIO
+import LinuxIO
 import Synchronization
 
 /// A comparison that can be run and steered.
@@ -38,32 +38,24 @@ package final class Verification: VerificationRun {
 
     /// Judges the roots and prepares everything; touches nothing.
     ///
-    /// Call it before other threads exist: it raises this process's limit of descriptors and reads the rules of
-    /// libattr.
-    package init(
-        source: Name,
-        destination: Name,
-        options: VerificationOptions,
+    /// Call it before other threads exist: it reads the rules of libattr.
+    package init(  // Six: who is told, and what is written, are the command's.
+        _ process: ProcessSetup,
+        _ names: RootNames,
+        _ options: VerificationOptions,
         counters: VerificationCounters,
         manifest: ManifestWriter?,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) {
-        let limit = try DescriptorBudget.descriptorLimit(.destination)
-        let workersMax = DescriptorBudget.workersMax(descriptorLimit: limit)
-        let allowed = min(options.workers, workersMax, PassOptions.workersMax)
-        let workers = try ThreadSupply(workers: allowed).workers
+        let supply = try process.supply(options.workers)
         let beginning = Beginning()
-        let roots = try Self.openRoots(source, destination, options)
+        let roots = try Self.openRoots(names, options)
         guard let target = roots.destination, let targetStatus = roots.destinationStatus else {
             let error = SystemError(.open, .noEntry)
-            throw .cannotOpen(.destination, path: Array(destination.bytes), error)
+            throw .cannotOpen(.destination, path: Array(names.destination.bytes), error)
         }
         let isRoot = ProcessLimits.isRoot
-        let budget = DescriptorBudget(
-            descriptorLimit: limit,
-            workers: workers,
-            batchFilesMax: 2 * Verifier.batchPairsMax
-        )
+        let budget = supply.budget(batchFilesMax: 2 * Verifier.batchPairsMax)
         let log = VerificationLog(counters: counters, emit: emit)
         context = VerificationContext(
             options: options,
@@ -85,10 +77,7 @@ package final class Verification: VerificationRun {
             )
         )
         var notices = try Self.notices(roots, options, isRoot: isRoot)
-        if allowed < options.workers {
-            notices.append(.workersLimited(allowed, descriptors: limit))
-        }
-        if workers < allowed { notices.append(.threadsLimited(workers)) }
+        notices += VerificationNotice.limits(of: supply)
         root = VerifiedDirectory(parent: nil, name: Name("."), state: NoState())
         context.directories.install(
             // Installed in use and never released: the roots stay open.
@@ -98,10 +87,10 @@ package final class Verification: VerificationRun {
         )
         self.roots = roots
         self.counters = counters
-        self.workers = workers
+        workers = supply.workers
         self.notices = notices
         walk = TreeWalk(
-            workers: workers,
+            workers: supply.workers,
             workersMax: budget.workersMax,
             directories: context.directories,
             makeVisitor: { [context] lane in Verifier(context: context, lane: lane) }
@@ -124,7 +113,7 @@ package final class Verification: VerificationRun {
         return notices
     }
 
-    package func interrupt() { context.log.interrupt() }
+    package func interrupt() { context.log.control.interrupt() }
 
     package func changeWorkers(by difference: Int) {
         let changed = walk.changeWorkers(by: difference)
@@ -183,8 +172,7 @@ package final class Verification: VerificationRun {
 
     /// Both roots judged as a pass judges them, both through views that take no write.
     private static func openRoots(
-        _ source: Name,
-        _ destination: Name,
+        _ names: RootNames,
         _ options: VerificationOptions
     ) throws(Refusal) -> Roots {
         var pass = PassOptions()
@@ -193,7 +181,7 @@ package final class Verification: VerificationRun {
         pass.branches = options.branches
         pass.attributes = options.attributes
         pass.checksFirst = options.checksFirst
-        return try Roots(source: source, destination: destination, options: pass)
+        return try Roots(names, pass)
     }
 
     /// What a pass with all that it keeps would repair; owners too, whoever asks.
@@ -261,5 +249,17 @@ package final class Verification: VerificationRun {
     private func status(_ manifest: Result<UInt64, SystemError>?) -> PassStatus {
         if case .failure = manifest, !context.isInterrupted { return .someFailed }
         return context.log.status
+    }
+}
+
+extension VerificationNotice {
+    /// What is said where there are fewer workers than were wanted.
+    static func limits(of supply: WorkerSupply) -> [VerificationNotice] {
+        var notices: [VerificationNotice] = []
+        if let allowed = supply.fewDescriptors {
+            notices.append(.workersLimited(allowed, descriptors: supply.descriptorLimit))
+        }
+        if let workers = supply.fewThreads { notices.append(.threadsLimited(workers)) }
+        return notices
     }
 }

@@ -2,7 +2,6 @@
 // decides the exit status of it.
 
 import LinuxIO
-import Synchronization
 
 /// The findings of all workers of one verification.
 ///
@@ -10,7 +9,8 @@ import Synchronization
 final class VerificationLog: Sendable {
     let counters: VerificationCounters
     let emit: @Sendable (VerificationEvent) -> Void
-    private let isInterruptedValue = Atomic<Bool>(false)
+    /// How the verification is ended from outside.
+    let control = RunControl()
     private let failureRecord = Lock<[Failure]>([])
     private let saidNotices = Lock<Set<VerificationNotice>>([])
 
@@ -22,8 +22,13 @@ final class VerificationLog: Sendable {
         self.emit = emit
     }
 
-    var isInterrupted: Bool { isInterruptedValue.load(ordering: .relaxed) }
-    func interrupt() { isInterruptedValue.store(true, ordering: .relaxed) }
+    var isInterrupted: Bool { control.isInterrupted }
+
+    /// What comparing contents needs of it.
+    var reading: ReadingControl {
+        let counters = counters
+        return ReadingControl(control: control, countRead: { counters.bytesRead.count($0) })
+    }
 
     /// The first failures, as many as the summary shows.
     var firstFailures: [Failure] { failureRecord.withLock { $0 } }

@@ -42,7 +42,7 @@ final class Verifier: TreeVisitor {
     init(context: VerificationContext, lane: WalkLane<NoState, VerificationTask>) {
         self.context = context
         self.lane = lane
-        comparer = ContentComparer(log: context.log, blockBytes: context.blockBytes)
+        comparer = ContentComparer(context.log.reading, blockBytes: context.blockBytes)
         attributes = AttributeComparer(
             AttributeScope(
                 isRoot: context.isRoot,

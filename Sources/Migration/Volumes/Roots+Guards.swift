@@ -4,34 +4,6 @@
 import History
 import LinuxIO
 
-/// What speaks against two roots.
-package enum WrongRoots: Equatable, Sendable {
-    case conflict(PairConflict, present: PresentVolume)
-    /// SOURCE is a whole volume, and DESTINATION a directory of the filesystem of `/`.
-    case notMounted(path: [UInt8], typeName: String)
-
-    /// The word for it in JSON.
-    package var word: String {
-        switch self {
-        case .conflict(let conflict, _):
-            switch conflict.kind {
-            case .otherSource: "other_source"
-            case .otherDestination: "other_destination"
-            case .reversed: "reversed"
-            }
-        case .notMounted: "not_mounted"
-        }
-    }
-}
-
-/// The volume that is where another one was.
-package struct PresentVolume: Equatable, Sendable {
-    package var path: [UInt8]
-    package var typeName: String
-    /// It is the filesystem of `/`: nothing is mounted here.
-    package var isRootFilesystem: Bool
-}
-
 /// Both roots as they are before anything is made.
 struct RootsBeforehand {
     var source: SharedDescriptor

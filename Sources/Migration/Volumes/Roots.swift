@@ -3,43 +3,15 @@
 package import History
 package import LinuxIO
 
-/// Why a pass does not start.
-///
-/// Nothing was touched.
-package enum Refusal: Error, Equatable, Sendable {
-    case cannotOpen(Failure.Side, path: [UInt8], SystemError)
-    case notDirectory(Failure.Side, path: [UInt8])
-    case cannotCreate(path: [UInt8], SystemError)
-    case sameDirectory
-    case nested(inner: Failure.Side)
-    case emptySource(isDeleting: Bool)
-    /// Something says that other volumes are meant (S61); `isDeclared`: `--new-pair` said so for them already.
-    case wrongRoots(WrongRoots, isDeclared: Bool)
-    case noSuchBranch([UInt8])
-    case noDescriptorPaths
-    case noAttributeRules
-    /// Some of what is to be carried is invisible to this process, and no call would fail for it (S54).
-    case cannotSee(HiddenParts)
-    case cannotExamine(Failure.Side, SystemError)
-    case tooFewDescriptors(Int)
-    /// No thread can be had for one worker and what goes with it (S58).
-    case tooFewThreads
-    /// Another pass writes to DESTINATION: the two would take each other's temporary files for leftovers.
-    case destinationBusy(BusyPass?)
-    /// The state folder would be an extra on DESTINATION, and be deleted.
-    case stateOnDestination(path: [UInt8])
-    /// Another pass uses the state of these two volumes.
-    case stateBusy(BusyPass?)
-    /// `check` makes no DESTINATION.
-    case destinationMissing(path: [UInt8])
-    /// DESTINATION takes no write.
-    case destinationReadOnly
-    /// SOURCE's files hold more than DESTINATION can, in bytes; `isEmpty`: nothing is there yet.
-    case tooLittleSpace(needed: UInt64, room: UInt64, isEmpty: Bool)
-    /// The same, in inodes.
-    case tooFewInodes(needed: UInt64, room: UInt64, isEmpty: Bool)
-    /// `--manifest` names something that is no manifest, or one that leads out of DESTINATION.
-    case badManifest(path: [UInt8], ManifestRefusal)
+/// Both roots as they were given.
+package struct RootNames: Sendable {
+    package let source: Name
+    package let destination: Name
+
+    package init(source: Name, destination: Name) {
+        self.source = source
+        self.destination = destination
+    }
 }
 
 /// Both roots, open.
@@ -80,11 +52,8 @@ package struct Roots: Sendable {
 
     /// Opens and judges both roots; makes DESTINATION, one level, when it is missing and this is no dry
     /// run.
-    package init(
-        source sourceName: Name,
-        destination destinationName: Name,
-        options: PassOptions
-    ) throws(Refusal) {
+    package init(_ names: RootNames, _ options: PassOptions) throws(Refusal) {
+        let (sourceName, destinationName) = (names.source, names.destination)
         let source = try Self.open(.source, sourceName)
         let status = try Self.status(of: source, .source)
         try Self.judgeProcess(source.descriptor, options)
@@ -241,7 +210,7 @@ package struct Roots: Sendable {
     /// So a later pass knows of this one even if nothing can be written down of it, and knows an image of an earlier
     /// state. By changing neither owner nor group: chown(2) allows that to everybody, and of a directory it
     /// clears no bit, as chmod(2) may clear setgid.
-    func markDestination() {
+    func stampDestination() {
         // What does not take it, a root that is immutable or a volume that takes no write, is told where it counts.
         try? destinationItself?.descriptor.setOwner(.max, group: .max)
     }

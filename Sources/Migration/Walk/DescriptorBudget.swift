@@ -7,8 +7,6 @@
 // perWorker (12): a file's handle, its reading end, its temporary, a link's handle (4), the parent and the
 // directory in hand on both sides (4), a large file's three (3), 1 to spare.
 
-import LinuxIO
-
 /// The shares of one run: directories, files that are read together, workers.
 package struct DescriptorBudget: Sendable {
     static let reserved = 32
@@ -52,15 +50,4 @@ package struct DescriptorBudget: Sendable {
         return each < batchFilesMin ? 0 : min(each, most)
     }
     private static let batchFilesMin = 4
-
-    /// This process's limit of descriptors, raised, if it is enough for one worker; `side` is blamed where it cannot be
-    /// had.
-    static func descriptorLimit(_ side: Failure.Side) throws(Refusal) -> Int {
-        let limit: Int
-        do throws(SystemError) { limit = try ProcessLimits.raiseDescriptorLimit() } catch {
-            throw .cannotExamine(side, error)
-        }
-        guard limit >= descriptorsMin else { throw .tooFewDescriptors(limit) }
-        return limit
-    }
 }

@@ -66,18 +66,11 @@ struct DirectoryMover {
             && !options.itemizes && options.filter.isEmpty
     }
 
-    /// What became of the moves.
-    struct Outcome {
-        /// The inodes whose directories stand where SOURCE has them.
-        var inPlace: Set<UInt64> = []
-        var changedNames: [NameRecord: UInt64] = [:]
-    }
-
     /// Renames what can be renamed.
     ///
     /// What fails is tried again when a directory has moved that stood on one of its ways: it may have lain in
     /// the way, or below what was to be moved.
-    mutating func run() -> Outcome {
+    mutating func run() -> MovedDirectories {
         for move in moves {
             if let place = place(of: move.inode) { standing[Place(place)] = move.inode }
         }
@@ -85,7 +78,7 @@ struct DirectoryMover {
         var queue = moves
         var next = 0
         var waiting: [UInt64: [DirectoryMove]] = [:]
-        while next < queue.count, !context.isInterrupted, context.mayWrite {
+        while next < queue.count, !context.log.isInterrupted, context.log.mayWrite {
             let move = queue[next]
             next += 1
             guard pending.contains(move.inode) else { continue }
@@ -99,7 +92,7 @@ struct DirectoryMover {
             }
         }
         let inPlace = Set(moves.map(\.inode)).subtracting(pending)
-        return Outcome(inPlace: inPlace, changedNames: changedNames)
+        return MovedDirectories(inPlace: inPlace, changedNames: changedNames)
     }
 
     /// The directories above the place of a move, now and then; none where it cannot ever be made.
@@ -125,7 +118,7 @@ struct DirectoryMover {
             try rename(now, from, move, to)
             put(move)
             changedNames[NameRecord(move)] = move.inode
-            context.counters.directoriesMoved.count()
+            context.log.counters.directoriesMoved.count()
             return true
         } catch {
             // Compared as a whole instead; an error that concerns the pass is met again there.
@@ -226,7 +219,7 @@ struct DirectoryMover {
         for step in steps[..<start].reversed() {
             if made[step.inode] != nil, places[step.inode] == nil { try make(step, in: directory) }
             directory = SharedDescriptor(try directory.descriptor.openDirectory(step.name))
-            if try context.isForeignDestination(directory.descriptor.status()) {
+            if try context.volumes.isForeignDestination(directory.descriptor.status()) {
                 throw SystemError(.rename, .busy)
             }
         }
@@ -260,14 +253,14 @@ struct DirectoryMover {
         guard let status = try status(of: name, in: parent), status.kind == .directory else {
             return false
         }
-        return !context.isForeignDestination(status)
+        return !context.volumes.isForeignDestination(status)
     }
 
     private func isForeign(
         _ name: Name,
         in parent: SharedDescriptor
     ) throws(SystemError) -> Bool {
-        try status(of: name, in: parent).map(context.isForeignDestination) ?? false
+        try status(of: name, in: parent).map(context.volumes.isForeignDestination) ?? false
     }
 
     private func status(
@@ -275,7 +268,7 @@ struct DirectoryMover {
         in parent: SharedDescriptor
     ) throws(SystemError) -> FileStatus? {
         try name.withPointer { name throws(SystemError) in
-            try context.destinationStatus(of: name, in: parent.descriptor)
+            try context.volumes.destinationStatus(of: name, in: parent.descriptor)
         }
     }
 }

@@ -34,14 +34,14 @@ struct ChangeFinding {
             }
         }
         recall()
-        if let reason { context.say(.walks(reason)) }
+        if let reason { context.log.say(.walks(reason)) }
         return Outcome(method: keeper.method)
     }
 
     /// Stores through a mapping move a file's times only when its page was clean: so all pages are made clean
     /// now, and a store after this pass has read a page shows (S7).
     private func settleMappings() {
-        guard context.recorder != nil else { return }
+        guard context.memory.recorder != nil else { return }
         do throws(SystemError) { try roots.source.descriptor.synchronizeFilesystem() } catch {
             // SOURCE cannot write back: its files are read as memory has them, and it tells its owner itself.
         }
@@ -51,44 +51,49 @@ struct ChangeFinding {
     private func recall() {
         // Where it cannot be read as a whole it is asked one by one; what cannot be read then proves nothing.
         let table = keeper.record.map { (try? RecordTable($0)) ?? RecordTable(unread: $0) }
-        context.recordTable.withLock { $0 = table }
-        context.recorder?.begin(comparingWith: table)
+        context.memory.recordTable.withLock { $0 = table }
+        context.memory.recorder?.begin(comparingWith: table)
     }
 
     private func walk(_ reason: WalkReason) -> Outcome {
         recall()
-        context.isCountedByScan.store(false, ordering: .relaxed)
-        context.counters.entriesSeen.store(0, ordering: .relaxed)
+        context.memory.isCountedByScan.store(false, ordering: .relaxed)
+        context.log.counters.entriesSeen.store(0, ordering: .relaxed)
         root.state.facts.withLock { $0.visit = nil }
-        context.say(.walks(reason))
+        context.log.say(.walks(reason))
         return Outcome(method: .walk(reason))
     }
 
     private func scan() throws(WalkReason) -> Outcome {
         guard let history = keeper.history else { throw .nothingRemembered }
-        context.recorder?.begin(mergingInto: history)
-        context.isCountedByScan.store(true, ordering: .relaxed)
+        context.memory.recorder?.begin(mergingInto: history)
+        context.memory.isCountedByScan.store(true, ordering: .relaxed)
+        let lanes = min(context.plan.options.workers, 8)
+        let counters = context.log.counters
         let changed = try ChangeScan(
-            context: context,
             history: history,
-            recorder: context.recorder,
-            volume: roots.source
+            recorder: context.memory.recorder,
+            volume: roots.source,
+            lanesMax: lanes,
+            control: context.log.control,
+            countSeen: { counters.entriesSeen.count($0) }
         ).run()
         let rootInode = roots.sourceStatus.inode
         let planner = try VisitPlanner(
-            context,
             history,
+            context.memory.recorder,
+            context.log.control,
             changed: changed,
             source: roots.source,
             rootInode: rootInode
         )
-        let plan = try planner.plan { moves, made in
-            guard !moves.isEmpty, DirectoryMover.isAllowed(context.options),
+        let plan = try planner.plan(lanes: lanes) { moves, made in
+            guard !moves.isEmpty, DirectoryMover.isAllowed(context.plan.options),
                 let destination = roots.destination
-            else { return DirectoryMover.Outcome() }
+            else { return MovedDirectories() }
             // Its status was read before, and says nothing of what is renamed or made in it now (S23).
             root.state.noteChange()
-            context.noteChangeOfDestination()
+            context.volumes.noteChangeOfDestination()
             var mover = DirectoryMover(
                 context,
                 history,

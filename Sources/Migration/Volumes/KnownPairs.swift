@@ -7,23 +7,6 @@
 package import History
 import LinuxIO
 
-/// A pair of roots that has whole passes.
-package struct KnownPair: Equatable, Sendable {
-    package var pair: PairIdentity
-    package var passes: Int
-    /// When the last of them ended, in nanoseconds since 1970.
-    package var lastEndNanoseconds: Int64
-    /// It was begun by `--new-pair`, and no whole pass since then did without.
-    package var isDeclared: Bool
-
-    package init(pair: PairIdentity, passes: Int, lastEndNanoseconds: Int64, isDeclared: Bool) {
-        self.pair = pair
-        self.passes = passes
-        self.lastEndNanoseconds = lastEndNanoseconds
-        self.isDeclared = isDeclared
-    }
-}
-
 /// A root as it is now.
 package struct PresentRoot: Equatable, Sendable {
     /// As `RootIdentity.filesystem`; nil: it has no name that lasts.
@@ -50,20 +33,6 @@ package struct PresentRoot: Equatable, Sendable {
 
     /// Bytes of a UUID.
     private static let lasting = 16
-}
-
-/// Why the records say that these are not the volumes that are meant.
-package struct PairConflict: Equatable, Sendable {
-    package enum Kind: Equatable, Sendable {
-        /// Another filesystem is where SOURCE was.
-        case otherSource
-        case otherDestination
-        /// Passes went the other way.
-        case reversed
-    }
-
-    package var kind: Kind
-    package var recorded: KnownPair
 }
 
 /// All pairs of a state folder that have whole passes.

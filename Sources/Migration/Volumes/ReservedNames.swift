@@ -1,6 +1,6 @@
 // Names at the root of a volume that are its filesystem's own (S5, S62, Q20): neither copied, compared nor deleted.
 
-package import LinuxIO
+import LinuxIO
 
 /// The names.
 enum ReservedNames {
@@ -22,18 +22,6 @@ enum ReservedNames {
     /// Whether a root holds nothing else, judged by names alone.
     static func hold(all names: [Name]) -> Bool {
         names.allSatisfy { $0 == lostAndFound || quotaFiles.contains($0) }
-    }
-}
-
-/// What of SOURCE's root is left out for its name, and is something.
-package struct LeftOut: Sendable, Hashable {
-    /// Entries of `lost+found`; nil: it cannot be listed.
-    package var lostAndFound: Int?
-    package var quotaFiles: [Name]
-
-    package init(lostAndFound: Int?, quotaFiles: [Name]) {
-        self.lostAndFound = lostAndFound
-        self.quotaFiles = quotaFiles
     }
 }
 

@@ -1,0 +1,132 @@
+// What a pass has told and counted so far, and the one switch that says whether anything may still be written.
+
+import LinuxIO
+import Synchronization
+
+/// Counts, events, failures of all workers, and whether they go on.
+///
+/// Thread-safe.
+final class PassLog: Sendable {
+    /// Whether DESTINATION is still written to.
+    enum Phase {
+        case running
+        /// DESTINATION takes no more: the rest is only counted (S18).
+        case counting
+        /// A signal: workers give back what they have, nothing new is begun.
+        case interrupted
+    }
+
+    let counters: Counters
+    let emit: @Sendable (PassEvent) -> Void
+    /// How this pass is ended from outside.
+    let control: RunControl
+    private let isDryRun: Bool
+    private let wantsItems: Bool
+    private let deletionsMax: UInt64?
+    private let hasRoom: @Sendable () -> Bool
+    private let isCounting = Atomic<Bool>(false)
+    private let deletions = Atomic<UInt64>(0)
+    private let stopRecord = Lock<(DestinationStop, Failure)?>(nil)
+    private let saidNotices = Lock<Set<Notice>>([])
+    private let failureRecord = Lock<[Failure]>([])
+    private let branchRecord = Lock<[Branch]>([])
+
+    /// `hasRoom`: asked where DESTINATION says ENOSPC.
+    init(
+        _ options: PassOptions,
+        _ control: RunControl,
+        _ counters: Counters,
+        emit: @escaping @Sendable (PassEvent) -> Void,
+        hasRoom: @escaping @Sendable () -> Bool
+    ) {
+        self.counters = counters
+        self.emit = emit
+        self.control = control
+        self.hasRoom = hasRoom
+        isDryRun = options.isDryRun
+        wantsItems = options.itemizes
+        deletionsMax = options.deletionsMax
+    }
+
+    // MARK: Going on
+
+    var phase: Phase {
+        if control.isInterrupted { return .interrupted }
+        return isCounting.load(ordering: .relaxed) ? .counting : .running
+    }
+    var mayWrite: Bool { !isDryRun && phase == .running }
+    var isInterrupted: Bool { control.isInterrupted }
+    /// Whether lines of `--itemize` are wanted; not for what a stopped pass only counts.
+    var itemizes: Bool { wantsItems && phase == .running }
+
+    /// Whether one more entry may be removed (S45); counts it, or the refusal.
+    func reserveDeletion() -> Bool {
+        guard let most = deletionsMax else { return true }
+        if deletions.wrappingAdd(1, ordering: .relaxed).oldValue < most { return true }
+        counters.deletionsRefused.count()
+        return false
+    }
+
+    // MARK: Failures
+
+    /// Why DESTINATION stopped the pass, if it did.
+    var stop: (DestinationStop, Failure)? { stopRecord.withLock { $0 } }
+    /// The first failures, `failuresKeptMax` of them.
+    var firstFailures: [Failure] { failureRecord.withLock { $0 } }
+    /// So many are written down for `cutover history`; each takes some 200 bytes.
+    static let failuresKeptMax = 10_000
+
+    /// Records a failure of one entry; the pass goes on.
+    func record(_ failure: Failure) {
+        counters.failures.count()
+        failureRecord.withLock { failures in
+            if failures.count < Self.failuresKeptMax { failures.append(Self.short(failure)) }
+        }
+        emit(.failed(failure))
+    }
+
+    /// Records that something could not be written to DESTINATION: of one entry, or the end of writing (S18).
+    func recordWriteFailure(_ failure: Failure) {
+        guard let error = failure.error, let stop = DestinationStop(error) else {
+            return record(failure)
+        }
+        if stop == .full, phase == .running, error.operation != .syncfs, hasRoom() {
+            var failure = failure
+            failure.volumeHasRoom = true
+            return record(failure)
+        }
+        if isInterrupted { return }
+        // Others that fail for the same reason are among what is counted as missing.
+        if isCounting.exchange(true, ordering: .sequentiallyConsistent) { return }
+        stopRecord.withLock { $0 = (stop, failure) }
+        emit(.stopped(stop, failure))
+    }
+
+    /// A failure as it is kept: of many unreadable ranges only what their text holds, or 10,000 damaged files
+    /// could take 160 MB.
+    private static func short(_ failure: Failure) -> Failure {
+        guard let report = failure.damage, report.damage.ranges.count > rangesKeptMax,
+            let bounds = failure.bytes
+        else { return failure }
+        var short = failure
+        short.detail = report.text
+        short.damage = DamageReport(text: report.text, bounds: bounds)
+        return short
+    }
+    private static let rangesKeptMax = 64
+
+    // MARK: Telling
+
+    /// Says something, once.
+    func say(_ notice: Notice) {
+        if saidNotices.withLock({ $0.insert(notice).inserted }) { emit(.notice(notice)) }
+    }
+
+    var branches: [Branch] { branchRecord.withLock { $0 } }
+
+    func addBranch(_ name: Name) -> Branch {
+        let branch = Branch(name: name)
+        branchRecord.withLock { $0.append(branch) }
+        return branch
+    }
+}
