@@ -15,6 +15,7 @@
 //   Worker+Projects      project ids that differ from what a directory gives
 //   Worker+Keeping       an entry that is up to date but for attributes
 //   Worker+Opening       both sides of a directory, made where DESTINATION lacks it
+//   Worker+Mounts        what is mounted below the roots: it stays, is listed, and is asked nothing
 //   Worker+Evidence      what earlier passes prove of an entry, and what this one writes down
 //   Worker+Visits        a scan pass: which entries of a directory are looked at
 //   Worker+Itemizing     lines of --itemize for what is made
