@@ -1,6 +1,6 @@
 // swift-tools-version: 6.2
 
-// The targets and the one direction in which they may import each other: docs/DESIGN.md, "The house".
+// The targets and the one direction in which they may import each other: docs/DESIGN.md.
 // scripts/check-layering holds the same table and fails when an import leaves it.
 
 import PackageDescription

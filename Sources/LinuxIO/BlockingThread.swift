@@ -1,7 +1,7 @@
 // Threads for what blocks: workers, signals, the clock of progress.
 //
 // pthread_create(3) says at once when no thread can be had. Dispatch tries again every second until there is one, and
-// not only in who asks it for a thread (docs/DESIGN.md, "Workers").
+// not only in who asks it for a thread (docs/design/workers.md).
 
 import CLinux
 import Glibc

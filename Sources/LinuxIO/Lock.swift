@@ -3,7 +3,7 @@
 // Not `Synchronization.Mutex`: on Linux that is a priority-inheriting futex (FUTEX_LOCK_PI), which hands
 // a contended lock to the next waiter through the kernel at every unlocking. Thirty threads that take
 // one lock 300,000 times together need 7.8 s with it and 0.06 s with this, on two cores, Swift 6.3.1
-// (docs/DESIGN.md, "Locks"). ThreadSanitizer knows POSIX mutexes, too.
+// (docs/design/workers.md, "Locks"). ThreadSanitizer knows POSIX mutexes, too.
 
 import Glibc
 

@@ -6,10 +6,12 @@
 //   HelpText        what `cutover --help` prints
 //   SyncCommand     `sync`: the options of one pass, made into a plan, run
 //   SyncOptions     what was typed; SyncPlan: what will be done
-//   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse; CheckOutput: where that goes
+//   SharedOptions   options that several commands have
+//   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse
 //   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
-//   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection), and where
-//                   (HistoryOutput)
+//   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection)
+//   TableOutput     where `check` and `history` write
+//   Supervision     a command runs on a thread of its own, and ends in time though a call does not come back
 //   ReportFiles     files that options name for reports: on neither volume
 //   Signals         what SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 do to a running pass
 //   RefusalText     why a pass did not start, in one line

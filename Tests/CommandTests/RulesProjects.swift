@@ -1,4 +1,4 @@
-// S57: project ids never keep an entry stale, whatever the directory passes on to what is made in it. Judged by
+// S57, Q16-Q19: project ids never keep an entry stale, whatever the directory passes on to what is made in it. Judged by
 // `xfs_io -c bulkstat`, which tells those of symlinks and special files too.
 //
 // Two XFS volumes, for ext4 with project ids needs quota in the kernel, which not all have.

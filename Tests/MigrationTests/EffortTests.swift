@@ -1,4 +1,4 @@
-// What an unchanged entry costs (docs/DESIGN.md: nothing on the heap, four system calls): two trees
+// What an unchanged entry costs (docs/design/attributes.md: nothing on the heap, four system calls): two trees
 // that differ in their number of files only are compared, so what a pass costs once cancels out.
 
 import Glibc

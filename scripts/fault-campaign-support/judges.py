@@ -70,7 +70,7 @@ def _untouched_source(stage, when, injection=None):
     # What is told once is not told of every run after it.
     stage.resting = now
     if injection is not None and injection.operation in VIEWS:
-        # Without a view of its own a pass cannot read a symlink and leave its access time (DESIGN.md).
+        # Without a view of its own a pass cannot read a symlink and leave its access time (docs/design/volumes.md).
         touched = [path for path in touched if now.entries[path].kind != stat.S_IFLNK]
     if injection is not None and (injection.operation, injection.error) == ("openat", "EPERM"):
         # open(2): O_NOATIME is refused to who is no owner; what is opened without it has its access time moved.

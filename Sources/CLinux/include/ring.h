@@ -1,5 +1,5 @@
 // Reads of many files in one submission: io_uring(7) through liburing, Linux 5.6. One ring belongs to
-// one thread. Why it is worth it: docs/DESIGN.md, "Small files".
+// one thread. Why it is worth it: docs/design/copy.md.
 
 #ifndef CUTOVER_RING_H
 #define CUTOVER_RING_H

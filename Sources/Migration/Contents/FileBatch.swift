@@ -1,6 +1,6 @@
 // Small files that one worker reads together: opened one after the other, read in one submission of
 // direct reads, then written or compared one after the other. On a disk whose small files lie side by side the block
-// layer makes few large reads of many small ones (figures: docs/DESIGN.md, "Small files").
+// layer makes few large reads of many small ones (figures: docs/design/copy.md).
 
 import LinuxIO
 

@@ -1,4 +1,4 @@
-// Blocking lanes: the caller's own thread, and a thread each for the others (docs/DESIGN.md, "Workers").
+// Blocking lanes: the caller's own thread, and a thread each for the others (docs/design/workers.md).
 
 import Dispatch
 import LinuxIO

@@ -1,5 +1,5 @@
 // N blocking lanes with work stealing: lane 0 is the thread that calls `run`, each other one has a thread of its own
-// (docs/DESIGN.md, "Workers"). So there is always one, and no work depends on a thread that cannot be had (S58): a
+// (docs/design/workers.md). So there is always one, and no work depends on a thread that cannot be had (S58): a
 // lane that was started runs, and one that was not has nothing.
 //
 //   lane 0  [ oldest … newest ]  its owner pushes and pops at the newest end (depth first: the live set

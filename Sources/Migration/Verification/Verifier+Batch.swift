@@ -1,5 +1,5 @@
 // Small files read together: those of a piece are opened on both sides and read in one submission of direct reads,
-// so that the block layer joins those that lie side by side on the disks (docs/DESIGN.md, "Contents").
+// so that the block layer joins those that lie side by side on the disks (docs/design/copy.md).
 
 import Crypto
 import LinuxIO

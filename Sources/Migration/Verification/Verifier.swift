@@ -7,6 +7,7 @@
 //   Verifier+Contents      a regular file: opened, read on both sides, concluded
 //   Verifier+Batch         small ones of a directory, read together
 //   Verifier+LargeFiles    a large one, read by several workers
+//   Verifier+Damage        what a disk does not give of a file, found to the block
 
 import LinuxIO
 
