@@ -7,7 +7,7 @@ import Testing
 /// One check and what it told.
 struct CheckRun {
     let outcome: Outcome
-    private let report: HazardReport
+    private let report: JSONReport
 
     /// Checks two roots; `environment` adds `NAME=value` entries.
     init(
@@ -23,29 +23,29 @@ struct CheckRun {
         var words = (["check"] + options + ["--json"]).map { bytes($0) } + [file]
         if let state { words += [bytes("--state"), state] }
         outcome = try Cutover.run(bytes: words + [from, to], environment: environment)
-        report = try HazardReport(file)
+        report = try JSONReport(file)
     }
 
     /// The lines of one question.
     func lines(_ name: String) -> [String] {
-        report.of("finding").filter { HazardReport.text("finding", in: $0) == name }
+        report.of("finding").filter { JSONReport.text("finding", in: $0) == name }
     }
 
     /// The verdict on one question; the worst where there are several.
     func severity(_ name: String) -> String {
-        let found = lines(name).compactMap { HazardReport.text("severity", in: $0) }
+        let found = lines(name).compactMap { JSONReport.text("severity", in: $0) }
         return ["fatal", "warning", "ok"].first { found.contains($0) } ?? "no finding \(name)"
     }
 
     func number(_ key: String, of name: String) -> Int? {
-        lines(name).first.flatMap { HazardReport.number(key, in: $0) }
+        lines(name).first.flatMap { JSONReport.number(key, in: $0) }
     }
 
     /// The entries that a finding names.
     func paths(_ name: String) -> Set<[UInt8]> {
         Set(
             lines(name).flatMap { line in
-                line.components(between: "{\"inode\":").compactMap { HazardReport.path(in: $0) }
+                line.components(between: "{\"inode\":").compactMap { JSONReport.path(in: $0) }
             }
         )
     }
@@ -53,8 +53,8 @@ struct CheckRun {
     /// Verdicts other than ok, by question; but for capabilities that the tests' own process lacks.
     var troubles: [String: String] {
         report.of("finding").reduce(into: [:]) { troubles, line in
-            guard let name = HazardReport.text("finding", in: line),
-                let severity = HazardReport.text("severity", in: line), severity != "ok",
+            guard let name = JSONReport.text("finding", in: line),
+                let severity = JSONReport.text("severity", in: line), severity != "ok",
                 name != "privileges" || severity != "warning" || OwnCapabilities.areWhole
             else { return }
             troubles[name] = severity
@@ -62,7 +62,7 @@ struct CheckRun {
     }
 
     var command: String {
-        report.of("mkfs").first.flatMap { HazardReport.text("command", in: $0) } ?? ""
+        report.of("mkfs").first.flatMap { JSONReport.text("command", in: $0) } ?? ""
     }
 
     var summary: String { report.of("check_summary").first ?? "" }

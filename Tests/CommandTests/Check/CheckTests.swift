@@ -39,11 +39,11 @@ struct CheckTests {
             #expect(run.outcome.output.contains(verdict))
             // 41 entries with the root, as find counts them.
             let found = try Shell.run("find \"$1\" | wc -l", from.mountPoint).output
-            #expect(HazardReport.number("inodes", in: run.head) == Int(found.dropLast()))
+            #expect(JSONReport.number("inodes", in: run.head) == Int(found.dropLast()))
             #expect(run.head.contains("\"counted_by\":\"bulkstat\""))
             let deep = try CheckRun(from.mountPoint, to.mountPoint, ["--deep"])
             #expect(deep.troubles == [:], "\(deep.outcome)")
-            #expect(HazardReport.number("inodes", in: deep.head) == 41)
+            #expect(JSONReport.number("inodes", in: deep.head) == 41)
         }
     }
 
@@ -204,7 +204,7 @@ struct CheckTests {
             )
             #expect(outcome.status == 23, "\(outcome)")
             let failed = Set(
-                try HazardReport(failures).lines.compactMap { HazardReport.path(in: $0) }
+                try JSONReport(failures).lines.compactMap { JSONReport.path(in: $0) }
             )
             #expect((5...55).contains(failed.count), "seed \(seed): \(failed.count) of 60")
             #expect(run.paths("xattr_size") == failed, "seed \(seed)")

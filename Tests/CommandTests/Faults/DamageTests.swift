@@ -69,22 +69,22 @@ struct DamageTests {
 
     /// Each damaged file has one line in `--failures`, with exactly its ranges, and no other has one.
     private func expectTold(_ files: [DamagedSource], isSalvaged: Bool) throws {
-        let lines = try HazardReport(failuresFile).lines
+        let lines = try JSONReport(failuresFile).lines
         #expect(lines.count == files.count, "\(lines)")
         for file in files {
-            let line = lines.first { HazardReport.path(in: $0) == file.path } ?? ""
+            let line = lines.first { JSONReport.path(in: $0) == file.path } ?? ""
             #expect(line.contains("\"unreadable_ranges\":\(file.pairs),"), "\(line)")
             #expect(
                 line.contains("\"ranges_are_exact\":true,\"salvaged\":\(isSalvaged)"),
                 "\(line)"
             )
-            #expect(HazardReport.text("errno_name", in: line) == "EIO")
+            #expect(JSONReport.text("errno_name", in: line) == "EIO")
             let count = file.broken.reduce(0) { $0 + $1.count }
-            #expect(HazardReport.number("unreadable_bytes", in: line) == count)
-            #expect(HazardReport.number("first_byte", in: line) == file.broken[0].lowerBound)
+            #expect(JSONReport.number("unreadable_bytes", in: line) == count)
+            #expect(JSONReport.number("first_byte", in: line) == file.broken[0].lowerBound)
         }
         let all = files.flatMap(\.broken).reduce(0) { $0 + $1.count }
-        let summary = try HazardReport(report)
+        let summary = try JSONReport(report)
         #expect(summary.summary("files_damaged") == files.count)
         #expect(summary.summary("bytes_unreadable") == all)
         #expect(summary.summary("files_salvaged") == (isSalvaged ? files.count : 0))

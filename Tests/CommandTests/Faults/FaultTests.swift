@@ -95,14 +95,14 @@ struct FaultTests {
         let failures = run.report.of("failure")
         #expect(failures.count == 1)
         for line in failures {
-            let path = HazardReport.path(in: line) ?? []
+            let path = JSONReport.path(in: line) ?? []
             #expect(Files.exists(joined(trees.new, path)), "\(line)")
-            #expect(HazardReport.text("side", in: line) == "source", "\(line)")
-            #expect(HazardReport.text("activity", in: line) == "read", "\(line)")
-            #expect(HazardReport.text("call", in: line)?.hasSuffix("read") == true, "\(line)")
-            #expect(HazardReport.text("errno_name", in: line) == "ESTALE", "\(line)")
-            let first = HazardReport.number("first_byte", in: line)
-            let last = HazardReport.number("last_byte", in: line)
+            #expect(JSONReport.text("side", in: line) == "source", "\(line)")
+            #expect(JSONReport.text("activity", in: line) == "read", "\(line)")
+            #expect(JSONReport.text("call", in: line)?.hasSuffix("read") == true, "\(line)")
+            #expect(JSONReport.text("errno_name", in: line) == "ESTALE", "\(line)")
+            let first = JSONReport.number("first_byte", in: line)
+            let last = JSONReport.number("last_byte", in: line)
             #expect((first ?? -1) >= 0 && (last ?? -1) >= (first ?? 0), "\(line)")
             let old = try? Files.read(joined(trees.old, path))
             #expect(
@@ -126,8 +126,8 @@ struct FaultTests {
         let after = try HazardLikeness(stage.to)
         #expect(trees.newLikeness.differences(after).map(shown) == [], "\(fault)")
         #expect(try stage.leftovers() == [])
-        let notices = try HazardReport(joined(stage.outside, "report")).of("notice")
-        let told = notices.compactMap { HazardReport.text("notice", in: $0) }
+        let notices = try JSONReport(joined(stage.outside, "report")).of("notice")
+        let told = notices.compactMap { JSONReport.text("notice", in: $0) }
         #expect(told.contains(fault == FaultTable.noRing ? "reads_alone" : "reads_together"))
     }
 
@@ -178,7 +178,7 @@ struct FaultTests {
         return FaultRun(
             fault: fault,
             outcome: outcome,
-            report: try HazardReport(joined(stage.outside, "report")),
+            report: try JSONReport(joined(stage.outside, "report")),
             trees: trees,
             before: before,
             after: try HazardLikeness(stage.to)
@@ -216,7 +216,7 @@ struct FaultTests {
 private struct FaultRun {
     let fault: FaultCase
     let outcome: Outcome
-    let report: HazardReport
+    let report: JSONReport
     let trees: FaultTrees
     let before: HazardLikeness
     let after: HazardLikeness
@@ -267,7 +267,7 @@ private struct FaultRun {
     /// The paths that were named as failed, vanished or protected.
     private var told: [[UInt8]] {
         ["failure", "vanished", "directory_protected"].flatMap { report.of($0) }
-            .compactMap { HazardReport.path(in: $0) }
+            .compactMap { JSONReport.path(in: $0) }
     }
 
     /// A directory that could not be opened takes what is below it along, and what is not done in a

@@ -75,7 +75,7 @@ struct StateFaults {
         let words = ["history", "--limit", "900", "--json", "-", "--state"].map { bytes($0) }
         let outcome = try Cutover.run(bytes: words + [stage.pair.state])
         return outcome.lines.count {
-            $0.hasPrefix("{\"type\":\"pass\"") && HazardReport.text("end", in: $0) != nil
+            $0.hasPrefix("{\"type\":\"pass\"") && JSONReport.text("end", in: $0) != nil
         }
     }
 
@@ -194,7 +194,7 @@ struct StateFaults {
         try stage.settle()
         try Files.write(stage.from("large"), Lookalike.contents(3, count: 3 << 20))
         let process = try stage.pair.start("--bwlimit", "1M")
-        waitUntil { (try? HazardReport(stage.pair.reportFile))?.of("progress").isEmpty == false }
+        waitUntil { (try? JSONReport(stage.pair.reportFile))?.of("progress").isEmpty == false }
         try Files.removeTree(stage.pair.state)
         #expect(process.isRunning, "the test came too late")
         let outcome = process.wait()

@@ -107,7 +107,7 @@ struct BatchTests {
         )
         #expect(outcome.status == 11, "\(outcome)")
         #expect(try Files.names(stage.destination("batch")).count == 2)
-        #expect(try HazardReport(report).summary("entries_missing") == 18)
+        #expect(try JSONReport(report).summary("entries_missing") == 18)
         try stage.pass()
         try stage.expectSame()
     }

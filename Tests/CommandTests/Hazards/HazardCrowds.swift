@@ -148,7 +148,7 @@ struct HazardCrowds {
         // Up to 44 a worker, and some directories.
         #expect(descriptors > 5 && descriptors < 1000 + 44 * workers, "\(descriptors) descriptors")
         #expect(threads > 1 && threads <= workers + 8, "\(threads) threads")
-        #expect(try HazardReport(report).summary("workers_busy_max").map { $0 <= workers } == true)
+        #expect(try JSONReport(report).summary("workers_busy_max").map { $0 <= workers } == true)
         try stage.expectNothingToDo()
     }
 

@@ -37,7 +37,7 @@ struct HazardFull {
         #expect(outcome.status == 11, "\(outcome)")
         #expect(try stage.leftovers() == [])
         #expect(try text(stage.destination("good/file")) == "good")
-        let report = try HazardReport(file)
+        let report = try JSONReport(file)
         #expect(report.of("stopped").count == 1)
         return (outcome, report.of("summary").last ?? "")
     }
@@ -61,8 +61,8 @@ struct HazardFull {
             let (outcome, summary) = try stopped(stage, ["--workers", "\(workers)"])
             #expect(try Files.status(stage.destination("good/file")).st_ino == good)
             #expect(outcome.errors.contains("space"), "\(outcome)")
-            #expect((HazardReport.number("entries_missing", in: summary) ?? 0) > 0, "\(summary)")
-            #expect((HazardReport.number("needed_bytes", in: summary) ?? 0) > 1 << 20, "\(summary)")
+            #expect((JSONReport.number("entries_missing", in: summary) ?? 0) > 0, "\(summary)")
+            #expect((JSONReport.number("needed_bytes", in: summary) ?? 0) > 1 << 20, "\(summary)")
             let wrong = try HazardLikeness(stage.from).falseCopies(in: HazardLikeness(stage.to))
             #expect(wrong == [], "\(wrong.map(shown))")
             let old = try Files.status(stage.destination("tree/old")).st_size
@@ -85,12 +85,12 @@ struct HazardFull {
         } _: { stage, _ in
             let (outcome, summary) = try stopped(stage, ["--workers", "\(workers)"])
             #expect(outcome.errors.contains("inode"), "\(outcome)")
-            let needed = HazardReport.number("needed_inodes", in: summary) ?? 0
-            let free = HazardReport.number("free_inodes", in: summary) ?? 0
+            let needed = JSONReport.number("needed_inodes", in: summary) ?? 0
+            let free = JSONReport.number("free_inodes", in: summary) ?? 0
             // 408 entries do not fit into some 200 inodes; the sum leaves little to chance.
             #expect((150...420).contains(needed) && free < 20, "\(summary)")
             let missing = try Files.tree(stage.from).count - Files.tree(stage.to).count + 1
-            let told = HazardReport.number("entries_missing", in: summary) ?? 0
+            let told = JSONReport.number("entries_missing", in: summary) ?? 0
             #expect(abs(told - missing) <= workers + 4, "\(told) told, \(missing) missing")
         }
     }

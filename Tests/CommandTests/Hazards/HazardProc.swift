@@ -64,10 +64,10 @@ struct HazardProc {
         )
         let line = outcome.lines.first { $0.contains("\"finding\":\"mounts\"") } ?? ""
         #expect(line.contains("\"severity\":\"warning\""), "\(outcome)")
-        #expect(HazardReport.text("unknown_sides", in: line) == "source,destination")
-        #expect(HazardReport.text("errno_name", in: line) == "EIO")
+        #expect(JSONReport.text("unknown_sides", in: line) == "source,destination")
+        #expect(JSONReport.text("errno_name", in: line) == "EIO")
         #expect(line.contains("could not be read"), "\(line)")
         let entries = outcome.lines.first { $0.contains("\"finding\":\"entries\"") } ?? ""
-        #expect(HazardReport.text("reason", in: entries) == "mounts_unread", "\(outcome)")
+        #expect(JSONReport.text("reason", in: entries) == "mounts_unread", "\(outcome)")
     }
 }

@@ -30,7 +30,7 @@ struct RaceTests {
             )
             let status = outcome.status ?? -1
             #expect([0, 23, 24].contains(status), "\(outcome)")
-            let told = try HazardReport(report)
+            let told = try JSONReport(report)
             let noticed = (told.summary("vanished") ?? 0) + (told.summary("failures") ?? 0)
             if status != 0, noticed > 0 { met += 1 }
             count += 1

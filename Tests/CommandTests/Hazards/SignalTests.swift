@@ -22,7 +22,7 @@ struct SignalTests {
     }
 
     private func waitForStart(of type: String = "start") {
-        waitUntil { ((try? HazardReport(reportFile))?.of(type).isEmpty ?? true) == false }
+        waitUntil { ((try? JSONReport(reportFile))?.of(type).isEmpty ?? true) == false }
     }
 
     @Test(
@@ -42,7 +42,7 @@ struct SignalTests {
         #expect(outcome.status == 20, "\(outcome)")
         #expect(seconds < 2, "it took \(seconds) s")
         #expect(outcome.errors.contains("interrupted after"), "no summary: \(outcome)")
-        #expect(try HazardReport(reportFile).summary("status") == 20)
+        #expect(try JSONReport(reportFile).summary("status") == 20)
         #expect(try stage.leftovers() == [])
         for name in try Files.names(stage.to) where name.starts(with: bytes("slow")) {
             let isWhole =
@@ -127,11 +127,11 @@ struct SignalTests {
             process.send(signal)
             // One at a time: signals of one number are not counted by the kernel.
             waitUntil(seconds: 20) {
-                ((try? HazardReport(reportFile))?.of("workers").count ?? 0) == all.count
+                ((try? JSONReport(reportFile))?.of("workers").count ?? 0) == all.count
             }
         }
-        let told = try HazardReport(reportFile).of("workers")
-        #expect(told.map { HazardReport.number("workers", in: $0) } == all)
+        let told = try JSONReport(reportFile).of("workers")
+        #expect(told.map { JSONReport.number("workers", in: $0) } == all)
         process.send(SIGTERM)
         #expect(process.wait().status == 20)
         try stage.pass()

@@ -104,7 +104,7 @@ struct HistoryCommandTests {
         let process = try Cutover.start(
             words.map { bytes($0) } + [state, bytes("--json"), report, stage.from, stage.to]
         )
-        waitUntil { ((try? HazardReport(report))?.of("progress").isEmpty ?? true) == false }
+        waitUntil { ((try? JSONReport(report))?.of("progress").isEmpty ?? true) == false }
         return process
     }
 
@@ -209,17 +209,17 @@ struct HistoryCommandTests {
         try Shell.run("chattr -i -- \"$1\"", stage.destination("branch/") + [0xFF])
         let alone = try history("--json", "-", "-v")
         #expect(alone.status == 0 && alone.stderr.isEmpty, "\(alone)")
-        let types = alone.lines.map { HazardReport.text("type", in: $0) ?? "" }
+        let types = alone.lines.map { JSONReport.text("type", in: $0) ?? "" }
         let perPass = ["pass", "pass_branch"]
         #expect(types == ["pair"] + perPass + ["pass", "pass_failure", "pass_branch"])
         #expect(alone.lines.allSatisfy { $0.hasPrefix("{\"type\":\"") && $0.hasSuffix("}") })
         for line in alone.lines where line.hasPrefix("{\"type\":\"pass\"") {
-            let start = HazardReport.text("start", in: line) ?? ""
+            let start = JSONReport.text("start", in: line) ?? ""
             #expect(start.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
-            #expect(HazardReport.text("source", in: line).map { bytes($0) } == stage.from)
+            #expect(JSONReport.text("source", in: line).map { bytes($0) } == stage.from)
         }
         let failure = try #require(alone.lines.first { $0.hasPrefix("{\"type\":\"pass_failure\"") })
-        #expect(HazardReport.path(in: failure) == bytes("branch/") + [0xFF])
+        #expect(JSONReport.path(in: failure) == bytes("branch/") + [0xFF])
         let file = joined(stage.outside, "history.json")
         let beside = try history("-v", "--json", String(decoding: file, as: UTF8.self))
         #expect(beside.output.contains("failed 1"))

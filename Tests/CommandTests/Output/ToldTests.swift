@@ -119,8 +119,8 @@ struct ToldTests {
                 ),
                 "\(outcome)"
             )
-            let notices = try HazardReport(report).of("notice")
-            #expect(notices.contains { HazardReport.text("notice", in: $0) == "empty_source" })
+            let notices = try JSONReport(report).of("notice")
+            #expect(notices.contains { JSONReport.text("notice", in: $0) == "empty_source" })
         }
         try stage.pass()
         let outcome = try stage.verify()

@@ -25,7 +25,7 @@ struct RulesCapabilities {
         ignoring: String = "^$"
     ) throws -> Set<String> {
         let (outcome, report) = try FewerCapabilities.reported(prefix, options, stage)
-        let named = report.of("failure").compactMap { HazardReport.path(in: $0).map(shown) }
+        let named = report.of("failure").compactMap { JSONReport.path(in: $0).map(shown) }
         let differing = try FewerCapabilities.differing(stage, ignoring: ignoring)
         let silent = differing.filter { name in
             !named.contains { $0 == name || name.hasPrefix($0 + "/") || $0.hasPrefix(name + "/") }
@@ -89,7 +89,7 @@ struct RulesCapabilities {
         let line = check.lines.first { $0.contains("\"privileges\"") } ?? ""
         #expect(check.status == 3 && line.contains("\"severity\":\"fatal\""), "\(check)")
         #expect(line.contains("CAP_SYS_RESOURCE"), "\(line)")
-        #expect(HazardReport.text("hidden", in: line) == "trusted")
+        #expect(JSONReport.text("hidden", in: line) == "trusted")
         let left = ["check", "--xattrs", "user,security", "--json", "-"]
         #expect(try FewerCapabilities.run(docker, left, stage).status == 0)
     }
@@ -158,7 +158,7 @@ struct RulesCapabilities {
                     stage
                 )
                 let told = Set(
-                    report.of("failure").compactMap { HazardReport.text("path", in: $0) }
+                    report.of("failure").compactMap { JSONReport.text("path", in: $0) }
                 )
                 #expect(outcome.status == 23 && told == Set(names), "\(round) \(outcome)")
                 let advice = report.of("failure").allSatisfy { $0.contains("CAP_FSETID") }
@@ -194,7 +194,7 @@ struct RulesCapabilities {
         let notices = report.of("notice").filter { $0.contains(kind) }
         #expect(outcome.status == 0 && notices.count == 1, "\(outcome)")
         #expect(
-            HazardReport.text("capabilities_missing", in: notices.first ?? "")
+            JSONReport.text("capabilities_missing", in: notices.first ?? "")
                 == "CAP_LINUX_IMMUTABLE,CAP_SYS_RESOURCE,CAP_MKNOD"
         )
         let told = outcome.errors.split(separator: "\n").filter { $0.contains("CAP_MKNOD") }
@@ -222,7 +222,7 @@ struct RulesCapabilities {
                 ["--xattrs", "user,security"],
                 stage
             )
-            let reasons = report.of("notice").compactMap { HazardReport.text("reason", in: $0) }
+            let reasons = report.of("notice").compactMap { JSONReport.text("reason", in: $0) }
             #expect(outcome.status == 0 && reasons == ["capabilities_missing"], "\(outcome)")
         }
     }

@@ -112,7 +112,7 @@ struct RulesThreads {
                 + [report, stage.from, stage.to],
             seconds: 60
         )
-        func count(_ type: String) -> Int { ((try? HazardReport(report))?.of(type).count) ?? 0 }
+        func count(_ type: String) -> Int { ((try? JSONReport(report))?.of(type).count) ?? 0 }
         waitUntil { count("start") > 0 }
         for turn in 1...6 {
             process.send(SIGUSR1)
@@ -120,8 +120,8 @@ struct RulesThreads {
         }
         let outcome = process.wait()
         #expect(outcome.status == 0, "\(outcome)")
-        let numbers = try HazardReport(report).of("workers").compactMap {
-            HazardReport.number("workers", in: $0)
+        let numbers = try JSONReport(report).of("workers").compactMap {
+            JSONReport.number("workers", in: $0)
         }
         let workers = try told(outcome)
         #expect(numbers == Array(repeating: workers, count: 6), "\(numbers)")

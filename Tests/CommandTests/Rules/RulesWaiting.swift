@@ -39,7 +39,7 @@ struct RulesWaiting {
         )
     }
 
-    private func waiting() -> [String] { ((try? HazardReport(report))?.of("waiting")) ?? [] }
+    private func waiting() -> [String] { ((try? JSONReport(report))?.of("waiting")) ?? [] }
 
     /// Sends a signal; the process ends within ten seconds, says so, and names the call.
     private func stop(_ process: Subprocess, _ signal: Int32, _ named: String) {
@@ -105,11 +105,11 @@ struct RulesWaiting {
         let process = try start("sync", "--delete")
         waitUntil { waiting().count >= 2 }
         for line in waiting() {
-            #expect(HazardReport.text("call", in: line) == call, "\(line)")
-            #expect(HazardReport.path(in: line) == bytes("home/mail"), "\(line)")
-            #expect(HazardReport.text("side", in: line) == "source", "\(line)")
+            #expect(JSONReport.text("call", in: line) == call, "\(line)")
+            #expect(JSONReport.path(in: line) == bytes("home/mail"), "\(line)")
+            #expect(JSONReport.text("side", in: line) == "source", "\(line)")
         }
-        let seconds = waiting().compactMap { HazardReport.number("waited_seconds", in: $0) }
+        let seconds = waiting().compactMap { JSONReport.number("waited_seconds", in: $0) }
         #expect(seconds.prefix(2) == [1, 2], "\(seconds)")
         // The rest is done meanwhile.
         let others = try Files.names(stage.to).count

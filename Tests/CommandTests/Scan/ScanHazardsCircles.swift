@@ -93,7 +93,7 @@ struct ScanHazardsCircles {
         let words = ["strace", "-f", "-c", "-U", "calls,name", "-o"].map { bytes($0) }
         let outcome = try Subprocess.run(words + [log, Cutover.binary] + stage.pair.words([]))
         #expect(outcome.status == 0, "\(outcome)")
-        let report = try HazardReport(stage.pair.reportFile)
+        let report = try JSONReport(stage.pair.reportFile)
         let pass = ScanPass(outcome: outcome, report: report)
         pass.expectScan()
         let total = String(decoding: try Files.read(log), as: UTF8.self).split(separator: "\n")

@@ -72,7 +72,7 @@ struct ScanHazardsRecord {
             let outcome = try Subprocess.run(
                 words.map { bytes($0) } + [Cutover.binary] + theirs.words([])
             )
-            let pass = ScanPass(outcome: outcome, report: try HazardReport(theirs.reportFile))
+            let pass = ScanPass(outcome: outcome, report: try JSONReport(theirs.reportFile))
             pass.expectWalk(because: "root", "privilege", "permit")
             let differences = try theirs.differences()
             #expect(differences.isEmpty, "round \(round): \(differences)")

@@ -18,17 +18,17 @@ struct ScanPass {
     }
 
     let outcome: Outcome
-    let report: HazardReport
+    let report: JSONReport
 
     /// How it found the changes; nil when it did not get so far.
     var method: Method? {
-        report.of("summary").last.flatMap { HazardReport.text("changes_by", in: $0) }
+        report.of("summary").last.flatMap { JSONReport.text("changes_by", in: $0) }
             .flatMap { Method(rawValue: $0) }
     }
 
     /// Why it walked; nil when it did not, or said nothing.
     var walkReason: String? {
-        report.of("summary").last.flatMap { HazardReport.text("walk_reason", in: $0) }
+        report.of("summary").last.flatMap { JSONReport.text("walk_reason", in: $0) }
     }
 
     var bytesCopied: Int { report.summary("bytes_copied") ?? -1 }
@@ -103,7 +103,7 @@ struct ScanPair {
             environment: environment,
             seconds: seconds
         )
-        return ScanPass(outcome: outcome, report: try HazardReport(reportFile))
+        return ScanPass(outcome: outcome, report: try JSONReport(reportFile))
     }
 
     /// Starts a pass.

@@ -53,11 +53,11 @@ enum FewerCapabilities {
         _ prefix: [String],
         _ options: [String],
         _ stage: Stage
-    ) throws -> (outcome: Outcome, report: HazardReport) {
+    ) throws -> (outcome: Outcome, report: JSONReport) {
         let file = joined(stage.outside, "report.json")
         let path = String(decoding: file, as: UTF8.self)
         let words = ["sync", "--delete", "--json", path] + options
-        return (try run(prefix, words, stage), try HazardReport(file))
+        return (try run(prefix, words, stage), try JSONReport(file))
     }
 
     /// Something for every capability, by its name: owners, closed entries, special bits, devices, attributes of

@@ -11,7 +11,7 @@ extension Stage {
         _ options: String...,
         environment: [String] = [],
         seconds: Int = 120
-    ) throws -> (outcome: Outcome, report: HazardReport) {
+    ) throws -> (outcome: Outcome, report: JSONReport) {
         let file = joined(outside, "report.json")
         let words = (["sync", "--delete"] + options + ["--json"]).map { bytes($0) }
         let outcome = try Cutover.run(
@@ -19,7 +19,7 @@ extension Stage {
             environment: environment,
             seconds: seconds
         )
-        return (outcome, try HazardReport(file))
+        return (outcome, try JSONReport(file))
     }
 
     /// Starts a pass with `--delete` that tells JSON into `report`.

@@ -222,7 +222,7 @@ struct VerifyAttributeTests {
             let outcome = try stage.verify("-q", "--json", "-")
             #expect(outcome.status == 1, "\(outcome)")
             let paths = outcome.lines.filter { $0.hasPrefix("{\"type\":\"difference\"") }
-                .compactMap { HazardReport.path(in: $0) }
+                .compactMap { JSONReport.path(in: $0) }
             #expect(!paths.isEmpty && paths.allSatisfy { $0 == name }, "\(outcome)")
             #expect(try !Oracle.differences(stage.from, stage.to).isEmpty)
             try stage.pass("--checksum")

@@ -78,7 +78,7 @@ struct VerifyContentTests {
         let outcome = try stage.verify("-q", "--json", "-")
         let summary = try #require(outcome.lines.last)
         #expect(outcome.status == 0, "\(outcome)")
-        let read = HazardReport.number("bytes_read", in: summary) ?? .max
+        let read = JSONReport.number("bytes_read", in: summary) ?? .max
         #expect(read > 0 && read <= 4 * 65_536, "\(read) bytes")
     }
 
@@ -151,8 +151,8 @@ struct VerifyContentTests {
         let outcome = try stage.verify("-q", "--json", "-")
         #expect(outcome.status == 0, "\(outcome)")
         let summary = outcome.lines.last ?? ""
-        #expect(HazardReport.number("files_compared", in: summary) == 1, "\(summary)")
-        #expect(HazardReport.number("bytes_read", in: summary) == 200_000, "\(summary)")
+        #expect(JSONReport.number("files_compared", in: summary) == 1, "\(summary)")
+        #expect(JSONReport.number("bytes_read", in: summary) == 200_000, "\(summary)")
     }
 
     @Test("A sample: the same files for the same seed, others for another, all at 100 percent")

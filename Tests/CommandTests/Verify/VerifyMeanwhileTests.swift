@@ -123,7 +123,7 @@ struct VerifyMeanwhileTests {
             #expect(outcome.status == 23, "\(outcome)")
             let expected = "large: contents: differ from byte 2500000 on, in 1 of 768 blocks"
             #expect(outcome.lines.count == 1 && outcome.lines[0].hasPrefix(expected), "\(outcome)")
-            let failures = try HazardReport(report).of("failure")
+            let failures = try JSONReport(report).of("failure")
             #expect(failures.allSatisfy { $0.contains("\"side\":\"\(side)\"") }, "\(failures)")
             #expect(failures.count == 2, "\(failures)")
             for (name, ranges) in [
@@ -149,7 +149,7 @@ struct VerifyMeanwhileTests {
             environment: ["CUTOVER_FAULTS=pread@\(large):4096-8191:EIO"]
         )
         #expect(checked.status == 23 && checked.lines.isEmpty, "\(checked)")
-        let failures = try HazardReport(report).of("failure")
+        let failures = try JSONReport(report).of("failure")
         #expect(failures.count == 1, "\(failures)")
         #expect(failures.first?.contains("\"unreadable_ranges\":[[4096,8191]]") == true)
     }
@@ -207,7 +207,7 @@ struct VerifyMeanwhileTests {
         let process = try Cutover.start(
             words + [report, bytes("--manifest"), manifest, stage.from, stage.to]
         )
-        waitUntil { (try? HazardReport(report))?.of("start").isEmpty == false }
+        waitUntil { (try? JSONReport(report))?.of("start").isEmpty == false }
         usleep(50_000)
         let sent = monotonicSeconds()
         process.send(signal)
@@ -216,7 +216,7 @@ struct VerifyMeanwhileTests {
         #expect(outcome.status == 20, "\(outcome)")
         #expect(seconds < 2, "it took \(seconds) s")
         #expect(outcome.errors.contains("interrupted after"), "\(outcome)")
-        #expect(try HazardReport(report).summary("status") == 20)
+        #expect(try JSONReport(report).summary("status") == 20)
         #expect(try Files.names(stage.outside) == [bytes("report")])
     }
 

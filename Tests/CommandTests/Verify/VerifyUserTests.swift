@@ -58,7 +58,7 @@ struct VerifyUserTests {
         #expect(lines("difference", in: outcome.lines).count == 1, "\(outcome)")
         let failures = lines("failure", in: outcome.lines)
         #expect(
-            Set(failures.compactMap { HazardReport.path(in: $0) }) == [
+            Set(failures.compactMap { JSONReport.path(in: $0) }) == [
                 bytes("closed"), bytes("secret"),
             ],
             "\(outcome)"

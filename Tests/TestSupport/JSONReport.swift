@@ -4,7 +4,7 @@
 // asked for, which docs/OUTPUT.md promises. A key that is missing answers nil.
 
 /// The JSON lines of one pass.
-package struct HazardReport: Sendable {
+package struct JSONReport: Sendable {
     /// All lines, in the order in which they were written.
     package let lines: [String]
 
@@ -27,7 +27,7 @@ package struct HazardReport: Sendable {
 
     /// A number of the summary.
     package func summary(_ key: String) -> Int? {
-        of("summary").last.flatMap { HazardReport.number(key, in: $0) }
+        of("summary").last.flatMap { JSONReport.number(key, in: $0) }
     }
 
     /// The number of a key.
