@@ -87,8 +87,8 @@ extension Trait where Self == ConditionTrait {
 struct FaultTrees: Sendable {
     let old: [UInt8]
     let new: [UInt8]
-    let oldLikeness: HazardLikeness
-    let newLikeness: HazardLikeness
+    let oldImage: TreeImage
+    let newImage: TreeImage
 
     static func shared() throws -> FaultTrees { try made.get() }
 
@@ -105,8 +105,8 @@ struct FaultTrees: Sendable {
         return FaultTrees(
             old: trees.0,
             new: trees.1,
-            oldLikeness: try HazardLikeness(trees.0),
-            newLikeness: try HazardLikeness(trees.1)
+            oldImage: try TreeImage(trees.0),
+            newImage: try TreeImage(trees.1)
         )
     }
 

@@ -47,8 +47,8 @@ struct FaultTests {
             let outcome = try pass(from: trees.new, fault: "close:1:\(error):*")
             #expect(outcome.status == Int32(status), "\(error): \(outcome)")
             #expect(try stage.leftovers() == [], "\(error)")
-            let after = try HazardLikeness(stage.to)
-            #expect(trees.newLikeness.falseCopies(in: after) == [], "\(error)")
+            let after = try TreeImage(stage.to)
+            #expect(trees.newImage.falseCopies(in: after) == [], "\(error)")
             try expectNextPassMakesGood("close:1:\(error):*", asksOracle: false)
         }
     }
@@ -56,9 +56,9 @@ struct FaultTests {
     /// A pass without faults, and then both trees are the same.
     private func expectNextPassMakesGood(_ fault: String, asksOracle: Bool) throws {
         try passWithoutFault()
-        let after = try HazardLikeness(stage.to)
-        let differing = trees.newLikeness.differences(after)
-        let shown = differing.prefix(5).map { trees.newLikeness.explain($0, after) }
+        let after = try TreeImage(stage.to)
+        let differing = trees.newImage.differences(after)
+        let shown = differing.prefix(5).map { trees.newImage.explain($0, after) }
         #expect(shown.isEmpty, "\(fault): the next pass did not make good: \(shown)")
         if asksOracle { #expect(try Oracle.differences(trees.new, stage.to) == [], "\(fault)") }
     }
@@ -71,8 +71,8 @@ struct FaultTests {
         try reset()
         let outcome = try pass(from: trees.new, fault: faults)
         #expect(outcome.status == 0, "\(faults): \(outcome)")
-        let after = try HazardLikeness(stage.to)
-        #expect(trees.newLikeness.differences(after).map(shown) == [], "\(faults)")
+        let after = try TreeImage(stage.to)
+        #expect(trees.newImage.differences(after).map(shown) == [], "\(faults)")
         #expect(try stage.leftovers() == [])
     }
 
@@ -83,8 +83,8 @@ struct FaultTests {
     func readErrors(number: Int) throws {
         let run = try run(FaultCase(operation: "pread", error: "EIO", number: number))
         #expect(run.outcome.status == 0, "\(run.outcome)")
-        let after = try HazardLikeness(stage.to)
-        #expect(trees.newLikeness.differences(after).map(shown) == [], "\(number)")
+        let after = try TreeImage(stage.to)
+        #expect(trees.newImage.differences(after).map(shown) == [], "\(number)")
         #expect(try stage.leftovers() == [])
     }
 
@@ -123,8 +123,8 @@ struct FaultTests {
         try reset()
         let outcome = try pass(from: trees.new, fault: fault)
         #expect(outcome.status == 0, "\(fault): \(outcome)")
-        let after = try HazardLikeness(stage.to)
-        #expect(trees.newLikeness.differences(after).map(shown) == [], "\(fault)")
+        let after = try TreeImage(stage.to)
+        #expect(trees.newImage.differences(after).map(shown) == [], "\(fault)")
         #expect(try stage.leftovers() == [])
         let notices = try JSONReport(joined(stage.outside, "report")).of("notice")
         let told = notices.compactMap { JSONReport.text("notice", in: $0) }
@@ -163,8 +163,8 @@ struct FaultTests {
                 #expect(fits.contains(outcome.status ?? -1), "\(fault): \(outcome)")
                 // Where nothing can be removed any more, temporary files cannot either.
                 if operation != "unlinkat" { #expect(try stage.leftovers() == [], "\(fault)") }
-                let after = try HazardLikeness(stage.to)
-                #expect(trees.newLikeness.falseCopies(in: after) == [], "\(fault)")
+                let after = try TreeImage(stage.to)
+                #expect(trees.newImage.falseCopies(in: after) == [], "\(fault)")
                 try expectNextPassMakesGood(fault, asksOracle: false)
             }
         }
@@ -173,7 +173,7 @@ struct FaultTests {
     /// A pass with one fault, from `old` to `new`.
     private func run(_ fault: FaultCase) throws -> FaultRun {
         try reset()
-        let before = try HazardLikeness(stage.to)
+        let before = try TreeImage(stage.to)
         let outcome = try pass(from: trees.new, fault: fault.description)
         return FaultRun(
             fault: fault,
@@ -181,7 +181,7 @@ struct FaultTests {
             report: try JSONReport(joined(stage.outside, "report")),
             trees: trees,
             before: before,
-            after: try HazardLikeness(stage.to)
+            after: try TreeImage(stage.to)
         )
     }
 
@@ -218,8 +218,8 @@ private struct FaultRun {
     let outcome: Outcome
     let report: JSONReport
     let trees: FaultTrees
-    let before: HazardLikeness
-    let after: HazardLikeness
+    let before: TreeImage
+    let after: TreeImage
 
     /// Everything that is wrong with it.
     func problems(leftovers: [[UInt8]]) throws -> [String] {
@@ -227,15 +227,15 @@ private struct FaultRun {
         guard let status = outcome.status else { return ["ended by signal \(outcome.signal ?? 0)"] }
         if !statuses.contains(status) { problems.append("status \(status) does not fit") }
         if !leftovers.isEmpty { problems.append("left: \(leftovers.map(shown))") }
-        let wrong = trees.newLikeness.falseCopies(in: after)
+        let wrong = trees.newImage.falseCopies(in: after)
         if !wrong.isEmpty { problems.append("looks right and is wrong: \(wrong.map(shown))") }
-        var different = trees.newLikeness.differences(after)
+        var different = trees.newImage.differences(after)
         if fault.error == "ENOENT" {
             // A name that is to go and is said to be gone: nothing is left to do.
-            different.removeAll { !trees.newLikeness.contains($0) }
+            different.removeAll { !trees.newImage.contains($0) }
         }
         switch status {
-        case 0: problems += different.map { "status 0: " + trees.newLikeness.explain($0, after) }
+        case 0: problems += different.map { "status 0: " + trees.newImage.explain($0, after) }
         case 3:
             let touched = before.differences(after)
             if !touched.isEmpty { problems.append("refused, but touched \(touched.map(shown))") }
@@ -243,10 +243,10 @@ private struct FaultRun {
             let named = told
             let unnamed = different.filter { path in
                 // Where a name of an inode failed, the others are right, but not its links.
-                let first = trees.newLikeness.firstName(of: path)
+                let first = trees.newImage.firstName(of: path)
                 return !named.contains { isNear(path, $0) || $0 == first }
             }
-            problems += unnamed.map { "not told: " + trees.newLikeness.explain($0, after) }
+            problems += unnamed.map { "not told: " + trees.newImage.explain($0, after) }
             if named.isEmpty { problems.append("nothing is named") }
         default: break
         }

@@ -63,7 +63,7 @@ struct HazardFull {
             #expect(outcome.errors.contains("space"), "\(outcome)")
             #expect((JSONReport.number("entries_missing", in: summary) ?? 0) > 0, "\(summary)")
             #expect((JSONReport.number("needed_bytes", in: summary) ?? 0) > 1 << 20, "\(summary)")
-            let wrong = try HazardLikeness(stage.from).falseCopies(in: HazardLikeness(stage.to))
+            let wrong = try TreeImage(stage.from).falseCopies(in: TreeImage(stage.to))
             #expect(wrong == [], "\(wrong.map(shown))")
             let old = try Files.status(stage.destination("tree/old")).st_size
             #expect(old == 12 || old == 3 << 20, "a part took the old file's place")

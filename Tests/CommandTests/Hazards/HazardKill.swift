@@ -118,7 +118,7 @@ struct HazardKill {
 
     /// No file has SOURCE's size and time without its contents: a later pass would never find it.
     private func expectNoFalseFiles(_ comment: String) throws {
-        let wrong = try HazardLikeness(stage.from).falseCopies(in: HazardLikeness(stage.to))
+        let wrong = try TreeImage(stage.from).falseCopies(in: TreeImage(stage.to))
         #expect(wrong.isEmpty, "\(comment): \(wrong.map(shown))")
     }
 }

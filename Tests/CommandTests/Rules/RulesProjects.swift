@@ -233,7 +233,7 @@ struct RulesProjects {
             environment: ["CUTOVER_FAULTS=fssetxattr:\(turn):KILL"]
         )
         #expect(outcome.status == nil || turn > 4, "\(outcome)")
-        let wrong = try HazardLikeness(stage.from).falseCopies(in: HazardLikeness(stage.to))
+        let wrong = try TreeImage(stage.from).falseCopies(in: TreeImage(stage.to))
         #expect(wrong == [], "\(wrong.map(shown))")
         try stage.pass()
         try expectDone()

@@ -115,8 +115,8 @@ struct ScanPair {
 
     /// What differs between the two trees, contents and all, judged within this process.
     func differences() throws -> [String] {
-        let source = try HazardLikeness(from)
-        let destination = try HazardLikeness(to)
+        let source = try TreeImage(from)
+        let destination = try TreeImage(to)
         return source.differences(destination).map { source.explain($0, destination) }
     }
 

@@ -8,7 +8,7 @@
 import Glibc
 
 /// A tree as it was when it was looked at.
-package struct HazardLikeness: Sendable {
+package struct TreeImage: Sendable {
     private struct Entry: Sendable, Equatable {
         var inode: [Int]
         var target: [UInt8]
@@ -51,7 +51,7 @@ package struct HazardLikeness: Sendable {
     }
 
     /// The paths at which another tree differs, came short or has more; sorted.
-    package func differences(_ other: HazardLikeness) -> [[UInt8]] {
+    package func differences(_ other: TreeImage) -> [[UInt8]] {
         let all = Set(entries.keys).union(other.entries.keys)
         return all.filter { entries[$0] != other.entries[$0] }
             .sorted { $0.lexicographicallyPrecedes($1) }
@@ -65,7 +65,7 @@ package struct HazardLikeness: Sendable {
 
     /// Files of `copy` with this tree's size and mtime and other contents: what no later pass would
     /// find again.
-    package func falseCopies(in copy: HazardLikeness) -> [[UInt8]] {
+    package func falseCopies(in copy: TreeImage) -> [[UInt8]] {
         copy.entries.compactMap { name, entry in
             guard let mine = entries[name], mode_t(mine.inode[0]) & S_IFMT == S_IFREG,
                 mode_t(entry.inode[0]) & S_IFMT == S_IFREG,
@@ -76,7 +76,7 @@ package struct HazardLikeness: Sendable {
     }
 
     /// What differs at one path, for messages; contents by a sum.
-    package func explain(_ path: [UInt8], _ other: HazardLikeness) -> String {
+    package func explain(_ path: [UInt8], _ other: TreeImage) -> String {
         func sum(_ contents: [UInt8]) -> String {
             let sum = contents.reduce(UInt32(5381)) { ($0 &* 33) ^ UInt32($1) }
             return String(sum, radix: 16)
