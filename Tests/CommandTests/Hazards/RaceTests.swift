@@ -47,7 +47,7 @@ struct RaceTests {
     func symlinksOnSource() throws {
         let near = try Canary(in: joined(stage.from, ".."))
         let far = try Canary(in: stage.outside)
-        var pairs: [HazardPair] = []
+        var pairs: [SwappedNames] = []
         for index in 0..<Self.branches {
             let canary = index % 2 == 0 ? near : far
             let branch = stage.source("branch\(index)")
@@ -56,10 +56,10 @@ struct RaceTests {
             try Files.link(symbolic: joined(branch, "evil"), to: canary.directory)
             try Files.write(joined(branch, "file"), bytes("harmless\n"))
             try Files.link(symbolic: joined(branch, "fileEvil"), to: canary.file)
-            pairs.append(HazardPair(joined(branch, "victim"), joined(branch, "evil")))
-            pairs.append(HazardPair(joined(branch, "file"), joined(branch, "fileEvil")))
+            pairs.append(SwappedNames(joined(branch, "victim"), joined(branch, "evil")))
+            pairs.append(SwappedNames(joined(branch, "file"), joined(branch, "fileEvil")))
         }
-        let swapper = HazardSwapper(pairs)
+        let swapper = NameSwapper(pairs)
         let result = try passes(seconds: 8, "--ignore-times") { () throws in
             #expect(try Canary.copies(in: stage.to) == [])
         }
@@ -76,7 +76,7 @@ struct RaceTests {
         "S28: on SOURCE files and directories are exchanged with FIFOs and each other: no FIFO is opened"
     )
     func pipesOnSource() throws {
-        var pairs: [HazardPair] = []
+        var pairs: [SwappedNames] = []
         var pipes: [[UInt8]] = []
         for index in 0..<Self.branches {
             let branch = stage.source("branch\(index)")
@@ -87,12 +87,12 @@ struct RaceTests {
                 pipes.append(joined(branch, name))
             }
             for name in ["victim", "other"] { try makeVictim(joined(branch, name)) }
-            pairs.append(HazardPair(joined(branch, "plain"), joined(branch, "pipe")))
-            pairs.append(HazardPair(joined(branch, "victim"), joined(branch, "pipe2")))
-            pairs.append(HazardPair(joined(branch, "mixed"), joined(branch, "other")))
+            pairs.append(SwappedNames(joined(branch, "plain"), joined(branch, "pipe")))
+            pairs.append(SwappedNames(joined(branch, "victim"), joined(branch, "pipe2")))
+            pairs.append(SwappedNames(joined(branch, "mixed"), joined(branch, "other")))
         }
-        let probe = try HazardProbe(pipes)
-        let swapper = HazardSwapper(pairs)
+        let probe = try PipeReaderProbe(pipes)
+        let swapper = NameSwapper(pairs)
         let result = try passes(seconds: 8, "--ignore-times") {}
         let swaps = swapper.stop()
         let found = probe.stop()
@@ -105,7 +105,7 @@ struct RaceTests {
 
     @Test("S47: entries of SOURCE vanish between listing and opening, and come back")
     func vanishingEntries() throws {
-        var pairs: [HazardPair] = []
+        var pairs: [SwappedNames] = []
         let place = joined(stage.from, "../elsewhere")
         try Files.makeDirectory(place)
         try Files.makeDirectory(stage.source("branch"))
@@ -116,10 +116,10 @@ struct RaceTests {
             } else {
                 try Files.write(name, bytes("\(index)"))
             }
-            pairs.append(HazardPair(name, joined(place, "entry\(index)")))
+            pairs.append(SwappedNames(name, joined(place, "entry\(index)")))
         }
         // Nothing to exchange with: the entry is moved away, and back at the next turn.
-        let swapper = HazardSwapper(pairs) { pair in
+        let swapper = NameSwapper(pairs) { pair in
             do { try Files.rename(pair.left, to: pair.right) } catch {
                 // It was away: the failed call has already said so, and this one brings it back.
                 try? Files.rename(pair.right, to: pair.left)
@@ -142,7 +142,7 @@ struct RaceTests {
     func symlinksOnDestination() throws {
         let near = try Canary(in: joined(stage.to, ".."))
         let far = try Canary(in: stage.outside)
-        var pairs: [HazardPair] = []
+        var pairs: [SwappedNames] = []
         var links: [[UInt8]: [UInt8]] = [:]
         for index in 0..<Self.branches {
             let branch = "branch\(index)"
@@ -158,12 +158,12 @@ struct RaceTests {
                 links[stage.destination(branch + "/" + name)] = target
             }
             let place = stage.destination(branch)
-            pairs.append(HazardPair(joined(place, "victim"), joined(place, "evil")))
-            pairs.append(HazardPair(joined(place, "extra"), joined(place, "evil2")))
-            pairs.append(HazardPair(joined(place, "file"), joined(place, "fileEvil")))
+            pairs.append(SwappedNames(joined(place, "victim"), joined(place, "evil")))
+            pairs.append(SwappedNames(joined(place, "extra"), joined(place, "evil2")))
+            pairs.append(SwappedNames(joined(place, "file"), joined(place, "fileEvil")))
         }
         let targets = links
-        let swapper = HazardSwapper(pairs) { pair in Self.restore(pair, targets[pair.right] ?? []) }
+        let swapper = NameSwapper(pairs) { pair in Self.restore(pair, targets[pair.right] ?? []) }
         var turn = 0
         let result = try passes(seconds: 10) {
             // Modes and owners to repair in place, and contents to replace, at the next pass.
@@ -192,7 +192,7 @@ struct RaceTests {
         "S28: on DESTINATION files are exchanged with FIFOs: none is opened, with --checksum neither"
     )
     func pipesOnDestination() throws {
-        var pairs: [HazardPair] = []
+        var pairs: [SwappedNames] = []
         var pipes: [[UInt8]] = []
         for index in 0..<Self.branches {
             let branch = "branch\(index)"
@@ -204,10 +204,10 @@ struct RaceTests {
             let pipe = stage.destination(branch + "/pipe.excluded")
             try Files.makeNode(pipe, S_IFIFO | 0o666)
             pipes.append(pipe)
-            pairs.append(HazardPair(stage.destination(branch + "/file"), pipe))
+            pairs.append(SwappedNames(stage.destination(branch + "/file"), pipe))
         }
-        let probe = try HazardProbe(pipes)
-        let swapper = HazardSwapper(pairs) { pair in
+        let probe = try PipeReaderProbe(pipes)
+        let swapper = NameSwapper(pairs) { pair in
             // The FIFO had the file's name and was replaced: another takes part from now on.
             try? Files.makeNode(pair.right, S_IFIFO | 0o666)
         }
@@ -234,7 +234,7 @@ struct RaceTests {
     /// Makes what a pass has removed of a pair.
     ///
     /// Any step may fail: the pass is at it too.
-    private static func restore(_ pair: HazardPair, _ target: [UInt8]) {
+    private static func restore(_ pair: SwappedNames, _ target: [UInt8]) {
         let isFile = target.last == UInt8(ascii: "e")
         for name in [pair.right, pair.left] where !Files.exists(name) {
             let other = name == pair.left ? pair.right : pair.left

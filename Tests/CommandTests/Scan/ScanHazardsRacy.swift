@@ -153,12 +153,12 @@ struct ScanHazardsRacy {
             // Something to copy, so that the pass has work while names move.
             try Files.write(stage.from("a/work"), Lookalike.contents(UInt64(round), count: 1 << 20))
             let pairs = (0..<6).map { index in
-                HazardPair(
+                SwappedNames(
                     stage.from("a/folder\(index)"),
                     stage.from(index % 2 == 0 ? "b/folder\(index)" : "a/folder\((index + 2) % 6)")
                 )
             }
-            let swapper = HazardSwapper(pairs)
+            let swapper = NameSwapper(pairs)
             let first = try stage.pass("--bwlimit", "4M")
             let swaps = swapper.stop()
             #expect([0, 23, 24].contains(first.outcome.status ?? -1), "\(first.outcome)")

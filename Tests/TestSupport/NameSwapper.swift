@@ -8,7 +8,7 @@ import Glibc
 import Synchronization
 
 /// Two names that are exchanged.
-package struct HazardPair: Sendable {
+package struct SwappedNames: Sendable {
     /// One name.
     package let left: [UInt8]
     /// The other.
@@ -21,7 +21,7 @@ package struct HazardPair: Sendable {
 }
 
 /// Exchanges pairs of names with RENAME_EXCHANGE until it is stopped.
-package final class HazardSwapper: Sendable {
+package final class NameSwapper: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let count = Atomic<Int>(0)
     private let ended = DispatchSemaphore(value: 0)
@@ -32,10 +32,10 @@ package final class HazardSwapper: Sendable {
     ///   - pairs: names on one filesystem, exchanged in turn.
     ///   - restore: called when a pair could not be exchanged, since one of its names is missing.
     package init(
-        _ pairs: [HazardPair],
-        restore: @escaping @Sendable (HazardPair) -> Void = { _ in }
+        _ pairs: [SwappedNames],
+        restore: @escaping @Sendable (SwappedNames) -> Void = { _ in }
     ) {
-        DispatchQueue(label: "hazard.swapper").async { [self] in
+        DispatchQueue(label: "name.swapper").async { [self] in
             while !isStopped.load(ordering: .relaxed) {
                 for pair in pairs {
                     if Self.exchange(pair) {
@@ -60,14 +60,14 @@ package final class HazardSwapper: Sendable {
         return swaps
     }
 
-    private static func exchange(_ pair: HazardPair) -> Bool {
+    private static func exchange(_ pair: SwappedNames) -> Bool {
         do { try Files.exchange(pair.left, pair.right) } catch { return false }
         return true
     }
 }
 
 /// Asks of FIFOs, again and again, whether anybody has them open for reading.
-package final class HazardProbe: Sendable {
+package final class PipeReaderProbe: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let probes = Atomic<Int>(0)
     private let readers = Atomic<Int>(0)
@@ -83,7 +83,7 @@ package final class HazardProbe: Sendable {
             if handle < 0 { throw CallError(call: "open", name: shown(path), errno: errno) }
             return handle
         }
-        DispatchQueue(label: "hazard.probe").async { [self] in
+        DispatchQueue(label: "pipe.reader.probe").async { [self] in
             while !isStopped.load(ordering: .relaxed) {
                 for handle in handles { probe(handle) }
                 // The swapper and the pass want the processors too.
