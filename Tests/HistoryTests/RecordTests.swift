@@ -133,7 +133,7 @@ struct Model {
             }
             try ranges(history, model, &random, comment)
         }
-        #expect(try Judge.integrity(state.database) == "ok")
+        #expect(try SQLiteOracle.integrity(state.database) == "ok")
     }
 
     private func ranges(

@@ -4,7 +4,7 @@
 import GRDB
 import TestSupport
 
-enum Judge {
+enum SQLiteOracle {
     /// What SQLite's own full check says; `ok`.
     static func integrity(_ path: [UInt8]) throws -> String {
         try run(path) { try String.fetchAll($0, sql: "PRAGMA integrity_check").joined() }
