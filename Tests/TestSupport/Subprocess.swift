@@ -234,6 +234,9 @@ package enum Environment {
         return kept + [Array("LC_ALL=C".utf8)]
     }()
 
+    /// Where the tests keep what they need: `$TMPDIR`, or /tmp.
+    package static var temporaryFolder: String { value("TMPDIR") ?? "/tmp" }
+
     /// One variable's value, or nil when it is unset.
     package static func value(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

@@ -181,9 +181,9 @@ import Testing
             (["--bwlimit", "99999999999G", "S", "D"], ["bwlimit"]),
             (["--progress", "loud", "S", "D"], ["loud"]), (["--branch", "a/b", "S", "D"], ["a/b"]),
             (["--branch", "..", "S", "D"], [".."]),
-            (["--exclude-from", "/nowhere/patterns", "S", "D"], ["/nowhere/patterns"]),
-            (["--json", "/nowhere/events", "S", "D"], ["/nowhere/events"]),
-            (["--failures", "/nowhere/failures", "S", "D"], ["/nowhere/failures"]),
+            (["--exclude-from", "M/patterns", "S", "D"], ["M/patterns"]),
+            (["--json", "M/events", "S", "D"], ["M/events"]),
+            (["--failures", "M/failures", "S", "D"], ["M/failures"]),
             (["--exclude", "", "S", "D"], ["exclude"]), (["", "D"], ["source"]),
             (["--delete=yes", "S", "D"], ["--delete"]), (["tune", "S", "D"], ["D"]),
         ] as [([String], [String])]
@@ -193,22 +193,27 @@ import Testing
         defer { roots.remove() }
         try Files.write(joined(roots.source, "file"), [1])
         try Files.write(joined(roots.destination, "extra"), [1])
-        let outcome = try Cutover.run(
-            bytes: words.map {
-                $0 == "S" ? roots.source : $0 == "D" ? roots.destination : bytes($0)
+        // S and D stand for the roots, M for a folder that does not exist.
+        let missing = String(decoding: try Scratch.missingPath(), as: UTF8.self)
+        func filled(_ word: String) -> [UInt8] {
+            switch word {
+            case "S": roots.source
+            case "D": roots.destination
+            case _ where word.hasPrefix("M/"): bytes(missing + word.dropFirst())
+            default: bytes(word)
             }
-        )
-        let named = expected.map {
-            $0 == "D" ? String(decoding: roots.destination, as: UTF8.self) : $0
         }
-        expectUsage(outcome, named)
+        let outcome = try Cutover.run(bytes: words.map(filled))
+        // Mistakes name what was typed, which never is the word S.
+        expectUsage(outcome, expected.map { String(decoding: filled($0), as: UTF8.self) })
         #expect(try Files.names(roots.destination) == [bytes("extra")])
     }
 
     @Test("a mistake's name does not reach the terminal with its control characters")
     func controlCharacters() throws {
         let outcome = try Cutover.run(bytes: [
-            bytes("--branch"), bytes("a/\u{1B}[31m"), bytes("/a"), bytes("/b"),
+            bytes("--branch"), bytes("a/\u{1B}[31m"), try Scratch.missingPath(),
+            try Scratch.missingPath(),
         ])
         #expect(outcome.status == 64, "\(outcome)")
         #expect(!outcome.stderr.contains(0x1B), "\(outcome)")
@@ -216,7 +221,9 @@ import Testing
 
     @Test("an unknown option with control characters is shown without them")
     func controlCharactersInOption() throws {
-        let outcome = try Cutover.run(bytes: [bytes("--\u{1B}[31m\u{7}"), bytes("/a"), bytes("/b")])
+        let outcome = try Cutover.run(bytes: [
+            bytes("--\u{1B}[31m\u{7}"), try Scratch.missingPath(), try Scratch.missingPath(),
+        ])
         #expect(outcome.status == 64, "\(outcome)")
         #expect(!outcome.stderr.contains(0x1B) && !outcome.stderr.contains(0x07), "\(outcome)")
     }

@@ -143,7 +143,8 @@ struct HistoryCommandTests {
             row.firstMatch(of: #/ walk \d+ \d+ [\d.]+ [KM]?i?B 0 running$/#) != nil,
             "\(outcome)"
         )
-        for options in [[], ["--state", "/nowhere"]] as [[String]] {
+        let missing = String(decoding: try Scratch.missingPath(), as: UTF8.self)
+        for options in [[], ["--state", missing]] {
             let words = (["sync", "-q"] + options).map { bytes($0) }
             let places = options.isEmpty ? [bytes("--state"), state] : []
             let second = try Cutover.run(bytes: words + places + [stage.from, stage.to])

@@ -126,9 +126,11 @@ struct HistoryLookupTests {
 
     @Test("S48: usage errors are one line and 64, and name the help of `history`")
     func usage() throws {
+        let missing = String(decoding: try Scratch.missingPath(), as: UTF8.self)
         for words in [
-            ["/a"], ["/a", "/b", "/c"], ["--limit", "0"], ["--limit", "x"], ["--pass", "x"],
-            ["--limit", "1", "--pass", "1"], ["--json", "/nowhere/file"], ["--delete"],
+            [missing], [missing, missing, missing], ["--limit", "0"], ["--limit", "x"],
+            ["--pass", "x"], ["--limit", "1", "--pass", "1"], ["--json", missing + "/file"],
+            ["--delete"],
         ] {
             let outcome = try Cutover.run(["history"] + words)
             #expect(outcome.status == 64 && outcome.stdout.isEmpty, "\(outcome)")

@@ -21,14 +21,16 @@ struct RulesStatus {
             ["--no-such-option"], ["--workers", "0"], ["--workers", "251"], ["--workers", "1000"],
             ["--workers", "many"], ["--max-delete", "-1"], ["--max-delete", "x"],
             ["--bwlimit", "fast"],
-            ["--exclude-from", "/no/such/file"], ["extra", "words", "too"],
+            ["--exclude-from", "MISSING"], ["extra", "words", "too"],
         ]
     )
     func usageErrors(options: [String]) throws {
         try Files.write(stage.source("file"), bytes("x"))
         try Files.write(stage.destination("old"), bytes("x"))
         let before = try Snapshot(stage.to)
-        let outcome = try Cutover.sync(stage.from, stage.to, ["--delete"] + options)
+        let missing = String(decoding: try Scratch.missingPath(), as: UTF8.self)
+        let words = options.map { $0 == "MISSING" ? missing : $0 }
+        let outcome = try Cutover.sync(stage.from, stage.to, ["--delete"] + words)
         #expect(outcome.status == 64, "\(outcome)")
         #expect(!outcome.stderr.isEmpty)
         #expect(try before.changes() == [])
@@ -37,7 +39,7 @@ struct RulesStatus {
     @Test("S48: a missing SOURCE or DESTINATION is 64")
     func missingArguments() throws {
         #expect(try Cutover.run(["sync"]).status == 64)
-        #expect(try Cutover.run(["sync", "/tmp"]).status == 64)
+        #expect(try Cutover.run(bytes: [bytes("sync"), stage.from]).status == 64)
         #expect(try Cutover.run([]).status == 64)
     }
 

@@ -145,7 +145,7 @@ struct RulesThreads {
             "-w",
             "30",
             "--state",
-            "/nonexistent"
+            String(decoding: try Scratch.missingPath(), as: UTF8.self)
         )
         #expect(outcome.status == (threads == 4 ? 3 : 0), "\(outcome)")
         if threads == 9 { #expect(try told(outcome) < 9) }

@@ -294,11 +294,12 @@ struct VerifyAttributeTests {
                 [ -n "$next" ] && cd -- "$next" || break
             done
             file=$(find . -maxdepth 1 -type f | head -1)
-            touch -r "$file" /tmp/cutover-time.$$
+            touch -r "$file" "$2"
             printf '#' | dd of="$file" conv=notrunc status=none
-            touch -r /tmp/cutover-time.$$ "$file"; rm /tmp/cutover-time.$$; sleep 0.02
+            touch -r "$2" "$file"; sleep 0.02
             """,
-            stage.to
+            stage.to,
+            joined(stage.outside, "time")
         )
         let found = try stage.differences()
         #expect(

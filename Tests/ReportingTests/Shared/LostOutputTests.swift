@@ -122,12 +122,14 @@ import Testing
     }
 
     @Test("a file that cannot be made says why")
-    func unwritable() {
+    func unwritable() throws {
+        let missing = try Scratch.missingPath()
+        let directory = try Scratch.directory()
         #expect(throws: SystemError(.open, .noEntry)) {
-            _ = try OutputFile(creating: Name("/nowhere/at/all"))  // only the error counts
+            _ = try OutputFile(creating: Name(joined(missing, "file")))  // only the error counts
         }
         #expect(throws: SystemError(.open, .isDirectory)) {
-            _ = try OutputFile(creating: Name("/tmp"))  // only the error counts
+            _ = try OutputFile(creating: Name(directory))  // only the error counts
         }
     }
 
