@@ -27,34 +27,30 @@ struct CheckRun {
     }
 
     /// The lines of one question.
-    func lines(_ name: String) -> [String] {
-        report.of("finding").filter { JSONReport.text("finding", in: $0) == name }
+    func lines(_ name: String) -> [JSON] {
+        report.of("finding").filter { $0.text("finding") == name }
     }
 
     /// The verdict on one question; the worst where there are several.
     func severity(_ name: String) -> String {
-        let found = lines(name).compactMap { JSONReport.text("severity", in: $0) }
+        let found = lines(name).compactMap { $0.text("severity") }
         return ["fatal", "warning", "ok"].first { found.contains($0) } ?? "no finding \(name)"
     }
 
     func number(_ key: String, of name: String) -> Int? {
-        lines(name).first.flatMap { JSONReport.number(key, in: $0) }
+        lines(name).first?.number(key)
     }
 
     /// The entries that a finding names.
     func paths(_ name: String) -> Set<[UInt8]> {
-        Set(
-            lines(name).flatMap { line in
-                line.components(between: "{\"inode\":").compactMap { JSONReport.path(in: $0) }
-            }
-        )
+        Set(lines(name).flatMap { $0["entries"]?.elements ?? [] }.compactMap(\.path))
     }
 
     /// Verdicts other than ok, by question; but for capabilities that the tests' own process lacks.
     var troubles: [String: String] {
         report.of("finding").reduce(into: [:]) { troubles, line in
-            guard let name = JSONReport.text("finding", in: line),
-                let severity = JSONReport.text("severity", in: line), severity != "ok",
+            guard let name = line.text("finding"),
+                let severity = line.text("severity"), severity != "ok",
                 name != "privileges" || severity != "warning" || OwnCapabilities.areWhole
             else { return }
             troubles[name] = severity
@@ -62,24 +58,11 @@ struct CheckRun {
     }
 
     var command: String {
-        report.of("mkfs").first.flatMap { JSONReport.text("command", in: $0) } ?? ""
+        report.of("mkfs").first?.text("command") ?? ""
     }
 
-    var summary: String { report.of("check_summary").first ?? "" }
-    var head: String { report.of("check").first ?? "" }
-}
-
-extension String {
-    /// What stands behind each mark, up to the next.
-    fileprivate func components(between mark: String) -> [String] {
-        var parts: [String] = []
-        var rest = self[...]
-        while let found = rest.firstRange(of: mark) {
-            rest = rest[found.upperBound...]
-            parts.append(String(rest.firstRange(of: mark).map { rest[..<$0.lowerBound] } ?? rest))
-        }
-        return parts
-    }
+    var summary: JSON? { report.of("check_summary").first }
+    var head: JSON? { report.of("check").first }
 }
 
 /// The time of a root that a check must leave, and what stands in it.

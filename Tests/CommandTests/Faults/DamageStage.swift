@@ -22,8 +22,12 @@ struct DamagedSource {
     }
 
     /// As JSON tells it: first and last byte of each.
-    var pairs: String {
-        "[" + broken.map { "[\($0.lowerBound),\($0.upperBound - 1)]" }.joined(separator: ",") + "]"
+    var ranges: JSON {
+        .array(
+            broken.map { range in
+                .array([.number("\(range.lowerBound)"), .number("\(range.upperBound - 1)")])
+            }
+        )
     }
 
     /// The mark of a salvaged copy.

@@ -95,14 +95,14 @@ struct FaultTests {
         let failures = run.report.of("failure")
         #expect(failures.count == 1)
         for line in failures {
-            let path = JSONReport.path(in: line) ?? []
+            let path = line.path ?? []
             #expect(Files.exists(joined(trees.new, path)), "\(line)")
-            #expect(JSONReport.text("side", in: line) == "source", "\(line)")
-            #expect(JSONReport.text("activity", in: line) == "read", "\(line)")
-            #expect(JSONReport.text("call", in: line)?.hasSuffix("read") == true, "\(line)")
-            #expect(JSONReport.text("errno_name", in: line) == "ESTALE", "\(line)")
-            let first = JSONReport.number("first_byte", in: line)
-            let last = JSONReport.number("last_byte", in: line)
+            #expect(line.text("side") == "source", "\(line)")
+            #expect(line.text("activity") == "read", "\(line)")
+            #expect(line.text("call")?.hasSuffix("read") == true, "\(line)")
+            #expect(line.text("errno_name") == "ESTALE", "\(line)")
+            let first = line.number("first_byte")
+            let last = line.number("last_byte")
             #expect((first ?? -1) >= 0 && (last ?? -1) >= (first ?? 0), "\(line)")
             let old = try? Files.read(joined(trees.old, path))
             #expect(
@@ -126,9 +126,9 @@ struct FaultTests {
         let after = try TreeImage(stage.to)
         #expect(trees.newImage.differences(after).map(shown) == [], "\(fault)")
         #expect(try stage.leftovers() == [])
-        let notices = try JSONReport(joined(stage.outside, "report")).of("notice")
-        let told = notices.compactMap { JSONReport.text("notice", in: $0) }
-        #expect(told.contains(fault == FaultTable.noRing ? "reads_alone" : "reads_together"))
+        let report = try JSONReport(joined(stage.outside, "report"))
+        let expected = fault == FaultTable.noRing ? "reads_alone" : "reads_together"
+        #expect(!report.notices(expected).isEmpty, "\(fault): \(report.of("notice"))")
     }
 
     @Test(
@@ -267,7 +267,7 @@ private struct FaultRun {
     /// The paths that were named as failed, vanished or protected.
     private var told: [[UInt8]] {
         ["failure", "vanished", "directory_protected"].flatMap { report.of($0) }
-            .compactMap { JSONReport.path(in: $0) }
+            .compactMap { $0.path }
     }
 
     /// A directory that could not be opened takes what is below it along, and what is not done in a

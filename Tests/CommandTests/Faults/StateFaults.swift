@@ -74,9 +74,7 @@ struct StateFaults {
     private func passesRecorded() throws -> Int {
         let words = ["history", "--limit", "900", "--json", "-", "--state"].map { bytes($0) }
         let outcome = try Cutover.run(bytes: words + [stage.pair.state])
-        return outcome.lines.count {
-            $0.hasPrefix("{\"type\":\"pass\"") && JSONReport.text("end", in: $0) != nil
-        }
+        return try outcome.report().of("pass").count { $0.text("end") != nil }
     }
 
     @Test(

@@ -44,7 +44,7 @@ struct HazardCrowds {
         }
         let first = try stage.reported(seconds: 300)
         #expect(first.outcome.status == 0, "\(first.outcome)")
-        let notices = first.report.of("notice").filter { $0.contains("link_limit_reached") }
+        let notices = first.report.notices("link_limit_reached")
         #expect(notices.count == 1, "\(first.report.of("notice"))")
         try expectTwoInodes()
         let before = try Snapshot(stage.to)

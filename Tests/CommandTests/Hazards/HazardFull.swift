@@ -30,7 +30,7 @@ struct HazardFull {
     }
 
     /// One pass that DESTINATION must stop; answers its summary line.
-    private func stopped(_ stage: Stage, _ options: [String] = []) throws -> (Outcome, String) {
+    private func stopped(_ stage: Stage, _ options: [String] = []) throws -> (Outcome, JSON) {
         let file = joined(workspace.outside, "report")
         let words = (["sync", "--delete"] + options + ["--json"]).map { bytes($0) }
         let outcome = try Cutover.run(bytes: words + [file, stage.from, stage.to])
@@ -39,7 +39,7 @@ struct HazardFull {
         #expect(try text(stage.destination("good/file")) == "good")
         let report = try JSONReport(file)
         #expect(report.of("stopped").count == 1)
-        return (outcome, report.of("summary").last ?? "")
+        return (outcome, try #require(report.of("summary").last))
     }
 
     @Test(
@@ -61,8 +61,9 @@ struct HazardFull {
             let (outcome, summary) = try stopped(stage, ["--workers", "\(workers)"])
             #expect(try Files.status(stage.destination("good/file")).st_ino == good)
             #expect(outcome.errors.contains("space"), "\(outcome)")
-            #expect((JSONReport.number("entries_missing", in: summary) ?? 0) > 0, "\(summary)")
-            #expect((JSONReport.number("needed_bytes", in: summary) ?? 0) > 1 << 20, "\(summary)")
+            #expect((summary.number("entries_missing") ?? 0) > 0, "\(summary)")
+            let needed = summary["stop"]?.number("needed_bytes") ?? 0
+            #expect(needed > 1 << 20, "\(summary)")
             let wrong = try TreeImage(stage.from).falseCopies(in: TreeImage(stage.to))
             #expect(wrong == [], "\(wrong.map(shown))")
             let old = try Files.status(stage.destination("tree/old")).st_size
@@ -85,12 +86,12 @@ struct HazardFull {
         } _: { stage, _ in
             let (outcome, summary) = try stopped(stage, ["--workers", "\(workers)"])
             #expect(outcome.errors.contains("inode"), "\(outcome)")
-            let needed = JSONReport.number("needed_inodes", in: summary) ?? 0
-            let free = JSONReport.number("free_inodes", in: summary) ?? 0
+            let needed = summary["stop"]?.number("needed_inodes") ?? 0
+            let free = summary["stop"]?.number("free_inodes") ?? .max
             // 408 entries do not fit into some 200 inodes; the sum leaves little to chance.
             #expect((150...420).contains(needed) && free < 20, "\(summary)")
             let missing = try Files.tree(stage.from).count - Files.tree(stage.to).count + 1
-            let told = JSONReport.number("entries_missing", in: summary) ?? 0
+            let told = summary.number("entries_missing") ?? 0
             #expect(abs(told - missing) <= workers + 4, "\(told) told, \(missing) missing")
         }
     }

@@ -62,12 +62,13 @@ struct HazardProc {
             """,
             [Cutover.binary, bytes("check"), bytes("--json"), bytes("-"), stage.from, stage.to]
         )
-        let line = outcome.lines.first { $0.contains("\"finding\":\"mounts\"") } ?? ""
-        #expect(line.contains("\"severity\":\"warning\""), "\(outcome)")
-        #expect(JSONReport.text("unknown_sides", in: line) == "source,destination")
-        #expect(JSONReport.text("errno_name", in: line) == "EIO")
-        #expect(line.contains("could not be read"), "\(line)")
-        let entries = outcome.lines.first { $0.contains("\"finding\":\"entries\"") } ?? ""
-        #expect(JSONReport.text("reason", in: entries) == "mounts_unread", "\(outcome)")
+        let findings = try outcome.report().of("finding")
+        let line = try #require(findings.first { $0.text("finding") == "mounts" }, "\(outcome)")
+        #expect(line.text("severity") == "warning", "\(outcome)")
+        #expect(line.text("unknown_sides") == "source,destination")
+        #expect(line.text("errno_name") == "EIO")
+        #expect(line.text("message")?.contains("could not be read") == true, "\(line)")
+        let entries = findings.first { $0.text("finding") == "entries" }
+        #expect(entries?.text("reason") == "mounts_unread", "\(outcome)")
     }
 }

@@ -62,7 +62,7 @@ struct HazardRollback {
         #expect(pass.outcome.status == 0, "\(pass.outcome)", sourceLocation: sourceLocation)
         #expect(pass.method == .walk, sourceLocation: sourceLocation)
         if let reason { #expect(pass.walkReason == reason, sourceLocation: sourceLocation) }
-        let notices = pass.report.of("notice").map { JSONReport.text("notice", in: $0) }
+        let notices = pass.report.of("notice").map { $0.text("notice") }
         #expect(
             notices.contains("compares_after_rollback"),
             "\(pass.outcome)",

@@ -24,7 +24,7 @@ struct MountHazards {
     /// The paths of the mount points that a pass has listed, with their side, sorted.
     private func skipped(_ report: JSONReport) -> [String] {
         report.of("mount_skipped").map { line in
-            let texts = ["path", "side"].map { JSONReport.text($0, in: line) ?? "?" }
+            let texts = ["path", "side"].map { line.text($0) ?? "?" }
             return texts.joined(separator: " ")
         }.sorted()
     }
@@ -116,7 +116,7 @@ struct MountHazards {
         defer { for filesystem in mounted { filesystem.remove() } }
         let (outcome, report) = try stage.reported(seconds: 30)
         #expect(outcome.status == 23, "\(outcome)")
-        let failed = report.of("failure").compactMap { JSONReport.text("path", in: $0) }.sorted()
+        let failed = report.of("failure").compactMap { $0.text("path") }.sorted()
         #expect(failed == names, "\(outcome)")
         #expect(try text(stage.destination("zlast")) == "zlast")
         let verified = try stage.verify(seconds: 30)

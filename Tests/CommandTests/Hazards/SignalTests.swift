@@ -131,7 +131,7 @@ struct SignalTests {
             }
         }
         let told = try JSONReport(reportFile).of("workers")
-        #expect(told.map { JSONReport.number("workers", in: $0) } == all)
+        #expect(told.map { $0.number("workers") } == all)
         process.send(SIGTERM)
         #expect(process.wait().status == 20)
         try stage.pass()

@@ -210,17 +210,17 @@ struct HistoryCommandTests {
         try Shell.run("chattr -i -- \"$1\"", stage.destination("branch/") + [0xFF])
         let alone = try history("--json", "-", "-v")
         #expect(alone.status == 0 && alone.stderr.isEmpty, "\(alone)")
-        let types = alone.lines.map { JSONReport.text("type", in: $0) ?? "" }
+        let report = try alone.report()
+        let types = report.lines.map { $0.text("type") ?? "" }
         let perPass = ["pass", "pass_branch"]
         #expect(types == ["pair"] + perPass + ["pass", "pass_failure", "pass_branch"])
-        #expect(alone.lines.allSatisfy { $0.hasPrefix("{\"type\":\"") && $0.hasSuffix("}") })
-        for line in alone.lines where line.hasPrefix("{\"type\":\"pass\"") {
-            let start = JSONReport.text("start", in: line) ?? ""
+        for line in report.of("pass") {
+            let start = line.text("start") ?? ""
             #expect(start.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
-            #expect(JSONReport.text("source", in: line).map { bytes($0) } == stage.from)
+            #expect(line.name("source") == stage.from)
         }
-        let failure = try #require(alone.lines.first { $0.hasPrefix("{\"type\":\"pass_failure\"") })
-        #expect(JSONReport.path(in: failure) == bytes("branch/") + [0xFF])
+        let failure = try #require(report.of("pass_failure").first)
+        #expect(failure.path == bytes("branch/") + [0xFF])
         let file = joined(stage.outside, "history.json")
         let beside = try history("-v", "--json", String(decoding: file, as: UTF8.self))
         #expect(beside.output.contains("failed 1"))

@@ -119,8 +119,7 @@ struct ToldTests {
                 ),
                 "\(outcome)"
             )
-            let notices = try JSONReport(report).of("notice")
-            #expect(notices.contains { JSONReport.text("notice", in: $0) == "empty_source" })
+            #expect(try JSONReport(report).notices("empty_source").count == 1)
         }
         try stage.pass()
         let outcome = try stage.verify()

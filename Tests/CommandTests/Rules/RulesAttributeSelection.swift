@@ -67,7 +67,7 @@ struct RulesAttributeSelection {
         func reasons(_ options: String...) throws -> [String] {
             let (outcome, report) = try stage.reported("--xattrs", options[0])
             #expect(outcome.status == 0, "\(outcome)")
-            return report.of("notice").compactMap { JSONReport.text("reason", in: $0) }
+            return report.of("notice").compactMap { $0.text("reason") }
         }
         #expect(try reasons("user,security") == ["options_changed"])
         #expect(try reasons("user,security") != ["options_changed"])

@@ -25,7 +25,7 @@ struct RulesCapabilities {
         ignoring: String = "^$"
     ) throws -> Set<String> {
         let (outcome, report) = try FewerCapabilities.reported(prefix, options, stage)
-        let named = report.of("failure").compactMap { JSONReport.path(in: $0).map(shown) }
+        let named = report.of("failure").compactMap { $0.path.map(shown) }
         let differing = try FewerCapabilities.differing(stage, ignoring: ignoring)
         let silent = differing.filter { name in
             !named.contains { $0 == name || name.hasPrefix($0 + "/") || $0.hasPrefix(name + "/") }
@@ -86,12 +86,19 @@ struct RulesCapabilities {
         }
         #expect(try Files.tree(stage.to) == [], "nothing was touched")
         let check = try FewerCapabilities.run(docker, ["check", "--json", "-"], stage)
-        let line = check.lines.first { $0.contains("\"privileges\"") } ?? ""
-        #expect(check.status == 3 && line.contains("\"severity\":\"fatal\""), "\(check)")
-        #expect(line.contains("CAP_SYS_RESOURCE"), "\(line)")
-        #expect(JSONReport.text("hidden", in: line) == "trusted")
+        let line = try privileges(check)
+        #expect(check.status == 3 && line.text("severity") == "fatal", "\(check)")
+        let missing = line.text("capabilities_missing")?.split(separator: ",") ?? []
+        #expect(missing.contains("CAP_SYS_RESOURCE"), "\(line)")
+        #expect(line.text("hidden") == "trusted")
         let left = ["check", "--xattrs", "user,security", "--json", "-"]
         #expect(try FewerCapabilities.run(docker, left, stage).status == 0)
+    }
+
+    /// The finding of a check on what it may do.
+    private func privileges(_ check: Outcome) throws -> JSON {
+        let findings = try check.report().of("finding")
+        return try #require(findings.first { $0.text("finding") == "privileges" }, "\(check)")
     }
 
     @Test("--xattrs without trusted is honest: 0, and verify says equal")
@@ -114,8 +121,9 @@ struct RulesCapabilities {
         for _ in 1...2 {
             let (outcome, report) = try FewerCapabilities.reported(docker, ["--no-check"], stage)
             #expect(outcome.status == 23 && report.of("failure").count == 1, "\(outcome)")
-            let failure = report.of("failure").first ?? ""
-            #expect(failure.contains("CAP_SYS_ADMIN") && failure.contains("--xattrs"), "\(failure)")
+            let failure = try #require(report.of("failure").first)
+            #expect(failure.text("message")?.contains("CAP_SYS_ADMIN") == true, "\(failure)")
+            #expect(failure.text("advice")?.contains("--xattrs") == true, "\(failure)")
         }
         #expect(try text(stage.destination("f")) == "x\n")
         let verified = try FewerCapabilities.run(docker, ["verify", "--no-check"], stage)
@@ -157,12 +165,10 @@ struct RulesCapabilities {
                     ["-w", workers],
                     stage
                 )
-                let told = Set(
-                    report.of("failure").compactMap { JSONReport.text("path", in: $0) }
-                )
+                let told = Set(report.of("failure").compactMap { $0.text("path") })
                 #expect(outcome.status == 23 && told == Set(names), "\(round) \(outcome)")
-                let advice = report.of("failure").allSatisfy { $0.contains("CAP_FSETID") }
-                #expect(advice, "\(outcome)")
+                let advices = report.of("failure").map { $0.text("advice") ?? "" }
+                #expect(advices.allSatisfy { $0.contains("CAP_FSETID") }, "\(advices)")
             }
             for name in names {
                 try #require(try mode(stage.destination(name)) == 0o770, "\(name)")
@@ -188,27 +194,28 @@ struct RulesCapabilities {
     @Test("missing capabilities are one notice that says what each makes fail; check asks for all")
     func notice() throws {
         try Files.write(stage.source("f"), bytes("x"))
-        let kind = "\"notice\":\"capabilities_missing\""
         let without = FewerCapabilities.without(["mknod", "sys_resource", "linux_immutable"])
         let (outcome, report) = try FewerCapabilities.reported(without, [], stage)
-        let notices = report.of("notice").filter { $0.contains(kind) }
+        let notices = report.notices("capabilities_missing")
         #expect(outcome.status == 0 && notices.count == 1, "\(outcome)")
         #expect(
-            JSONReport.text("capabilities_missing", in: notices.first ?? "")
+            notices.first?.text("capabilities_missing")
                 == "CAP_LINUX_IMMUTABLE,CAP_SYS_RESOURCE,CAP_MKNOD"
         )
         let told = outcome.errors.split(separator: "\n").filter { $0.contains("CAP_MKNOD") }
         #expect(told.count == 1 && told.first?.contains("devices") == true, "\(outcome)")
         let check = try FewerCapabilities.run(without, ["check", "--json", "-"], stage)
-        let line = check.lines.first { $0.contains("\"privileges\"") } ?? ""
-        #expect(line.contains("CAP_LINUX_IMMUTABLE,CAP_SYS_RESOURCE,CAP_MKNOD"), "\(line)")
+        let line = try privileges(check)
+        #expect(
+            line.text("capabilities_missing") == "CAP_LINUX_IMMUTABLE,CAP_SYS_RESOURCE,CAP_MKNOD"
+        )
         // What is left out on purpose needs no capability.
         let (_, other) = try FewerCapabilities.reported(
             FewerCapabilities.without(["chown", "mknod", "setfcap", "sys_admin", "fsetid"]),
             ["--no-owner", "--no-group", "--no-devices", "--no-perms", "--xattrs", "user"],
             stage
         )
-        let rest = other.of("notice").filter { $0.contains(kind) }
+        let rest = other.notices("capabilities_missing")
         #expect(rest.count == (OwnCapabilities.has(24) ? 0 : 1), "\(rest)")
     }
 
@@ -222,7 +229,7 @@ struct RulesCapabilities {
                 ["--xattrs", "user,security"],
                 stage
             )
-            let reasons = report.of("notice").compactMap { JSONReport.text("reason", in: $0) }
+            let reasons = report.of("notice").compactMap { $0.text("reason") }
             #expect(outcome.status == 0 && reasons == ["capabilities_missing"], "\(outcome)")
         }
     }

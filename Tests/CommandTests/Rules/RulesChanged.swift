@@ -76,12 +76,10 @@ struct RulesChanged {
                     bytes: (words + ["--json"]).map { bytes($0) } + [file, stage.from, stage.to]
                 )
                 #expect(outcome.status == status, "\(words): \(outcome)")
-                let told = try JSONReport(file).of("notice").filter {
-                    JSONReport.text("notice", in: $0) == "clamped_times"
-                }
+                let told = try JSONReport(file).notices("clamped_times")
                 #expect(told.count == 1, "\(words): \(outcome)")
-                #expect(JSONReport.number("entries", in: told.first ?? "") == 2, "\(told)")
-                let path = told.first.flatMap { JSONReport.path(in: $0) } ?? []
+                #expect(told.first?.number("entries") == 2, "\(told)")
+                let path = told.first?.path ?? []
                 #expect(["one", "two"].map { bytes($0) }.contains(path), "\(told)")
             }
             let found = try Files.status(stage.destination("one")).st_mtim.tv_sec

@@ -50,7 +50,7 @@ struct RulesMeant {
             #expect(pass.outcome.status == 3, "\(pass.outcome)", sourceLocation: sourceLocation)
             let refused = pass.report.of("refused").last
             #expect(
-                refused.flatMap { JSONReport.text("reason", in: $0) } == reason,
+                refused?.text("reason") == reason,
                 "\(pass.outcome)",
                 sourceLocation: sourceLocation
             )

@@ -197,18 +197,12 @@ struct RulesStatus {
         #expect(outcome.status == 23, "\(outcome)")
         for output in [outcome.stdout, try Files.read(report)] {
             #expect(String(validating: output, as: UTF8.self) != nil, "not UTF-8")
-            let lines = output.split(separator: UInt8(ascii: "\n")).map {
-                String(decoding: $0, as: UTF8.self)
-            }
-            #expect(
-                lines.allSatisfy {
-                    $0.hasPrefix("{\"type\":") || $0.hasPrefix("{") && $0.hasSuffix("}")
-                }
-            )
-            let named = lines.filter { $0.contains("\"path_bytes\":\"61ff0a1b225c80\"") }
+            let lines = try JSONReport(printed: output).lines
+            #expect(lines.allSatisfy { $0.text("type") != nil }, "\(lines)")
+            let named = lines.filter { $0.path == name }
             #expect(named.count == 1, "\(lines)")
+            #expect(named.first?.text("path_bytes") == "61ff0a1b225c80", "\(named)")
         }
-        #expect(outcome.lines.allSatisfy { $0.hasPrefix("{\"type\":") }, "\(outcome.lines)")
     }
 
     @Test("S50: on a terminal no byte of a name steers it", .requiresTool("script"))

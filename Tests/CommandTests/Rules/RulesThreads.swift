@@ -120,9 +120,7 @@ struct RulesThreads {
         }
         let outcome = process.wait()
         #expect(outcome.status == 0, "\(outcome)")
-        let numbers = try JSONReport(report).of("workers").compactMap {
-            JSONReport.number("workers", in: $0)
-        }
+        let numbers = try JSONReport(report).of("workers").compactMap { $0.number("workers") }
         let workers = try told(outcome)
         #expect(numbers == Array(repeating: workers, count: 6), "\(numbers)")
         try stage.expectSame()

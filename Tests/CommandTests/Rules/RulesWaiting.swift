@@ -39,7 +39,7 @@ struct RulesWaiting {
         )
     }
 
-    private func waiting() -> [String] { ((try? JSONReport(report))?.of("waiting")) ?? [] }
+    private func waiting() -> [JSON] { ((try? JSONReport(report))?.of("waiting")) ?? [] }
 
     /// Sends a signal; the process ends within ten seconds, says so, and names the call.
     private func stop(_ process: Subprocess, _ signal: Int32, _ named: String) {
@@ -105,11 +105,11 @@ struct RulesWaiting {
         let process = try start("sync", "--delete")
         waitUntil { waiting().count >= 2 }
         for line in waiting() {
-            #expect(JSONReport.text("call", in: line) == call, "\(line)")
-            #expect(JSONReport.path(in: line) == bytes("home/mail"), "\(line)")
-            #expect(JSONReport.text("side", in: line) == "source", "\(line)")
+            #expect(line.text("call") == call, "\(line)")
+            #expect(line.path == bytes("home/mail"), "\(line)")
+            #expect(line.text("side") == "source", "\(line)")
         }
-        let seconds = waiting().compactMap { JSONReport.number("waited_seconds", in: $0) }
+        let seconds = waiting().compactMap { $0.decimal("waited_seconds").map { Int($0) } }
         #expect(seconds.prefix(2) == [1, 2], "\(seconds)")
         // The rest is done meanwhile.
         let others = try Files.names(stage.to).count
@@ -122,8 +122,9 @@ struct RulesWaiting {
         let history = try Cutover.run(
             bytes: [bytes("history"), bytes("--json"), bytes("-"), stage.from, stage.to]
         )
-        #expect(history.output.contains("\"outcome\":\"interrupted\""), "\(history)")
-        #expect(!history.output.contains("\"complete\":true"), "\(history)")
+        let passes = try history.report().of("pass")
+        #expect(passes.map { $0.text("outcome") } == ["interrupted"], "\(history)")
+        #expect(passes.map { $0["complete"] } == [false], "\(history)")
         #expect(scanner != nil)
         scanner = nil
         try stage.pass()
@@ -148,7 +149,7 @@ struct RulesWaiting {
         var scanner: SilentScanner? = try SilentScanner(of: stage.from, .openingDirectory)
         let process = try start("sync", "--delete")
         waitUntil { !waiting().isEmpty }
-        #expect(waiting().first?.contains("\"call\":\"open\"") == true)
+        #expect(waiting().first?.text("call") == "open")
         let sent = monotonicSeconds()
         process.send(SIGTERM)
         let outcome = process.wait()
@@ -191,7 +192,7 @@ struct RulesWaiting {
             environment: ["CUTOVER_WAIT_SECONDS=1"],
             seconds: 60
         )
-        waitUntil { waiting().contains { $0.contains("\"side\":\"destination\"") } }
+        waitUntil { waiting().contains { $0.text("side") == "destination" } }
         let sent = monotonicSeconds()
         process.send(SIGTERM)
         waitUntil {

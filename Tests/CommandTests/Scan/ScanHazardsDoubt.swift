@@ -197,8 +197,8 @@ struct ScanHazardsDoubt {
         let dry = try stage.pass(options, environment: ["CUTOVER_FAULTS=readlinkat:1:EIO"])
         #expect(dry.outcome.status == 23, "\(dry.outcome)")
         let failure = try #require(dry.report.of("failure").first)
-        #expect(JSONReport.path(in: failure) == bytes("link"))
-        #expect(JSONReport.text("side", in: failure) == "source")
+        #expect(failure.path == bytes("link"))
+        #expect(failure.text("side") == "source")
     }
 
     @Test(

@@ -22,13 +22,13 @@ struct ScanPass {
 
     /// How it found the changes; nil when it did not get so far.
     var method: Method? {
-        report.of("summary").last.flatMap { JSONReport.text("changes_by", in: $0) }
+        report.of("summary").last?.text("changes_by")
             .flatMap { Method(rawValue: $0) }
     }
 
     /// Why it walked; nil when it did not, or said nothing.
     var walkReason: String? {
-        report.of("summary").last.flatMap { JSONReport.text("walk_reason", in: $0) }
+        report.of("summary").last?.text("walk_reason")
     }
 
     var bytesCopied: Int { report.summary("bytes_copied") ?? -1 }

@@ -221,8 +221,7 @@ struct VerifyAttributeTests {
             usleep(20_000)
             let outcome = try stage.verify("-q", "--json", "-")
             #expect(outcome.status == 1, "\(outcome)")
-            let paths = outcome.lines.filter { $0.hasPrefix("{\"type\":\"difference\"") }
-                .compactMap { JSONReport.path(in: $0) }
+            let paths = try outcome.report().of("difference").map(\.path)
             #expect(!paths.isEmpty && paths.allSatisfy { $0 == name }, "\(outcome)")
             #expect(try !Oracle.differences(stage.from, stage.to).isEmpty)
             try stage.pass("--checksum")

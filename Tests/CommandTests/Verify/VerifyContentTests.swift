@@ -76,9 +76,9 @@ struct VerifyContentTests {
         try Files.overwrite(stage.source("huge"), bytes("second"), at: (1 << 40) - 6)
         try stage.pass()
         let outcome = try stage.verify("-q", "--json", "-")
-        let summary = try #require(outcome.lines.last)
+        let summary = try #require(try outcome.report().lines.last)
         #expect(outcome.status == 0, "\(outcome)")
-        let read = JSONReport.number("bytes_read", in: summary) ?? .max
+        let read = summary.number("bytes_read") ?? .max
         #expect(read > 0 && read <= 4 * 65_536, "\(read) bytes")
     }
 
@@ -150,9 +150,9 @@ struct VerifyContentTests {
         try stage.pass()
         let outcome = try stage.verify("-q", "--json", "-")
         #expect(outcome.status == 0, "\(outcome)")
-        let summary = outcome.lines.last ?? ""
-        #expect(JSONReport.number("files_compared", in: summary) == 1, "\(summary)")
-        #expect(JSONReport.number("bytes_read", in: summary) == 200_000, "\(summary)")
+        let summary = try #require(try outcome.report().lines.last)
+        #expect(summary.number("files_compared") == 1, "\(summary)")
+        #expect(summary.number("bytes_read") == 200_000, "\(summary)")
     }
 
     @Test("A sample: the same files for the same seed, others for another, all at 100 percent")

@@ -64,17 +64,16 @@ struct VerifyMeanwhileTests {
         try stage.pass()
         try stage.flip("wrong", at: 3)
         try whileUsed(use) {
-            func wrong(_ outcome: Outcome) -> [String] {
-                outcome.lines.filter { $0.hasPrefix("{\"type\":\"difference\"") }
+            func wrong(_ outcome: Outcome) throws -> [JSON] {
+                try outcome.report().of("difference")
             }
             var outcome = try stage.verify("--json", "-")
-            for _ in 0..<Self.attempts where wrong(outcome).count > 1 {
+            for _ in 0..<Self.attempts where try wrong(outcome).count > 1 {
                 outcome = try stage.verify("--json", "-")
             }
             #expect(outcome.status == 1, "\(outcome)")
-            let wrong = wrong(outcome)
-            #expect(wrong.count == 1 && wrong[0].contains("\"path\":\"wrong\""), "\(wrong)")
-            #expect(outcome.lines.contains { $0.hasPrefix("{\"type\":\"changed\"") })
+            #expect(try wrong(outcome).map(\.path) == [bytes("wrong")], "\(outcome)")
+            #expect(try !outcome.report().of("changed").isEmpty)
         }
     }
 
@@ -124,14 +123,14 @@ struct VerifyMeanwhileTests {
             let expected = "large: contents: differ from byte 2500000 on, in 1 of 768 blocks"
             #expect(outcome.lines.count == 1 && outcome.lines[0].hasPrefix(expected), "\(outcome)")
             let failures = try JSONReport(report).of("failure")
-            #expect(failures.allSatisfy { $0.contains("\"side\":\"\(side)\"") }, "\(failures)")
+            #expect(failures.allSatisfy { $0.text("side") == side }, "\(failures)")
             #expect(failures.count == 2, "\(failures)")
             for (name, ranges) in [
-                ("large", "[[4096,8191],[1048576,1069055]]"), ("small", "[[16384,19999]]"),
-            ] {
-                let failure = failures.first { $0.contains("\"path\":\"\(name)\"") } ?? ""
-                #expect(failure.contains("\"unreadable_ranges\":\(ranges)"), "\(failure)")
-                #expect(failure.contains("\"ranges_are_exact\":true"), "\(failure)")
+                ("large", [[4096, 8191], [1_048_576, 1_069_055]]), ("small", [[16384, 19999]]),
+            ] as [(String, JSON)] {
+                let failure = failures.first { $0.path == bytes(name) }
+                #expect(failure?["unreadable_ranges"] == ranges, "\(failures)")
+                #expect(failure?["ranges_are_exact"] == true, "\(failures)")
             }
         }
         try manifestNamesRanges(try place(stage.destination("large")))
@@ -151,7 +150,7 @@ struct VerifyMeanwhileTests {
         #expect(checked.status == 23 && checked.lines.isEmpty, "\(checked)")
         let failures = try JSONReport(report).of("failure")
         #expect(failures.count == 1, "\(failures)")
-        #expect(failures.first?.contains("\"unreadable_ranges\":[[4096,8191]]") == true)
+        #expect(failures.first?["unreadable_ranges"] == [[4096, 8191]])
     }
 
     /// Device and inode as the fault table names them.

@@ -52,27 +52,30 @@ struct VerifyUserTests {
         let words = ["verify", "--json", "-", "--failures", String(decoding: list, as: UTF8.self)]
         let outcome = try Unprivileged.run(words, stage)
         #expect(outcome.status == 23, "\(outcome)")
-        func lines(_ type: String, in lines: [String]) -> [String] {
-            lines.filter { $0.hasPrefix("{\"type\":\"\(type)\"") }
-        }
-        #expect(lines("difference", in: outcome.lines).count == 1, "\(outcome)")
-        let failures = lines("failure", in: outcome.lines)
+        let report = try outcome.report()
+        #expect(report.of("difference").count == 1, "\(outcome)")
+        let failures = report.of("failure")
         #expect(
-            Set(failures.compactMap { JSONReport.path(in: $0) }) == [
-                bytes("closed"), bytes("secret"),
-            ],
+            Set(failures.map(\.path)) == [bytes("closed"), bytes("secret")],
             "\(outcome)"
         )
         for failure in failures {
-            #expect(failure.contains("\"errno_name\":\"EACCES\""))
+            #expect(failure.text("errno_name") == "EACCES")
             // A verification leaves no file as it was: the advice is its own.
-            #expect(failure.contains("\"advice\":\"Run as root. As root: a security module"))
+            let advice = failure.text("advice") ?? ""
+            #expect(advice.hasPrefix("Run as root. As root: a security module"), "\(failure)")
         }
-        let listed = String(decoding: try Files.read(list), as: UTF8.self)
-        let listedLines = lines("failure", in: listed.split(separator: "\n").map { String($0) })
-        func withoutTime(_ lines: [String]) -> Set<Substring> {
-            Set(lines.map { $0.drop { $0 != "," }.dropFirst().drop { $0 != "," } })
+        // Both are the same but for the moment in which they were written.
+        func withoutTime(_ lines: [JSON]) -> Set<String> {
+            Set(
+                lines.map { line in
+                    guard case .object(var members) = line else { return "\(line)" }
+                    members["time"] = nil
+                    return "\(JSON.object(members))"
+                }
+            )
         }
-        #expect(withoutTime(listedLines) == withoutTime(failures))
+        let listed = try JSONReport(list).of("failure")
+        #expect(listed.count == failures.count && withoutTime(listed) == withoutTime(failures))
     }
 }

@@ -113,17 +113,21 @@ import Testing
     }
 
     @Test("JSON: the facts, a line for each finding with its entries, the mkfs line, the end")
-    func json() {
-        let lines = CheckJSON.lines(checkOutcome(), time: 1_500_000_000).map {
-            String(decoding: $0.object, as: UTF8.self)
-        }
-        #expect(lines.first?.hasPrefix("{\"type\":\"check\",\"time\":1.500,\"format\":1,") == true)
+    func json() throws {
+        let printed = CheckJSON.lines(checkOutcome(), time: 1_500_000_000)
+        let head = bytes("{\"type\":\"check\",\"time\":1.500,\"format\":1,")
+        #expect(printed.first?.object.starts(with: head) == true)
+        let lines = try printed.map { try JSON(parsing: $0.object) }
         #expect(lines.count == everyFinding().count + 3)
-        #expect(lines.last?.contains("\"status\":3,\"fatal\":14,") == true, "\(lines.last ?? "")")
-        let links = lines.first { $0.contains("\"finding\":\"links\"") } ?? ""
-        #expect(links.contains("\"entries_concerned\":13"))
-        #expect(links.contains("\"path_bytes\":\"61ff0a\",\"value\":70003}"), "\(links)")
-        #expect(links.contains("{\"inode\":99,\"value\":1}"))
-        #expect(lines.contains { $0.contains("\"command\":\"mkfs.ext4 -b 4096 -I 256 -N") })
+        let summary = try #require(lines.last)
+        #expect(summary.number("status") == 3 && summary.number("fatal") == 14, "\(summary)")
+        let links = try #require(lines.first { $0.text("finding") == "links" })
+        #expect(links.number("entries_concerned") == 13)
+        let entries = links["entries"]?.elements ?? []
+        let named = entries.first { $0.path == [0x61, 0xFF, 0x0A] }
+        #expect(named?.number("value") == 70_003, "\(links)")
+        #expect(entries.contains(.object(["inode": 99, "value": 1])), "\(links)")
+        let command = lines.compactMap { $0.text("command") }.first ?? ""
+        #expect(command.hasPrefix("mkfs.ext4 -b 4096 -I 256 -N"), "\(command)")
     }
 }

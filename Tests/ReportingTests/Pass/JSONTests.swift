@@ -139,26 +139,16 @@ import Testing
         )
     }
 
-    @Test("S50: any name comes back through Python's parser", .requiresTool("python3"))
+    @Test("S50: any name comes back through a parser")
     func roundTrip() throws {
         var random = SeededRandom(seed: 8259)
         var names = ShownNameTests.names + (1...255).map { [UInt8($0)] }
         for _ in 0..<500 { names.append(random.bytes(1 + random.below(255)).filter { $0 != 0 }) }
-        let lines = names.flatMap { EventJSON.line(.vanished(path: $0), time: 0).line }
-        let script = """
-            import json, sys
-            for line in sys.stdin.buffer.read().split(b'\\n')[:-1]:
-                o = json.loads(line.decode('utf-8'))
-                assert list(o)[0] == 'type'
-                name = bytes.fromhex(o['path_bytes']) if 'path_bytes' in o else o['path'].encode()
-                sys.stdout.buffer.write(name + b'\\0')
-            """
-        let outcome = try Subprocess.run(
-            [bytes("python3"), bytes("-c"), bytes(script)],
-            input: lines
-        )
-        #expect(outcome.status == 0, "seed 8259: \(outcome)")
-        #expect(records(outcome.stdout) == names, "seed 8259")
+        for name in names {
+            let line = EventJSON.line(.vanished(path: name), time: 0).line
+            #expect(line.starts(with: bytes("{\"type\":")) && line.last == 0x0A)
+            #expect(try JSON(parsing: line).path == name, "seed 8259: \(shown(line))")
+        }
     }
 
     @Test("golden line of progress: what is unknown is null")

@@ -148,9 +148,9 @@ import Testing
         let reporter = Reporter(configuration: configuration, counters: Counters())
         for number in 1...3 {
             reporter.receive(.failed(failure("f\(number)")))
-            let lines = try Files.read(path).split(separator: 0x0A)
+            let lines = try JSONReport(path).lines
             #expect(lines.count == number)
-            #expect(lines.allSatisfy { $0.starts(with: bytes("{\"type\":\"failure\",\"time\":")) })
+            #expect(lines.allSatisfy { $0.text("type") == "failure" && $0.decimal("time") != nil })
         }
         #expect(try Files.status(path).st_mode & 0o7777 == 0o600)
     }
@@ -210,13 +210,8 @@ import Testing
         }
         #expect(output.lines.count == workers * each && Set(output.lines) == expected)
         let rare = workers * each / 10
-        #expect(failures.lines.count == rare)
-        #expect(json.lines.count { $0.hasPrefix("{\"type\":\"change\"") } == workers * each)
-        #expect(
-            (json.lines + failures.lines).allSatisfy {
-                $0.hasPrefix("{\"type\":") && $0.hasSuffix("}")
-            }
-        )
+        #expect(try JSONReport(printed: failures.bytes).of("failure").count == rare)
+        #expect(try JSONReport(printed: json.bytes).of("change").count == workers * each)
         #expect(error.lines.count { $0.contains(": cannot open it on SOURCE. Look at") } == rare)
     }
 }
