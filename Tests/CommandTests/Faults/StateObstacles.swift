@@ -70,7 +70,7 @@ struct StateObstacles {
         let words = [Cutover.binary, state, stage.from, stage.to]
         let outcome = try Shell.attempt(script, words)
         #expect(outcome.status == 23, "\(outcome)")
-        #expect(outcome.errors.contains("large"), "\(outcome)")
+        #expect(outcome.errors.contains("cutover: large: cannot "), "\(outcome)")
         #expect(outcome.errors.contains("File too large"), "\(outcome)")
         #expect(outcome.errors.contains("will be remembered"), "the state does not fit: \(outcome)")
         #expect(try Files.read(stage.destination("file")) == bytes("contents"))

@@ -17,9 +17,14 @@ struct HazardSizes {
                 + "mkdir d; truncate -s 9223372036854775806 d/large; echo w > d/w",
             stage.from
         )
-        let outcome = try stage.attempt("--delete")
+        let (outcome, report) = try stage.reported()
         #expect(outcome.status == 23, "\(outcome)")
-        #expect(outcome.errors.contains("EFBIG"), "\(outcome)")
+        report.expectFailure(
+            path: "large",
+            side: "destination",
+            activity: "write",
+            errno: "EFBIG"
+        )
         #expect(try text(stage.destination("a")) + text(stage.destination("d/w")) == "x\nw\n")
         #expect(!Files.exists(stage.destination("large")))
         #expect(try stage.leftovers() == [])

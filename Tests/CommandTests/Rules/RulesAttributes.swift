@@ -135,9 +135,16 @@ struct RulesAttributes {
                 String(decoding: report, as: UTF8.self)
             )
             #expect(outcome.status == 23, "\(turn): \(outcome)")
-            let failures = try text(report)
-            #expect(failures.split(separator: "\n").count == 1, "\(failures)")
-            #expect(failures.contains("user.large") && failures.contains("20000"), "\(failures)")
+            let failures = try JSONReport(report)
+            #expect(failures.lines.count == 1, "\(failures.lines)")
+            let line = failures.expectFailure(
+                path: "file",
+                side: "destination",
+                activity: "set attribute",
+                errno: "ENOSPC"
+            )
+            let detail = line?.text("detail") ?? ""
+            #expect(detail.contains("user.large") && detail.contains("20000"), "\(detail)")
             #expect(try text(stage.destination("file")) == "the data")
             #expect(try text(stage.destination("other")) == "other")
             #expect(try Files.attribute(stage.destination("file"), "user.small") == bytes("fits"))
@@ -227,9 +234,16 @@ struct RulesAttributes {
         try Cutover.pass(stage.from, mounted)
         try Files.write(stage.source("list"), bytes("x"))
         try Files.setACL(stage.source("list"), AccessList(users: [(5, 7)]))
-        let outcome = try Cutover.sync(stage.from, mounted)
+        let outcome = try Cutover.sync(stage.from, mounted, ["--delete", "--json", "-"])
         #expect(outcome.status == 23, "\(outcome)")
-        #expect(outcome.errors.contains("list"), "\(outcome)")
+        let report = try outcome.report()
+        report.expectFailure(
+            path: "list",
+            side: "destination",
+            activity: "set ACL",
+            errno: "ENOTSUP"
+        )
+        #expect(report.of("failure").count == 1, "\(outcome)")
         #expect(try text(joined(mounted, "list")) == "x")
     }
 }

@@ -32,6 +32,7 @@ struct RulesDeletion {
     func failedListings() throws {
         let xfs = try LoopVolume(.xfs(), megabytes: 320)
         defer { xfs.destroy() }
+        let file = joined(stage.outside, "report")
         let stage = Stage(xfs.mountPoint, stage.to)
         for branch in ["good", "bad"] {
             try Files.makeDirectory(stage.source(branch))
@@ -49,13 +50,17 @@ struct RulesDeletion {
         for name in extras { try Files.write(stage.destination(name), bytes("extra")) }
         try Damage.directory(stage.source("bad"), of: xfs)
         try #require(throws: ScriptFailure.self) { try Shell.run("ls \"$1\"", stage.source("bad")) }
-        let outcome = try stage.attempt("--delete")
+        let outcome = try stage.attempt("--delete", "--json", String(decoding: file, as: UTF8.self))
         #expect(outcome.status == 23, "\(outcome)")
         #expect(
             extras.map { Files.exists(stage.destination($0)) } == [false, false, true, true, false]
         )
         #expect(Files.exists(stage.destination("bad/file-with-a-long-name-0")))
-        #expect(outcome.errors.contains("bad"), "\(outcome)")
+        let report = try JSONReport(file)
+        report.expectFailure(path: "bad", side: "source", activity: "list", errno: "EUCLEAN")
+        #expect(report.of("failure").count == 1, "\(outcome)")
+        #expect(report.of("directory_protected").map(\.path) == [bytes("bad")], "\(outcome)")
+        #expect(outcome.errors.contains("\n    bad\n"), "the summary names it: \(outcome)")
     }
 
     @Test(
@@ -71,11 +76,13 @@ struct RulesDeletion {
             try Files.makeDirectory(stage.destination(name))
             try Files.write(stage.destination(name + "/extra"), bytes("x"))
         }
-        let outcome = try Unprivileged.sync(stage)
+        let outcome = try Unprivileged.sync(stage, ["--json", "-"])
         #expect(outcome.status == 23, "\(outcome)")
         #expect(Files.exists(stage.destination("closed/extra")))
         #expect(!Files.exists(stage.destination("open/extra")))
-        #expect(outcome.errors.contains("closed"), "\(outcome)")
+        let report = try outcome.report()
+        report.expectFailure(path: "closed", side: "source", activity: "open", errno: "EACCES")
+        #expect(report.of("failure").count == 1, "\(outcome)")
     }
 
     @Test("S45: --max-delete stops after N and says so")
@@ -86,7 +93,7 @@ struct RulesDeletion {
         #expect(outcome.status == 25, "\(outcome)")
         #expect(try Files.names(stage.to).count == 1 + 13)
         #expect(try text(stage.destination("kept")) == "x")
-        #expect(outcome.errors.contains("max-delete"), "\(outcome)")
+        #expect(outcome.errors.contains("--max-delete"), "\(outcome)")
         #expect(try stage.attempt("--delete", "--max-delete", "13").status == 0)
         try stage.expectSame()
     }

@@ -82,8 +82,14 @@ struct RulesDirectories {
             String(decoding: report, as: UTF8.self)
         )
         #expect(outcome.status == 23, "\(outcome)")
-        let failures = try text(report).split(separator: "\n")
-        #expect(failures.count == 1 && failures.allSatisfy { $0.contains("branch") }, "\(failures)")
+        let failures = try JSONReport(report)
+        #expect(failures.lines.count == 1, "\(failures.lines)")
+        failures.expectFailure(
+            path: "branch",
+            side: "destination",
+            activity: "replace by another type",
+            errno: "EBUSY"
+        )
         #expect(try text(stage.destination("branch")) == "mounted over it")
         #expect(try text(stage.destination("other")) == "x")
         #expect(try stage.leftovers() == [])

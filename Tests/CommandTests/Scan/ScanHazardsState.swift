@@ -93,7 +93,7 @@ struct ScanHazardsState {
             try stage.memory.remount("ro")
             let pass = try stage.pairReportingAside.sync()
             #expect(pass.outcome.status == 0, "\(pass.outcome)")
-            #expect(pass.outcome.errors.contains("remember"), "\(pass.outcome)")
+            #expect(pass.outcome.errors.contains("nothing will be remembered"), "\(pass.outcome)")
             let differences = try stage.pair.differences()
             #expect(differences.isEmpty, "round \(round): \(differences)")
             try stage.memory.remount("rw")
@@ -119,7 +119,7 @@ struct ScanHazardsState {
         let pair = stage.pairReportingAside
         let full = try pair.sync()
         #expect(full.outcome.status == 0, "\(full.outcome)")
-        #expect(full.outcome.errors.contains("remember"), "\(full.outcome)")
+        #expect(full.outcome.errors.contains("nothing will be remembered"), "\(full.outcome)")
         #expect(try pair.differences() == [])
         try Files.unlink(joined(stage.outside, "filler"))
         try stage.tick()
@@ -142,7 +142,7 @@ struct ScanHazardsState {
         )
         let pass = try pair.sync()
         #expect(pass.outcome.status == 0, "\(pass.outcome)")
-        #expect(pass.outcome.errors.contains("remember"), "\(pass.outcome)")
+        #expect(pass.outcome.errors.contains("nothing will be remembered"), "\(pass.outcome)")
         #expect(try text(file) == "not a folder")
         #expect(try pair.differences() == [])
         let deep = ScanPair(

@@ -265,7 +265,7 @@ struct VerifyAttributeTests {
         usleep(20_000)
         let outcome = try stage.verify()
         #expect(outcome.status == 0 && outcome.lines.isEmpty, "\(outcome)")
-        #expect(outcome.errors.contains("mounted"), "\(outcome)")
+        #expect(outcome.errors.contains("\n    mounted\n"), "\(outcome)")
         try Files.write(stage.destination("d/f"), bytes("spoiled"))
         try Files.write(stage.destination("loose"), bytes("extra"))
         usleep(20_000)
