@@ -26,21 +26,21 @@ struct SignalTests {
     }
 
     @Test(
-        "S48: SIGINT, SIGTERM and SIGHUP stop within two seconds, clean up and exit with 20",
+        "S48: SIGINT, SIGTERM and SIGHUP stop what is waited for, clean up and exit with 20",
         arguments: [SIGINT, SIGTERM, SIGHUP],
         [0, 700_000]
     )
     func stopSignals(signal: Int32, microseconds: UInt32) throws {
         try makeSlowTree()
-        let process = try stage.start("--bwlimit", "2M", report: reportFile)
+        // A buffer of 256 KiB is to be waited for for more than a minute: no worker may wait to its end.
+        let process = try stage.start("--bwlimit", "4K", report: reportFile)
         waitForStart()
         usleep(microseconds)
         let sent = monotonicSeconds()
         process.send(signal)
         let outcome = process.wait()
-        let seconds = monotonicSeconds() - sent
+        #expect(monotonicSeconds() - sent < hangSeconds)
         #expect(outcome.status == 20, "\(outcome)")
-        #expect(seconds < 2, "it took \(seconds) s")
         #expect(outcome.errors.contains("interrupted after"), "no summary: \(outcome)")
         #expect(try JSONReport(reportFile).summary("status") == 20)
         #expect(try stage.leftovers() == [])
@@ -97,17 +97,16 @@ struct SignalTests {
             String(decoding: tracer.errorsSoFar, as: UTF8.self).contains("cutover: stopping")
         }
         #expect(tracer.isRunning)
-        let sent = monotonicSeconds()
         kill(child, SIGINT)
         // strace holds the waiting thread for as long as it was told to, and the first one stays a zombie until that is
         // gone: the others must be.
         waitUntil {
             ((try? Files.names(bytes("/proc/\(child)/task")).count) ?? 0) <= 2
         }
-        #expect(monotonicSeconds() - sent < 2)
         let outcome = tracer.wait()
         #expect(outcome.status == 20, "\(outcome)")
-        // Not the end that comes to a pass that hangs after the first one (S59).
+        // Neither the end that the pass comes to when syncfs is over, nor that of a pass that hangs after the first
+        // signal (S59): both print a summary.
         #expect(!outcome.errors.contains("interrupted after"), "\(outcome)")
         try stage.pass()
         try stage.expectSame()

@@ -196,9 +196,9 @@ struct VerifyMeanwhileTests {
     )
     func signals(signal: Int32) throws {
         try StandardTree.plain(stage.from)
-        // A hole takes no time to copy and none to compare, but a digest of its zeros takes a minute.
+        // A hole takes no time to copy and none to compare, but a digest of its zeros takes ten minutes and more.
         try Files.write(stage.source("hole"), [])
-        try Files.truncate(stage.source("hole"), to: 200 << 30)
+        try Files.truncate(stage.source("hole"), to: 2 << 40)
         try stage.pass()
         let report = joined(stage.outside, "report")
         let manifest = joined(stage.outside, "manifest")
@@ -211,9 +211,8 @@ struct VerifyMeanwhileTests {
         let sent = monotonicSeconds()
         process.send(signal)
         let outcome = process.wait()
-        let seconds = monotonicSeconds() - sent
+        #expect(monotonicSeconds() - sent < hangSeconds)
         #expect(outcome.status == 20, "\(outcome)")
-        #expect(seconds < 2, "it took \(seconds) s")
         #expect(outcome.errors.contains("interrupted after"), "\(outcome)")
         #expect(try JSONReport(report).summary("status") == 20)
         #expect(try Files.names(stage.outside) == [bytes("report")])
