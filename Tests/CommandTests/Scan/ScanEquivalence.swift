@@ -3,30 +3,22 @@
 // pass by contents, attributes and link groups, and by a walk that must find nothing to do.
 //
 // CUTOVER_SEEDS=2000 tries so many instead of a few; CUTOVER_SEED=n tries that one alone;
-// CUTOVER_SEED_BASE=n begins there instead of at a number taken from the clock.
+// CUTOVER_SEED_BASE=n begins there, CUTOVER_SEED_BASE=random at a number taken from the clock.
 
-import Glibc
 import TestSupport
 import Testing
 
 /// Which seeds this run tries.
-private enum Seeds {
+extension Seeds {
     /// Scripts run in so many lanes at once, each on volumes of its own.
     static let lanes = 2
-
-    static func number(_ name: String) -> UInt64? {
-        Environment.value(name).flatMap { UInt64($0) }
-    }
-
-    /// Every run tries others, so that many runs try many; a million apart none meets the last one's.
-    private static let base = number("CUTOVER_SEED_BASE") ?? UInt64(time(nil)) * 1_000_000
 
     /// The seeds of a lane.
     static func ofLane(_ lane: Int, few: Int) -> [UInt64] {
         if let only = number("CUTOVER_SEED") { return lane == 0 ? [only] : [] }
         let count = number("CUTOVER_SEEDS") ?? UInt64(few)
         let all = (0..<count).map { base &+ $0 }
-        if lane == 0 { print("seeds \(base) to \(base &+ count &- 1)") }
+        if lane == 0 { print("scripts of edits: seeds \(base) to \(base &+ count &- 1)") }
         return all.filter { $0 % UInt64(lanes) == UInt64(lane) }
     }
 }
