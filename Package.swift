@@ -99,9 +99,10 @@ let package = Package(
             name: "CommandTests",
             dependencies: ["cutover", "TestSupport"],
             exclude: [
-                "ArgumentsCheckHelp.txt", "ArgumentsHelp.txt", "ArgumentsHistoryHelp.txt",
-                "ArgumentsSyncHelp.txt", "ArgumentsVerifyHelp.txt", "CommandLineMistakes.txt",
-                "Golden",
+                "Output/ArgumentsCheckHelp.txt", "Output/ArgumentsHelp.txt",
+                "Output/ArgumentsHistoryHelp.txt", "Output/ArgumentsSyncHelp.txt",
+                "Output/ArgumentsVerifyHelp.txt", "Output/CommandLineMistakes.txt",
+                "Output/Golden",
             ],
             swiftSettings: swiftSettings
         ),

@@ -59,7 +59,7 @@ import Testing
         // It goes on afterwards.
         try history.finish(pass.ended(), branches: [], failures: [], changes: .of([.remove(1)]))
         #expect(try history.inode(1) == nil)
-        #expect(try Judge.integrity(state.database) == "ok")
+        #expect(try SQLiteOracle.integrity(state.database) == "ok")
     }
 
     @Test("The problem that a source throws is the one that comes out")
@@ -103,7 +103,7 @@ import Testing
         #expect(killed.endNanoseconds == nil)
         #expect(try contents(history) == before)
         #expect(!Files.exists(journal))
-        #expect(try Judge.integrity(state.database) == "ok")
+        #expect(try SQLiteOracle.integrity(state.database) == "ok")
     }
 
     @Test("The files as they are in the middle of a change, elsewhere: rolled back")
@@ -122,7 +122,7 @@ import Testing
             #expect(try contents(rolledBack) == before)
         }
         #expect(try history.records() == [.example(7)])
-        #expect(try Judge.integrity(other.database) == "ok")
+        #expect(try SQLiteOracle.integrity(other.database) == "ok")
     }
 
     private func fill(_ history: History) throws {

@@ -101,7 +101,7 @@ import Testing
     @Test("A record of another format is set aside")
     func version() throws {
         try state.open().pass(.of([.put(.example(5))]))
-        try Judge.execute(state.database, "PRAGMA user_version = 3")
+        try SQLiteOracle.execute(state.database, "PRAGMA user_version = 3")
         try expectSetAside(.otherVersion(3))
     }
 
@@ -112,7 +112,7 @@ import Testing
             "DELETE FROM roots", "PRAGMA journal_mode = WAL",
         ] {
             try state.open().pass(.of([.put(.example(5))]))
-            try Judge.execute(state.database, change)
+            try SQLiteOracle.execute(state.database, change)
             try expectSetAside(nil)
         }
     }

@@ -141,7 +141,7 @@ import Testing
             return 3
         }()
         // 1,100 more, complete but for the last 100, each with a failure.
-        try Judge.execute(
+        try SQLiteOracle.execute(
             state.database,
             """
             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)

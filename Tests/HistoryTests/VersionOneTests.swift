@@ -51,7 +51,7 @@ import Testing
         try Files.makeDirectory(state.folder, mode: 0o700)
         try Files.write(state.database, [])
         try Files.changeMode(state.database, 0o600)
-        try Judge.execute(state.database, Self.tables)
+        try SQLiteOracle.execute(state.database, Self.tables)
     }
 
     private func expectRead(_ history: History) throws {
@@ -69,7 +69,7 @@ import Testing
     func upgraded() throws {
         let history = try state.open()
         try expectRead(history)
-        #expect(try Judge.number(state.database, "PRAGMA user_version") == 2)
+        #expect(try SQLiteOracle.number(state.database, "PRAGMA user_version") == 2)
         // Nothing tells on which mount the one that was killed wrote.
         let unsafe = try history.unsafeSince(
             bootIdentifier: "boot",
@@ -82,7 +82,7 @@ import Testing
         pass.rolledBackToNanoseconds = -7
         pass.id = try history.begin(pass)
         #expect(try history.lastPass() == pass)
-        #expect(try Judge.integrity(state.database) == "ok")
+        #expect(try SQLiteOracle.integrity(state.database) == "ok")
     }
 
     @Test("what it becomes is what is made anew")
@@ -92,7 +92,9 @@ import Testing
         let text = """
             SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)
             """
-        #expect(try Judge.text(state.database, text) == Judge.text(other.database, text))
+        #expect(
+            try SQLiteOracle.text(state.database, text) == SQLiteOracle.text(other.database, text)
+        )
     }
 
     @Test("who only looks reads it, and changes nothing")
@@ -106,7 +108,7 @@ import Testing
 
     @Test("one whose tables are others is set aside, and not changed")
     func others() throws {
-        try Judge.execute(state.database, "CREATE TABLE more (x)")
+        try SQLiteOracle.execute(state.database, "CREATE TABLE more (x)")
         let (history, setAside) = try History.open(
             folder: state.folder,
             pair: state.pair,

@@ -52,7 +52,7 @@ import Testing
         try Files.makeDirectory(state.folder, mode: 0o700)
         try Files.write(state.database, [])
         try Files.changeMode(state.database, 0o600)
-        try Judge.execute(state.database, Self.tables)
+        try SQLiteOracle.execute(state.database, Self.tables)
     }
 
     private func expectRead(_ history: History) throws {
@@ -84,7 +84,7 @@ import Testing
         pass.id = try history.begin(pass)
         #expect(pass.id == 3)
         #expect(try history.lastPass() == pass)
-        #expect(try Judge.integrity(state.database) == "ok")
+        #expect(try SQLiteOracle.integrity(state.database) == "ok")
     }
 
     @Test("who only looks reads it, and changes nothing")
@@ -103,6 +103,8 @@ import Testing
         let text = """
             SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)
             """
-        #expect(try Judge.text(state.database, text) == Judge.text(other.database, text))
+        #expect(
+            try SQLiteOracle.text(state.database, text) == SQLiteOracle.text(other.database, text)
+        )
     }
 }

@@ -1,4 +1,7 @@
 // `--bwlimit`: one rate for all workers together, and a stop is heard.
+//
+// Only the least times are asked: a machine with much to do may wait longer, but never less. The time limit is there
+// for what hangs.
 
 import Dispatch
 import LinuxIO
@@ -6,7 +9,7 @@ import Migration
 import Synchronization
 import Testing
 
-@Suite("Throttle") struct ThrottleTests {
+@Suite("Throttle", .timeLimit(.minutes(1))) struct ThrottleTests {
     @Test("ten workers together keep to the rate") func rate() {
         // 100 requests of 10,000 bytes at 2,000,000 a second: the last begins after 495 ms.
         let throttle = Throttle(bytesPerSecond: 2_000_000)
@@ -20,8 +23,6 @@ import Testing
         done.wait()
         let milliseconds = (monotonicNanoseconds() - start) / 1_000_000
         #expect(milliseconds >= 490)
-        // Loose: this machine has other things to do.
-        #expect(milliseconds < 3_000)
     }
 
     @Test("a pause earns no burst afterwards") func noBurst() {
@@ -32,14 +33,12 @@ import Testing
         #expect((monotonicNanoseconds() - start) / 1_000_000 >= 195)
     }
 
-    @Test("a stopped pass waits no longer than the next look, 100 ms") func stopped() {
+    @Test("a stopped pass waits no longer than to the next look") func stopped() {
         let throttle = Throttle(bytesPerSecond: 1)
         // The first begins at once; the second would begin in 17 minutes.
         throttle.wait(for: 1_000) { false }
         let looks = Atomic<Int>(0)
-        let start = monotonicNanoseconds()
         throttle.wait(for: 1) { looks.wrappingAdd(1, ordering: .relaxed).newValue > 2 }
-        #expect((monotonicNanoseconds() - start) / 1_000_000 < 5_000)
         #expect(looks.load(ordering: .relaxed) == 3)
     }
 }

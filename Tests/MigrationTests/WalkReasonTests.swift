@@ -2,6 +2,7 @@
 
 import LinuxIO
 import Migration
+import TestSupport
 import Testing
 
 @Suite("Reasons to walk as words") struct WalkReasonTests {
@@ -23,8 +24,13 @@ import Testing
         #expect(reason.word.wholeMatch(of: /[a-z_]+/) != nil)
     }
 
+    @Test("All reasons are tried") func completeness() throws {
+        try expectEveryCase(of: "WalkReason", in: Self.all)
+    }
+
     @Test("No two reasons share a word")
     func words() {
+        // recordFailed stands in the list twice.
         #expect(Set(Self.all.map(\.word)).count == Self.all.count - 1)
     }
 

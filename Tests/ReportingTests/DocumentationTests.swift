@@ -10,8 +10,8 @@ import Testing
 @Suite struct DocumentationTests {
     @Test("every type and key of the JSON lines is documented, and every exit status")
     func keys() throws {
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let document = String(decoding: try readFile("/\(root)/docs/OUTPUT.md"), as: UTF8.self)
+        let path = joined(SourceText.root, "docs/OUTPUT.md")
+        let document = String(decoding: try Files.read(path), as: UTF8.self)
         let stop = PassSummary.Stop(
             reason: .full,
             failure: failure(),
@@ -43,10 +43,11 @@ import Testing
             let text = String(decoding: line.object, as: UTF8.self)
             words.formUnion(text.matches(of: /"([a-z_]+)":/).map(\.output.1))
             words.formUnion(
-                text.matches(of: /"(?:type|notice|finding|what)":"([a-z_]+)"/).map(\.output.1)
+                text.matches(of: /"(?:type|notice|reason|finding|what)":"([a-z_]+)"/)
+                    .map(\.output.1)
             )
         }
-        #expect(words.count > 70, "the search finds keys: \(words.count)")
+        #expect(words.count > 100, "the search finds keys: \(words.count)")
         for word in words where word != "message" && word != "r" {
             let isThere =
                 document.contains("`\(word)`") || document.contains("\"\(word)\":")
@@ -60,6 +61,17 @@ import Testing
         }
     }
 
+    @Test("what these tests look for in the documents is all that the program can tell")
+    func everythingIsLookedFor() throws {
+        try expectEveryCase(of: "PassEvent", in: passEvents)
+        try expectEveryCase(of: "Notice", in: passNotices)
+        try expectEveryCase(of: "WalkReason", in: walkReasons)
+        try expectEveryCase(of: "VerificationEvent", in: verificationEvents)
+        try expectEveryCase(of: "VerificationNotice", in: verificationNotices)
+        try expectEveryCase(of: "Aspect", in: everyAspect.map(\.0))
+        try expectEveryCase(of: "Matter", in: everyFinding().map(\.matter))
+    }
+
     /// All that a pass tells while it runs.
     private var passEvents: [PassEvent] {
         [
@@ -68,27 +80,40 @@ import Testing
             .vanished(path: []), .mountSkipped(path: []),
             .directoryProtected(path: []),
             .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
-            .notice(.notRoot), .notice(.capabilitiesMissing(.makeDevices)),
-            .notice(.reaches([], isRoot: true, viewsSource: true, viewsDestination: false)),
-            .notice(.idleIgnored(device: "sda1", scheduler: "none")),
-            .notice(.workersLimited(1, descriptors: 2)),
-            .notice(.coarseTimes(stepNanoseconds: 1)),
-            .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
-            .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
-            .notice(.protectedByFilter),
-            .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
-            .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
-            .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
-            .notice(.comparesWithoutState),
-            .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
-            .notice(.threadsLimited(1)), .waiting(waitingCall()),
-            .workersChanged(1), .stopped(.full, failure()), .synchronizing(isWhole: true),
+            .workersChanged(1), .waiting(waitingCall()), .stopped(.full, failure()),
+            .synchronizing(isWhole: true),
+        ] + passNotices.map { .notice($0) }
+    }
+
+    private var passNotices: [Notice] {
+        [
+            .notRoot, .capabilitiesMissing(.makeDevices),
+            .reaches([], isRoot: true, viewsSource: true, viewsDestination: false),
+            .idleIgnored(device: "sda1", scheduler: "none"),
+            .workersLimited(1, descriptors: 2), .threadsLimited(1),
+            .coarseTimes(stepNanoseconds: 1), .clampedTimes(entries: 1, first: []),
+            .projectsNotKept, .flagsNotKept, .linkLimitReached(1), .protectedByFilter,
+            .readsTogether(1), .readsAlone(SystemError(.read, .noEntry)),
+            .nothingRemembered(path: "", reason: ""), .stateSetAside(.otherPair),
+            .comparesAfterPowerCut, .comparesAfterRollback, .trustsSizeAndTime,
+            .comparesWithoutState, .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
+        ] + walkReasons.map { .walks($0) }
+    }
+
+    private var walkReasons: [WalkReason] {
+        [
+            .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .capabilitiesMissing,
+            .notXFS("ext4"), .noBirthTimes, .nothingRemembered, .noEarlierPass,
+            .lastPassUnfinished, .lastPassOfBranches, .optionsChanged, .clockSteppedBack,
+            .destinationRootChanged, .destinationUnknown, .destinationChanged,
+            .destinationRolledBack, .destinationWritten, .tooManyChanges(1),
+            .scanFailed(SystemError(.bulkStatus, .corrupted)), .directoryNotFound,
+            .recordFailed(""),
         ]
     }
 
-    /// All that a verification tells.
-    private func verificationLines() -> [JSONLine] {
-        let start = VerificationStart(
+    private var verificationStart: VerificationStart {
+        VerificationStart(
             source: ([], "xfs"),
             destinationPath: [],
             destinationType: "ext4",
@@ -99,31 +124,42 @@ import Testing
             comparesContents: true,
             sample: FileSample(percent: 1, seed: 1)
         )
-        var events: [VerificationEvent] = [
-            .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
-            .notice(.notRoot), .notice(.closedEntriesFail), .notice(.emptySource),
-            .notice(.workersLimited(1, descriptors: 2)),
-            .notice(.projectsNotKept), .notice(.clampedTimes(entries: 1, first: [])),
-            .workersChanged(1),
-            .notice(.threadsLimited(1)), .waiting(waitingCall()),
-        ]
-        for (aspect, _) in everyAspect {
-            let found = FoundDifference(path: [], kind: .regular, aspect: aspect)
-            events += [.found(found), .changed(found)]
+    }
+
+    private var verificationEvents: [VerificationEvent] {
+        let differences = everyAspect.map { aspect, _ in
+            FoundDifference(path: [], kind: .regular, aspect: aspect)
         }
+        return [
+            .started(verificationStart), .failed(failure()), .vanished(path: []),
+            .mountSkipped(path: []), .workersChanged(1), .waiting(waitingCall()),
+        ] + verificationNotices.map { .notice($0) } + differences.map { .found($0) }
+            + differences.map { .changed($0) }
+    }
+
+    private var verificationNotices: [VerificationNotice] {
+        [
+            .notRoot, .closedEntriesFail, .emptySource, .workersLimited(1, descriptors: 2),
+            .projectsNotKept, .clampedTimes(entries: 1, first: []), .threadsLimited(1),
+            .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
+        ]
+    }
+
+    /// All that a verification tells.
+    private func verificationLines() -> [JSONLine] {
         let summary = VerificationSummary(
             status: .done,
             isByManifest: false,
             comparesContents: true,
-            sample: start.sample,
+            sample: verificationStart.sample,
             counters: VerificationCounters(),
             durationNanoseconds: 1,
             firstFailures: [],
             manifest: .success(1),
             workersBusyMax: 1
         )
-        return events.map { VerificationJSON.line($0, time: 0) } + [
-            VerificationJSON.progress(Progress(start), time: 0),
+        return verificationEvents.map { VerificationJSON.line($0, time: 0) } + [
+            VerificationJSON.progress(Progress(verificationStart), time: 0),
             VerificationJSON.summary(summary, status: .done, time: 0),
         ]
     }

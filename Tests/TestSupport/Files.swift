@@ -336,11 +336,14 @@ func contents(of file: Int32) -> [UInt8] {
 
 /// Files without names, for the input and output of children.
 enum ScratchFile {
+    /// What the paths of these files begin with, where strace shows them.
+    static let prefix = Environment.temporaryFolder + "/cutover-output-"
+
     static func open(containing bytes: [UInt8]? = []) throws -> Int32 {
         guard let bytes else {
             return try checked("open", [], Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC))
         }
-        var template = Array("/tmp/cutover-output-XXXXXX\0".utf8).map(CChar.init(bitPattern:))
+        var template = Array((prefix + "XXXXXX\0").utf8).map(CChar.init(bitPattern:))
         let file = try checked("mkostemp", [], mkstemp(&template))
         // Append mode: standard output and error of one child may share a file by 2>&1 in a script.
         let flags = fcntl(file, F_SETFL, O_APPEND)

@@ -23,10 +23,17 @@ package enum Scratch {
         return word + "-" + String(random.next() as UInt64, radix: 36)
     }
 
+    /// A path below the directory at which nothing is, nor will be.
+    ///
+    /// - Throws: what `directory` throws.
+    package static func missingPath() throws -> [UInt8] {
+        joined(try directory(), uniqueName("missing"))
+    }
+
     private static let made: Result<[UInt8], any Error> = Result { try make() }
 
     private static func make() throws -> [UInt8] {
-        let base = Environment.value("TMPDIR") ?? "/tmp"
+        let base = Environment.temporaryFolder
         let path = bytes(base + "/" + uniqueName(prefix + "\(getpid())"))
         try Files.makeDirectory(path, mode: 0o755)
         let lock = withBytes(joined(path, "lock")) { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }

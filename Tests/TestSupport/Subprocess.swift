@@ -27,6 +27,10 @@ package struct Outcome: Sendable, CustomStringConvertible {
     package var output: String { String(decoding: stdout, as: UTF8.self) }
     /// Standard error as text, bytes that are not UTF-8 replaced.
     package var errors: String { String(decoding: stderr, as: UTF8.self) }
+    /// Standard error in one line: sentences that are wrapped to the width of a terminal are whole again.
+    package var errorsUnwrapped: String {
+        errors.split { $0.isWhitespace }.joined(separator: " ")
+    }
     /// Standard output cut at newlines, without empty lines.
     package var lines: [String] {
         stdout.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
@@ -233,6 +237,9 @@ package enum Environment {
             .filter { !$0.starts(with: Array("LC_ALL=".utf8)) }
         return kept + [Array("LC_ALL=C".utf8)]
     }()
+
+    /// Where the tests keep what they need: `$TMPDIR`, or /tmp.
+    package static var temporaryFolder: String { value("TMPDIR") ?? "/tmp" }
 
     /// One variable's value, or nil when it is unset.
     package static func value(_ name: String) -> String? {

@@ -29,7 +29,7 @@ package struct Trace: Sendable {
             return text.split(separator: "<").dropFirst().contains { part in
                 let path = part.prefix { $0 != ">" }
                 guard path.hasPrefix("/") else { return false }
-                let elsewhere = ["/proc/", "/dev/", "/sys/", "/tmp/cutover-output-"]
+                let elsewhere = ["/proc/", "/dev/", "/sys/", ScratchFile.prefix]
                 if elsewhere.contains(where: { path.hasPrefix($0) }) { return false }
                 return path == "/" || !Files.exists(bytes(String(path)))
             }

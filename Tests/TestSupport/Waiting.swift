@@ -19,6 +19,12 @@ package func waitUntil(
     }
 }
 
+/// Seconds within which something ends that was told to end, or it hangs.
+///
+/// No measure of how fast it is: a machine with much to do takes its time. What such a test waits for would take far
+/// longer by itself.
+package let hangSeconds = 40.0
+
 /// Seconds of the monotonic clock.
 package func monotonicSeconds() -> Double {
     var now = timespec()
