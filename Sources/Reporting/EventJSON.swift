@@ -141,7 +141,7 @@ package enum EventJSON {
         }
         line.add("seconds", seconds: summary.durationNanoseconds)
         line.add("synchronize_seconds", seconds: summary.synchronizeNanoseconds)
-        for (key, value) in counts(summary.counters) { line.add(key, value) }
+        add(summary.counters, to: &line)
         line.add("workers_busy_max", summary.workersBusyMax)
         line.add(
             "slowest_branches",
@@ -159,34 +159,11 @@ package enum EventJSON {
         return line
     }
 
-    /// All counters by name, in the order of the documentation.
-    static func counts(_ counters: Counters) -> [(key: String, value: UInt64)] {
-        [
-            ("entries_seen", counters.entriesSeen.value()),
-            ("bytes_seen", counters.bytesSeen.value()),
-            ("directories_listed", counters.directoriesListed.value()),
-            ("files_copied", counters.filesCopied.value()),
-            ("bytes_copied", counters.bytesCopied.value()),
-            ("directories_made", counters.directoriesMade.value()),
-            ("directories_moved", counters.directoriesMoved.value()),
-            ("symlinks_made", counters.symlinksMade.value()),
-            ("specials_made", counters.specialsMade.value()),
-            ("links_made", counters.linksMade.value()),
-            ("attributes_repaired", counters.attributesRepaired.value()),
-            ("extras_deleted", counters.extrasDeleted.value()),
-            ("deletions_refused", counters.deletionsRefused.value()),
-            ("failures", counters.failures.value()),
-            ("files_damaged", counters.filesDamaged.value()),
-            ("bytes_unreadable", counters.bytesUnreadable.value()),
-            ("files_salvaged", counters.filesSalvaged.value()),
-            ("vanished", counters.vanished.value()),
-            ("mounts_skipped", counters.mountsSkipped.value()),
-            ("specials_skipped", counters.specialsSkipped.value()),
-            ("leftovers_removed", counters.leftoversRemoved.value()),
-            ("directories_protected", counters.directoriesProtected.value()),
-            ("entries_missing", counters.entriesMissing.value()),
-            ("bytes_missing", counters.bytesMissing.value()),
-        ]
+    /// Adds all counters that JSON has.
+    static func add<Name>(_ counters: CounterTable<Name>, to line: inout JSONLine) {
+        for name in Name.allCases {
+            if let key = name.key { line.add(key, counters[name].value()) }
+        }
     }
 
     /// The start of a line; `time` is in nanoseconds since 1970.

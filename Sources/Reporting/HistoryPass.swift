@@ -59,8 +59,10 @@ package struct HistoryPass: Sendable {
     /// The columns of the table: before its end what it tells of itself.
     var shownCounts: (seen: UInt64, files: UInt64, bytes: UInt64, deleted: UInt64)? {
         if let counts {
-            let deleted = counts.extrasDeleted
-            return (counts.entriesSeen, counts.filesCopied, counts.bytesCopied, deleted)
+            return (
+                counts[.entriesSeen], counts[.filesCopied], counts[.bytesCopied],
+                counts[.extrasDeleted]
+            )
         }
         return running.map { ($0.entriesSeen, $0.filesCopied, $0.bytesCopied, $0.extrasDeleted) }
     }

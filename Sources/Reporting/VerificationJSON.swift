@@ -51,7 +51,6 @@ package enum VerificationJSON {
         status: PassStatus,
         time: UInt64
     ) -> JSONLine {
-        let counters = summary.counters
         var line = EventJSON.begin("summary", time)
         line.add("status", status.rawValue)
         line.add("status_name", VerificationText.name(status))
@@ -59,15 +58,7 @@ package enum VerificationJSON {
         line.add("contents", summary.comparesContents)
         add(summary.sample, to: &line)
         line.add("seconds", seconds: summary.durationNanoseconds)
-        line.add("entries_seen", counters.entriesSeen.value())
-        line.add("bytes_seen", counters.bytesSeen.value())
-        line.add("files_compared", counters.filesCompared.value())
-        line.add("bytes_read", counters.bytesRead.value())
-        line.add("differences", counters.differences.value())
-        line.add("changed", counters.changed.value())
-        line.add("failures", counters.failures.value())
-        line.add("vanished", counters.vanished.value())
-        line.add("mounts_skipped", counters.mountsSkipped.value())
+        EventJSON.add(summary.counters, to: &line)
         line.add("manifest_files", try? summary.manifest?.get())
         line.add("workers_busy_max", summary.workersBusyMax)
         line.add("waiting", summary.waiting.map(EventJSON.object))

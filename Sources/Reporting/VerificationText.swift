@@ -154,34 +154,25 @@ package struct VerificationSummaryText: Sendable {
     private var rows: [String] {
         let counters = summary.counters
         let time = summary.durationNanoseconds
-        let seen = counters.entriesSeen.value()
-        let bytes = counters.bytesRead.value()
-        var rows: [(label: String, count: UInt64, note: String?)] = [
-            (
-                summary.isByManifest ? "files listed" : "entries compared", seen,
-                "\(Quantity.count(Quantity.perSecond(seen, in: time)))/s"
-            )
-        ]
-        if summary.comparesContents {
-            rows.append(
-                (
-                    "contents compared", counters.filesCompared.value(),
+        var rows = SummaryText.rows(counters, isPlanned: false) { counter, row in
+            var row = row
+            switch counter {
+            case .entriesSeen:
+                if summary.isByManifest { row.label = "files listed" }
+                row.note = "\(Quantity.count(Quantity.perSecond(row.count, in: time)))/s"
+            case .filesCompared:
+                guard summary.comparesContents else { return nil }
+                let bytes = counters.bytesRead.value()
+                row.note =
                     "\(Quantity.size(bytes)) read, \(Quantity.size(Quantity.perSecond(bytes, in: time)))/s"
-                )
-            )
+            default: break
+            }
+            return row
         }
-        rows.append(("differences", counters.differences.value(), nil))
-        func addIfAny(_ label: String, _ count: UInt64, _ note: String? = nil) {
-            if count > 0 { rows.append((label, count, note)) }
-        }
-        addIfAny("changed meanwhile", counters.changed.value(), "not counted as differences")
-        rows.append(("failures", counters.failures.value(), nil))
-        rows.append(("vanished", counters.vanished.value(), nil))
         if case .success(let files) = summary.manifest {
             rows.append(("files in manifest", files, manifestName))
         }
-        addIfAny("workers busy", UInt64(max(summary.workersBusyMax, 0)), "at most at a time")
-        return SummaryText.table(rows)
+        return SummaryText.table(rows + SummaryText.busyRow(summary.workersBusyMax))
     }
 
     /// What to do next.

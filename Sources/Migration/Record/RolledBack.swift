@@ -62,7 +62,7 @@ struct RolledBack: Equatable {
         in moment: Int64,
         _ options: String
     ) -> Bool {
-        guard isWhole(pass, options), pass.counts.failures == 0, pass.destinationInstance != nil,
+        guard isWhole(pass, options), pass.counts[.failures] == 0, pass.destinationInstance != nil,
             let mark = pass.destinationChangedNanoseconds
         else { return false }
         return mark <= moment

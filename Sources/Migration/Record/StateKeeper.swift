@@ -452,22 +452,6 @@ struct Past {
     }
 }
 
-extension PassRecord.Counts {
-    init(_ counters: Counters) {
-        self.init()
-        entriesSeen = counters.entriesSeen.value()
-        filesCopied = counters.filesCopied.value()
-        bytesCopied = counters.bytesCopied.value()
-        attributesRepaired = counters.attributesRepaired.value()
-        directoriesMade = counters.directoriesMade.value()
-        directoriesMoved = counters.directoriesMoved.value()
-        linksMade = counters.linksMade.value()
-        extrasDeleted = counters.extrasDeleted.value()
-        failures = counters.failures.value()
-        vanished = counters.vanished.value()
-    }
-}
-
 extension FailureRecord {
     init(_ failure: Failure) {
         self.init(

@@ -2,7 +2,6 @@
 // several at once, and must be quick.
 
 package import LinuxIO
-package import Synchronization
 
 /// One thing worth telling, as it happens.
 package enum VerificationEvent: Sendable {
@@ -86,31 +85,6 @@ package enum VerificationNotice: Sendable, Hashable {
     case leftOut(LeftOut)
     /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
     case emptySource
-}
-
-/// The counts of one verification: relaxed atomics, exact at the end.
-///
-/// Sizes are in bytes.
-package final class VerificationCounters: Sendable {
-    /// Entries that were examined, whatever came out.
-    package let entriesSeen = Atomic<UInt64>(0)
-    /// Space on SOURCE of what was examined.
-    package let bytesSeen = Atomic<UInt64>(0)
-    /// Regular files whose contents were compared, to their ends.
-    package let filesCompared = Atomic<UInt64>(0)
-    /// Bytes that were read, on both sides together.
-    package let bytesRead = Atomic<UInt64>(0)
-    /// Differences found, several of one entry counted each.
-    package let differences = Atomic<UInt64>(0)
-    /// Those of them that are of inode flags and project ids, which a pass carries only where DESTINATION can hold them.
-    package let settingsDifferences = Atomic<UInt64>(0)
-    /// Differences of what changed meanwhile.
-    package let changed = Atomic<UInt64>(0)
-    package let failures = Atomic<UInt64>(0)
-    package let vanished = Atomic<UInt64>(0)
-    package let mountsSkipped = Atomic<UInt64>(0)
-
-    package init() {}
 }
 
 /// The end of a verification.
