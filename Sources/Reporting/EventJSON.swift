@@ -137,7 +137,7 @@ package enum EventJSON {
         line.add("dry_run", summary.isDryRun)
         line.add("changes_by", summary.method.name)
         if case .walk(let reason?) = summary.method {
-            line.add("walk_reason", reason.word)
+            line.add("walk_reason", reason.word.rawValue)
         }
         line.add("seconds", seconds: summary.durationNanoseconds)
         line.add("synchronize_seconds", seconds: summary.synchronizeNanoseconds)
@@ -256,7 +256,7 @@ package enum EventJSON {
         case .linkLimitReached(let limit): line.add("limit", limit)
         case .readsTogether(let files): line.add("files", files)
         case .readsAlone(let error): line.add("errno_name", error.code.name)
-        case .walks(let reason): line.add("reason", reason.word)
+        case .walks(let reason): line.add("reason", reason.word.rawValue)
         case .nothingRemembered(let path, _): line.add("state_path", path)
         case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
         case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,

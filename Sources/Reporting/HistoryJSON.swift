@@ -46,7 +46,7 @@ package enum HistoryJSON {
         line.add("status", record.status)
         line.add("changes_by", record.method)
         if let (reason, recorded) = pass.walkReason {
-            line.add("walk_reason", reason?.word ?? recorded)
+            line.add("walk_reason", reason?.word.rawValue ?? recorded)
             line.add("message", reason.map(WalkReasonText.clause) ?? recorded)
         }
         line.add("partial", record.isPartial)

@@ -76,7 +76,7 @@ import Testing
             .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
             .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
             .notice(.protectedByFilter),
-            .notice(.walks(.asked)), .notice(.nothingRemembered(path: "", reason: "")),
+            .notice(.walks(WalkReason(.asked))), .notice(.nothingRemembered(path: "", reason: "")),
             .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
             .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
             .notice(.comparesWithoutState),

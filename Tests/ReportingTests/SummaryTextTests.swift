@@ -230,7 +230,7 @@ import Testing
                   workers busy              30  at most at a time
                 """
         )
-        summary.method = .walk(.asked)
+        summary.method = .walk(WalkReason(.asked))
         #expect(text(summary).contains("33,133  by a walk; 14 directories listed\n"))
         summary.durationNanoseconds = 10_000_000_000
         let long = text(summary)
