@@ -24,7 +24,7 @@ package enum EventJSON {
             return MountText.line(path, side, crossing, time: time)
         case .directoryProtected(let path): return named("directory_protected", path, time: time)
         case .changed(let itemization): return change(itemization, time: time)
-        case .notice(let notice): return self.notice(notice, time: time)
+        case .notice(let notice): return NoticeText.line(notice, time: time)
         case .workersChanged(let count):
             var line = begin("workers", time)
             line.add("workers", count)
@@ -229,42 +229,6 @@ package enum EventJSON {
         line.add("path", name: itemization.path)
         line.add("kind", name(itemization.kind))
         if let target = itemization.target { line.add("target", name: target) }
-        return line
-    }
-
-    private static func notice(_ notice: Notice, time: UInt64) -> JSONLine {
-        var line = begin("notice", time)
-        line.add("notice", NoticeText.kind(notice))
-        switch notice {
-        case .workersLimited(let workers, let descriptors):
-            line.add("workers", workers)
-            line.add("descriptors", descriptors)
-        case .capabilitiesMissing(let missing):
-            line.add("capabilities_missing", missing.names.joined(separator: ","))
-        case .reaches(let capabilities, _, let source, let destination):
-            line.add("capabilities", capabilities.names.joined(separator: ","))
-            line.add("source_view", source)
-            line.add("destination_view", destination)
-        case .idleIgnored(let device, let scheduler):
-            line.add("device", device)
-            line.add("scheduler", scheduler)
-        case .threadsLimited(let workers): line.add("workers", workers)
-        case .coarseTimes(let step): line.add("step_nanoseconds", step)
-        case .clampedTimes(let entries, let first):
-            line.add("entries", entries)
-            line.add("path", name: first)
-        case .linkLimitReached(let limit): line.add("limit", limit)
-        case .readsTogether(let files): line.add("files", files)
-        case .readsAlone(let error): line.add("errno_name", error.code.name)
-        case .walks(let reason): line.add("reason", reason.word.rawValue)
-        case .nothingRemembered(let path, _): line.add("state_path", path)
-        case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
-        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,
-            .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback,
-            .comparesWithoutState, .trustsSizeAndTime:
-            break
-        }
-        line.add("message", NoticeText.sentence(notice))
         return line
     }
 

@@ -17,15 +17,7 @@ package enum VerificationJSON {
         case .vanished(let path): return EventJSON.named("vanished", path, time: time)
         case .mountSkipped(let path, let side, let crossing):
             return MountText.line(path, side, crossing, time: time)
-        case .notice(let notice):
-            var line = EventJSON.begin("notice", time)
-            line.add("notice", VerificationText.kind(notice))
-            if case .clampedTimes(let entries, let first) = notice {
-                line.add("entries", entries)
-                line.add("path", name: first)
-            }
-            line.add("message", VerificationText.sentence(notice))
-            return line
+        case .notice(let notice): return VerificationNoticeText.line(notice, time: time)
         case .waiting(let call): return EventJSON.waiting(call, time: time)
         case .workersChanged(let count):
             var line = EventJSON.begin("workers", time)

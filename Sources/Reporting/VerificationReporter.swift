@@ -124,7 +124,7 @@ package final class VerificationReporter: Sendable {
         case .mountSkipped(let path, let side, let crossing):
             let what = MountText.clause(side, crossing)
             return isVerbose ? ["\(shown.path(path)): \(what); not compared"] : []
-        case .notice(let notice): return ["cutover: " + VerificationText.sentence(notice)]
+        case .notice(let notice): return ["cutover: " + VerificationNoticeText.sentence(notice)]
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
         case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]

@@ -31,39 +31,6 @@ package enum VerificationText {
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
-    /// A stable word for programs.
-    static func kind(_ notice: VerificationNotice) -> String {
-        switch notice {
-        case .notRoot: "not_root"
-        case .closedEntriesFail: "closed_entries_fail"
-        case .workersLimited: "workers_limited"
-        case .threadsLimited: "threads_limited"
-        case .projectsNotKept: "projects_not_kept"
-        case .clampedTimes: "clamped_times"
-        case .leftOut: "left_out"
-        case .emptySource: "empty_source"
-        }
-    }
-
-    /// One or two sentences for people.
-    static func sentence(_ notice: VerificationNotice) -> String {
-        switch notice {
-        case .notRoot:
-            "not root: attributes that only root can read (trusted, security) are not compared; closed entries fail."
-        case .closedEntriesFail:
-            "root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: entries that are closed to others cannot "
-                + "be read, and fail."
-        case .workersLimited(let workers, let descriptors):
-            NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
-        case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)
-        case .threadsLimited(let workers): NoticeText.threads(workers)
-        case .projectsNotKept:
-            "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
-        case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
-        case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
-        }
-    }
-
     /// The stable word of the exit status.
     static func name(_ status: PassStatus) -> String {
         switch status {

@@ -10,8 +10,7 @@ import Testing
 @Suite struct DocumentationTests {
     @Test("every type and key of the JSON lines is documented, and every exit status")
     func keys() throws {
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let document = String(decoding: try readFile("/\(root)/docs/OUTPUT.md"), as: UTF8.self)
+        let document = try self.document()
         let stop = PassSummary.Stop(
             reason: .full,
             failure: failure(),
@@ -60,6 +59,50 @@ import Testing
         }
     }
 
+    private func document() throws -> String {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        return String(decoding: try readFile("/\(root)/docs/OUTPUT.md"), as: UTF8.self)
+    }
+
+    @Test("every notice, counter and reason to walk is documented, each where it belongs")
+    func words() throws {
+        let document = try document()
+        func section(_ title: String, _ end: String) throws -> Substring {
+            let begin = try #require(document.firstRange(of: "\n\(title)\n"))
+            let rest = document[begin.upperBound...]
+            return rest[..<(try #require(rest.firstRange(of: "\n\(end)"))).lowerBound]
+        }
+        let notices = try section("### notice", "####")
+        for word in Notice.Word.allCases {
+            #expect(notices.contains("`\(word.rawValue)`"), "\(word)")
+        }
+        let reasons = try section("#### Reasons to walk", "###")
+        for word in WalkReason.Word.allCases {
+            #expect(reasons.contains("`\(word.rawValue)`"), "\(word)")
+        }
+        let verification = try section("### verify", "###")
+        for word in VerificationNotice.Word.allCases {
+            #expect(verification.contains("`\(word.rawValue)`"), "\(word)")
+        }
+        for counter in VerificationCounter.allCases {
+            if let key = counter.key { #expect(verification.contains("`\(key)`"), "\(key)") }
+        }
+        let summary = try section("### summary", "###")
+        for counter in PassCounter.allCases {
+            #expect(summary.contains("`\(counter.row.key)`"), "\(counter)")
+        }
+    }
+
+    @Test("the notices that these tests tell are all that there are")
+    func notices() {
+        let ofPasses = passEvents.compactMap { event -> Notice.Word? in
+            if case .notice(let notice) = event { notice.word } else { nil }
+        }
+        #expect(Set(ofPasses) == Set(Notice.Word.allCases))
+        let ofVerifications = verificationNotices.map(\.word)
+        #expect(Set(ofVerifications) == Set(VerificationNotice.Word.allCases))
+    }
+
     /// All that a pass tells while it runs.
     private var passEvents: [PassEvent] {
         [
@@ -81,8 +124,17 @@ import Testing
             .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
             .notice(.comparesWithoutState),
             .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
-            .notice(.threadsLimited(1)), .waiting(waitingCall()),
+            .notice(.threadsLimited(1)), .notice(.readsTogether(1)),
+            .notice(.readsAlone(SystemError(.read, .corrupted))), .waiting(waitingCall()),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing(isWhole: true),
+        ]
+    }
+
+    private var verificationNotices: [VerificationNotice] {
+        [
+            .notRoot, .closedEntriesFail, .emptySource, .workersLimited(1, descriptors: 2),
+            .projectsNotKept, .clampedTimes(entries: 1, first: []), .threadsLimited(1),
+            .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
         ]
     }
 
@@ -101,12 +153,9 @@ import Testing
         )
         var events: [VerificationEvent] = [
             .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
-            .notice(.notRoot), .notice(.closedEntriesFail), .notice(.emptySource),
-            .notice(.workersLimited(1, descriptors: 2)),
-            .notice(.projectsNotKept), .notice(.clampedTimes(entries: 1, first: [])),
-            .workersChanged(1),
-            .notice(.threadsLimited(1)), .waiting(waitingCall()),
+            .workersChanged(1), .waiting(waitingCall()),
         ]
+        events += verificationNotices.map { .notice($0) }
         for (aspect, _) in everyAspect {
             let found = FoundDifference(path: [], kind: .regular, aspect: aspect)
             events += [.found(found), .changed(found)]

@@ -67,26 +67,6 @@ package struct VerificationStart: Sendable {
     }
 }
 
-/// Things that hold for a whole verification and are said once.
-package enum VerificationNotice: Sendable, Hashable {
-    /// Not root: attributes that only root can read are not compared.
-    case notRoot
-    /// Root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: what others have closed cannot be read.
-    case closedEntriesFail
-    /// RLIMIT_NOFILE allows only so many workers.
-    case workersLimited(Int, descriptors: Int)
-    /// There are threads for so many workers and no more (S58).
-    case threadsLimited(Int)
-    /// DESTINATION shows no project id at all, though SOURCE has some: they are not compared.
-    case projectsNotKept
-    /// Times outside of what DESTINATION stores count as equal to what it makes of them (S64).
-    case clampedTimes(entries: UInt64, first: [UInt8])
-    /// What of SOURCE's root is not compared for its name (S62).
-    case leftOut(LeftOut)
-    /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
-    case emptySource
-}
-
 /// The end of a verification.
 ///
 /// `manifest` holds the number of files that it names, or why it is not there.
