@@ -76,7 +76,7 @@ package enum EventJSON {
     package static func refused(
         _ reason: String,
         path: [UInt8]?,
-        status: PassStatus,
+        status: ExitStatus,
         _ refusal: Refusal? = nil,
         time: UInt64
     ) -> JSONLine {
@@ -128,7 +128,7 @@ package enum EventJSON {
     /// The end of the pass; `status` is the exit status, which output errors may have changed.
     package static func summary(
         _ summary: PassSummary,
-        status: PassStatus,
+        status: ExitStatus,
         time: UInt64
     ) -> JSONLine {
         var line = begin("summary", time)

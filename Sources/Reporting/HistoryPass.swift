@@ -35,14 +35,14 @@ package struct HistoryPass: Sendable {
         case running
         /// No end was recorded: it was killed, or the machine went down.
         case unfinished
-        case ended(PassStatus)
+        case ended(ExitStatus)
         /// A status of another version.
         case unknown(Int)
     }
 
     var outcome: Outcome {
         guard let status = record.status else { return isRunning ? .running : .unfinished }
-        return Int32(exactly: status).flatMap(PassStatus.init).map { .ended($0) }
+        return Int32(exactly: status).flatMap(ExitStatus.init).map { .ended($0) }
             ?? .unknown(status)
     }
 

@@ -40,7 +40,7 @@ package enum VerificationJSON {
     /// The end; `status` is the exit status, which output errors may have changed.
     package static func summary(
         _ summary: VerificationSummary,
-        status: PassStatus,
+        status: ExitStatus,
         time: UInt64
     ) -> JSONLine {
         var line = EventJSON.begin("summary", time)

@@ -68,7 +68,7 @@ package final class VerificationReporter: Sendable {
     ///
     /// - Returns: the status to exit with: the summary's, or 23 where a report that was asked for is
     ///   incomplete.
-    package func finish(_ summary: VerificationSummary) -> PassStatus {
+    package func finish(_ summary: VerificationSummary) -> ExitStatus {
         progress.stop()
         streams.closeEvents()
         streams.emit(
@@ -100,7 +100,7 @@ package final class VerificationReporter: Sendable {
     package func refuse(
         _ reason: String,
         path: [UInt8]? = nil,
-        status: PassStatus = .refused,
+        status: ExitStatus = .refused,
         _ refusal: Refusal? = nil
     ) {
         streams.refuse(reason, path: path, status: status, refusal)
@@ -132,7 +132,7 @@ package final class VerificationReporter: Sendable {
         }
     }
 
-    private func status(of summary: VerificationSummary) -> PassStatus {
+    private func status(of summary: VerificationSummary) -> ExitStatus {
         streams.hadError && summary.status != .interrupted ? .someFailed : summary.status
     }
 }

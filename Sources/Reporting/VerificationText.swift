@@ -32,7 +32,7 @@ package enum VerificationText {
     }
 
     /// The stable word of the exit status.
-    static func name(_ status: PassStatus) -> String {
+    static func name(_ status: ExitStatus) -> String {
         switch status {
         case .done: "equal"
         case .someVanished: "some_changed"
@@ -44,7 +44,7 @@ package enum VerificationText {
 /// The summary that ends a verification.
 package struct VerificationSummaryText: Sendable {
     private let summary: VerificationSummary
-    private let status: PassStatus
+    private let status: ExitStatus
     private let asides: PassAsides
     private let shown: ShownName
     private let failuresFile: String?
@@ -53,7 +53,7 @@ package struct VerificationSummaryText: Sendable {
     /// `status`: the one that the command exits with.
     package init(
         _ summary: VerificationSummary,
-        status: PassStatus,
+        status: ExitStatus,
         asides: PassAsides,
         shown: ShownName,
         failuresFile: String? = nil,

@@ -274,7 +274,7 @@ import Testing
             )
         }
         for status in [
-            PassStatus.done, .interrupted, .destinationStopped, .someVanished, .deletionLimit,
+            ExitStatus.done, .interrupted, .destinationStopped, .someVanished, .deletionLimit,
         ] {
             for reason in [DestinationStop.full, .readOnly, .broken] {
                 let stop = PassSummary.Stop(

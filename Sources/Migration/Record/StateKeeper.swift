@@ -356,7 +356,7 @@ final class Watermarks: Sendable {
 
 /// What is committed of a pass.
 struct PassEnd {
-    var status: PassStatus
+    var status: ExitStatus
     /// When it ended, with all on the disk; what it takes to commit that is not counted.
     var moment: Moments
     var method: ChangeMethod

@@ -71,7 +71,7 @@ package struct VerificationStart: Sendable {
 ///
 /// `manifest` holds the number of files that it names, or why it is not there.
 package struct VerificationSummary: Sendable {
-    package var status: PassStatus
+    package var status: ExitStatus
     package var isByManifest: Bool
     package var comparesContents: Bool
     package var sample: FileSample?
@@ -88,7 +88,7 @@ package struct VerificationSummary: Sendable {
     package var waiting: [WaitingCall]
 
     package init(
-        status: PassStatus,
+        status: ExitStatus,
         isByManifest: Bool,
         comparesContents: Bool,
         sample: FileSample?,
