@@ -57,20 +57,16 @@ package struct PassRecord: Equatable, Sendable {
     /// It counts until a whole pass of SOURCE with the same options is complete.
     package var rolledBackToNanoseconds: Int64?
 
-    /// What a pass did.
+    /// What a pass did, by its counters; those that the record does not keep are 0.
     package struct Counts: Equatable, Sendable {
-        package var entriesSeen: UInt64 = 0
-        package var filesCopied: UInt64 = 0
-        package var bytesCopied: UInt64 = 0
-        package var attributesRepaired: UInt64 = 0
-        package var directoriesMade: UInt64 = 0
-        package var directoriesMoved: UInt64 = 0
-        package var linksMade: UInt64 = 0
-        package var extrasDeleted: UInt64 = 0
-        package var failures: UInt64 = 0
-        package var vanished: UInt64 = 0
+        private var values = [UInt64](repeating: 0, count: PassCounter.allCases.count)
 
         package init() {}
+
+        package subscript(counter: PassCounter) -> UInt64 {
+            get { values[counter.rawValue] }
+            set { values[counter.rawValue] = newValue }
+        }
     }
 
     /// A pass that begins: nothing done, no end.

@@ -11,107 +11,85 @@ enum PassRow {
     private static let mostFailures = 10000
     private static let mostBranches = 1000
 
-    private static let columns = [
-        "id", "started", "ended", "boot", "started_boot", "ended_boot", "options", "method",
-        "reason", "workers", "is_partial", "status", "is_complete", "watermark",
-        "destination_inodes", "destination_mount", "destination_sectors", "destination_changed",
-        "entries_seen",
-        "files_copied", "bytes_copied",
-        "attributes_repaired", "directories_made", "directories_moved", "links_made",
-        "extras_deleted", "failures", "vanished", "version", "destination_instance",
-        "rolled_back_to",
-    ]
+    /// A column of the table: its name, and where its value stands in a pass.
+    private struct Column: Sendable {
+        let name: String
+        /// The version of the format that brought it.
+        let version: Int64
+        let value: @Sendable (PassRecord) -> SQLValue
+        /// Takes the value from a column of the present row.
+        let read: @Sendable (inout PassRecord, Query, Int32) -> Void
 
-    private static let ofVersion2: Set = ["destination_instance", "rolled_back_to"]
+        init<Value: ColumnValue>(
+            _ name: String,
+            since version: Int64 = 1,
+            _ path: any WritableKeyPath<PassRecord, Value> & Sendable
+        ) {
+            self.name = name
+            self.version = version
+            value = { $0[keyPath: path].stored }
+            read = { $0[keyPath: path] = Value(in: $1, $2) }
+        }
+    }
 
-    /// In the order of `columns`.
-    private static func values(_ pass: PassRecord) -> [SQLValue] {
-        let counts = pass.counts
-        return [
-            SQLValue(pass.id), SQLValue(pass.startNanoseconds), SQLValue(pass.endNanoseconds),
-            SQLValue(pass.bootIdentifier), SQLValue(pass.startBootNanoseconds),
-            SQLValue(pass.endBootNanoseconds), SQLValue(pass.options), SQLValue(pass.method),
-            SQLValue(pass.reason), SQLValue(pass.workers), SQLValue(pass.isPartial),
-            SQLValue(pass.status), SQLValue(pass.isComplete), SQLValue(pass.watermarkNanoseconds),
-            SQLValue(pass.destinationInodes), SQLValue(pass.destinationMount),
-            SQLValue(pass.destinationSectorsWritten),
-            SQLValue(pass.destinationChangedNanoseconds), SQLValue(counts.entriesSeen),
-            SQLValue(counts.filesCopied), SQLValue(counts.bytesCopied),
-            SQLValue(counts.attributesRepaired), SQLValue(counts.directoriesMade),
-            SQLValue(counts.directoriesMoved), SQLValue(counts.linksMade),
-            SQLValue(counts.extrasDeleted), SQLValue(counts.failures), SQLValue(counts.vanished),
-            SQLValue(pass.cutoverVersion), SQLValue(pass.destinationInstance),
-            SQLValue(pass.rolledBackToNanoseconds),
+    private static let id = Column("id", \.id)
+
+    private static let columns = [id] + others
+
+    /// Values are bound and read in this order, whatever that of the table is.
+    private static let others =
+        [
+            Column("started", \.startNanoseconds), Column("ended", \.endNanoseconds),
+            Column("boot", \.bootIdentifier), Column("started_boot", \.startBootNanoseconds),
+            Column("ended_boot", \.endBootNanoseconds), Column("options", \.options),
+            Column("method", \.method), Column("reason", \.reason),
+            Column("workers", \.workers), Column("is_partial", \.isPartial),
+            Column("status", \.status), Column("is_complete", \.isComplete),
+            Column("watermark", \.watermarkNanoseconds),
+            Column("destination_inodes", \.destinationInodes),
+            Column("destination_mount", \.destinationMount),
+            Column("destination_sectors", \.destinationSectorsWritten),
+            Column("destination_changed", \.destinationChangedNanoseconds),
+            Column("version", \.cutoverVersion),
+            Column("destination_instance", since: 2, \.destinationInstance),
+            Column("rolled_back_to", since: 2, \.rolledBackToNanoseconds),
         ]
-    }
-
-    /// The present row, in the order of `columns`.
-    private static func pass(_ row: Query) -> PassRecord {
-        var pass = PassRecord(
-            startNanoseconds: row.integer(1),
-            bootIdentifier: row.text(3),
-            startBootNanoseconds: row.integer(4),
-            options: row.text(6),
-            method: row.text(7),
-            reason: row.optionalText(8),
-            workers: Int(row.integer(9)),
-            isPartial: row.integer(10) != 0,
-            cutoverVersion: row.text(28)
-        )
-        pass.id = row.integer(0)
-        pass.destinationInstance = row.optionalText(29)
-        pass.rolledBackToNanoseconds = row.optionalInteger(30)
-        pass.endNanoseconds = row.optionalInteger(2)
-        pass.endBootNanoseconds = row.optionalInteger(5)
-        pass.status = row.optionalInteger(11).map { Int($0) }
-        pass.isComplete = row.integer(12) != 0
-        pass.watermarkNanoseconds = row.optionalInteger(13)
-        pass.destinationInodes = row.optionalBits(14)
-        pass.destinationMount = row.optionalBits(15)
-        pass.destinationSectorsWritten = row.optionalBits(16)
-        pass.destinationChangedNanoseconds = row.optionalInteger(17)
-        pass.counts.entriesSeen = row.bits(18)
-        pass.counts.filesCopied = row.bits(19)
-        pass.counts.bytesCopied = row.bits(20)
-        pass.counts.attributesRepaired = row.bits(21)
-        pass.counts.directoriesMade = row.bits(22)
-        pass.counts.directoriesMoved = row.bits(23)
-        pass.counts.linksMade = row.bits(24)
-        pass.counts.extrasDeleted = row.bits(25)
-        pass.counts.failures = row.bits(26)
-        pass.counts.vanished = row.bits(27)
-        return pass
-    }
+        + PassCounter.recorded.map { counter, version in
+            Column(counter.row.key, since: version, \.counts[counter])
+        }
 
     static func select(
         _ database: Database,
         _ condition: String,
         _ values: SQLValue...
     ) throws -> [PassRecord] {
-        // A database of version 1 that is only read.
-        let isOld = try !Schema.has(2, database)
-        let list = columns.map { isOld && ofVersion2.contains($0) ? "NULL" : $0 }
-            .joined(separator: ", ")
+        // A database of an older version that is only read.
+        let version = try Schema.version(of: database)
+        let list = columns.map { $0.version > version ? "NULL" : $0.name }.joined(separator: ", ")
         let query = try Query(database, "SELECT \(list) FROM passes \(condition)")
         try query.bind(values)
         defer { query.end() }
         var passes: [PassRecord] = []
-        while try query.step() { passes.append(pass(query)) }
+        while try query.step() {
+            var pass = PassRecord.blank
+            for (index, column) in columns.enumerated() { column.read(&pass, query, Int32(index)) }
+            passes.append(pass)
+        }
         return passes
     }
 
     static func insert(_ database: Database, _ pass: PassRecord) throws {
-        let list = columns.joined(separator: ", ")
+        let list = columns.map(\.name).joined(separator: ", ")
         let marks = columns.map { _ in "?" }.joined(separator: ", ")
         let query = try Query(database, "INSERT INTO passes (\(list)) VALUES (\(marks))")
-        try query.bind(values(pass))
+        try query.bind(columns.map { $0.value(pass) })
         try query.run()
     }
 
     static func update(_ database: Database, _ pass: PassRecord) throws {
-        let list = columns.dropFirst().map { "\($0) = ?" }.joined(separator: ", ")
+        let list = others.map { "\($0.name) = ?" }.joined(separator: ", ")
         let query = try Query(database, "UPDATE passes SET \(list) WHERE id = ?")
-        try query.bind(values(pass).dropFirst() + [SQLValue(pass.id)])
+        try query.bind((others + [id]).map { $0.value(pass) })
         try query.run()
         try checkChanged(database, pass.id)
     }
@@ -187,5 +165,62 @@ enum PassRow {
             try Query(database, "DELETE FROM \(table) WHERE \(condition)")
                 .run(SQLValue(newest - mostPassesWithDetails))
         }
+    }
+}
+
+/// A value that a column holds; SQLite gives some value whatever is stored.
+private protocol ColumnValue: Sendable {
+    var stored: SQLValue { get }
+    /// Reads a column of the present row.
+    init(in row: Query, _ column: Int32)
+}
+
+extension Int64: ColumnValue {
+    fileprivate var stored: SQLValue { SQLValue(self) }
+    fileprivate init(in row: Query, _ column: Int32) { self = row.integer(column) }
+}
+
+extension Int: ColumnValue {
+    fileprivate var stored: SQLValue { SQLValue(self) }
+    fileprivate init(in row: Query, _ column: Int32) {
+        self.init(truncatingIfNeeded: row.integer(column))
+    }
+}
+
+extension UInt64: ColumnValue {
+    fileprivate var stored: SQLValue { SQLValue(self) }
+    fileprivate init(in row: Query, _ column: Int32) { self = row.bits(column) }
+}
+
+extension Bool: ColumnValue {
+    fileprivate var stored: SQLValue { SQLValue(self) }
+    fileprivate init(in row: Query, _ column: Int32) { self = row.integer(column) != 0 }
+}
+
+extension String: ColumnValue {
+    fileprivate var stored: SQLValue { SQLValue(self) }
+    fileprivate init(in row: Query, _ column: Int32) { self = row.text(column) }
+}
+
+extension Optional: ColumnValue where Wrapped: ColumnValue {
+    fileprivate var stored: SQLValue { self?.stored ?? .null }
+    fileprivate init(in row: Query, _ column: Int32) {
+        self = row.isNull(column) ? nil : Wrapped(in: row, column)
+    }
+}
+
+extension PassRecord {
+    /// Nothing is known yet: each column is read into it.
+    fileprivate static var blank: PassRecord {
+        PassRecord(
+            startNanoseconds: 0,
+            bootIdentifier: "",
+            startBootNanoseconds: 0,
+            options: "",
+            method: "",
+            workers: 0,
+            isPartial: false,
+            cutoverVersion: ""
+        )
     }
 }

@@ -8,7 +8,8 @@ import GRDB
 
 /// The format of the database.
 enum Schema {
-    static let version: Int64 = 2
+    /// The newest version that brought a column, or anything else that is listed here.
+    static let version = columnsAdded.map(\.version).reduce(2, max)
     /// In the header, for file(1) and for us: `cuto`.
     static let application: Int64 = 0x6375_746f
     /// Chunks of inodes have up to 1.7 kB: nine of them fill a page to 92 %, of 4 kB two to 82 %.
@@ -33,7 +34,12 @@ enum Schema {
     }
 
     /// Each statement as SQLite stores it, compared with what a database holds when it is opened.
-    static let statements = [
+    static let statements = statementsOfVersion2.map { statement in
+        guard statement.hasPrefix("CREATE TABLE passes ") else { return statement }
+        return statement.dropLast() + text(of: columnsAdded.filter { $0.version > 2 }) + ")"
+    }
+
+    private static let statementsOfVersion2 = [
         """
         CREATE TABLE roots (side INTEGER PRIMARY KEY, filesystem BLOB, inode INTEGER, \
         birth INTEGER, path BLOB)
@@ -73,14 +79,21 @@ enum Schema {
     /// What a version has in the table of passes at the end of what the one before it had.
     ///
     /// SQLite keeps the text of a table that was changed as it would have been written.
-    private static let columnsAdded: [(version: Int64, column: String)] = [
-        (2, "destination_instance TEXT"), (2, "rolled_back_to INTEGER"),
-    ]
+    /// Counters bring their own (`PassCounter`); those of one version stand in the order of their names.
+    private static let columnsAdded: [(version: Int64, column: String)] =
+        ([(2, "destination_instance TEXT"), (2, "rolled_back_to INTEGER")]
+        + PassCounter.recorded.filter { $0.version > 1 }.map { counter, version in
+            (version, "\(counter.row.key) INTEGER")
+        }).sorted { $0 < $1 }
+
+    /// Columns as they stand at the end of a table's statement.
+    private static func text(of columns: [(version: Int64, column: String)]) -> String {
+        columns.map { ", \($0.column)" }.joined()
+    }
 
     /// The statements of an older version.
     private static func statements(ofVersion version: Int64) -> Set<String> {
-        let later = columnsAdded.filter { $0.version > version }.map { ", \($0.column)" }
-        let end = later.joined() + ")"
+        let end = text(of: columnsAdded.filter { $0.version > version }) + ")"
         return Set(
             statements.map { statement in
                 guard statement.hasSuffix(end) else { return statement }
@@ -107,9 +120,9 @@ enum Schema {
         try Query(database, "PRAGMA user_version = \(version)").run()
     }
 
-    /// Whether passes have what they have since a version; a database that is only read is not upgraded.
-    static func has(_ version: Int64, _ database: Database) throws -> Bool {
-        try number(database, "PRAGMA user_version") >= version
+    /// The version of a database; one that is only read is not upgraded.
+    static func version(of database: Database) throws -> Int64 {
+        try number(database, "PRAGMA user_version")
     }
 
     private static func stored(_ database: Database) throws -> Set<String> {

@@ -1,5 +1,5 @@
-// A difference as a line for people: the path, what differs, both values. The words may change; programs read the
-// fields of VerificationJSON.
+// A difference that a verification found, as a line for people and as fields of JSON: one row for each kind. What
+// people read may change; words and fields of JSON stay, and docs/OUTPUT.md lists them.
 
 import LinuxIO
 package import Migration
@@ -13,93 +13,175 @@ package struct DifferenceText: Sendable {
     /// What differs, after the path: "mode: SOURCE 0644, DESTINATION 0600".
     ///
     /// Bytes that are no text are lost in it.
-    package var message: String { String(decoding: messageBytes, as: UTF8.self) }
+    package var message: String { String(decoding: row.message, as: UTF8.self) }
 
     /// The whole line, bytes that are to be escaped for the stream that it goes to.
     package func line(isChanged: Bool) -> [UInt8] {
         let path = difference.path.isEmpty ? [0x2E] : difference.path
-        return path + bytes(": ") + messageBytes
-            + bytes(isChanged ? ": changed while comparing" : "")
+        let end = isChanged ? ": changed while comparing" : ""
+        return path + bytes(": ") + row.message + bytes(end)
     }
 
-    private var messageBytes: [UInt8] {
+    /// What differs and both values, as plain as they are: numbers as numbers, moments as seconds with nine decimals.
+    func addFields(to line: inout JSONLine) {
+        let told = row
+        line.add("what", told.word)
+        told.addFields(&line)
+        line.add("message", String(decoding: told.message, as: UTF8.self))
+    }
+
+    // MARK: Rows
+
+    /// What is told of one kind of difference.
+    private struct Row {
+        /// A stable word for programs.
+        let word: String
+        let message: [UInt8]
+        let addFields: (inout JSONLine) -> Void
+    }
+
+    private var row: Row {
         switch difference.aspect {
-        case .missing: return bytes("missing on DESTINATION (\(whole(difference.kind)))")
-        case .extra: return bytes("only on DESTINATION (\(whole(difference.kind)))")
-        case .contents(let found): return bytes(contents(found))
+        case .missing: sentence("missing", "missing on DESTINATION (\(whole))")
+        case .extra: sentence("extra", "only on DESTINATION (\(whole))")
         case .unsteady:
-            return bytes(
+            sentence(
+                "unsteady",
                 "contents: differed, and not when they were read once more, though nobody wrote: "
                     + "do not trust memory, cables or disk"
             )
-        case .attribute(let name, let left, let right):
-            return bytes("attribute ") + name + both("", bytes(value(left)), bytes(value(right)))
-        case .target(let left, let right): return both("target", left, right)
-        default: return both(label, bytes(values.source), bytes(values.destination))
+        case .contents(let found): contents(found)
+        case .type(let left, let right):
+            values("type", (left.noun, right.noun), (EventJSON.name(left), EventJSON.name(right)))
+        case .size(let left, let right):
+            numbers("size", (left, right), shown: ("\(left) bytes", "\(right) bytes"))
+        case .target(let left, let right):
+            Row(word: "target", message: both("target", left, right)) {
+                $0.add("source", name: left)
+                $0.add("destination", name: right)
+            }
+        case .device(let left, let right):
+            values("device", ("\(left.major):\(left.minor)", "\(right.major):\(right.minor)"))
+        case .owner(let left, let right): numbers("owner", (left, right))
+        case .group(let left, let right): numbers("group", (left, right))
+        case .project(let left, let right): numbers("project", label: "project id", (left, right))
+        case .mode(let left, let right): values("mode", (Self.octal(left), Self.octal(right)))
+        case .modified(let left, let right):
+            values(
+                "modified",
+                (Self.moment(left), Self.moment(right)),
+                (Self.exact(left), Self.exact(right))
+            )
+        case .flags(let left, let right): values("flags", (Self.letters(left), Self.letters(right)))
+        case .attribute(let name, let left, let right): attribute(name, left, right)
+        case .accessControl(let kind, let left, let right):
+            values(
+                kind == .access ? "acl" : "default_acl",
+                label: kind == .access ? "ACL" : "default ACL",
+                (left ?? "none", right ?? "none"),
+                (left, right)
+            )
+        case .links(let left, let right): links(left, right)
+        case .digest(let left, let right):
+            values(
+                "digest",
+                label: "SHA-256",
+                of: "manifest",
+                (Self.hexadecimal(left), Self.hexadecimal(right))
+            )
         }
     }
 
-    private func both(_ label: String, _ source: [UInt8], _ destination: [UInt8]) -> [UInt8] {
-        var side = "SOURCE"
-        if case .digest = difference.aspect { side = "manifest" }
-        return bytes("\(label): \(side) ") + source + bytes(", DESTINATION ") + destination
+    /// Without values.
+    private func sentence(_ word: String, _ text: String) -> Row {
+        Row(word: word, message: bytes(text)) { _ in }
+    }
+
+    /// Both values as text, of which JSON may have another.
+    private func values(
+        _ word: String,
+        label: String? = nil,
+        of side: String = "SOURCE",
+        _ shown: (String, String),
+        _ exact: (String?, String?)? = nil
+    ) -> Row {
+        let (source, destination) = exact ?? (shown.0, shown.1)
+        return Row(
+            word: word,
+            message: both(label ?? word, of: side, bytes(shown.0), bytes(shown.1))
+        ) {
+            $0.add("source", source)
+            $0.add("destination", destination)
+        }
+    }
+
+    /// Both values as numbers.
+    private func numbers<Number: BinaryInteger>(
+        _ word: String,
+        label: String? = nil,
+        _ exact: (Number, Number),
+        shown: (String, String)? = nil
+    ) -> Row {
+        let (source, destination) = shown ?? ("\(exact.0)", "\(exact.1)")
+        return Row(word: word, message: both(label ?? word, bytes(source), bytes(destination))) {
+            $0.add("source", exact.0)
+            $0.add("destination", exact.1)
+        }
+    }
+
+    private func contents(_ found: ContentDifference) -> Row {
+        let text =
+            "contents: differ from byte \(found.firstByte) on, in \(Quantity.count(found.blocksDiffering)) of "
+            + Quantity.count(found.blocks, "block", "blocks") + " of \(found.blockBytes) bytes"
+        return Row(word: "contents", message: bytes(text)) {
+            $0.add("first_byte", found.firstByte)
+            $0.add("blocks_differing", found.blocksDiffering)
+            $0.add("blocks", found.blocks)
+            $0.add("block_bytes", found.blockBytes)
+        }
+    }
+
+    private func attribute(_ name: [UInt8], _ left: [UInt8]?, _ right: [UInt8]?) -> Row {
+        let message =
+            bytes("attribute ") + name + both("", bytes(value(left)), bytes(value(right)))
+        return Row(word: "attribute", message: message) {
+            $0.add("attribute", name: name)
+            $0.add("source", left.map(Self.beginning))
+            $0.add("destination", right.map(Self.beginning))
+            $0.add("source_length", left?.count)
+            $0.add("destination_length", right?.count)
+        }
+    }
+
+    private func links(_ left: LinkFacts, _ right: LinkFacts) -> Row {
+        func text(_ facts: LinkFacts) -> [UInt8] {
+            let names = Quantity.count(UInt64(facts.names), "name", "names")
+            return bytes("inode \(facts.inode) with \(names)")
+        }
+        return Row(word: "hard_links", message: both("hard links", text(left), text(right))) {
+            $0.add("source", left.inode)
+            $0.add("destination", right.inode)
+            $0.add("source_names", left.names)
+            $0.add("destination_names", right.names)
+        }
+    }
+
+    private func both(
+        _ label: String,
+        of side: String = "SOURCE",
+        _ source: [UInt8],
+        _ destination: [UInt8]
+    ) -> [UInt8] {
+        bytes("\(label): \(side) ") + source + bytes(", DESTINATION ") + destination
     }
 
     private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-    private func whole(_ kind: EntryKind) -> String {
-        kind == .directory ? "directory, and all in it" : kind.noun
+    private var whole: String {
+        difference.kind == .directory ? "directory, and all in it" : difference.kind.noun
     }
 
-    private func names(_ facts: LinkFacts) -> String {
-        Quantity.count(UInt64(facts.names), "name", "names")
-    }
-
-    private func contents(_ found: ContentDifference) -> String {
-        "contents: differ from byte \(found.firstByte) on, in \(Quantity.count(found.blocksDiffering)) of "
-            + Quantity.count(found.blocks, "block", "blocks") + " of \(found.blockBytes) bytes"
-    }
-
-    // MARK: Labels and values
-
-    private var label: String {
-        switch difference.aspect {
-        case .type: "type"
-        case .size: "size"
-        case .device: "device"
-        case .owner: "owner"
-        case .group: "group"
-        case .mode: "mode"
-        case .modified: "modified"
-        case .flags: "flags"
-        case .project: "project id"
-        case .links: "hard links"
-        case .accessControl(let kind, _, _): kind == .access ? "ACL" : "default ACL"
-        case .digest: "SHA-256"
-        case .missing, .extra, .contents, .unsteady, .attribute, .target: ""
-        }
-    }
-
-    private var values: (source: String, destination: String) {
-        switch difference.aspect {
-        case .type(let left, let right):
-            (left.noun, right.noun)
-        case .size(let left, let right): ("\(left) bytes", "\(right) bytes")
-        case .device(let left, let right):
-            ("\(left.major):\(left.minor)", "\(right.major):\(right.minor)")
-        case .owner(let left, let right), .group(let left, let right),
-            .project(let left, let right):
-            ("\(left)", "\(right)")
-        case .mode(let left, let right): (Self.octal(left), Self.octal(right))
-        case .modified(let left, let right): (Self.moment(left), Self.moment(right))
-        case .flags(let left, let right): (Self.letters(left), Self.letters(right))
-        case .links(let left, let right):
-            ("inode \(left.inode) with \(names(left))", "inode \(right.inode) with \(names(right))")
-        case .accessControl(_, let left, let right): (left ?? "none", right ?? "none")
-        case .digest(let left, let right): (Self.hexadecimal(left), Self.hexadecimal(right))
-        case .missing, .extra, .contents, .unsteady, .attribute, .target: ("", "")
-        }
-    }
+    // MARK: Values
 
     /// Bytes of a value that are shown.
     static let valueBytesShown = 64
@@ -144,5 +226,22 @@ package struct DifferenceText: Sendable {
         ]
         let letters = rows.filter { flags.contains($0.0) }.map(\.1).joined()
         return letters.isEmpty ? "none" : letters
+    }
+
+    /// Bytes of an attribute's value that are written: no line grows without limit.
+    static let valueBytesMax = 4096
+
+    private static func beginning(_ bytes: [UInt8]) -> String {
+        hexadecimal(Array(bytes.prefix(valueBytesMax)))
+    }
+
+    /// Seconds since 1970 with nine decimals, as text: a double holds no nanoseconds.
+    private static func exact(_ time: Timestamp) -> String {
+        // Nanoseconds count up from the second below, also before 1970.
+        let isBefore = time.seconds < 0 && time.nanoseconds > 0
+        let seconds = isBefore ? time.seconds + 1 : time.seconds
+        let fraction = String(isBefore ? 1_000_000_000 - time.nanoseconds : time.nanoseconds)
+        let sign = isBefore && seconds == 0 ? "-" : ""
+        return "\(sign)\(seconds)." + String(repeating: "0", count: 9 - fraction.count) + fraction
     }
 }

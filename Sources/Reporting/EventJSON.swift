@@ -24,7 +24,7 @@ package enum EventJSON {
             return MountText.line(path, side, crossing, time: time)
         case .directoryProtected(let path): return named("directory_protected", path, time: time)
         case .changed(let itemization): return change(itemization, time: time)
-        case .notice(let notice): return self.notice(notice, time: time)
+        case .notice(let notice): return NoticeText.line(notice, time: time)
         case .workersChanged(let count):
             var line = begin("workers", time)
             line.add("workers", count)
@@ -76,7 +76,7 @@ package enum EventJSON {
     package static func refused(
         _ reason: String,
         path: [UInt8]?,
-        status: PassStatus,
+        status: ExitStatus,
         _ refusal: Refusal? = nil,
         time: UInt64
     ) -> JSONLine {
@@ -128,7 +128,7 @@ package enum EventJSON {
     /// The end of the pass; `status` is the exit status, which output errors may have changed.
     package static func summary(
         _ summary: PassSummary,
-        status: PassStatus,
+        status: ExitStatus,
         time: UInt64
     ) -> JSONLine {
         var line = begin("summary", time)
@@ -137,11 +137,11 @@ package enum EventJSON {
         line.add("dry_run", summary.isDryRun)
         line.add("changes_by", summary.method.name)
         if case .walk(let reason?) = summary.method {
-            line.add("walk_reason", reason.word)
+            line.add("walk_reason", reason.word.rawValue)
         }
         line.add("seconds", seconds: summary.durationNanoseconds)
         line.add("synchronize_seconds", seconds: summary.synchronizeNanoseconds)
-        for (key, value) in counts(summary.counters) { line.add(key, value) }
+        add(summary.counters, to: &line)
         line.add("workers_busy_max", summary.workersBusyMax)
         line.add(
             "slowest_branches",
@@ -159,34 +159,11 @@ package enum EventJSON {
         return line
     }
 
-    /// All counters by name, in the order of the documentation.
-    static func counts(_ counters: Counters) -> [(key: String, value: UInt64)] {
-        [
-            ("entries_seen", counters.entriesSeen.value()),
-            ("bytes_seen", counters.bytesSeen.value()),
-            ("directories_listed", counters.directoriesListed.value()),
-            ("files_copied", counters.filesCopied.value()),
-            ("bytes_copied", counters.bytesCopied.value()),
-            ("directories_made", counters.directoriesMade.value()),
-            ("directories_moved", counters.directoriesMoved.value()),
-            ("symlinks_made", counters.symlinksMade.value()),
-            ("specials_made", counters.specialsMade.value()),
-            ("links_made", counters.linksMade.value()),
-            ("attributes_repaired", counters.attributesRepaired.value()),
-            ("extras_deleted", counters.extrasDeleted.value()),
-            ("deletions_refused", counters.deletionsRefused.value()),
-            ("failures", counters.failures.value()),
-            ("files_damaged", counters.filesDamaged.value()),
-            ("bytes_unreadable", counters.bytesUnreadable.value()),
-            ("files_salvaged", counters.filesSalvaged.value()),
-            ("vanished", counters.vanished.value()),
-            ("mounts_skipped", counters.mountsSkipped.value()),
-            ("specials_skipped", counters.specialsSkipped.value()),
-            ("leftovers_removed", counters.leftoversRemoved.value()),
-            ("directories_protected", counters.directoriesProtected.value()),
-            ("entries_missing", counters.entriesMissing.value()),
-            ("bytes_missing", counters.bytesMissing.value()),
-        ]
+    /// Adds all counters that JSON has.
+    static func add<Name>(_ counters: CounterTable<Name>, to line: inout JSONLine) {
+        for name in Name.allCases {
+            if let key = name.key { line.add(key, counters[name].value()) }
+        }
     }
 
     /// The start of a line; `time` is in nanoseconds since 1970.
@@ -252,42 +229,6 @@ package enum EventJSON {
         line.add("path", name: itemization.path)
         line.add("kind", name(itemization.kind))
         if let target = itemization.target { line.add("target", name: target) }
-        return line
-    }
-
-    private static func notice(_ notice: Notice, time: UInt64) -> JSONLine {
-        var line = begin("notice", time)
-        line.add("notice", NoticeText.kind(notice))
-        switch notice {
-        case .workersLimited(let workers, let descriptors):
-            line.add("workers", workers)
-            line.add("descriptors", descriptors)
-        case .capabilitiesMissing(let missing):
-            line.add("capabilities_missing", missing.names.joined(separator: ","))
-        case .reaches(let capabilities, _, let source, let destination):
-            line.add("capabilities", capabilities.names.joined(separator: ","))
-            line.add("source_view", source)
-            line.add("destination_view", destination)
-        case .idleIgnored(let device, let scheduler):
-            line.add("device", device)
-            line.add("scheduler", scheduler)
-        case .threadsLimited(let workers): line.add("workers", workers)
-        case .coarseTimes(let step): line.add("step_nanoseconds", step)
-        case .clampedTimes(let entries, let first):
-            line.add("entries", entries)
-            line.add("path", name: first)
-        case .linkLimitReached(let limit): line.add("limit", limit)
-        case .readsTogether(let files): line.add("files", files)
-        case .readsAlone(let error): line.add("errno_name", error.code.name)
-        case .walks(let reason): line.add("reason", reason.word)
-        case .nothingRemembered(let path, _): line.add("state_path", path)
-        case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
-        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,
-            .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback,
-            .comparesWithoutState, .trustsSizeAndTime:
-            break
-        }
-        line.add("message", NoticeText.sentence(notice))
         return line
     }
 

@@ -13,7 +13,7 @@ extension EventJSON {
         }
     }
 
-    static func name(_ status: PassStatus) -> String {
+    static func name(_ status: ExitStatus) -> String {
         switch status {
         case .done: "done"
         case .different: "different"

@@ -46,34 +46,20 @@ package enum HistoryJSON {
         line.add("status", record.status)
         line.add("changes_by", record.method)
         if let (reason, recorded) = pass.walkReason {
-            line.add("walk_reason", reason?.word ?? recorded)
+            line.add("walk_reason", reason?.word.rawValue ?? recorded)
             line.add("message", reason.map(WalkReasonText.clause) ?? recorded)
         }
         line.add("partial", record.isPartial)
         line.add("complete", record.isComplete)
         line.add("watermark", record.safeUntilNanoseconds.map(moment))
         line.add("workers", record.workers)
-        for (key, value) in counts(pass) { line.add(key, value) }
+        for (counter, _) in PassCounter.recorded {
+            line.add(counter.row.key, pass.counts?[counter])
+        }
         line.add("options", record.options)
         line.add("boot_id", record.bootIdentifier)
         line.add("version", record.cutoverVersion)
         return line
-    }
-
-    private static func counts(_ pass: HistoryPass) -> [(key: String, value: UInt64?)] {
-        let counts = pass.counts
-        return [
-            ("entries_seen", counts?.entriesSeen),
-            ("files_copied", counts?.filesCopied),
-            ("bytes_copied", counts?.bytesCopied),
-            ("directories_made", counts?.directoriesMade),
-            ("directories_moved", counts?.directoriesMoved),
-            ("links_made", counts?.linksMade),
-            ("attributes_repaired", counts?.attributesRepaired),
-            ("extras_deleted", counts?.extrasDeleted),
-            ("failures", counts?.failures),
-            ("vanished", counts?.vanished),
-        ]
     }
 
     private static func failure(_ record: FailureRecord, of pass: HistoryPass) -> JSONLine {

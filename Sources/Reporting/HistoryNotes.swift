@@ -75,19 +75,17 @@ struct HistoryNotes {
 
     private var trouble: [String] {
         var notes: [String] = []
-        let counts = pass.record.counts
+        let (failures, vanished) = (pass.record.counts[.failures], pass.record.counts[.vanished])
         switch pass.outcome {
         case .ended(.destinationStopped): notes.append("DESTINATION was full, read-only or failing")
         case .ended(.deletionLimit): notes.append("--max-delete was reached")
         default: break
         }
-        if counts.failures > 0, pass.outcome != .ended(.someFailed) {
-            notes.append(Quantity.count(counts.failures, "failure", "failures"))
+        if failures > 0, pass.outcome != .ended(.someFailed) {
+            notes.append(Quantity.count(failures, "failure", "failures"))
         }
-        if counts.vanished > 0 {
-            notes.append(
-                Quantity.count(counts.vanished, "entry", "entries") + " vanished meanwhile"
-            )
+        if vanished > 0 {
+            notes.append(Quantity.count(vanished, "entry", "entries") + " vanished meanwhile")
         }
         if isForgotten { notes.append("nothing of it was remembered for the pass after it") }
         return notes
@@ -104,14 +102,13 @@ struct HistoryNotes {
     }
 
     private var details: [String] {
-        let counts = pass.record.counts
-        let made: [(UInt64, String, String)] = [
-            (counts.directoriesMade, "directory made", "directories made"),
-            (counts.directoriesMoved, "directory moved", "directories moved"),
-            (counts.linksMade, "hard link made", "hard links made"),
-            (counts.attributesRepaired, "entry repaired", "entries repaired"),
-        ]
-        var parts = made.filter { $0.0 > 0 }.map { Quantity.count($0.0, $0.1, $0.2) }
+        var parts = PassCounter.recorded.compactMap { counter, _ -> String? in
+            let count = pass.record.counts[counter]
+            guard case .since(_, let one?, let many?) = counter.row.record, count > 0 else {
+                return nil
+            }
+            return Quantity.count(count, one, many)
+        }
         parts.append(Quantity.count(UInt64(max(pass.record.workers, 0)), "worker", "workers"))
         parts.append("cutover \(style.shown.message(pass.record.cutoverVersion))")
         return [parts.joined(separator: ", ")] + failures(atMost: Self.failuresMax)
@@ -120,8 +117,8 @@ struct HistoryNotes {
     /// The failures, path first, and how many more there are.
     func failures(atMost most: Int) -> [String] {
         var lines = pass.failures.prefix(most).map(line)
-        let more =
-            pass.record.counts.failures - min(UInt64(lines.count), pass.record.counts.failures)
+        let total = pass.record.counts[.failures]
+        let more = total - min(UInt64(lines.count), total)
         if more > 0 {
             // Those of old passes are forgotten, and so are those after the first 10,000.
             let isAll = lines.count == pass.failures.count

@@ -35,14 +35,14 @@ package struct HistoryPass: Sendable {
         case running
         /// No end was recorded: it was killed, or the machine went down.
         case unfinished
-        case ended(PassStatus)
+        case ended(ExitStatus)
         /// A status of another version.
         case unknown(Int)
     }
 
     var outcome: Outcome {
         guard let status = record.status else { return isRunning ? .running : .unfinished }
-        return Int32(exactly: status).flatMap(PassStatus.init).map { .ended($0) }
+        return Int32(exactly: status).flatMap(ExitStatus.init).map { .ended($0) }
             ?? .unknown(status)
     }
 
@@ -59,8 +59,10 @@ package struct HistoryPass: Sendable {
     /// The columns of the table: before its end what it tells of itself.
     var shownCounts: (seen: UInt64, files: UInt64, bytes: UInt64, deleted: UInt64)? {
         if let counts {
-            let deleted = counts.extrasDeleted
-            return (counts.entriesSeen, counts.filesCopied, counts.bytesCopied, deleted)
+            return (
+                counts[.entriesSeen], counts[.filesCopied], counts[.bytesCopied],
+                counts[.extrasDeleted]
+            )
         }
         return running.map { ($0.entriesSeen, $0.filesCopied, $0.bytesCopied, $0.extrasDeleted) }
     }

@@ -95,17 +95,11 @@ package struct HistoryPassText: Sendable {
 
     private var counts: [String] {
         guard let counts = pass.counts else { return [] }
-        let rows: [(String, UInt64, String?)] = [
-            ("entries seen", counts.entriesSeen, nil),
-            ("files copied", counts.filesCopied, Quantity.size(counts.bytesCopied)),
-            ("directories made", counts.directoriesMade, nil),
-            ("directories moved", counts.directoriesMoved, nil),
-            ("hard links made", counts.linksMade, nil),
-            ("attributes repaired", counts.attributesRepaired, nil),
-            ("extras deleted", counts.extrasDeleted, nil),
-            ("failures", counts.failures, nil),
-            ("vanished", counts.vanished, nil),
-        ]
+        let rows = PassCounter.recorded.compactMap { counter, _ -> (String, UInt64, String?)? in
+            guard case .row(let words, _, _) = counter.label else { return nil }
+            let note = counter == .filesCopied ? Quantity.size(counts[.bytesCopied]) : nil
+            return (words.done, counts[counter], note)
+        }
         let width = rows.map { Quantity.count($0.1).count }.max() ?? 0
         return rows.map { label, count, note in
             let text =

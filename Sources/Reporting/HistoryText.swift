@@ -111,7 +111,7 @@ package struct HistoryText: Sendable {
         case .ended(let status):
             switch status {
             case .done, .someVanished, .different: "done"
-            case .someFailed: "failed \(count(pass.record.counts.failures))"
+            case .someFailed: "failed \(count(pass.record.counts[.failures]))"
             case .destinationStopped: "stopped"
             case .interrupted: "interrupted"
             case .deletionLimit: "limit"

@@ -1,39 +1,11 @@
-// What holds for a whole pass and is said once, as sentences.
+// What holds for a whole pass and is said once, as sentences and as lines of JSON.
 
 import History
 import LinuxIO
 import Migration
 
-/// The sentences for one notice.
+/// What one notice says.
 enum NoticeText {
-    /// A stable word for programs.
-    static func kind(_ notice: Notice) -> String {
-        switch notice {
-        case .notRoot: "not_root"
-        case .capabilitiesMissing: "capabilities_missing"
-        case .reaches: "reaches"
-        case .idleIgnored: "idle_ignored"
-        case .workersLimited: "workers_limited"
-        case .threadsLimited: "threads_limited"
-        case .coarseTimes: "coarse_times"
-        case .clampedTimes: "clamped_times"
-        case .projectsNotKept: "projects_not_kept"
-        case .flagsNotKept: "flags_not_kept"
-        case .linkLimitReached: "link_limit_reached"
-        case .protectedByFilter: "protected_by_filter"
-        case .readsTogether: "reads_together"
-        case .readsAlone: "reads_alone"
-        case .walks: "walks"
-        case .nothingRemembered: "nothing_remembered"
-        case .stateSetAside: "state_set_aside"
-        case .comparesAfterPowerCut: "compares_after_power_cut"
-        case .comparesAfterRollback: "compares_after_rollback"
-        case .comparesWithoutState: "compares_without_state"
-        case .trustsSizeAndTime: "trusts_size_and_time"
-        case .leftOut: "left_out"
-        }
-    }
-
     /// Whether it is told only to those who asked for more (`-v`); programs are always told.
     static func isDetail(_ notice: Notice) -> Bool {
         switch notice {
@@ -41,6 +13,43 @@ enum NoticeText {
         case .walks(let reason): WalkReasonText.isExpected(reason)
         default: false
         }
+    }
+
+    /// The line of JSON: what belongs to the word stands beside it.
+    static func line(_ notice: Notice, time: UInt64) -> JSONLine {
+        var line = EventJSON.begin("notice", time)
+        line.add("notice", notice.word.rawValue)
+        switch notice {
+        case .workersLimited(let workers, let descriptors):
+            line.add("workers", workers)
+            line.add("descriptors", descriptors)
+        case .capabilitiesMissing(let missing):
+            line.add("capabilities_missing", missing.names.joined(separator: ","))
+        case .reaches(let capabilities, _, let source, let destination):
+            line.add("capabilities", capabilities.names.joined(separator: ","))
+            line.add("source_view", source)
+            line.add("destination_view", destination)
+        case .idleIgnored(let device, let scheduler):
+            line.add("device", device)
+            line.add("scheduler", scheduler)
+        case .threadsLimited(let workers): line.add("workers", workers)
+        case .coarseTimes(let step): line.add("step_nanoseconds", step)
+        case .clampedTimes(let entries, let first):
+            line.add("entries", entries)
+            line.add("path", name: first)
+        case .linkLimitReached(let limit): line.add("limit", limit)
+        case .readsTogether(let files): line.add("files", files)
+        case .readsAlone(let error): line.add("errno_name", error.code.name)
+        case .walks(let reason): line.add("reason", reason.word.rawValue)
+        case .nothingRemembered(let path, _): line.add("state_path", path)
+        case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
+        case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,
+            .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback,
+            .comparesWithoutState, .trustsSizeAndTime:
+            break
+        }
+        line.add("message", sentence(notice))
+        return line
     }
 
     /// One or two sentences for people.

@@ -87,7 +87,7 @@ final class ReportStreams: Sendable {
     }
 
     /// Tells why nothing was begun, in one line, `-q` or not.
-    func refuse(_ reason: String, path: [UInt8]?, status: PassStatus, _ refusal: Refusal?) {
+    func refuse(_ reason: String, path: [UInt8]?, status: ExitStatus, _ refusal: Refusal?) {
         let prefix = path.map { shown.text($0) + ": " } ?? ""
         console.tell(["cutover: " + prefix + shown.text(Array(reason.utf8))])
         let time = WallClock.nanoseconds

@@ -67,7 +67,7 @@ package final class Reporter: Sendable {
     ///
     /// - Returns: the status to exit with: the summary's, or 23 where the pass went well and a report
     ///   that was asked for is incomplete.
-    package func finish(_ summary: PassSummary) -> PassStatus {
+    package func finish(_ summary: PassSummary) -> ExitStatus {
         progress.stop()
         streams.closeEvents()
         streams.emit(
@@ -98,7 +98,7 @@ package final class Reporter: Sendable {
     package func refuse(
         _ reason: String,
         path: [UInt8]? = nil,
-        status: PassStatus = .refused,
+        status: ExitStatus = .refused,
         _ refusal: Refusal? = nil
     ) {
         streams.refuse(reason, path: path, status: status, refusal)
@@ -191,7 +191,7 @@ package final class Reporter: Sendable {
     }
 
     /// The summary's status, with what became of the reports.
-    private func status(of summary: PassSummary) -> PassStatus {
+    private func status(of summary: PassSummary) -> ExitStatus {
         guard hadOutputError else { return summary.status }
         switch summary.status {
         case .done, .someVanished, .deletionLimit: return .someFailed

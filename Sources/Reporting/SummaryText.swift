@@ -3,6 +3,7 @@
 //
 // Lines keep within 80 columns, but for paths: a path that is broken or cut cannot be copied.
 
+import History
 import LinuxIO
 package import Migration
 
@@ -124,50 +125,49 @@ package struct SummaryText: Sendable {
 
     /// The table: what always appears, and what was counted of the rest.
     private var rows: [String] {
-        let counters = summary.counters
-        let dry = summary.isDryRun
-        func verb(_ done: String, _ planned: String) -> String { dry ? planned : done }
-        var rows: [(label: String, count: UInt64, note: String?)] = [
-            ("entries seen", counters.entriesSeen.value(), seenNote),
-            (verb("files copied", "files to copy"), counters.filesCopied.value(), copiedNote),
-        ]
-        func addIfAny(_ label: String, _ count: UInt64, _ note: String? = nil) {
-            if count > 0 { rows.append((label, count, note)) }
+        let rows = Self.rows(summary.counters, isPlanned: summary.isDryRun) { counter, row in
+            var row = row
+            switch counter {
+            case .entriesSeen: row.note = seenNote
+            case .filesCopied: row.note = copiedNote
+            default: break
+            }
+            return row
         }
-        addIfAny(verb("directories made", "directories to make"), counters.directoriesMade.value())
-        addIfAny("directories moved", counters.directoriesMoved.value())
-        addIfAny(verb("symlinks made", "symlinks to make"), counters.symlinksMade.value())
-        addIfAny(verb("specials made", "specials to make"), counters.specialsMade.value())
-        addIfAny(verb("hard links made", "hard links to make"), counters.linksMade.value())
-        rows.append(
-            (
-                verb("attributes repaired", "attributes to repair"),
-                counters.attributesRepaired.value(), nil
-            )
-        )
-        rows.append(
-            (verb("extras deleted", "extras to delete"), counters.extrasDeleted.value(), nil)
-        )
-        addIfAny(
-            "extras not deleted",
-            counters.deletionsRefused.value(),
-            "--max-delete was reached"
-        )
-        addIfAny(
-            "leftovers removed",
-            counters.leftoversRemoved.value(),
-            "of a pass that was killed"
-        )
-        rows.append(("failures", counters.failures.value(), nil))
-        rows.append(("vanished", counters.vanished.value(), nil))
-        addIfAny("files salvaged", counters.filesSalvaged.value(), "not whole, see below")
-        addIfAny("workers busy", UInt64(max(summary.workersBusyMax, 0)), "at most at a time")
+        return Self.table(rows + Self.busyRow(summary.workersBusyMax))
+    }
 
-        return Self.table(rows)
+    /// A row of the table that ends a run.
+    typealias Row = (label: String, count: UInt64, note: String?)
+
+    /// Those of counters; `complete` adds what this run knows beside the counter's own row, or leaves it out.
+    static func rows<Name>(
+        _ counters: CounterTable<Name>,
+        isPlanned: Bool,
+        complete: (Name, Row) -> Row?
+    ) -> [Row] {
+        var sections: [CounterLabel.Section: [Row]] = [:]
+        for name in Name.allCases {
+            let count = counters[name].value()
+            guard case .row(let words, let section, let showsZero) = name.label,
+                showsZero || count > 0,
+                let row = complete(
+                    name,
+                    (isPlanned ? words.planned : words.done, count, words.note)
+                )
+            else { continue }
+            sections[section, default: []].append(row)
+        }
+        return CounterLabel.Section.allCases.flatMap { sections[$0] ?? [] }
+    }
+
+    /// The last row: how many workers had work.
+    static func busyRow(_ workers: Int) -> [Row] {
+        workers > 0 ? [("workers busy", UInt64(workers), "at most at a time")] : []
     }
 
     /// Labels, counts aligned to the right, notes.
-    static func table(_ rows: [(label: String, count: UInt64, note: String?)]) -> [String] {
+    static func table(_ rows: [Row]) -> [String] {
         let counts = rows.map { Quantity.count($0.count) }
         let width = counts.map(\.count).max() ?? 0
         return zip(rows, counts).map { row, count in

@@ -17,15 +17,7 @@ package enum VerificationJSON {
         case .vanished(let path): return EventJSON.named("vanished", path, time: time)
         case .mountSkipped(let path, let side, let crossing):
             return MountText.line(path, side, crossing, time: time)
-        case .notice(let notice):
-            var line = EventJSON.begin("notice", time)
-            line.add("notice", VerificationText.kind(notice))
-            if case .clampedTimes(let entries, let first) = notice {
-                line.add("entries", entries)
-                line.add("path", name: first)
-            }
-            line.add("message", VerificationText.sentence(notice))
-            return line
+        case .notice(let notice): return VerificationNoticeText.line(notice, time: time)
         case .waiting(let call): return EventJSON.waiting(call, time: time)
         case .workersChanged(let count):
             var line = EventJSON.begin("workers", time)
@@ -48,10 +40,9 @@ package enum VerificationJSON {
     /// The end; `status` is the exit status, which output errors may have changed.
     package static func summary(
         _ summary: VerificationSummary,
-        status: PassStatus,
+        status: ExitStatus,
         time: UInt64
     ) -> JSONLine {
-        let counters = summary.counters
         var line = EventJSON.begin("summary", time)
         line.add("status", status.rawValue)
         line.add("status_name", VerificationText.name(status))
@@ -59,15 +50,7 @@ package enum VerificationJSON {
         line.add("contents", summary.comparesContents)
         add(summary.sample, to: &line)
         line.add("seconds", seconds: summary.durationNanoseconds)
-        line.add("entries_seen", counters.entriesSeen.value())
-        line.add("bytes_seen", counters.bytesSeen.value())
-        line.add("files_compared", counters.filesCompared.value())
-        line.add("bytes_read", counters.bytesRead.value())
-        line.add("differences", counters.differences.value())
-        line.add("changed", counters.changed.value())
-        line.add("failures", counters.failures.value())
-        line.add("vanished", counters.vanished.value())
-        line.add("mounts_skipped", counters.mountsSkipped.value())
+        EventJSON.add(summary.counters, to: &line)
         line.add("manifest_files", try? summary.manifest?.get())
         line.add("workers_busy_max", summary.workersBusyMax)
         line.add("waiting", summary.waiting.map(EventJSON.object))
@@ -104,104 +87,7 @@ package enum VerificationJSON {
         var line = EventJSON.begin(type, time)
         line.add("path", name: found.path)
         line.add("kind", EventJSON.name(found.kind))
-        line.add("what", name(found.aspect))
-        add(found.aspect, to: &line)
-        line.add("message", DifferenceText(found).message)
+        DifferenceText(found).addFields(to: &line)
         return line
-    }
-
-    /// A stable word for what differs.
-    static func name(_ aspect: FoundDifference.Aspect) -> String {
-        switch aspect {
-        case .missing: "missing"
-        case .extra: "extra"
-        case .type: "type"
-        case .size: "size"
-        case .contents: "contents"
-        case .unsteady: "unsteady"
-        case .target: "target"
-        case .device: "device"
-        case .owner: "owner"
-        case .group: "group"
-        case .mode: "mode"
-        case .modified: "modified"
-        case .flags: "flags"
-        case .project: "project"
-        case .attribute: "attribute"
-        case .accessControl(let kind, _, _): kind == .access ? "acl" : "default_acl"
-        case .links: "hard_links"
-        case .digest: "digest"
-        }
-    }
-
-    /// Both values, as plain as they are: numbers as numbers, moments as seconds with nine decimals.
-    private static func add(_ aspect: FoundDifference.Aspect, to line: inout JSONLine) {
-        switch aspect {
-        case .missing, .extra, .unsteady: break
-        case .type(let left, let right):
-            add(EventJSON.name(left), EventJSON.name(right), to: &line)
-        case .size(let left, let right): add(left, right, to: &line)
-        case .contents(let found):
-            line.add("first_byte", found.firstByte)
-            line.add("blocks_differing", found.blocksDiffering)
-            line.add("blocks", found.blocks)
-            line.add("block_bytes", found.blockBytes)
-        case .target(let left, let right):
-            line.add("source", name: left)
-            line.add("destination", name: right)
-        case .device(let left, let right):
-            add("\(left.major):\(left.minor)", "\(right.major):\(right.minor)", to: &line)
-        case .owner(let left, let right), .group(let left, let right),
-            .project(let left, let right):
-            add(left, right, to: &line)
-        case .mode(let left, let right):
-            add(DifferenceText.octal(left), DifferenceText.octal(right), to: &line)
-        case .modified(let left, let right): add(exact(left), exact(right), to: &line)
-        case .flags(let left, let right):
-            add(DifferenceText.letters(left), DifferenceText.letters(right), to: &line)
-        case .attribute(let name, let left, let right):
-            line.add("attribute", name: name)
-            add(left.map(hexadecimal), right.map(hexadecimal), to: &line)
-            line.add("source_length", left?.count)
-            line.add("destination_length", right?.count)
-        case .accessControl(_, let left, let right): add(left, right, to: &line)
-        case .links(let left, let right):
-            add(left.inode, right.inode, to: &line)
-            line.add("source_names", left.names)
-            line.add("destination_names", right.names)
-        case .digest(let left, let right):
-            add(DifferenceText.hexadecimal(left), DifferenceText.hexadecimal(right), to: &line)
-        }
-    }
-
-    private static func add(_ left: String?, _ right: String?, to line: inout JSONLine) {
-        line.add("source", left)
-        line.add("destination", right)
-    }
-
-    private static func add(
-        _ left: some BinaryInteger,
-        _ right: some BinaryInteger,
-        to line: inout JSONLine
-    ) {
-        line.add("source", left)
-        line.add("destination", right)
-    }
-
-    /// Bytes of an attribute's value that are written: no line grows without limit.
-    static let valueBytesMax = 4096
-
-    private static func hexadecimal(_ bytes: [UInt8]) -> String {
-        DifferenceText.hexadecimal(Array(bytes.prefix(valueBytesMax)))
-    }
-
-    /// Seconds since 1970 with nine decimals, as text: a double holds no nanoseconds.
-    private static func exact(_ time: Timestamp) -> String {
-        // Nanoseconds count up from the second below, also before 1970.
-        let isBefore = time.seconds < 0 && time.nanoseconds > 0
-        let seconds = isBefore ? time.seconds + 1 : time.seconds
-        let fraction = String(isBefore ? 1_000_000_000 - time.nanoseconds : time.nanoseconds)
-        let sign = isBefore && seconds == 0 ? "-" : ""
-        return "\(sign)\(seconds)." + String(repeating: "0", count: 9 - fraction.count) + fraction
     }
 }

@@ -68,7 +68,7 @@ package final class VerificationReporter: Sendable {
     ///
     /// - Returns: the status to exit with: the summary's, or 23 where a report that was asked for is
     ///   incomplete.
-    package func finish(_ summary: VerificationSummary) -> PassStatus {
+    package func finish(_ summary: VerificationSummary) -> ExitStatus {
         progress.stop()
         streams.closeEvents()
         streams.emit(
@@ -100,7 +100,7 @@ package final class VerificationReporter: Sendable {
     package func refuse(
         _ reason: String,
         path: [UInt8]? = nil,
-        status: PassStatus = .refused,
+        status: ExitStatus = .refused,
         _ refusal: Refusal? = nil
     ) {
         streams.refuse(reason, path: path, status: status, refusal)
@@ -124,7 +124,7 @@ package final class VerificationReporter: Sendable {
         case .mountSkipped(let path, let side, let crossing):
             let what = MountText.clause(side, crossing)
             return isVerbose ? ["\(shown.path(path)): \(what); not compared"] : []
-        case .notice(let notice): return ["cutover: " + VerificationText.sentence(notice)]
+        case .notice(let notice): return ["cutover: " + VerificationNoticeText.sentence(notice)]
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
         case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]
@@ -132,7 +132,7 @@ package final class VerificationReporter: Sendable {
         }
     }
 
-    private func status(of summary: VerificationSummary) -> PassStatus {
+    private func status(of summary: VerificationSummary) -> ExitStatus {
         streams.hadError && summary.status != .interrupted ? .someFailed : summary.status
     }
 }

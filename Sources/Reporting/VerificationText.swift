@@ -31,41 +31,8 @@ package enum VerificationText {
         return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
-    /// A stable word for programs.
-    static func kind(_ notice: VerificationNotice) -> String {
-        switch notice {
-        case .notRoot: "not_root"
-        case .closedEntriesFail: "closed_entries_fail"
-        case .workersLimited: "workers_limited"
-        case .threadsLimited: "threads_limited"
-        case .projectsNotKept: "projects_not_kept"
-        case .clampedTimes: "clamped_times"
-        case .leftOut: "left_out"
-        case .emptySource: "empty_source"
-        }
-    }
-
-    /// One or two sentences for people.
-    static func sentence(_ notice: VerificationNotice) -> String {
-        switch notice {
-        case .notRoot:
-            "not root: attributes that only root can read (trusted, security) are not compared; closed entries fail."
-        case .closedEntriesFail:
-            "root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: entries that are closed to others cannot "
-                + "be read, and fail."
-        case .workersLimited(let workers, let descriptors):
-            NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
-        case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)
-        case .threadsLimited(let workers): NoticeText.threads(workers)
-        case .projectsNotKept:
-            "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
-        case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
-        case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
-        }
-    }
-
     /// The stable word of the exit status.
-    static func name(_ status: PassStatus) -> String {
+    static func name(_ status: ExitStatus) -> String {
         switch status {
         case .done: "equal"
         case .someVanished: "some_changed"
@@ -77,7 +44,7 @@ package enum VerificationText {
 /// The summary that ends a verification.
 package struct VerificationSummaryText: Sendable {
     private let summary: VerificationSummary
-    private let status: PassStatus
+    private let status: ExitStatus
     private let asides: PassAsides
     private let shown: ShownName
     private let failuresFile: String?
@@ -86,7 +53,7 @@ package struct VerificationSummaryText: Sendable {
     /// `status`: the one that the command exits with.
     package init(
         _ summary: VerificationSummary,
-        status: PassStatus,
+        status: ExitStatus,
         asides: PassAsides,
         shown: ShownName,
         failuresFile: String? = nil,
@@ -154,34 +121,25 @@ package struct VerificationSummaryText: Sendable {
     private var rows: [String] {
         let counters = summary.counters
         let time = summary.durationNanoseconds
-        let seen = counters.entriesSeen.value()
-        let bytes = counters.bytesRead.value()
-        var rows: [(label: String, count: UInt64, note: String?)] = [
-            (
-                summary.isByManifest ? "files listed" : "entries compared", seen,
-                "\(Quantity.count(Quantity.perSecond(seen, in: time)))/s"
-            )
-        ]
-        if summary.comparesContents {
-            rows.append(
-                (
-                    "contents compared", counters.filesCompared.value(),
+        var rows = SummaryText.rows(counters, isPlanned: false) { counter, row in
+            var row = row
+            switch counter {
+            case .entriesSeen:
+                if summary.isByManifest { row.label = "files listed" }
+                row.note = "\(Quantity.count(Quantity.perSecond(row.count, in: time)))/s"
+            case .filesCompared:
+                guard summary.comparesContents else { return nil }
+                let bytes = counters.bytesRead.value()
+                row.note =
                     "\(Quantity.size(bytes)) read, \(Quantity.size(Quantity.perSecond(bytes, in: time)))/s"
-                )
-            )
+            default: break
+            }
+            return row
         }
-        rows.append(("differences", counters.differences.value(), nil))
-        func addIfAny(_ label: String, _ count: UInt64, _ note: String? = nil) {
-            if count > 0 { rows.append((label, count, note)) }
-        }
-        addIfAny("changed meanwhile", counters.changed.value(), "not counted as differences")
-        rows.append(("failures", counters.failures.value(), nil))
-        rows.append(("vanished", counters.vanished.value(), nil))
         if case .success(let files) = summary.manifest {
             rows.append(("files in manifest", files, manifestName))
         }
-        addIfAny("workers busy", UInt64(max(summary.workersBusyMax, 0)), "at most at a time")
-        return SummaryText.table(rows)
+        return SummaryText.table(rows + SummaryText.busyRow(summary.workersBusyMax))
     }
 
     /// What to do next.

@@ -7,17 +7,22 @@ import Migration
 enum WalkReasonText {
     /// Whether whoever started the pass expects a walk anyway: told with `-v` only.
     static func isExpected(_ reason: WalkReason) -> Bool {
-        switch reason {
-        case .asked, .comparesAll, .branchesOnly, .crossesMounts,
-            .nothingRemembered, .noEarlierPass:
+        switch reason.word {
+        case .asked, .comparesAll, .branchesOnly, .crossesMounts, .nothingRemembered,
+            .noEarlierPass:
             true
-        default: false
+        case .notRoot, .capabilitiesMissing, .notXFS, .noBirthTimes, .lastPassUnfinished,
+            .lastPassOfBranches, .optionsChanged, .clockSteppedBack, .destinationRootChanged,
+            .destinationUnknown, .destinationChanged, .destinationRolledBack, .destinationWritten,
+            .tooManyChanges, .scanFailed, .directoryNotFound, .recordFailed:
+            false
         }
     }
 
     /// The rest of the sentence "both trees are walked: …".
     static func clause(_ reason: WalkReason) -> String {
-        switch reason {
+        let detail = text(reason.detail)
+        return switch reason.word {
         case .asked: "--changes walk asks for it"
         case .comparesAll: "every file has to be read"
         case .branchesOnly: "--branch names a part of the volume"
@@ -25,7 +30,7 @@ enum WalkReasonText {
         case .notRoot: "a scan of SOURCE's inodes is for root"
         case .capabilitiesMissing:
             "a scan of SOURCE's inodes needs CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH"
-        case .notXFS(let type): "SOURCE is \(type), and only XFS lists its inodes"
+        case .notXFS: "SOURCE is \(detail), and only XFS lists its inodes"
         case .noBirthTimes:
             "SOURCE is an XFS of version 4, which stores no times of birth"
         case .nothingRemembered: "no record of earlier passes is kept"
@@ -45,13 +50,21 @@ enum WalkReasonText {
             "DESTINATION is older than the last pass left it (was a backup or snapshot restored?)"
         case .destinationWritten:
             "DESTINATION was written to since the last pass (--changes scan ignores this)"
-        case .tooManyChanges(let count):
-            "more than \(Quantity.count(UInt64(max(count - 1, 0)))) inodes have changed"
-        case .scanFailed(let error):
-            "the scan of SOURCE's inodes failed: \(error.operation.rawValue): \(error.code.sentence)"
+        case .tooManyChanges: "more than \(detail) inodes have changed"
+        case .scanFailed: "the scan of SOURCE's inodes failed: \(detail)"
         case .directoryNotFound:
             "a directory that was renamed during an earlier pass could not be found"
-        case .recordFailed(let reason): "the record of earlier passes cannot be read: \(reason)"
+        case .recordFailed: "the record of earlier passes cannot be read: \(detail)"
+        }
+    }
+
+    private static func text(_ detail: WalkReason.Detail) -> String {
+        switch detail {
+        case .nothing: ""
+        case .text(let text): text
+        // The one that was too many was counted, too.
+        case .count(let count): Quantity.count(UInt64(max(count - 1, 0)))
+        case .error(let error): "\(error.operation.rawValue): \(error.code.sentence)"
         }
     }
 }

@@ -57,14 +57,14 @@ struct CheckCommand: ParsableCommand {
         } catch {
             let text = RefusalText(error)
             output.refuse(text.reason, path: text.path, error)
-            throw ExitCode(PassStatus.refused.rawValue)
+            throw ExitCode(ExitStatus.refused.rawValue)
         }
         guard let ended else {
             let reason = Supervision.reason(supervision.watch.stuck(), "")
             output.refuse(reason, path: nil, status: .interrupted)
             supervision.end(.interrupted)
         }
-        guard let outcome = ended else { throw ExitCode(PassStatus.interrupted.rawValue) }
+        guard let outcome = ended else { throw ExitCode(ExitStatus.interrupted.rawValue) }
         output.show(
             CheckText(outcome, shown: output.shown, isVerbose: options.verbose > 0).lines,
             json: CheckJSON.lines(outcome, time: WallClock.nanoseconds)

@@ -34,13 +34,13 @@ struct HistoryCommand: ParsableCommand {
             selection = try HistorySelection(options)
         } catch let refusal as HistoryRefusal {
             output.refuse(refusal.reason, path: refusal.path)
-            throw ExitCode(PassStatus.refused.rawValue)
+            throw ExitCode(ExitStatus.refused.rawValue)
         }
         show(selection.pairs, on: output)
         for problem in selection.problems { output.refuse(problem.reason, path: problem.path) }
         let isWritten = output.finish()
-        if !selection.problems.isEmpty { throw ExitCode(PassStatus.refused.rawValue) }
-        if !isWritten { throw ExitCode(PassStatus.someFailed.rawValue) }
+        if !selection.problems.isEmpty { throw ExitCode(ExitStatus.refused.rawValue) }
+        if !isWritten { throw ExitCode(ExitStatus.someFailed.rawValue) }
     }
 
     /// One table for each pair of volumes, or all that is known of the one pass that was asked for.

@@ -46,7 +46,7 @@ enum Signals {
                 }
                 // Whoever was to end the process does not come back from a call either: the state's disk, or
                 // what reads the output.
-                if let end, monotonicNanoseconds() >= end { _exit(PassStatus.interrupted.rawValue) }
+                if let end, monotonicNanoseconds() >= end { _exit(ExitStatus.interrupted.rawValue) }
             }
         }
     }

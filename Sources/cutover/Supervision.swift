@@ -89,7 +89,7 @@ final class Supervision: Sendable {
     }
 
     /// Ends the process at once: threads that do not come back would hold up a usual end.
-    func end(_ status: PassStatus) -> Never { _exit(status.rawValue) }
+    func end(_ status: ExitStatus) -> Never { _exit(status.rawValue) }
 
     /// Why there is no answer, of a run that was stopped and has nothing to sum up.
     static func reason(_ waiting: [WaitingCall], _ when: String = " before anything was begun")
@@ -111,7 +111,7 @@ final class Supervision: Sendable {
 
     private func stop(_ steered: Steered?) {
         if isStopped.exchange(true, ordering: .sequentiallyConsistent) {
-            _exit(PassStatus.interrupted.rawValue)
+            _exit(ExitStatus.interrupted.rawValue)
         }
         steered?.interrupt()
         changed.signal()

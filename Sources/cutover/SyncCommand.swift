@@ -65,7 +65,7 @@ struct SyncCommand: ParsableCommand {
         } catch let refusal as Refusal {
             let text = RefusalText(refusal)
             reporter.refuse(text.reason, path: text.path, refusal)
-            throw ExitCode(PassStatus.refused.rawValue)
+            throw ExitCode(ExitStatus.refused.rawValue)
         }
         let waiting = supervision.watch.stuck()
         reporter.stopWaiting()

@@ -33,7 +33,7 @@ final class TableOutput {
     func refuse(
         _ reason: String,
         path: [UInt8]?,
-        status: PassStatus = .refused,
+        status: ExitStatus = .refused,
         _ refusal: Refusal? = nil
     ) {
         json?.append(

@@ -28,16 +28,16 @@ import Testing
         #expect(try history.lastPass() == pass)
         pass = pass.ended()
         pass.destinationInodes = .max
-        pass.counts.entriesSeen = 1
-        pass.counts.filesCopied = 2
-        pass.counts.bytesCopied = .max
-        pass.counts.attributesRepaired = 4
-        pass.counts.directoriesMade = 5
-        pass.counts.directoriesMoved = 6
-        pass.counts.linksMade = 7
-        pass.counts.extrasDeleted = 8
-        pass.counts.failures = 9
-        pass.counts.vanished = 10
+        pass.counts[.entriesSeen] = 1
+        pass.counts[.filesCopied] = 2
+        pass.counts[.bytesCopied] = .max
+        pass.counts[.attributesRepaired] = 4
+        pass.counts[.directoriesMade] = 5
+        pass.counts[.directoriesMoved] = 6
+        pass.counts[.linksMade] = 7
+        pass.counts[.extrasDeleted] = 8
+        pass.counts[.failures] = 9
+        pass.counts[.vanished] = 10
         try history.finish(pass, branches: [], failures: [], changes: nil)
         #expect(try history.lastPass() == pass)
         #expect(try history.lastCompletePass() == pass)

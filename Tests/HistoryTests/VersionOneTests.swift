@@ -58,7 +58,7 @@ import Testing
         let passes = try history.passes(newest: 10)
         #expect(passes.map(\.id) == [2, 1])
         #expect(passes.map(\.cutoverVersion) == ["0.1.0", "0.1.0"])
-        #expect(passes.last?.counts.vanished == 25)
+        #expect(passes.last?.counts[.vanished] == 25)
         #expect(passes.allSatisfy { $0.destinationInstance == nil })
         #expect(passes.allSatisfy { $0.rolledBackToNanoseconds == nil })
         #expect(try history.directory(130)?.name == bytes("a"))

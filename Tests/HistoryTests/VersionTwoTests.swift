@@ -63,7 +63,7 @@ import Testing
         let whole = try #require(passes.last)
         #expect(whole.destinationInodes == 12 && whole.destinationMount == 13)
         #expect(whole.destinationSectorsWritten == 14 && whole.destinationChangedNanoseconds == 15)
-        #expect(whole.counts.entriesSeen == 16 && whole.counts.vanished == 25)
+        #expect(whole.counts[.entriesSeen] == 16 && whole.counts[.vanished] == 25)
         #expect(whole.destinationInstance == "ext4 1 2" && whole.rolledBackToNanoseconds == -7)
         #expect(try history.lastCompletePass() == whole)
         #expect(try history.directory(130)?.name == bytes("a"))

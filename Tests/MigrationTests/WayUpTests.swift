@@ -48,7 +48,7 @@ import Testing
         #expect(tree.root.children.isEmpty)
         try state.record(directories: [(1, parent: 0), (10, parent: 11), (11, parent: 10)])
         var circle = VisitTree(rootInode: 1, moved: [:], whole: [], history: state.history)
-        #expect(throws: WalkReason.directoryNotFound) { try circle.list(10) }
+        #expect(throws: WalkReason(.directoryNotFound)) { try circle.list(10) }
         var whole = VisitTree(rootInode: 1, moved: [:], whole: [11], history: state.history)
         try whole.list(10)
         #expect(whole.root.children.isEmpty)

@@ -10,8 +10,7 @@ import Testing
 @Suite struct DocumentationTests {
     @Test("every type and key of the JSON lines is documented, and every exit status")
     func keys() throws {
-        let path = joined(SourceText.root, "docs/OUTPUT.md")
-        let document = String(decoding: try Files.read(path), as: UTF8.self)
+        let document = try self.document()
         let stop = PassSummary.Stop(
             reason: .full,
             failure: failure(),
@@ -43,11 +42,10 @@ import Testing
             let text = String(decoding: line.object, as: UTF8.self)
             words.formUnion(text.matches(of: /"([a-z_]+)":/).map(\.output.1))
             words.formUnion(
-                text.matches(of: /"(?:type|notice|reason|finding|what)":"([a-z_]+)"/)
-                    .map(\.output.1)
+                text.matches(of: /"(?:type|notice|finding|what)":"([a-z_]+)"/).map(\.output.1)
             )
         }
-        #expect(words.count > 100, "the search finds keys: \(words.count)")
+        #expect(words.count > 70, "the search finds keys: \(words.count)")
         for word in words where word != "message" && word != "r" {
             let isThere =
                 document.contains("`\(word)`") || document.contains("\"\(word)\":")
@@ -56,20 +54,60 @@ import Testing
         }
         for status in [0, 1, 3, 11, 20, 23, 24, 25, 64] {
             #expect(
-                document.contains("\n| \(status) | ") && PassStatus(rawValue: Int32(status)) != nil
+                document.contains("\n| \(status) | ") && ExitStatus(rawValue: Int32(status)) != nil
             )
         }
     }
 
-    @Test("what these tests look for in the documents is all that the program can tell")
+    private func document() throws -> String {
+        let path = joined(SourceText.root, "docs/OUTPUT.md")
+        return String(decoding: try Files.read(path), as: UTF8.self)
+    }
+
+    @Test("every notice, counter and reason to walk is documented, each where it belongs")
+    func words() throws {
+        let document = try document()
+        func section(_ title: String, _ end: String) throws -> Substring {
+            let begin = try #require(document.firstRange(of: "\n\(title)\n"))
+            let rest = document[begin.upperBound...]
+            return rest[..<(try #require(rest.firstRange(of: "\n\(end)"))).lowerBound]
+        }
+        let notices = try section("### notice", "####")
+        for word in Notice.Word.allCases {
+            #expect(notices.contains("`\(word.rawValue)`"), "\(word)")
+        }
+        let reasons = try section("#### Reasons to walk", "###")
+        for word in WalkReason.Word.allCases {
+            #expect(reasons.contains("`\(word.rawValue)`"), "\(word)")
+        }
+        let verification = try section("### verify", "###")
+        for word in VerificationNotice.Word.allCases {
+            #expect(verification.contains("`\(word.rawValue)`"), "\(word)")
+        }
+        for counter in VerificationCounter.allCases {
+            if let key = counter.key { #expect(verification.contains("`\(key)`"), "\(key)") }
+        }
+        let summary = try section("### summary", "###")
+        for counter in PassCounter.allCases {
+            #expect(summary.contains("`\(counter.row.key)`"), "\(counter)")
+        }
+    }
+
+    @Test("the events, aspects and findings that these tests tell are all that there are")
     func everythingIsLookedFor() throws {
         try expectEveryCase(of: "PassEvent", in: passEvents)
-        try expectEveryCase(of: "Notice", in: passNotices)
-        try expectEveryCase(of: "WalkReason", in: walkReasons)
-        try expectEveryCase(of: "VerificationEvent", in: verificationEvents)
-        try expectEveryCase(of: "VerificationNotice", in: verificationNotices)
         try expectEveryCase(of: "Aspect", in: everyAspect.map(\.0))
         try expectEveryCase(of: "Matter", in: everyFinding().map(\.matter))
+    }
+
+    @Test("the notices that these tests tell are all that there are")
+    func notices() {
+        let ofPasses = passEvents.compactMap { event -> Notice.Word? in
+            if case .notice(let notice) = event { notice.word } else { nil }
+        }
+        #expect(Set(ofPasses) == Set(Notice.Word.allCases))
+        let ofVerifications = verificationNotices.map(\.word)
+        #expect(Set(ofVerifications) == Set(VerificationNotice.Word.allCases))
     }
 
     /// All that a pass tells while it runs.
@@ -80,61 +118,23 @@ import Testing
             .vanished(path: []), .mountSkipped(path: []),
             .directoryProtected(path: []),
             .changed(Itemization(action: .linked, kind: .regular, path: [], target: [])),
-            .workersChanged(1), .waiting(waitingCall()), .stopped(.full, failure()),
-            .synchronizing(isWhole: true),
-        ] + passNotices.map { .notice($0) }
-    }
-
-    private var passNotices: [Notice] {
-        [
-            .notRoot, .capabilitiesMissing(.makeDevices),
-            .reaches([], isRoot: true, viewsSource: true, viewsDestination: false),
-            .idleIgnored(device: "sda1", scheduler: "none"),
-            .workersLimited(1, descriptors: 2), .threadsLimited(1),
-            .coarseTimes(stepNanoseconds: 1), .clampedTimes(entries: 1, first: []),
-            .projectsNotKept, .flagsNotKept, .linkLimitReached(1), .protectedByFilter,
-            .readsTogether(1), .readsAlone(SystemError(.read, .noEntry)),
-            .nothingRemembered(path: "", reason: ""), .stateSetAside(.otherPair),
-            .comparesAfterPowerCut, .comparesAfterRollback, .trustsSizeAndTime,
-            .comparesWithoutState, .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
-        ] + walkReasons.map { .walks($0) }
-    }
-
-    private var walkReasons: [WalkReason] {
-        [
-            .asked, .comparesAll, .branchesOnly, .crossesMounts, .notRoot, .capabilitiesMissing,
-            .notXFS("ext4"), .noBirthTimes, .nothingRemembered, .noEarlierPass,
-            .lastPassUnfinished, .lastPassOfBranches, .optionsChanged, .clockSteppedBack,
-            .destinationRootChanged, .destinationUnknown, .destinationChanged,
-            .destinationRolledBack, .destinationWritten, .tooManyChanges(1),
-            .scanFailed(SystemError(.bulkStatus, .corrupted)), .directoryNotFound,
-            .recordFailed(""),
+            .notice(.notRoot), .notice(.capabilitiesMissing(.makeDevices)),
+            .notice(.reaches([], isRoot: true, viewsSource: true, viewsDestination: false)),
+            .notice(.idleIgnored(device: "sda1", scheduler: "none")),
+            .notice(.workersLimited(1, descriptors: 2)),
+            .notice(.coarseTimes(stepNanoseconds: 1)),
+            .notice(.clampedTimes(entries: 1, first: [])), .notice(.projectsNotKept),
+            .notice(.flagsNotKept), .notice(.linkLimitReached(1)),
+            .notice(.protectedByFilter),
+            .notice(.walks(WalkReason(.asked))), .notice(.nothingRemembered(path: "", reason: "")),
+            .notice(.stateSetAside(.otherPair)), .notice(.comparesAfterPowerCut),
+            .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
+            .notice(.comparesWithoutState),
+            .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
+            .notice(.threadsLimited(1)), .notice(.readsTogether(1)),
+            .notice(.readsAlone(SystemError(.read, .corrupted))), .waiting(waitingCall()),
+            .workersChanged(1), .stopped(.full, failure()), .synchronizing(isWhole: true),
         ]
-    }
-
-    private var verificationStart: VerificationStart {
-        VerificationStart(
-            source: ([], "xfs"),
-            destinationPath: [],
-            destinationType: "ext4",
-            entriesTotal: 1,
-            bytesTotal: 1,
-            totalsAreExact: true,
-            workers: 1,
-            comparesContents: true,
-            sample: FileSample(percent: 1, seed: 1)
-        )
-    }
-
-    private var verificationEvents: [VerificationEvent] {
-        let differences = everyAspect.map { aspect, _ in
-            FoundDifference(path: [], kind: .regular, aspect: aspect)
-        }
-        return [
-            .started(verificationStart), .failed(failure()), .vanished(path: []),
-            .mountSkipped(path: []), .workersChanged(1), .waiting(waitingCall()),
-        ] + verificationNotices.map { .notice($0) } + differences.map { .found($0) }
-            + differences.map { .changed($0) }
     }
 
     private var verificationNotices: [VerificationNotice] {
@@ -147,19 +147,39 @@ import Testing
 
     /// All that a verification tells.
     private func verificationLines() -> [JSONLine] {
+        let start = VerificationStart(
+            source: ([], "xfs"),
+            destinationPath: [],
+            destinationType: "ext4",
+            entriesTotal: 1,
+            bytesTotal: 1,
+            totalsAreExact: true,
+            workers: 1,
+            comparesContents: true,
+            sample: FileSample(percent: 1, seed: 1)
+        )
+        var events: [VerificationEvent] = [
+            .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
+            .workersChanged(1), .waiting(waitingCall()),
+        ]
+        events += verificationNotices.map { .notice($0) }
+        for (aspect, _) in everyAspect {
+            let found = FoundDifference(path: [], kind: .regular, aspect: aspect)
+            events += [.found(found), .changed(found)]
+        }
         let summary = VerificationSummary(
             status: .done,
             isByManifest: false,
             comparesContents: true,
-            sample: verificationStart.sample,
+            sample: start.sample,
             counters: VerificationCounters(),
             durationNanoseconds: 1,
             firstFailures: [],
             manifest: .success(1),
             workersBusyMax: 1
         )
-        return verificationEvents.map { VerificationJSON.line($0, time: 0) } + [
-            VerificationJSON.progress(Progress(verificationStart), time: 0),
+        return events.map { VerificationJSON.line($0, time: 0) } + [
+            VerificationJSON.progress(Progress(start), time: 0),
             VerificationJSON.summary(summary, status: .done, time: 0),
         ]
     }

@@ -54,7 +54,7 @@ package struct CheckOutcome: Sendable {
     }
 
     /// 0, or 3 when something fatal was found.
-    package var status: PassStatus { count(.fatal) > 0 ? .refused : .done }
+    package var status: ExitStatus { count(.fatal) > 0 ? .refused : .done }
 }
 
 /// One check.

@@ -1,51 +1,112 @@
-// Counts of a running pass: relaxed atomics that workers add to and a ticker reads. Each is exact at
+// Counts of a running pass or verification: relaxed atomics that workers add to and a ticker reads. Each is exact at
 // the end; while workers run, two of them need not fit together.
+//
+// What is counted stands in tables, one row for each counter (`PassCounter`, `VerificationCounter`). The names below
+// only spell `counters[.filesCopied]` shorter where many call sites do; a new counter needs none.
 
+package import History
 package import Synchronization
 
 /// The counts of one pass.
-///
-/// Sizes are in bytes.
-package final class Counters: Sendable {
-    /// Entries of SOURCE that were examined, whatever became of them.
-    package let entriesSeen = Atomic<UInt64>(0)
-    /// Space on SOURCE of what was examined; reaches the volume's used bytes at the end.
-    package let bytesSeen = Atomic<UInt64>(0)
-    /// Directories of SOURCE whose names were read.
-    package let directoriesListed = Atomic<UInt64>(0)
-    /// Regular files whose contents were copied, and the bytes read for that (holes not counted).
-    package let filesCopied = Atomic<UInt64>(0)
-    package let bytesCopied = Atomic<UInt64>(0)
-    package let directoriesMade = Atomic<UInt64>(0)
-    /// Directories renamed on DESTINATION as they were on SOURCE.
-    package let directoriesMoved = Atomic<UInt64>(0)
-    package let symlinksMade = Atomic<UInt64>(0)
-    package let specialsMade = Atomic<UInt64>(0)
-    package let linksMade = Atomic<UInt64>(0)
-    /// Up-to-date entries whose owner, mode, times, ACL, xattrs or flags were repaired.
-    package let attributesRepaired = Atomic<UInt64>(0)
-    package let extrasDeleted = Atomic<UInt64>(0)
-    /// Extras left alone since `deletionsMax` was reached.
-    package let deletionsRefused = Atomic<UInt64>(0)
-    package let failures = Atomic<UInt64>(0)
-    /// Files of SOURCE that its disk does not give whole, and the bytes of their unreadable ranges; a file with
-    /// several names counts once.
-    package let filesDamaged = Atomic<UInt64>(0)
-    package let bytesUnreadable = Atomic<UInt64>(0)
-    /// Those that were written to DESTINATION with holes there.
-    package let filesSalvaged = Atomic<UInt64>(0)
-    package let vanished = Atomic<UInt64>(0)
-    package let mountsSkipped = Atomic<UInt64>(0)
-    /// Devices, FIFOs and sockets that were not made: not root, or asked not to.
-    package let specialsSkipped = Atomic<UInt64>(0)
-    package let leftoversRemoved = Atomic<UInt64>(0)
-    /// Directories of DESTINATION in which nothing was deleted as SOURCE's could not be listed to its end (S44).
-    package let directoriesProtected = Atomic<UInt64>(0)
-    /// After DESTINATION stopped the pass: what is missing there (S18).
-    package let entriesMissing = Atomic<UInt64>(0)
-    package let bytesMissing = Atomic<UInt64>(0)
+package typealias Counters = CounterTable<PassCounter>
+
+/// The counts of one verification.
+package typealias VerificationCounters = CounterTable<VerificationCounter>
+
+/// What tables of counters are made of: the cases of an enumeration, numbered from 0.
+package protocol CounterName: CaseIterable, RawRepresentable, Sendable where RawValue == Int {
+    /// In lines of JSON; nil: they do not have it.
+    var key: String? { get }
+    /// In the table that ends the run.
+    var label: CounterLabel { get }
+}
+
+extension PassCounter: CounterName {
+    package var key: String? { row.key }
+    package var label: CounterLabel { row.label }
+}
+
+/// How counts are ordered with other memory: not at all.
+package enum CountOrdering: Sendable { case relaxed }
+
+/// One atomic for each case of `Name`.
+package final class CounterTable<Name: CounterName>: Sendable {
+    // More than any table has: the number must be known to the compiler, and a test counts the cases.
+    private let counts = InlineArray<64, Atomic<UInt64>> { _ in Atomic(0) }
 
     package init() {}
+
+    /// A counter, to be added to or read.
+    package subscript(name: Name) -> Counter { Counter(table: self, index: name.rawValue) }
+
+    /// One counter of a table: costs nothing but what is done to it.
+    package struct Counter {
+        fileprivate let table: CounterTable
+        fileprivate let index: Int
+
+        /// Adds to the count.
+        package func count(_ amount: UInt64 = 1) { table.counts[index].count(amount) }
+
+        /// The count now.
+        package func value() -> UInt64 { table.counts[index].value() }
+
+        /// Takes back what was counted too early.
+        package func wrappingSubtract(_ amount: UInt64, ordering: CountOrdering) {
+            table.counts[index].wrappingSubtract(amount, ordering: .relaxed)
+        }
+
+        package func store(_ count: UInt64, ordering: CountOrdering) {
+            table.counts[index].store(count, ordering: .relaxed)
+        }
+    }
+}
+
+extension CounterTable<PassCounter> {
+    package var entriesSeen: Counter { self[.entriesSeen] }
+    package var bytesSeen: Counter { self[.bytesSeen] }
+    package var directoriesListed: Counter { self[.directoriesListed] }
+    package var filesCopied: Counter { self[.filesCopied] }
+    package var bytesCopied: Counter { self[.bytesCopied] }
+    package var directoriesMade: Counter { self[.directoriesMade] }
+    package var directoriesMoved: Counter { self[.directoriesMoved] }
+    package var symlinksMade: Counter { self[.symlinksMade] }
+    package var specialsMade: Counter { self[.specialsMade] }
+    package var linksMade: Counter { self[.linksMade] }
+    package var attributesRepaired: Counter { self[.attributesRepaired] }
+    package var extrasDeleted: Counter { self[.extrasDeleted] }
+    package var deletionsRefused: Counter { self[.deletionsRefused] }
+    package var failures: Counter { self[.failures] }
+    package var filesDamaged: Counter { self[.filesDamaged] }
+    package var bytesUnreadable: Counter { self[.bytesUnreadable] }
+    package var filesSalvaged: Counter { self[.filesSalvaged] }
+    package var vanished: Counter { self[.vanished] }
+    package var mountsSkipped: Counter { self[.mountsSkipped] }
+    package var specialsSkipped: Counter { self[.specialsSkipped] }
+    package var leftoversRemoved: Counter { self[.leftoversRemoved] }
+    package var directoriesProtected: Counter { self[.directoriesProtected] }
+    package var entriesMissing: Counter { self[.entriesMissing] }
+    package var bytesMissing: Counter { self[.bytesMissing] }
+}
+
+extension CounterTable<VerificationCounter> {
+    package var entriesSeen: Counter { self[.entriesSeen] }
+    package var bytesSeen: Counter { self[.bytesSeen] }
+    package var filesCompared: Counter { self[.filesCompared] }
+    package var bytesRead: Counter { self[.bytesRead] }
+    package var differences: Counter { self[.differences] }
+    package var settingsDifferences: Counter { self[.settingsDifferences] }
+    package var changed: Counter { self[.changed] }
+    package var failures: Counter { self[.failures] }
+    package var vanished: Counter { self[.vanished] }
+    package var mountsSkipped: Counter { self[.mountsSkipped] }
+}
+
+extension PassRecord.Counts {
+    /// What the record keeps of a pass's counters.
+    init(_ counters: Counters) {
+        self.init()
+        for (counter, _) in PassCounter.recorded { self[counter] = counters[counter].value() }
+    }
 }
 
 extension Atomic<UInt64> {

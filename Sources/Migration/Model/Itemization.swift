@@ -75,19 +75,14 @@ package struct Itemization: Sendable, Hashable {
         case .characterDevice, .blockDevice: code += "D"
         case .fifo, .socket, .unknown: code += "S"
         }
-        if isNew { return code + "+++++++++" }
-        let columns: [(Differences, String)] = [
-            (.contents, "c"), (.size, "s"), (.times, "t"), (.mode, "p"), (.owner, "o"),
-            (.group, "g"),
-            // rsync knows no flags of inodes; where it has other times, which are not copied, this is free.
-            (.flags, "f"), (.accessControl, "a"), (.attributes, "x"),
-        ]
-        let letters = columns.map { difference, letter in
+        if isNew { return code + String(repeating: "+", count: Difference.allCases.count) }
+        let letters = Difference.allCases.map { difference in
             if hasTimeOfNow, difference == .times { return "T" }
-            return differences.isDisjoint(with: difference) ? "." : letter
+            return differences.contains(Differences(difference)) ? difference.letter : "."
         }
         // rsync prints blanks instead of dots where nothing at all differs, but for a transfer.
         let isBlank = action != .transferred && letters.allSatisfy { $0 == "." }
-        return code + (isBlank ? "         " : letters.joined())
+        return code
+            + (isBlank ? String(repeating: " ", count: letters.count) : letters.joined())
     }
 }

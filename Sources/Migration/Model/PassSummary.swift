@@ -1,23 +1,10 @@
-// How a pass ended: what the summary and the exit status are made of.
+// How a pass ended: what its summary is made of.
 
 import LinuxIO
 
-/// The exit statuses of S48.
-package enum PassStatus: Int32, Sendable {
-    case done = 0
-    case different = 1
-    case refused = 3
-    case destinationStopped = 11
-    case interrupted = 20
-    case someFailed = 23
-    case someVanished = 24
-    case deletionLimit = 25
-    case usage = 64
-}
-
 /// The end of a pass.
 package struct PassSummary: Sendable {
-    package var status: PassStatus
+    package var status: ExitStatus
     package var isDryRun: Bool
     /// How it found what changed.
     package var method: ChangeMethod
@@ -44,7 +31,7 @@ package struct PassSummary: Sendable {
     package static let failuresShownMax = 10
 
     package init(
-        status: PassStatus,
+        status: ExitStatus,
         isDryRun: Bool,
         method: ChangeMethod = .walk(nil),
         counters: Counters,

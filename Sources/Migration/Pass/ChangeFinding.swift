@@ -65,7 +65,7 @@ struct ChangeFinding {
     }
 
     private func scan() throws(WalkReason) -> Outcome {
-        guard let history = keeper.history else { throw .nothingRemembered }
+        guard let history = keeper.history else { throw WalkReason(.nothingRemembered) }
         context.memory.recorder?.begin(mergingInto: history)
         context.memory.isCountedByScan.store(true, ordering: .relaxed)
         let lanes = min(context.plan.options.workers, 8)

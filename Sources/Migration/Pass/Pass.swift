@@ -397,7 +397,7 @@ package final class Pass: Sendable {
     /// Commits what the next pass needs to know of this one.
     private func remember(
         _ found: ChangeFinding.Outcome,
-        _ status: PassStatus,
+        _ status: ExitStatus,
         at moment: Moments,
         isSynchronized: Bool,
         isStranded: Bool
@@ -419,7 +419,7 @@ package final class Pass: Sendable {
     /// The end of a pass that is not whole.
     private func end(
         _ found: ChangeFinding.Outcome,
-        _ status: PassStatus,
+        _ status: ExitStatus,
         at moment: Moments,
         isGivenUp: Bool
     ) -> PassEnd {
@@ -446,7 +446,7 @@ package final class Pass: Sendable {
     }
 
     /// S48, with its precedence 20 > 11 > 23 > 24 > 25.
-    private func status() -> PassStatus {
+    private func status() -> ExitStatus {
         if context.log.isInterrupted { return .interrupted }
         if context.log.stop != nil { return .destinationStopped }
         if counters.failures.value() > 0 { return .someFailed }

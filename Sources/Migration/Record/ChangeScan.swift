@@ -44,7 +44,7 @@ struct ChangeScan {
         do throws(SystemError) { geometry = try XFSGeometry(of: volume.descriptor) } catch {
             throw .scanFailed(error)
         }
-        guard geometry.hasBirthTimes else { throw .noBirthTimes }
+        guard geometry.hasBirthTimes else { throw WalkReason(.noBirthTimes) }
         let groups = geometry.groupCount
         let found = Lock<[[ChangedInode]]>(Array(repeating: [], count: groups))
         let problem = Lock<WalkReason?>(nil)

@@ -45,11 +45,11 @@ struct Judgement {
         if let reason = Self.reasonToWalk(options, roots, past, isClockSane: isClockSane, isRoot) {
             let isRolledBack =
                 rolledBack != nil
-                && (reason == .destinationRootChanged || reason == .destinationChanged)
-            method = .walk(isRolledBack ? .destinationRolledBack : reason)
+                && (reason.word == .destinationRootChanged || reason.word == .destinationChanged)
+            method = .walk(isRolledBack ? WalkReason(.destinationRolledBack) : reason)
         } else if history?.isReadOnly != false, !options.isDryRun {
             // The next pass would not know what this one did, and a scan must not rest on less.
-            method = .walk(.nothingRemembered)
+            method = .walk(WalkReason(.nothingRemembered))
         } else {
             method = .scan
         }
@@ -101,19 +101,19 @@ struct Judgement {
         _ isRoot: Bool
     ) -> WalkReason? {
         // First: it says of a pass in the record that it may have put right what no time tells of.
-        if options.comparesAll { return .comparesAll }
-        if options.changeSearch == .walk { return .asked }
-        if !options.branches.isEmpty { return .branchesOnly }
-        if options.crossesMounts { return .crossesMounts }
-        if !isRoot { return .notRoot }
+        if options.comparesAll { return WalkReason(.comparesAll) }
+        if options.changeSearch == .walk { return WalkReason(.asked) }
+        if !options.branches.isEmpty { return WalkReason(.branchesOnly) }
+        if options.crossesMounts { return WalkReason(.crossesMounts) }
+        if !isRoot { return WalkReason(.notRoot) }
         if roots.sourceVolume.typeName != "xfs" { return .notXFS(roots.sourceVolume.typeName) }
-        if !Privileges.current.mayScan { return .capabilitiesMissing }
-        guard let past else { return .nothingRemembered }
-        guard let last = past.last else { return .noEarlierPass }
-        if last.isPartial { return .lastPassOfBranches }
-        if !last.isComplete { return .lastPassUnfinished }
-        if last.options != options.signature { return .optionsChanged }
-        if !isClockSane { return .clockSteppedBack }
+        if !Privileges.current.mayScan { return WalkReason(.capabilitiesMissing) }
+        guard let past else { return WalkReason(.nothingRemembered) }
+        guard let last = past.last else { return WalkReason(.noEarlierPass) }
+        if last.isPartial { return WalkReason(.lastPassOfBranches) }
+        if !last.isComplete { return WalkReason(.lastPassUnfinished) }
+        if last.options != options.signature { return WalkReason(.optionsChanged) }
+        if !isClockSane { return WalkReason(.clockSteppedBack) }
         return destinationReason(options, roots, last)
     }
 
@@ -126,19 +126,19 @@ struct Judgement {
         _ last: PassRecord
     ) -> WalkReason? {
         if last.destinationChangedNanoseconds != roots.destinationChangedNanoseconds {
-            return .destinationRootChanged
+            return WalkReason(.destinationRootChanged)
         }
         guard let traces = roots.destinationTraces(afterSynchronizing: true) else {
-            return .destinationUnknown
+            return WalkReason(.destinationUnknown)
         }
         if let before = last.destinationInodes, let inodes = traces.inodes, before != inodes {
-            return .destinationChanged
+            return WalkReason(.destinationChanged)
         }
         // A mount and an unmount write too: counts of another mount say nothing.
         guard options.changeSearch != .scan, let mount = traces.mount,
             mount == last.destinationMount, let written = traces.sectorsWritten,
             let before = last.destinationSectorsWritten
         else { return nil }
-        return written == before ? nil : .destinationWritten
+        return written == before ? nil : WalkReason(.destinationWritten)
     }
 }

@@ -42,7 +42,7 @@ struct RolledBack: Equatable {
         let start = passes.firstIndex { Self.isContained($0, in: moment, options) }
         // One that compared contents may have put right what no time tells of.
         let since = passes[..<(start ?? passes.endIndex)]
-        let comparedAll = since.contains { $0.reason == WalkReason.comparesAll.recorded }
+        let comparedAll = since.contains { $0.reason == WalkReason(.comparesAll).recorded }
         let first = (start.map { passes[$0] } ?? passes.last)
         let begin = first?.startNanoseconds ?? .min
         changedFrom =
@@ -62,7 +62,7 @@ struct RolledBack: Equatable {
         in moment: Int64,
         _ options: String
     ) -> Bool {
-        guard isWhole(pass, options), pass.counts.failures == 0, pass.destinationInstance != nil,
+        guard isWhole(pass, options), pass.counts[.failures] == 0, pass.destinationInstance != nil,
             let mark = pass.destinationChangedNanoseconds
         else { return false }
         return mark <= moment

@@ -356,7 +356,7 @@ final class Watermarks: Sendable {
 
 /// What is committed of a pass.
 struct PassEnd {
-    var status: PassStatus
+    var status: ExitStatus
     /// When it ended, with all on the disk; what it takes to commit that is not counted.
     var moment: Moments
     var method: ChangeMethod
@@ -449,22 +449,6 @@ struct Past {
             if pass.method == ChangeMethod.walk(nil).name { return pass.startNanoseconds }
         }
         return nil
-    }
-}
-
-extension PassRecord.Counts {
-    init(_ counters: Counters) {
-        self.init()
-        entriesSeen = counters.entriesSeen.value()
-        filesCopied = counters.filesCopied.value()
-        bytesCopied = counters.bytesCopied.value()
-        attributesRepaired = counters.attributesRepaired.value()
-        directoriesMade = counters.directoriesMade.value()
-        directoriesMoved = counters.directoriesMoved.value()
-        linksMade = counters.linksMade.value()
-        extrasDeleted = counters.extrasDeleted.value()
-        failures = counters.failures.value()
-        vanished = counters.vanished.value()
     }
 }
 

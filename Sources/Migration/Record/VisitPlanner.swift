@@ -99,7 +99,7 @@ final class VisitPlanner: Sendable {
     ) throws(WalkReason) -> VisitPlan {
         // Without it nothing below would be looked at.
         guard try history.recordedMove(rootInode) != nil, try history.hasDirectory(rootInode) else {
-            throw .lastPassUnfinished
+            throw WalkReason(.lastPassUnfinished)
         }
         inLanes(lanes) { _ in self.listAll() }
         if let problem = state.withLock({ $0.problem }) { throw problem }

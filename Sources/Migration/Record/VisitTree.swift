@@ -60,10 +60,10 @@ package struct VisitTree {
                 left.formUnion(way.steps.lazy.map(\.inode))
             }
         case .unplaced(let end):
-            if try history.hasDirectory(end) { throw .directoryNotFound }
+            if try history.hasDirectory(end) { throw WalkReason(.directoryNotFound) }
             left.formUnion(way.steps.lazy.map(\.inode))
             left.insert(end)
-        case .circle: throw .directoryNotFound
+        case .circle: throw WalkReason(.directoryNotFound)
         }
     }
 

@@ -80,7 +80,7 @@ package final class ManifestCheck: VerificationRun {
         return summary(context.log.status, [])
     }
 
-    private func summary(_ status: PassStatus, _ waiting: [WaitingCall]) -> VerificationSummary {
+    private func summary(_ status: ExitStatus, _ waiting: [WaitingCall]) -> VerificationSummary {
         let now = monotonicNanoseconds()
         return VerificationSummary(
             status: status,

@@ -150,7 +150,7 @@ package final class Verification: VerificationRun {
 
     private func summary(
         _ manifest: Result<UInt64, SystemError>?,
-        _ status: PassStatus,
+        _ status: ExitStatus,
         _ waiting: [WaitingCall]
     ) -> VerificationSummary {
         let now = monotonicNanoseconds()
@@ -246,7 +246,7 @@ package final class Verification: VerificationRun {
     }
 
     /// The log's, but for a report that was asked for and is not there.
-    private func status(_ manifest: Result<UInt64, SystemError>?) -> PassStatus {
+    private func status(_ manifest: Result<UInt64, SystemError>?) -> ExitStatus {
         if case .failure = manifest, !context.isInterrupted { return .someFailed }
         return context.log.status
     }

@@ -2,7 +2,6 @@
 // several at once, and must be quick.
 
 package import LinuxIO
-package import Synchronization
 
 /// One thing worth telling, as it happens.
 package enum VerificationEvent: Sendable {
@@ -68,56 +67,11 @@ package struct VerificationStart: Sendable {
     }
 }
 
-/// Things that hold for a whole verification and are said once.
-package enum VerificationNotice: Sendable, Hashable {
-    /// Not root: attributes that only root can read are not compared.
-    case notRoot
-    /// Root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: what others have closed cannot be read.
-    case closedEntriesFail
-    /// RLIMIT_NOFILE allows only so many workers.
-    case workersLimited(Int, descriptors: Int)
-    /// There are threads for so many workers and no more (S58).
-    case threadsLimited(Int)
-    /// DESTINATION shows no project id at all, though SOURCE has some: they are not compared.
-    case projectsNotKept
-    /// Times outside of what DESTINATION stores count as equal to what it makes of them (S64).
-    case clampedTimes(entries: UInt64, first: [UInt8])
-    /// What of SOURCE's root is not compared for its name (S62).
-    case leftOut(LeftOut)
-    /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
-    case emptySource
-}
-
-/// The counts of one verification: relaxed atomics, exact at the end.
-///
-/// Sizes are in bytes.
-package final class VerificationCounters: Sendable {
-    /// Entries that were examined, whatever came out.
-    package let entriesSeen = Atomic<UInt64>(0)
-    /// Space on SOURCE of what was examined.
-    package let bytesSeen = Atomic<UInt64>(0)
-    /// Regular files whose contents were compared, to their ends.
-    package let filesCompared = Atomic<UInt64>(0)
-    /// Bytes that were read, on both sides together.
-    package let bytesRead = Atomic<UInt64>(0)
-    /// Differences found, several of one entry counted each.
-    package let differences = Atomic<UInt64>(0)
-    /// Those of them that are of inode flags and project ids, which a pass carries only where DESTINATION can hold them.
-    package let settingsDifferences = Atomic<UInt64>(0)
-    /// Differences of what changed meanwhile.
-    package let changed = Atomic<UInt64>(0)
-    package let failures = Atomic<UInt64>(0)
-    package let vanished = Atomic<UInt64>(0)
-    package let mountsSkipped = Atomic<UInt64>(0)
-
-    package init() {}
-}
-
 /// The end of a verification.
 ///
 /// `manifest` holds the number of files that it names, or why it is not there.
 package struct VerificationSummary: Sendable {
-    package var status: PassStatus
+    package var status: ExitStatus
     package var isByManifest: Bool
     package var comparesContents: Bool
     package var sample: FileSample?
@@ -134,7 +88,7 @@ package struct VerificationSummary: Sendable {
     package var waiting: [WaitingCall]
 
     package init(
-        status: PassStatus,
+        status: ExitStatus,
         isByManifest: Bool,
         comparesContents: Bool,
         sample: FileSample?,

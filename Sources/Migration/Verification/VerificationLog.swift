@@ -64,7 +64,7 @@ final class VerificationLog: Sendable {
 
     /// An answer that is incomplete is worse than one that says "different", as with diff(1); and where nothing is
     /// wrong but something changed meanwhile, "equal" would be a lie.
-    var status: PassStatus {
+    var status: ExitStatus {
         if isInterrupted { return .interrupted }
         if counters.failures.value() > 0 { return .someFailed }
         if counters.differences.value() > 0 { return .different }

@@ -34,10 +34,10 @@ func recordedPass(
         pass.status = status
         pass.isComplete = true
         pass.watermarkNanoseconds = pass.endNanoseconds
-        pass.counts.entriesSeen = 284_000
-        pass.counts.filesCopied = 12_345
-        pass.counts.bytesCopied = 788_341_253_734
-        pass.counts.extrasDeleted = 17
+        pass.counts[.entriesSeen] = 284_000
+        pass.counts[.filesCopied] = 12_345
+        pass.counts[.bytesCopied] = 788_341_253_734
+        pass.counts[.extrasDeleted] = 17
     }
     change(&pass)
     return pass

@@ -14,7 +14,7 @@ import Testing
 
     @Test("golden lines of a pair, a pass, a failure and a branch")
     func golden() {
-        let record = recordedPass(status: 23, reason: "not_xfs ext4") { $0.counts.failures = 1 }
+        let record = recordedPass(status: 23, reason: "not_xfs ext4") { $0.counts[.failures] = 1 }
         let pass = HistoryPass(
             record,
             failures: [

@@ -22,14 +22,14 @@ import Testing
             HistoryPass(recordedPass(id: 1, reason: "no_earlier_pass")),
             HistoryPass(
                 recordedPass(id: 2, status: 23, reason: "clock_stepped_back") {
-                    $0.counts.failures = 12
-                    $0.counts.vanished = 1
+                    $0.counts[.failures] = 12
+                    $0.counts[.vanished] = 1
                 }
             ),
             HistoryPass(
                 recordedPass(id: 3, status: 20, method: "scan") {
                     $0.isComplete = false
-                    $0.counts.failures = 1
+                    $0.counts[.failures] = 1
                     $0.endBootNanoseconds = 1_000 + 900_000_000
                 }
             ),
@@ -37,10 +37,10 @@ import Testing
                 recordedPass(id: 4, reason: "branches_only") {
                     $0.isPartial = true
                     $0.isComplete = false
-                    $0.counts.entriesSeen = 9_999
-                    $0.counts.filesCopied = 0
-                    $0.counts.bytesCopied = 0
-                    $0.counts.extrasDeleted = 0
+                    $0.counts[.entriesSeen] = 9_999
+                    $0.counts[.filesCopied] = 0
+                    $0.counts[.bytesCopied] = 0
+                    $0.counts[.extrasDeleted] = 0
                 }
             ),
             HistoryPass(recordedPass(id: 5, status: nil, reason: "last_pass_of_branches")),
@@ -158,7 +158,7 @@ import Testing
                 endByte: 8192
             )
         }
-        let record = recordedPass(status: 23) { $0.counts.failures = 12 }
+        let record = recordedPass(status: 23) { $0.counts[.failures] = 12 }
         let pair = historyPair([HistoryPass(record, failures: failures)])
         let table = text(pair, isVerbose: true)
         #expect(
@@ -175,7 +175,7 @@ import Testing
 
     @Test("failures that are kept no more, or are of another version, are not passed over")
     func failuresLost() {
-        let record = recordedPass(status: 23) { $0.counts.failures = 30_000 }
+        let record = recordedPass(status: 23) { $0.counts[.failures] = 30_000 }
         #expect(
             text(historyPair([HistoryPass(record)]), isVerbose: true)
                 .contains("30,000 failures kept no more")
@@ -209,7 +209,7 @@ import Testing
     @Test("the whole text of one pass")
     func onePass() {
         let record = recordedPass(status: 24, reason: "clock_stepped_back") {
-            $0.counts.vanished = 2
+            $0.counts[.vanished] = 2
         }
         let pass = HistoryPass(
             record,
@@ -252,16 +252,16 @@ import Testing
         for (status, id) in [(0, 1), (23, 999_999), (20, 9_999), (11, 123), (7, 5), (nil, 12)] {
             let record = recordedPass(id: Int64(id), status: status, reason: "clock_stepped_back") {
                 $0.endBootNanoseconds = status == nil ? nil : .max
-                $0.counts.entriesSeen = 99_999
-                $0.counts.filesCopied = .max
-                $0.counts.bytesCopied = 1023 << 30
-                $0.counts.extrasDeleted = 99_999
-                $0.counts.failures = 99_999
-                $0.counts.vanished = .max
-                $0.counts.directoriesMade = .max
-                $0.counts.directoriesMoved = .max
-                $0.counts.linksMade = .max
-                $0.counts.attributesRepaired = .max
+                $0.counts[.entriesSeen] = 99_999
+                $0.counts[.filesCopied] = .max
+                $0.counts[.bytesCopied] = 1023 << 30
+                $0.counts[.extrasDeleted] = 99_999
+                $0.counts[.failures] = 99_999
+                $0.counts[.vanished] = .max
+                $0.counts[.directoriesMade] = .max
+                $0.counts[.directoriesMoved] = .max
+                $0.counts[.linksMade] = .max
+                $0.counts[.attributesRepaired] = .max
                 $0.isComplete = false
             }
             let branch = BranchRecord(

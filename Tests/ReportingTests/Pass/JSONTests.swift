@@ -70,7 +70,7 @@ import Testing
             )
         )
         var summary = passSummary()
-        summary.method = .walk(.optionsChanged)
+        summary.method = .walk(WalkReason(.optionsChanged))
         let walk = EventJSON.summary(summary, status: .done, time: Self.time).object
         let words = "\"changes_by\":\"walk\",\"walk_reason\":\"options_changed\",\"seconds\":"
         #expect(String(decoding: walk, as: UTF8.self).contains(words))

@@ -230,7 +230,7 @@ import Testing
                   workers busy              30  at most at a time
                 """
         )
-        summary.method = .walk(.asked)
+        summary.method = .walk(WalkReason(.asked))
         #expect(text(summary).contains("33,133  by a walk; 14 directories listed\n"))
         summary.durationNanoseconds = 10_000_000_000
         let long = text(summary)
@@ -274,7 +274,7 @@ import Testing
             )
         }
         for status in [
-            PassStatus.done, .interrupted, .destinationStopped, .someVanished, .deletionLimit,
+            ExitStatus.done, .interrupted, .destinationStopped, .someVanished, .deletionLimit,
         ] {
             for reason in [DestinationStop.full, .readOnly, .broken] {
                 let stop = PassSummary.Stop(

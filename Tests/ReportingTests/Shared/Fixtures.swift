@@ -58,7 +58,7 @@ func passStart(
 }
 
 func passSummary(
-    _ status: PassStatus = .done,
+    _ status: ExitStatus = .done,
     _ counters: Counters = Counters(),
     isDryRun: Bool = false,
     branches: [PassSummary.BranchTime] = [],

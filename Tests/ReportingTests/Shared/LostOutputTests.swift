@@ -47,7 +47,7 @@ import Testing
 
     @Test("S48: an output error changes no worse status")
     func precedence() throws {
-        let table: [(PassStatus, PassStatus)] = [
+        let table: [(ExitStatus, ExitStatus)] = [
             (.done, .someFailed), (.someVanished, .someFailed), (.deletionLimit, .someFailed),
             (.someFailed, .someFailed), (.destinationStopped, .destinationStopped),
             (.interrupted, .interrupted),

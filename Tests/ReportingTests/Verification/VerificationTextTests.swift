@@ -96,7 +96,7 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
     }
 
     private func lines(
-        _ status: PassStatus,
+        _ status: ExitStatus,
         _ change: (VerificationCounters) -> Void = { _ in },
         sample: FileSample? = nil,
         comparesContents: Bool = true,

@@ -1,0 +1,47 @@
+// What holds for a whole verification: a case and its word here, what it says to people and programs in
+// VerificationNoticeText (Reporting).
+
+/// Things that hold for a whole verification and are said once.
+package enum VerificationNotice: Sendable, Hashable {
+    /// Not root: attributes that only root can read are not compared.
+    case notRoot
+    /// Root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: what others have closed cannot be read.
+    case closedEntriesFail
+    /// RLIMIT_NOFILE allows only so many workers.
+    case workersLimited(Int, descriptors: Int)
+    /// There are threads for so many workers and no more (S58).
+    case threadsLimited(Int)
+    /// DESTINATION shows no project id at all, though SOURCE has some: they are not compared.
+    case projectsNotKept
+    /// Times outside of what DESTINATION stores count as equal to what it makes of them (S64).
+    case clampedTimes(entries: UInt64, first: [UInt8])
+    /// What of SOURCE's root is not compared for its name (S62).
+    case leftOut(LeftOut)
+    /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
+    case emptySource
+
+    /// A notice as a word for programs, which stays.
+    package enum Word: String, CaseIterable, Sendable {
+        case notRoot = "not_root"
+        case closedEntriesFail = "closed_entries_fail"
+        case workersLimited = "workers_limited"
+        case threadsLimited = "threads_limited"
+        case projectsNotKept = "projects_not_kept"
+        case clampedTimes = "clamped_times"
+        case leftOut = "left_out"
+        case emptySource = "empty_source"
+    }
+
+    package var word: Word {
+        switch self {
+        case .notRoot: .notRoot
+        case .closedEntriesFail: .closedEntriesFail
+        case .workersLimited: .workersLimited
+        case .threadsLimited: .threadsLimited
+        case .projectsNotKept: .projectsNotKept
+        case .clampedTimes: .clampedTimes
+        case .leftOut: .leftOut
+        case .emptySource: .emptySource
+        }
+    }
+}

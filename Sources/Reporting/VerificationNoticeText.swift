@@ -1,0 +1,42 @@
+// What holds for a whole verification and is said once, as sentences and as lines of JSON.
+
+import LinuxIO
+import Migration
+
+/// What one notice says.
+enum VerificationNoticeText {
+    /// One or two sentences for people.
+    static func sentence(_ notice: VerificationNotice) -> String {
+        switch notice {
+        case .notRoot:
+            "not root: attributes that only root can read (trusted, security) are not compared; closed entries fail."
+        case .closedEntriesFail:
+            "root without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH: entries that are closed to others cannot "
+                + "be read, and fail."
+        case .workersLimited(let workers, let descriptors):
+            NoticeText.sentence(.workersLimited(workers, descriptors: descriptors))
+        case .clampedTimes(let entries, let first): NoticeText.clampedTimes(entries, first)
+        case .threadsLimited(let workers): NoticeText.threads(workers)
+        case .projectsNotKept:
+            "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
+        case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
+        case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
+        }
+    }
+
+    /// The line of JSON: what belongs to the word stands beside it.
+    static func line(_ notice: VerificationNotice, time: UInt64) -> JSONLine {
+        var line = EventJSON.begin("notice", time)
+        line.add("notice", notice.word.rawValue)
+        switch notice {
+        case .clampedTimes(let entries, let first):
+            line.add("entries", entries)
+            line.add("path", name: first)
+        case .notRoot, .closedEntriesFail, .workersLimited, .threadsLimited, .projectsNotKept,
+            .leftOut, .emptySource:
+            break
+        }
+        line.add("message", sentence(notice))
+        return line
+    }
+}

@@ -1,0 +1,43 @@
+// The table of counters: each counts for itself, whoever adds.
+
+import Dispatch
+import History
+import Migration
+import Testing
+
+@Suite("Counters") struct CountersTests {
+    @Test("each counter has a place of its own")
+    func places() {
+        let counters = Counters()
+        for (index, counter) in PassCounter.allCases.enumerated() {
+            #expect(counter.rawValue == index)
+            counters[counter].count(UInt64(index) + 1)
+        }
+        for (index, counter) in PassCounter.allCases.enumerated() {
+            #expect(counters[counter].value() == UInt64(index) + 1)
+        }
+        let verification = VerificationCounters()
+        for counter in VerificationCounter.allCases { verification[counter].count(3) }
+        for counter in VerificationCounter.allCases {
+            #expect(verification[counter].value() == 3)
+        }
+    }
+
+    @Test("what many threads add at once is all there, and a name means its row")
+    func threads() {
+        let counters = Counters()
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            for _ in 0..<20_000 {
+                counters.filesCopied.count()
+                counters.bytesSeen.count(3)
+                counters.bytesSeen.wrappingSubtract(1, ordering: .relaxed)
+            }
+        }
+        #expect(counters[.filesCopied].value() == 160_000)
+        #expect(counters[.bytesSeen].value() == 320_000)
+        counters.entriesSeen.store(9, ordering: .relaxed)
+        #expect(counters[.entriesSeen].value() == 9)
+        let total = PassCounter.allCases.reduce(0) { $0 + counters[$1].value() }
+        #expect(total == 480_009)
+    }
+}
