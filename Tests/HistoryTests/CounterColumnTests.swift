@@ -22,7 +22,7 @@ import Testing
         #expect(try history.lastPass() == pass)
         for (index, (counter, _)) in PassCounter.recorded.enumerated() {
             let sql = "SELECT \(counter.row.key) FROM passes"
-            #expect(try Judge.number(state.database, sql) == 1_000 + index)
+            #expect(try SQLiteOracle.number(state.database, sql) == 1_000 + index)
         }
         #expect(PassCounter.recorded.count >= 10)
     }
@@ -35,7 +35,7 @@ import Testing
         for counter in PassCounter.allCases {
             let sql =
                 "SELECT count(*) FROM pragma_table_info('passes') WHERE name = '\(counter.row.key)'"
-            let columns = try Judge.number(state.database, sql)
+            let columns = try SQLiteOracle.number(state.database, sql)
             #expect(columns == (recorded.contains(counter) ? 1 : 0), "\(counter)")
         }
     }

@@ -54,7 +54,8 @@ import Testing
         }
         for status in [0, 1, 3, 11, 20, 23, 24, 25, 64] {
             #expect(
-                document.contains("\n| \(status) | ") && ExitStatus(rawValue: Int32(status)) != nil
+                document.contains("\n| \(status) | ")
+                    && Migration.ExitStatus(rawValue: Int32(status)) != nil
             )
         }
     }

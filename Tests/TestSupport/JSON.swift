@@ -26,6 +26,11 @@ package struct JSONError: Error, Equatable, CustomStringConvertible {
     /// Bytes before the place.
     package let offset: Int
 
+    package init(reason: String, offset: Int) {
+        self.reason = reason
+        self.offset = offset
+    }
+
     package var description: String { "no JSON: \(reason) at byte \(offset)" }
 }
 

@@ -145,14 +145,16 @@ struct ScanHazardsRecord {
         try stage.expectSame()
     }
 
-    /// Makes DESTINATION's filesystem again under the same UUID.
+    /// Makes DESTINATION's filesystem again under the same UUID; as `quietVolume`, for the kernel is to write nothing to
+    /// it by itself.
     private func remake(_ stage: ScanStage, time: Int?) throws {
         try Shell.run(
             """
             umount "$1"
             uuid=$(blkid -s UUID -o value "$2")
             \(time.map { "export E2FSPROGS_FAKE_TIME=\($0)" } ?? "true")
-            mkfs.ext4 -q -F -U "$uuid" -i 4096 "$2"
+            mkfs.ext4 -q -F -U "$uuid" -i 4096 \
+                -E nodiscard,lazy_itable_init=0,lazy_journal_init=0 "$2"
             mount -o nodev,noatime "$2" "$1"
             """,
             stage.destination.mountPoint,

@@ -96,7 +96,7 @@ import Testing
         let warning = Finding(.warning, .damaged)
         let fatal = Finding(.fatal, .writable(.mount))
         for (findings, status, ending) in [
-            ([ok], ExitStatus.done, "All is well: a pass can begin."),
+            ([ok], Migration.ExitStatus.done, "All is well: a pass can begin."),
             (
                 [ok, warning], .done,
                 "Nothing fatal, 1 warning to read before the switch: a pass can begin."

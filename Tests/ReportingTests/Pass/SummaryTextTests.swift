@@ -274,7 +274,8 @@ import Testing
             )
         }
         for status in [
-            ExitStatus.done, .interrupted, .destinationStopped, .someVanished, .deletionLimit,
+            Migration.ExitStatus.done, .interrupted, .destinationStopped, .someVanished,
+            .deletionLimit,
         ] {
             for reason in [DestinationStop.full, .readOnly, .broken] {
                 let stop = PassSummary.Stop(

@@ -47,7 +47,7 @@ import Testing
 
     @Test("S48: an output error changes no worse status")
     func precedence() throws {
-        let table: [(ExitStatus, ExitStatus)] = [
+        let table: [(Migration.ExitStatus, Migration.ExitStatus)] = [
             (.done, .someFailed), (.someVanished, .someFailed), (.deletionLimit, .someFailed),
             (.someFailed, .someFailed), (.destinationStopped, .destinationStopped),
             (.interrupted, .interrupted),

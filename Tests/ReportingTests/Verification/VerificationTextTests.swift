@@ -96,7 +96,7 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
     }
 
     private func lines(
-        _ status: ExitStatus,
+        _ status: Migration.ExitStatus,
         _ change: (VerificationCounters) -> Void = { _ in },
         sample: FileSample? = nil,
         comparesContents: Bool = true,
