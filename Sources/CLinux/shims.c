@@ -24,20 +24,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-_Static_assert(CL_O_PATH == O_PATH && CL_O_NOATIME == O_NOATIME && CL_O_TMPFILE == O_TMPFILE
-    && CL_O_DIRECT == O_DIRECT, "open(2)");
-_Static_assert(CL_AT_FDCWD == AT_FDCWD && CL_AT_SYMLINK_NOFOLLOW == AT_SYMLINK_NOFOLLOW
-    && CL_AT_REMOVEDIR == AT_REMOVEDIR && CL_AT_SYMLINK_FOLLOW == AT_SYMLINK_FOLLOW
-    && CL_AT_EMPTY_PATH == AT_EMPTY_PATH && CL_AT_STATX_DONT_SYNC == AT_STATX_DONT_SYNC, "fcntl.h");
-_Static_assert(CL_SEEK_DATA == SEEK_DATA && CL_SEEK_HOLE == SEEK_HOLE, "lseek(2)");
-_Static_assert(CL_STATX_BTIME == STATX_BTIME && CL_STATX_MNT_ID == STATX_MNT_ID
-    && CL_STATX_ATTR_IMMUTABLE == STATX_ATTR_IMMUTABLE && CL_STATX_ATTR_APPEND == STATX_ATTR_APPEND
-    && CL_STATX_ATTR_NODUMP == STATX_ATTR_NODUMP
-    && CL_STATX_ATTR_ENCRYPTED == STATX_ATTR_ENCRYPTED && CL_STATX_ATTR_MOUNT_ROOT == STATX_ATTR_MOUNT_ROOT, "statx(2)");
-_Static_assert(CL_RENAME_NOREPLACE == RENAME_NOREPLACE && CL_RENAME_EXCHANGE == RENAME_EXCHANGE, "renameat2(2)");
-_Static_assert(CL_XFLAG_IMMUTABLE == FS_XFLAG_IMMUTABLE && CL_XFLAG_APPEND == FS_XFLAG_APPEND
-    && CL_XFLAG_SYNC == FS_XFLAG_SYNC && CL_XFLAG_NOATIME == FS_XFLAG_NOATIME
-    && CL_XFLAG_NODUMP == FS_XFLAG_NODUMP && CL_XFLAG_PROJINHERIT == FS_XFLAG_PROJINHERIT, "linux/fs.h");
 _Static_assert(sizeof(struct cl_inode_flags) == sizeof(struct fsxattr), "FS_IOC_FSGETXATTR");
 
 #define RESULT(call)                             \
@@ -176,15 +162,11 @@ long cl_descriptor_path(int descriptor, char *buffer, size_t length) {
     RESULT(readlink(descriptor_path(path, descriptor), buffer, length));
 }
 
-// Both calls have one number on every architecture; glibc 2.36 declares them, older ones do not.
-#define SYSCALL_OPEN_TREE 428
-#define SYSCALL_MOUNT_SETATTR 442
-
 int cl_private_mount(int directory, bool is_read_only) {
     CL_FAULT("open_tree");
     // OPEN_TREE_CLONE is 1; OPEN_TREE_CLOEXEC is O_CLOEXEC; AT_RECURSIVE is 0x8000.
     const unsigned recursive = 0x8000;
-    int tree = (int)syscall(SYSCALL_OPEN_TREE, directory, "", AT_EMPTY_PATH | 1 | O_CLOEXEC | recursive);
+    int tree = (int)syscall(SYS_open_tree, directory, "", AT_EMPTY_PATH | 1 | O_CLOEXEC | recursive);
     if (tree < 0) return -errno;
 #ifdef CUTOVER_FAULTS
     int fault = cl_fault("mount_setattr");
@@ -200,7 +182,7 @@ int cl_private_mount(int directory, bool is_read_only) {
         .clear = 0x70,
         .propagation = 1 << 18,
     };
-    if (syscall(SYSCALL_MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) < 0) {
+    if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) < 0) {
         int error = errno;
         close(tree);
         return -error;

@@ -61,7 +61,7 @@ package enum OutputPlace {
     private static func open(_ path: [UInt8]) throws(SystemError) -> Descriptor {
         Descriptor(
             owning: try Name(path).withPointer { pointer throws(SystemError) in
-                try retrying(.open) { cl_open_path(pointer, Int32(CL_O_PATH), 0) }
+                try retrying(.open) { cl_open_path(pointer, CL_O_PATH, 0) }
             },
             isPath: true
         )
