@@ -17,7 +17,7 @@
 static atomic_bool openat2_missing;
 
 int cl_open_directory(int directory, const char *name, int flags) {
-    CL_FAULT("openat");
+    CL_FAULT_AT("openat", directory);
     flags |= O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
     if (!atomic_load_explicit(&openat2_missing, memory_order_relaxed)) {
         // struct open_how of linux/openat2.h; RESOLVE_NO_XDEV is 1.

@@ -42,12 +42,12 @@ static const char *descriptor_path(char path[DESCRIPTOR_PATH_MAX], int descripto
 }
 
 int cl_openat(int directory, const char *name, int flags, mode_t mode) {
-    CL_FAULT("openat");
+    CL_FAULT_AT("openat", directory);
     RESULT(openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode));
 }
 
 int cl_reopen(int descriptor, int flags) {
-    CL_FAULT("openat");
+    CL_FAULT_AT("openat", descriptor);
     char path[DESCRIPTOR_PATH_MAX];
     RESULT(open(descriptor_path(path, descriptor), flags | O_CLOEXEC | O_NOCTTY));
 }
@@ -80,7 +80,7 @@ int cl_close(int descriptor) {
 }
 
 int cl_flock(int descriptor, bool is_exclusive) {
-    CL_FAULT("flock");
+    CL_FAULT_AT("flock", descriptor);
     RESULT(flock(descriptor, (is_exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB));
 }
 
@@ -113,7 +113,7 @@ static int statx_with(int directory, const char *name, int flags, unsigned mask,
 }
 
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status) {
-    CL_FAULT("statx");
+    CL_FAULT_AT("statx", directory);
     return statx_with(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, status);
 }
 
@@ -142,7 +142,7 @@ int cl_fstatfs(int descriptor, struct cl_volume_status *status) {
 }
 
 long cl_getdents64(int descriptor, void *buffer, size_t length) {
-    CL_FAULT("getdents64");
+    CL_FAULT_AT("getdents64", descriptor);
     RESULT(syscall(SYS_getdents64, descriptor, buffer, length));
 }
 
@@ -191,7 +191,7 @@ int cl_private_mount(int directory, bool is_read_only) {
 }
 
 long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset) {
-    CL_FAULT("pread");
+    CL_FAULT_AT("pread", descriptor);
 #ifdef CUTOVER_FAULTS
     long left = cl_read_fault(descriptor, offset, length);
     if (left < 0) return left;
@@ -212,7 +212,7 @@ long cl_pread_cached(int descriptor, void *buffer, size_t length, int64_t offset
 }
 
 long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset) {
-    CL_FAULT("pwrite");
+    CL_FAULT_AT("pwrite", descriptor);
     RESULT(pwrite(descriptor, buffer, length, offset));
 }
 
@@ -247,7 +247,7 @@ int cl_fadvise_forget(int descriptor) {
 }
 
 int cl_fsync(int descriptor) {
-    CL_FAULT("fsync");
+    CL_FAULT_AT("fsync", descriptor);
     RESULT(fsync(descriptor));
 }
 
@@ -257,7 +257,7 @@ int cl_syncfs(int descriptor) {
 }
 
 int cl_mkdirat(int directory, const char *name, mode_t mode) {
-    CL_FAULT("mkdirat");
+    CL_FAULT_AT("mkdirat", directory);
     RESULT(mkdirat(directory, name, mode));
 }
 
@@ -279,7 +279,7 @@ int cl_linkat_descriptor(int descriptor, int directory, const char *name) {
 
 int cl_unlinkat(int directory, const char *name, int flags) {
 #ifdef CUTOVER_FAULTS
-    int fault = cl_fault("unlinkat");
+    int fault = cl_fault_at("unlinkat", directory);
     // The name is gone when the kernel says so: somebody else removed it first.
     if (fault == ENOENT && unlinkat(directory, name, flags) < 0) return -errno;
     if (fault != 0) return -fault;
@@ -288,7 +288,7 @@ int cl_unlinkat(int directory, const char *name, int flags) {
 }
 
 int cl_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags) {
-    CL_FAULT("renameat");
+    CL_FAULT_AT("renameat", from_directory);
     RESULT(renameat2(from_directory, from, to_directory, to, flags));
 }
 
