@@ -11,8 +11,8 @@ import Glibc
 ///
 /// Closed when it goes out of scope, unless `close` was called.
 package struct Descriptor: ~Copyable, Sendable {
-    /// The number, 0 or more.
-    package let raw: Int32
+    /// The number, 0 or more; it does not leave this target.
+    let raw: Int32
     /// Whether it was opened with O_PATH: a handle on an entry of any type that reads no data.
     package let isPath: Bool
 

@@ -1,7 +1,6 @@
 // Where a file would lie that a person named to be written, found out without making it.
 
 import CLinux
-import Glibc
 
 /// The way that open(2) with O_CREAT would go.
 package enum OutputPlace {
