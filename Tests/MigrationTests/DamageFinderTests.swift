@@ -1,5 +1,6 @@
 // Unreadable ranges against a model: a file of blocks of which some are broken, read by a made-up disk.
 
+import Glibc
 import LinuxIO
 import Migration
 import TestSupport
@@ -266,9 +267,9 @@ private final class ModelDisk {
             broken: [200],
             readsUpToFailure: false
         )
-        disk.error = ErrorCode.noDevice
+        disk.error = ErrorCode(rawValue: ENXIO)
         let thrown = #expect(throws: CopyFailure.self) { try examine(disk) }
-        #expect(thrown?.error == SystemError(.read, .noDevice))
+        #expect(thrown?.error == SystemError(.read, ErrorCode(rawValue: ENXIO)))
         #expect(thrown?.side == .source)
         #expect(thrown?.bytes == 65_536..<131_072)
         #expect(disk.failures == 1)
