@@ -6,6 +6,11 @@ import Migration
 import TestSupport
 import Testing
 
+extension ErrorCode {
+    /// An error that the search does not know.
+    fileprivate static let noDevice = ErrorCode(rawValue: ENXIO)
+}
+
 /// A disk that fails every read which touches a broken block.
 private final class ModelDisk {
     let contents: [UInt8]
@@ -267,9 +272,9 @@ private final class ModelDisk {
             broken: [200],
             readsUpToFailure: false
         )
-        disk.error = ErrorCode(rawValue: ENXIO)
+        disk.error = ErrorCode.noDevice
         let thrown = #expect(throws: CopyFailure.self) { try examine(disk) }
-        #expect(thrown?.error == SystemError(.read, ErrorCode(rawValue: ENXIO)))
+        #expect(thrown?.error == SystemError(.read, .noDevice))
         #expect(thrown?.side == .source)
         #expect(thrown?.bytes == 65_536..<131_072)
         #expect(disk.failures == 1)
