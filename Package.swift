@@ -60,7 +60,7 @@ let package = Package(
         .target(
             name: "Reporting",
             dependencies: ["Migration", "History", "LinuxIO"],
-            swiftSettings: swiftSettings
+            swiftSettings: swiftSettings + [.strictMemorySafety()]
         ),
         .executableTarget(
             name: "cutover",

@@ -13,18 +13,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// One number on every architecture (Linux 5.6). ENOSYS is remembered, so an older kernel is asked once.
-#define SYSCALL_OPENAT2 437
-
+// Linux 5.6. ENOSYS is remembered, so an older kernel is asked once.
 static atomic_bool openat2_missing;
 
 int cl_open_directory(int directory, const char *name, int flags) {
-    CL_FAULT("openat");
+    CL_FAULT_AT("openat", directory);
     flags |= O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
     if (!atomic_load_explicit(&openat2_missing, memory_order_relaxed)) {
         // struct open_how of linux/openat2.h; RESOLVE_NO_XDEV is 1.
         struct { uint64_t flags, mode, resolve; } how = {.flags = (uint64_t)(unsigned)flags, .resolve = 1};
-        int result = (int)syscall(SYSCALL_OPENAT2, directory, name, &how, sizeof how);
+        int result = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
         if (result >= 0) return result;
         // EPERM: O_NOATIME is refused, or a sandbox refuses the call: openat(2) tells which.
         if (errno != ENOSYS && errno != EPERM) return -errno;

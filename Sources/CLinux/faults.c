@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,9 @@
 
 struct fault {
     char operation[OPERATION_BYTES];
+    // Only calls by a descriptor of this inode count; all calls where `has_place` is false.
+    bool has_place;
+    unsigned long long device, inode;
     long first, last;  // the calls that fail, counted from 1
     int error;
     atomic_long calls;
@@ -76,11 +80,15 @@ static int error_named(const char *name) {
 }
 
 static int parse_call(const char *text) {
-    char error[16], count[16] = "1";
+    char error[16], count[16] = "1", place[48] = "";
     struct fault *fault = &faults[fault_count];
-    if (fault_count == FAULTS_MAX
-        || sscanf(text, "%31[^:]:%ld:%15[^:]:%15s", fault->operation, &fault->first, error, count) < 3)
+    if (fault_count == FAULTS_MAX) return 0;
+    if (sscanf(text, "%31[^:@]%47[^:]:%ld:%15[^:]:%15s", fault->operation, place, &fault->first, error, count) >= 4) {
+        if (sscanf(place, "@%llu.%llu", &fault->device, &fault->inode) != 2) return 0;
+        fault->has_place = true;
+    } else if (sscanf(text, "%31[^:@]:%ld:%15[^:]:%15s", fault->operation, &fault->first, error, count) < 3) {
         return 0;
+    }
     fault->error = error_named(error);
     fault->last = strcmp(count, "*") == 0 ? LONG_MAX : fault->first + atol(count) - 1;
     fault_count++;
@@ -105,6 +113,10 @@ static void write_counts(void) {
     if (file == NULL) abort();
     for (int i = 0; i < OPERATIONS_MAX && atomic_load(&counts[i].operation) != NULL; i++)
         fprintf(file, "%s %ld\n", atomic_load(&counts[i].operation), atomic_load(&counts[i].calls));
+    for (int i = 0; i < fault_count; i++)
+        if (faults[i].has_place)
+            fprintf(file, "%s@%llu.%llu %ld\n", faults[i].operation, faults[i].device, faults[i].inode,
+                    atomic_load(&faults[i].calls));
     if (fclose(file) != 0) abort();
 }
 
@@ -131,24 +143,36 @@ static void parse(void) {
             if (count_path == NULL || atexit(write_counts) != 0) abort();
             continue;
         }
-        if (strchr(part, '@') != NULL ? parse_broken(part) : parse_call(part)) continue;
+        if (parse_broken(part) || parse_call(part)) continue;
         fprintf(stderr, "CUTOVER_FAULTS: cannot read %s\n", part);
         abort();
     }
     free(copy);
 }
 
-int cl_fault(const char *operation) {
+// Whether a call by `descriptor` is one that a fault counts.
+static bool is_meant(const struct fault *fault, const char *operation, int descriptor) {
+    if (strcmp(fault->operation, operation) != 0) return false;
+    if (!fault->has_place) return true;
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && status.st_dev == fault->device && status.st_ino == fault->inode;
+}
+
+int cl_fault_at(const char *operation, int descriptor) {
     pthread_once(&once, parse);
     if (count_path != NULL) count(operation);
     for (int i = 0; i < fault_count; i++) {
-        if (strcmp(faults[i].operation, operation) != 0) continue;
+        if (!is_meant(&faults[i], operation, descriptor)) continue;
         long call = atomic_fetch_add(&faults[i].calls, 1) + 1;
         if (call < faults[i].first || call > faults[i].last) continue;
         if (faults[i].error == KILL_INSTEAD) raise(SIGKILL);
         return faults[i].error;
     }
     return 0;
+}
+
+int cl_fault(const char *operation) {
+    return cl_fault_at(operation, -1);
 }
 
 // The first broken part of the file within a range; NULL when all of that is whole.

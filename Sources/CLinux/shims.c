@@ -24,20 +24,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-_Static_assert(CL_O_PATH == O_PATH && CL_O_NOATIME == O_NOATIME && CL_O_TMPFILE == O_TMPFILE
-    && CL_O_DIRECT == O_DIRECT, "open(2)");
-_Static_assert(CL_AT_FDCWD == AT_FDCWD && CL_AT_SYMLINK_NOFOLLOW == AT_SYMLINK_NOFOLLOW
-    && CL_AT_REMOVEDIR == AT_REMOVEDIR && CL_AT_SYMLINK_FOLLOW == AT_SYMLINK_FOLLOW
-    && CL_AT_EMPTY_PATH == AT_EMPTY_PATH && CL_AT_STATX_DONT_SYNC == AT_STATX_DONT_SYNC, "fcntl.h");
-_Static_assert(CL_SEEK_DATA == SEEK_DATA && CL_SEEK_HOLE == SEEK_HOLE, "lseek(2)");
-_Static_assert(CL_STATX_BTIME == STATX_BTIME && CL_STATX_MNT_ID == STATX_MNT_ID
-    && CL_STATX_ATTR_IMMUTABLE == STATX_ATTR_IMMUTABLE && CL_STATX_ATTR_APPEND == STATX_ATTR_APPEND
-    && CL_STATX_ATTR_NODUMP == STATX_ATTR_NODUMP
-    && CL_STATX_ATTR_ENCRYPTED == STATX_ATTR_ENCRYPTED && CL_STATX_ATTR_MOUNT_ROOT == STATX_ATTR_MOUNT_ROOT, "statx(2)");
-_Static_assert(CL_RENAME_NOREPLACE == RENAME_NOREPLACE && CL_RENAME_EXCHANGE == RENAME_EXCHANGE, "renameat2(2)");
-_Static_assert(CL_XFLAG_IMMUTABLE == FS_XFLAG_IMMUTABLE && CL_XFLAG_APPEND == FS_XFLAG_APPEND
-    && CL_XFLAG_SYNC == FS_XFLAG_SYNC && CL_XFLAG_NOATIME == FS_XFLAG_NOATIME
-    && CL_XFLAG_NODUMP == FS_XFLAG_NODUMP && CL_XFLAG_PROJINHERIT == FS_XFLAG_PROJINHERIT, "linux/fs.h");
 _Static_assert(sizeof(struct cl_inode_flags) == sizeof(struct fsxattr), "FS_IOC_FSGETXATTR");
 
 #define RESULT(call)                             \
@@ -56,12 +42,12 @@ static const char *descriptor_path(char path[DESCRIPTOR_PATH_MAX], int descripto
 }
 
 int cl_openat(int directory, const char *name, int flags, mode_t mode) {
-    CL_FAULT("openat");
+    CL_FAULT_AT("openat", directory);
     RESULT(openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode));
 }
 
 int cl_reopen(int descriptor, int flags) {
-    CL_FAULT("openat");
+    CL_FAULT_AT("openat", descriptor);
     char path[DESCRIPTOR_PATH_MAX];
     RESULT(open(descriptor_path(path, descriptor), flags | O_CLOEXEC | O_NOCTTY));
 }
@@ -94,7 +80,7 @@ int cl_close(int descriptor) {
 }
 
 int cl_flock(int descriptor, bool is_exclusive) {
-    CL_FAULT("flock");
+    CL_FAULT_AT("flock", descriptor);
     RESULT(flock(descriptor, (is_exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB));
 }
 
@@ -127,7 +113,7 @@ static int statx_with(int directory, const char *name, int flags, unsigned mask,
 }
 
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status) {
-    CL_FAULT("statx");
+    CL_FAULT_AT("statx", directory);
     return statx_with(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, status);
 }
 
@@ -156,7 +142,7 @@ int cl_fstatfs(int descriptor, struct cl_volume_status *status) {
 }
 
 long cl_getdents64(int descriptor, void *buffer, size_t length) {
-    CL_FAULT("getdents64");
+    CL_FAULT_AT("getdents64", descriptor);
     RESULT(syscall(SYS_getdents64, descriptor, buffer, length));
 }
 
@@ -176,15 +162,11 @@ long cl_descriptor_path(int descriptor, char *buffer, size_t length) {
     RESULT(readlink(descriptor_path(path, descriptor), buffer, length));
 }
 
-// Both calls have one number on every architecture; glibc 2.36 declares them, older ones do not.
-#define SYSCALL_OPEN_TREE 428
-#define SYSCALL_MOUNT_SETATTR 442
-
 int cl_private_mount(int directory, bool is_read_only) {
     CL_FAULT("open_tree");
     // OPEN_TREE_CLONE is 1; OPEN_TREE_CLOEXEC is O_CLOEXEC; AT_RECURSIVE is 0x8000.
     const unsigned recursive = 0x8000;
-    int tree = (int)syscall(SYSCALL_OPEN_TREE, directory, "", AT_EMPTY_PATH | 1 | O_CLOEXEC | recursive);
+    int tree = (int)syscall(SYS_open_tree, directory, "", AT_EMPTY_PATH | 1 | O_CLOEXEC | recursive);
     if (tree < 0) return -errno;
 #ifdef CUTOVER_FAULTS
     int fault = cl_fault("mount_setattr");
@@ -200,7 +182,7 @@ int cl_private_mount(int directory, bool is_read_only) {
         .clear = 0x70,
         .propagation = 1 << 18,
     };
-    if (syscall(SYSCALL_MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) < 0) {
+    if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | recursive, &attributes, sizeof attributes) < 0) {
         int error = errno;
         close(tree);
         return -error;
@@ -209,7 +191,7 @@ int cl_private_mount(int directory, bool is_read_only) {
 }
 
 long cl_pread(int descriptor, void *buffer, size_t length, int64_t offset) {
-    CL_FAULT("pread");
+    CL_FAULT_AT("pread", descriptor);
 #ifdef CUTOVER_FAULTS
     long left = cl_read_fault(descriptor, offset, length);
     if (left < 0) return left;
@@ -230,7 +212,7 @@ long cl_pread_cached(int descriptor, void *buffer, size_t length, int64_t offset
 }
 
 long cl_pwrite(int descriptor, const void *buffer, size_t length, int64_t offset) {
-    CL_FAULT("pwrite");
+    CL_FAULT_AT("pwrite", descriptor);
     RESULT(pwrite(descriptor, buffer, length, offset));
 }
 
@@ -265,7 +247,7 @@ int cl_fadvise_forget(int descriptor) {
 }
 
 int cl_fsync(int descriptor) {
-    CL_FAULT("fsync");
+    CL_FAULT_AT("fsync", descriptor);
     RESULT(fsync(descriptor));
 }
 
@@ -275,7 +257,7 @@ int cl_syncfs(int descriptor) {
 }
 
 int cl_mkdirat(int directory, const char *name, mode_t mode) {
-    CL_FAULT("mkdirat");
+    CL_FAULT_AT("mkdirat", directory);
     RESULT(mkdirat(directory, name, mode));
 }
 
@@ -297,7 +279,7 @@ int cl_linkat_descriptor(int descriptor, int directory, const char *name) {
 
 int cl_unlinkat(int directory, const char *name, int flags) {
 #ifdef CUTOVER_FAULTS
-    int fault = cl_fault("unlinkat");
+    int fault = cl_fault_at("unlinkat", directory);
     // The name is gone when the kernel says so: somebody else removed it first.
     if (fault == ENOENT && unlinkat(directory, name, flags) < 0) return -errno;
     if (fault != 0) return -fault;
@@ -306,7 +288,7 @@ int cl_unlinkat(int directory, const char *name, int flags) {
 }
 
 int cl_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned flags) {
-    CL_FAULT("renameat");
+    CL_FAULT_AT("renameat", from_directory);
     RESULT(renameat2(from_directory, from, to_directory, to, flags));
 }
 

@@ -106,7 +106,11 @@ package final class History: Sendable {
         case .interrupted: return .failed("a pass was killed while writing it")
         case .damaged(let text):
             if isReadOnly { return .failed(text) }
-            folder.write(names.damage, text)
+            do throws(HistoryProblem) { try folder.note(names.damage, text) } catch {
+                return .failed(
+                    "\(text); this could not be noted for the next pass: \(error.sentence)"
+                )
+            }
             return .failed("\(text); the next pass sets the record aside and begins a new one")
         }
     }

@@ -103,24 +103,6 @@ extension History {
         try inodes("SELECT DISTINCT inode FROM names WHERE parent = ?", directory)
     }
 
-    /// How many inodes are recorded.
-    ///
-    /// Reads the whole table: for people.
-    /// - Throws: `failed`.
-    package func recordedInodes() throws(HistoryProblem) -> Int {
-        try read { database in
-            let query = try Query(
-                database,
-                """
-                SELECT sum((length(records) - \(Chunk.headerSize)) / \(Chunk.recordSize)) \
-                FROM inodes
-                """
-            )
-            defer { query.end() }
-            return try query.step() ? Int(query.integer(0)) : 0
-        }
-    }
-
     private func inodes(_ sql: String, _ key: UInt64) throws(HistoryProblem) -> [UInt64] {
         try read { database in
             let query = try Query(database, sql)

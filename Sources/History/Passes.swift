@@ -120,8 +120,9 @@ extension History {
     /// Writes down that this pair was begun by `--new-pair`.
     ///
     /// In a file beside the database: it is there before the first pass is.
-    package func declare() {
-        folder.write(names.declared, "")
+    /// - Throws: `cannotUseFolder`.
+    package func declare() throws(HistoryProblem) {
+        try folder.note(names.declared)
     }
 
     /// Forgets it: a whole pass did without.

@@ -105,13 +105,20 @@ final class StateFolder: Sendable {
             } catch {
                 guard error.code == .exists else { throw unusable(part, error.code) }
             }
-            syncParent(part)
+            try syncParent(part)
         }
     }
 
-    /// A folder that a power cut takes away is made again: that this fails is no reason to stop.
-    private static func syncParent(_ bytes: [UInt8]) {
-        try? Descriptor.openRoot(Name(bytes + Array("/..".utf8))).synchronize()
+    /// Brings the name of a folder that was made to the disk.
+    ///
+    /// A power cut that takes the folder away takes with it which files were being written: they would be trusted.
+    private static func syncParent(_ bytes: [UInt8]) throws(HistoryProblem) {
+        do throws(SystemError) {
+            try Descriptor.openRoot(Name(bytes + Array("/..".utf8))).synchronize()
+        } catch {
+            // Whoever may make names in a directory need not be allowed to open it.
+            if error.code != .accessDenied { throw unusable(bytes, error.code) }
+        }
     }
 
     // MARK: Files in it
@@ -137,17 +144,25 @@ final class StateFolder: Sendable {
         }
     }
 
-    /// Writes a small file; only for what may be lost.
-    func write(_ name: String, _ text: String) {
+    /// Makes a small file whose being there says something; one that is there stays as it is.
+    /// - Throws: `cannotUseFolder`.
+    func note(_ name: String, _ text: String = "") throws(HistoryProblem) {
         do throws(SystemError) {
-            let file = try descriptor.createFile(Name(name), mode: 0o600)
+            Self.fill(try descriptor.createFile(Name(name), mode: 0o600), text)
+        } catch {
+            guard error.code == .exists else { throw unusable(name, error.code.sentence) }
+        }
+    }
+
+    private static func fill(_ file: consuming Descriptor, _ text: String) {
+        do throws(SystemError) {
             try Array(text.utf8).withUnsafeBufferPointer { bytes throws(SystemError) in
                 try file.write(UnsafeRawBufferPointer(bytes), at: 0)
             }
             try file.synchronize()
             try file.close()
         } catch {
-            // The file's being there is what counts, its text is an addition.
+            // The text is an addition, for people.
         }
     }
 

@@ -1,7 +1,6 @@
 // POSIX ACLs (acl(5)), read, compared, written and printed by libacl.
 
 import CLinux
-import Glibc
 
 /// Which of the two ACLs of an entry: all but symlinks have the first, directories the second too.
 package enum AccessControlKind: Sendable, CaseIterable {

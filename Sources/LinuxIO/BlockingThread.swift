@@ -4,7 +4,6 @@
 // not only in who asks it for a thread (docs/design/workers.md).
 
 import CLinux
-import Glibc
 
 /// Threads that run one closure each.
 package enum BlockingThread {

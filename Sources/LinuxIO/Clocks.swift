@@ -7,7 +7,7 @@ import Glibc
 ///
 /// Nanoseconds since 1970. Whatever changes after this call bears a ctime not before its result, on the
 /// kernels with fine-grained stamps (Linux 6.13) too, unless the clock is set back; the time of day itself
-/// (`currentTime`) has no such promise. The corresponding system call is `clock_gettime` with
+/// (CLOCK_REALTIME) has no such promise. The corresponding system call is `clock_gettime` with
 /// CLOCK_REALTIME_COARSE.
 package func coarseTimeNanoseconds() -> Int64 { nanoseconds(of: CLOCK_REALTIME_COARSE) }
 

@@ -11,8 +11,8 @@ import Glibc
 ///
 /// Closed when it goes out of scope, unless `close` was called.
 package struct Descriptor: ~Copyable, Sendable {
-    /// The number, 0 or more.
-    package let raw: Int32
+    /// The number, 0 or more; it does not leave this target.
+    let raw: Int32
     /// Whether it was opened with O_PATH: a handle on an entry of any type that reads no data.
     package let isPath: Bool
 
@@ -50,7 +50,7 @@ package struct Descriptor: ~Copyable, Sendable {
         return Descriptor(
             owning: try directory.withPointer { name throws(SystemError) in
                 try Self.openWithoutAccessTime {
-                    cl_openat(Int32(CL_AT_FDCWD), name, O_RDONLY | O_DIRECTORY | $0, 0)
+                    cl_openat(CL_AT_FDCWD, name, O_RDONLY | O_DIRECTORY | $0, 0)
                 }
             }
         )
@@ -61,7 +61,7 @@ package struct Descriptor: ~Copyable, Sendable {
     /// The system call is `mkdirat`.
     package static func makeRoot(_ path: Name) throws(SystemError) -> Descriptor {
         try path.withPointer { name throws(SystemError) in
-            check(try retrying(.mkdir) { cl_mkdirat(Int32(CL_AT_FDCWD), name, 0o700) })
+            check(try retrying(.mkdir) { cl_mkdirat(CL_AT_FDCWD, name, 0o700) })
         }
         return try openRoot(path)
     }
@@ -153,7 +153,7 @@ package struct Descriptor: ~Copyable, Sendable {
     /// The corresponding system call is `openat` with O_PATH.
     package func openHandle(_ name: NamePointer) throws(SystemError) -> Descriptor {
         Descriptor(
-            owning: try retrying(.open) { cl_openat(raw, name, Int32(CL_O_PATH), 0) },
+            owning: try retrying(.open) { cl_openat(raw, name, CL_O_PATH, 0) },
             isPath: true
         )
     }
@@ -162,7 +162,7 @@ package struct Descriptor: ~Copyable, Sendable {
     package func openHandle(_ name: Name) throws(SystemError) -> Descriptor {
         Descriptor(
             owning: try name.withPointer { name throws(SystemError) in
-                try retrying(.open) { cl_openat(raw, name, Int32(CL_O_PATH), 0) }
+                try retrying(.open) { cl_openat(raw, name, CL_O_PATH, 0) }
             },
             isPath: true
         )
@@ -191,7 +191,7 @@ package struct Descriptor: ~Copyable, Sendable {
         do throws(SystemError) {
             return Descriptor(
                 owning: try Self.openWithoutAccessTime {
-                    cl_reopen(raw, O_RDONLY | Int32(CL_O_DIRECT) | $0)
+                    cl_reopen(raw, O_RDONLY | CL_O_DIRECT | $0)
                 }
             )
         } catch {
@@ -233,7 +233,7 @@ package struct Descriptor: ~Copyable, Sendable {
     package func createUnnamedFile() throws(SystemError) -> Descriptor {
         Descriptor(
             owning: try retrying(.open) {
-                cl_openat(raw, ".", O_RDWR | Int32(CL_O_TMPFILE), 0o600)
+                cl_openat(raw, ".", O_RDWR | CL_O_TMPFILE, 0o600)
             }
         )
     }
@@ -263,7 +263,7 @@ package struct Descriptor: ~Copyable, Sendable {
     package func status() throws(SystemError) -> FileStatus {
         var status = cl_status()
         let fd = raw
-        check(try retrying(.statx) { cl_statx(fd, "", Int32(CL_AT_EMPTY_PATH), &status) })
+        check(try retrying(.statx) { cl_statx(fd, "", CL_AT_EMPTY_PATH, &status) })
         return FileStatus(status)
     }
 
@@ -288,7 +288,7 @@ package struct Descriptor: ~Copyable, Sendable {
         _ open: (Int32) -> Int32
     ) throws(SystemError) -> Int32 {
         var result: Int32
-        repeat { result = open(Int32(CL_O_NOATIME)) } while result == -EINTR
+        repeat { result = open(CL_O_NOATIME) } while result == -EINTR
         if result >= 0 { return result }
         if result != -EPERM { throw SystemError(.open, ErrorCode(rawValue: -result)) }
         return try retrying(.open) { open(0) }

@@ -58,7 +58,7 @@ extension Descriptor {
     ///
     /// The corresponding system call is `unlinkat` with AT_REMOVEDIR.
     package func removeDirectory(_ name: NamePointer) throws(SystemError) {
-        check(try retrying(.rmdir) { cl_unlinkat(raw, name, Int32(CL_AT_REMOVEDIR)) })
+        check(try retrying(.rmdir) { cl_unlinkat(raw, name, CL_AT_REMOVEDIR) })
     }
 
     /// Renames an entry of this directory over another name of it, in one step.
@@ -82,7 +82,7 @@ extension Descriptor {
         let target = directory.raw
         check(
             try retrying(.rename) {
-                cl_renameat2(raw, name, target, newName, UInt32(CL_RENAME_NOREPLACE))
+                cl_renameat2(raw, name, target, newName, CL_RENAME_NOREPLACE)
             }
         )
     }
@@ -94,7 +94,7 @@ extension Descriptor {
         _ newName: Name
     ) throws(SystemError) {
         let target = directory.raw
-        let flags = UInt32(CL_RENAME_NOREPLACE)
+        let flags = CL_RENAME_NOREPLACE
         check(
             try name.withPointer { name throws(SystemError) in
                 try newName.withPointer { newName throws(SystemError) in
@@ -116,7 +116,7 @@ extension Descriptor {
         let other = directory.raw
         check(
             try retrying(.rename) {
-                cl_renameat2(raw, name, other, otherName, UInt32(CL_RENAME_EXCHANGE))
+                cl_renameat2(raw, name, other, otherName, CL_RENAME_EXCHANGE)
             }
         )
     }

@@ -2,8 +2,6 @@
 // can become), or not without writing. Read, never written, from the block device beneath a mounted filesystem:
 // both see the same page of the cache.
 
-import Glibc
-
 /// The facts of an ext4 superblock (Documentation/filesystems/ext4/super.rst of Linux) that a copy depends on.
 package struct Ext4Superblock: Sendable, Equatable {
     package var blockBytes: UInt64
@@ -55,14 +53,11 @@ package struct Ext4Superblock: Sendable, Equatable {
     /// Reads it from the block device at `path`, which must be the device with that number (`FileStatus.device`).
     ///
     /// Nil where that cannot be: not root, no such node, another device, no ext4. The system calls are `open`,
-    /// `fstat` and `pread`.
+    /// `statx` and `pread`.
     package static func read(device path: Name, number: UInt64) -> Ext4Superblock? {
         // Without waiting: what stands under the name need not be what it should be.
-        let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-        let raw = path.withPointer { open($0, flags) }
-        guard raw >= 0 else { return nil }
-        let device = Descriptor(owning: raw)
-        guard let status = try? device.status(), status.kind == .blockDevice,
+        guard let device = try? InputFile.open(path),
+            let status = try? device.status(), status.kind == .blockDevice,
             UInt64(status.specialMajor) << 32 | UInt64(status.specialMinor) == number
         else { return nil }
         var bytes = [UInt8](repeating: 0, count: byteCount)

@@ -52,14 +52,14 @@ extension Descriptor {
         guard offset < sizeBytes else { return nil }
         var start: Int64
         repeat {
-            start = cl_lseek(raw, Int64(offset), Int32(CL_SEEK_DATA))
+            start = cl_lseek(raw, Int64(offset), CL_SEEK_DATA)
         } while start == -Int64(EINTR)
         if start == -Int64(ENXIO) { return nil }
         if start == -Int64(EINVAL) { return offset..<sizeBytes }
         if start < 0 { throw SystemError(.lseek, ErrorCode(rawValue: Int32(-start))) }
         guard UInt64(start) < sizeBytes else { return nil }
         var end: Int64
-        repeat { end = cl_lseek(raw, start, Int32(CL_SEEK_HOLE)) } while end == -Int64(EINTR)
+        repeat { end = cl_lseek(raw, start, CL_SEEK_HOLE) } while end == -Int64(EINTR)
         // The file shrank between the two calls: nothing is left.
         if end == -Int64(ENXIO) { return nil }
         if end < 0 { throw SystemError(.lseek, ErrorCode(rawValue: Int32(-end))) }

@@ -119,7 +119,7 @@ package struct FileStatus: Sendable {
         Timestamp(seconds: raw.changed_seconds, nanoseconds: raw.changed_nanoseconds)
     }
     /// Whether the filesystem stores a time of birth for it (ext4: not in 128-byte inodes).
-    package var hasBirthTime: Bool { raw.mask & UInt32(CL_STATX_BTIME) != 0 }
+    package var hasBirthTime: Bool { raw.mask & CL_STATX_BTIME != 0 }
     /// When it was made, which nothing changes afterwards; nil where the filesystem does not store it.
     package var birth: Timestamp? {
         guard hasBirthTime else { return nil }
@@ -130,20 +130,20 @@ package struct FileStatus: Sendable {
     /// The device number of the filesystem, major in the upper half.
     package var device: UInt64 { UInt64(raw.device_major) << 32 | UInt64(raw.device_minor) }
     /// The mount that the entry was reached through (Linux 5.8), or 0 where the kernel does not tell.
-    package var mount: UInt64 { raw.mask & UInt32(CL_STATX_MNT_ID) != 0 ? raw.mount : 0 }
+    package var mount: UInt64 { raw.mask & CL_STATX_MNT_ID != 0 ? raw.mount : 0 }
     /// What a device entry stands for.
     package var specialMajor: UInt32 { raw.special_major }
     package var specialMinor: UInt32 { raw.special_minor }
     /// Whether another filesystem, or another part of this one, is mounted here.
-    package var isMountRoot: Bool { raw.attributes & UInt64(CL_STATX_ATTR_MOUNT_ROOT) != 0 }
+    package var isMountRoot: Bool { raw.attributes & CL_STATX_ATTR_MOUNT_ROOT != 0 }
     /// Whether its contents, and a directory's names, are encrypted (fscrypt, Linux 5.4).
-    package var isEncrypted: Bool { raw.attributes & UInt64(CL_STATX_ATTR_ENCRYPTED) != 0 }
+    package var isEncrypted: Bool { raw.attributes & CL_STATX_ATTR_ENCRYPTED != 0 }
     /// The inode flags that statx(2) tells of: immutable, append only, no dump.
     package var visibleFlags: InodeFlags {
         var flags: InodeFlags = []
-        if raw.attributes & UInt64(CL_STATX_ATTR_IMMUTABLE) != 0 { flags.insert(.immutable) }
-        if raw.attributes & UInt64(CL_STATX_ATTR_APPEND) != 0 { flags.insert(.appendOnly) }
-        if raw.attributes & UInt64(CL_STATX_ATTR_NODUMP) != 0 { flags.insert(.noDump) }
+        if raw.attributes & CL_STATX_ATTR_IMMUTABLE != 0 { flags.insert(.immutable) }
+        if raw.attributes & CL_STATX_ATTR_APPEND != 0 { flags.insert(.appendOnly) }
+        if raw.attributes & CL_STATX_ATTR_NODUMP != 0 { flags.insert(.noDump) }
         return flags
     }
 }

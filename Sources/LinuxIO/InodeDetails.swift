@@ -32,10 +32,10 @@ package struct InodeDetails: Sendable {
         project = raw.project
         let bits = UInt32(truncatingIfNeeded: raw.flags)
         flags = InodeFlags(rawValue: bits).intersection(.carried.union(.projectInherit))
-        isRealtime = bits & UInt32(CL_XFLAG_REALTIME) != 0
-        isDirectAccess = bits & UInt32(CL_XFLAG_DAX) != 0
+        isRealtime = bits & CL_XFLAG_REALTIME != 0
+        isDirectAccess = bits & CL_XFLAG_DAX != 0
         let sizes = CL_XFLAG_EXTSIZE | CL_XFLAG_EXTSZINHERIT | CL_XFLAG_COWEXTSIZE
-        hasExtentSize = bits & UInt32(sizes) != 0
+        hasExtentSize = bits & sizes != 0
         hasAttributes = raw.fork_offset != 0
         hasAttributeBlocks = raw.attribute_extents != 0
         isSick = raw.sick != 0

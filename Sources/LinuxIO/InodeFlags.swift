@@ -8,12 +8,12 @@ package struct InodeFlags: OptionSet, Sendable, Hashable {
 
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    package static let immutable = InodeFlags(rawValue: UInt32(CL_XFLAG_IMMUTABLE))
-    package static let appendOnly = InodeFlags(rawValue: UInt32(CL_XFLAG_APPEND))
-    package static let synchronous = InodeFlags(rawValue: UInt32(CL_XFLAG_SYNC))
-    package static let noAccessTime = InodeFlags(rawValue: UInt32(CL_XFLAG_NOATIME))
-    package static let noDump = InodeFlags(rawValue: UInt32(CL_XFLAG_NODUMP))
-    package static let projectInherit = InodeFlags(rawValue: UInt32(CL_XFLAG_PROJINHERIT))
+    package static let immutable = InodeFlags(rawValue: CL_XFLAG_IMMUTABLE)
+    package static let appendOnly = InodeFlags(rawValue: CL_XFLAG_APPEND)
+    package static let synchronous = InodeFlags(rawValue: CL_XFLAG_SYNC)
+    package static let noAccessTime = InodeFlags(rawValue: CL_XFLAG_NOATIME)
+    package static let noDump = InodeFlags(rawValue: CL_XFLAG_NODUMP)
+    package static let projectInherit = InodeFlags(rawValue: CL_XFLAG_PROJINHERIT)
 
     /// The flags that stop every change of an entry; they are set last and cleared before an update.
     package static let frozen: InodeFlags = [.immutable, .appendOnly]

@@ -64,7 +64,7 @@ package struct MountBoundary: Sendable {
         let descriptor = directory.raw
         var result: Int32
         repeat {
-            result = cl_statx(descriptor, name, Int32(CL_AT_STATX_DONT_SYNC), &found)
+            result = cl_statx(descriptor, name, CL_AT_STATX_DONT_SYNC, &found)
         } while result == -EINTR
         if result == -ENOENT { return nil }
         if result < 0 {

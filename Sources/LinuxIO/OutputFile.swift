@@ -16,7 +16,7 @@ import Synchronization
 /// appends.
 package final class OutputFile: Sendable {
     /// The open descriptor's number.
-    package let raw: Int32
+    private let raw: Int32
     /// Whether the descriptor is a terminal (isatty(3)).
     package let isTerminal: Bool
 
@@ -54,6 +54,11 @@ package final class OutputFile: Sendable {
         }
         self.init(raw, isOwned: true)
     }
+
+    /// How wide the terminal is now, in columns; nil when it is none or does not say.
+    ///
+    /// The corresponding system call is `ioctl` with TIOCGWINSZ.
+    package var columns: Int? { Terminal.columns(of: raw) }
 
     /// Whether both write to one regular file, each over what the other wrote.
     package func isSameFile(as other: OutputFile) -> Bool {

@@ -1,7 +1,6 @@
 // Where a file would lie that a person named to be written, found out without making it.
 
 import CLinux
-import Glibc
 
 /// The way that open(2) with O_CREAT would go.
 package enum OutputPlace {
@@ -61,7 +60,7 @@ package enum OutputPlace {
     private static func open(_ path: [UInt8]) throws(SystemError) -> Descriptor {
         Descriptor(
             owning: try Name(path).withPointer { pointer throws(SystemError) in
-                try retrying(.open) { cl_open_path(pointer, Int32(CL_O_PATH), 0) }
+                try retrying(.open) { cl_open_path(pointer, CL_O_PATH, 0) }
             },
             isPath: true
         )

@@ -1,9 +1,6 @@
 // A file that the person named to be written, and that appears under its name only when it is complete and on its
 // disk. Until then it has a name of its own beside it, which is removed when anything fails.
 
-import CLinux
-import Glibc
-
 /// The place of a file that is to be made or replaced.
 ///
 /// Symlinks on the way to its directory are followed as the person meant them; what has the name itself must be a

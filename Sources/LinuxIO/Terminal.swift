@@ -21,7 +21,7 @@ package enum Terminal {
     /// How wide the terminal is now, in columns; nil when the descriptor is none or does not say.
     ///
     /// The corresponding system call is `ioctl` with TIOCGWINSZ.
-    package static func columns(of descriptor: Int32) -> Int? {
+    static func columns(of descriptor: Int32) -> Int? {
         var size = winsize()
         guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)

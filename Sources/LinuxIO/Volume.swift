@@ -134,14 +134,6 @@ package func monotonicNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }
 
-/// The time of day (clock_gettime(2), CLOCK_REALTIME).
-package func currentTime() -> Timestamp {
-    var time = timespec()
-    // It cannot fail for a clock that Linux always has.
-    _ = clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: UInt32(time.tv_nsec))
-}
-
 /// Sleeps; may wake early by a signal.
 ///
 /// The corresponding system call is `nanosleep`.

@@ -2,7 +2,6 @@
 // sectors that its block device was given to write.
 
 import CLinux
-import Glibc
 
 /// What a volume shows of writes by others.
 ///

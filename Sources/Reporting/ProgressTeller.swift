@@ -96,7 +96,7 @@ final class ProgressTeller: Sendable {
         let configuration = streams.configuration
         switch configuration.progressStyle {
         case .redrawn where !due.isHidden:
-            let columns = Terminal.columns(of: configuration.standardError.raw) ?? 80
+            let columns = configuration.standardError.columns ?? 80
             streams.console.draw(progress.line(columns: columns))
         case .lines where due.isLine && !due.isHidden:
             let time = CalendarTime(local: Int64(clamping: WallClock.nanoseconds)).seconds

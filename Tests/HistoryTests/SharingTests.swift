@@ -108,7 +108,6 @@ import Testing
             #expect(try history.directory(1)?.name == [3])
             #expect(try history.names(of: 1).count == 1)
             #expect(try history.records() == [.example(1)])
-            #expect(try history.recordedInodes() == 1)
             #expect(throws: HistoryProblem.self) { try history.begin(pass) }
             #expect(throws: HistoryProblem.self) { try history.setWatermark(1, pass: pass.id) }
             #expect(throws: HistoryProblem.self) { try history.pass(nil) }

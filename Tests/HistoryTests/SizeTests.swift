@@ -31,10 +31,6 @@ import Testing
             while try reader.next() != nil { count += 1 }
             #expect(count == all.count)
         }
-        try timed("counted") {
-            let count = try history.recordedInodes()
-            #expect(count == all.count)
-        }
         try timed("looked up one by one, in order") {
             for record in all where try history.inode(record.inode) != record {
                 Issue.record("\(record)")

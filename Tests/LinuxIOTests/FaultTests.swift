@@ -63,6 +63,31 @@ import Testing
         }
     }
 
+    @Test("a fault with a place counts only calls by a descriptor of that folder")
+    func places() async throws {
+        let path = try Wrapper.read.makePlace()
+        await #expect(processExitsWith: .success) {
+            [path = path as [UInt8]] in
+            let place = try Files.status(joined(path, "directory"))
+            setenv("CUTOVER_FAULTS", "statx@\(place.st_dev).\(place.st_ino):2:EIO", 1)
+            let root = try Descriptor.openRoot(Name(path))
+            let folder = try root.openDirectory(Name("directory"))
+            #expect(FaultTests.asked(root) == "done" && FaultTests.asked(root) == "done")
+            #expect(FaultTests.asked(folder) == "done")
+            #expect(FaultTests.asked(root) == "done")
+            #expect(FaultTests.asked(folder) == "statx: EIO")
+            #expect(FaultTests.asked(folder) == "done")
+        }
+    }
+
+    private static func asked(_ folder: borrowing Descriptor) -> String {
+        do throws(SystemError) {
+            // Only whether it answers.
+            _ = try folder.status()
+            return "done"
+        } catch { return "\(error.operation.rawValue): \(error.code.name)" }
+    }
+
     @Test(
         "close: the number is gone whatever it says; EINTR is success",
         arguments: ["EINTR", "EIO"]

@@ -129,7 +129,7 @@ import Testing
                 inode: file.identity.inode,
                 generation: other
             )
-            Issue.record("it opened \(wrong.raw)")
+            Issue.record("it opened \(try wrong.status().inode)")
         }
     }
 }

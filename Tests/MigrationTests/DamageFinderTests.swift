@@ -1,9 +1,15 @@
 // Unreadable ranges against a model: a file of blocks of which some are broken, read by a made-up disk.
 
+import Glibc
 import LinuxIO
 import Migration
 import TestSupport
 import Testing
+
+extension ErrorCode {
+    /// An error that the search does not know.
+    fileprivate static let noDevice = ErrorCode(rawValue: ENXIO)
+}
 
 /// A disk that fails every read which touches a broken block.
 private final class ModelDisk {

@@ -1,5 +1,5 @@
 // The kernel's calls as Swift needs them: prototypes, the layouts that cross the boundary, constants
-// that `import Glibc` lacks. Each function makes one system call (or one libacl/libattr call) and
+// (constants.h). Each function makes one system call (or one libacl/libattr call) and
 // returns its value, or -errno; errno itself never crosses into Swift, where a release between the
 // call and the reading could change it. EINTR is returned like any other error: LinuxIO decides.
 //
@@ -14,47 +14,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "constants.h"
 #include "faults.h"
 #include "inode.h"
 #include "process.h"
 #include "ring.h"
 #include "scan.h"
-
-// Constants: the kernel's values, asserted against the system's headers in shims.c.
-enum {
-    CL_O_PATH = 010000000,
-    CL_O_NOATIME = 01000000,
-    CL_O_TMPFILE = 020200000,
-    CL_O_DIRECT = 040000,
-    CL_AT_FDCWD = -100,
-    CL_AT_SYMLINK_NOFOLLOW = 0x100,
-    CL_AT_REMOVEDIR = 0x200,
-    CL_AT_SYMLINK_FOLLOW = 0x400,
-    CL_AT_EMPTY_PATH = 0x1000,
-    CL_AT_STATX_DONT_SYNC = 0x4000,
-    CL_SEEK_DATA = 3,
-    CL_SEEK_HOLE = 4,
-    CL_STATX_BTIME = 0x800,
-    CL_STATX_MNT_ID = 0x1000,
-    CL_STATX_ATTR_IMMUTABLE = 0x10,
-    CL_STATX_ATTR_APPEND = 0x20,
-    CL_STATX_ATTR_NODUMP = 0x40,
-    CL_STATX_ATTR_MOUNT_ROOT = 0x2000,
-    CL_STATX_ATTR_ENCRYPTED = 0x800,
-    CL_RENAME_NOREPLACE = 1,
-    CL_RENAME_EXCHANGE = 2,
-    CL_XFLAG_REALTIME = 0x1,
-    CL_XFLAG_IMMUTABLE = 0x8,
-    CL_XFLAG_APPEND = 0x10,
-    CL_XFLAG_SYNC = 0x20,
-    CL_XFLAG_NOATIME = 0x40,
-    CL_XFLAG_NODUMP = 0x80,
-    CL_XFLAG_PROJINHERIT = 0x200,
-    CL_XFLAG_EXTSIZE = 0x800,
-    CL_XFLAG_EXTSZINHERIT = 0x1000,
-    CL_XFLAG_DAX = 0x8000,
-    CL_XFLAG_COWEXTSIZE = 0x10000,
-};
 
 /// The fields of statx(2) that a migration uses.
 struct cl_status {

@@ -9,8 +9,12 @@
 // place of an errno ends the process by SIGKILL before that call: what is then on disk is what anybody
 // could have seen at this instant.
 //
+//   CUTOVER_FAULTS=operation@DEVICE.INODE:n:errno[:count]    only calls by a descriptor of that file or folder
+//                                                            (the CL_FAULT_AT lines) count
+//
 //   CUTOVER_FAULTS=count:/FILE[,...]         how often each operation was called: a line `operation calls`
-//                                            each, written when the process exits
+//                                            each, written when the process exits; of faults with a place, how many
+//                                            calls were theirs
 //
 //   CUTOVER_FAULTS=pread@DEVICE.INODE:FIRST-LAST:errno       a broken part of one file, both ends included
 //
@@ -27,15 +31,19 @@
 
 /// The errno to return for this call of `operation`, or 0. Thread-safe.
 int cl_fault(const char *operation);
-#define CL_FAULT(operation)                   \
-    do {                                      \
-        int fault_ = cl_fault(operation);     \
-        if (fault_ != 0) return -fault_;      \
+/// The same for a call by `descriptor`, which a fault may be limited to.
+int cl_fault_at(const char *operation, int descriptor);
+#define CL_FAULT_AT(operation, descriptor)                      \
+    do {                                                        \
+        int fault_ = cl_fault_at(operation, descriptor);        \
+        if (fault_ != 0) return -fault_;                        \
     } while (0)
+#define CL_FAULT(operation) CL_FAULT_AT(operation, -1)
 /// What the broken parts leave of a read: all of `length`, less of it, or -errno. Thread-safe.
 long cl_read_fault(int descriptor, int64_t offset, size_t length);
 #else
 #define CL_FAULT(operation) ((void)0)
+#define CL_FAULT_AT(operation, descriptor) ((void)0)
 #endif
 
 #endif

@@ -210,9 +210,9 @@ package final class StateKeeper: Sendable {
     func begin() -> Notice? {
         guard let history, !history.isReadOnly else { return nil }
         do throws(HistoryProblem) {
+            if options.isNewPair { try history.declare() }
             let id = try history.begin(current.withLock { $0.pass })
             current.withLock { $0.pass.id = id }
-            if options.isNewPair { history.declare() }
             return nil
         } catch {
             return lose(error)
