@@ -291,7 +291,7 @@ extension StateFolderFaults {
         let words = ["history", "--limit", "900", "--json", "-", "--state"].map { bytes($0) }
         let outcome = try Cutover.run(bytes: words + [stage.pair.state])
         return outcome.lines.count {
-            $0.hasPrefix("{\"type\":\"pass\"") && HazardReport.text("end", in: $0) != nil
+            $0.hasPrefix("{\"type\":\"pass\"") && JSONReport.text("end", in: $0) != nil
         }
     }
 
@@ -341,7 +341,7 @@ extension StateFolderFaults {
         let shown = try Cutover.run(bytes: words + [stage.pair.state])
         let newest = shown.lines.last { $0.hasPrefix("{\"type\":\"pass\"") }
         #expect(
-            newest.flatMap { HazardReport.text("end", in: $0) } != nil,
+            newest.flatMap { JSONReport.text("end", in: $0) } != nil,
             "\(fault): neither told nor remembered: \(outcome)\n\(shown)"
         )
     }
