@@ -290,8 +290,8 @@ extension StateFolderFaults {
     private func passesRecorded() throws -> Int {
         let words = ["history", "--limit", "900", "--json", "-", "--state"].map { bytes($0) }
         let outcome = try Cutover.run(bytes: words + [stage.pair.state])
-        return outcome.lines.count {
-            $0.hasPrefix("{\"type\":\"pass\"") && JSONReport.text("end", in: $0) != nil
+        return try outcome.report().lines.count {
+            $0.text("type") == "pass" && $0.text("end") != nil
         }
     }
 
@@ -339,9 +339,9 @@ extension StateFolderFaults {
         }
         let words = ["history", "--limit", "1", "--json", "-", "--state"].map { bytes($0) }
         let shown = try Cutover.run(bytes: words + [stage.pair.state])
-        let newest = shown.lines.last { $0.hasPrefix("{\"type\":\"pass\"") }
+        let newest = try shown.report().lines.last { $0.text("type") == "pass" }
         #expect(
-            newest.flatMap { JSONReport.text("end", in: $0) } != nil,
+            newest?.text("end") != nil,
             "\(fault): neither told nor remembered: \(outcome)\n\(shown)"
         )
     }
