@@ -6,7 +6,7 @@
 /// One inode of SOURCE as it was last examined.
 package struct InodeRecord: Equatable, Sendable {
     /// The time of change of an inode that is to be examined again, whatever its time.
-    package static let unsettled = Int64.min
+    package static let mustRecheck = Int64.min
     /// The parent of a directory whose place is not known: it was met at two while one pass ran.
     ///
     /// No inode of XFS has this number (NULLFSINO). Such a directory has no row in the table of directories.

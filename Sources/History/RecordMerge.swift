@@ -99,7 +99,7 @@ struct RecordMerge {
         last = nil
         while let inode = try changes.nextDoubted() {
             guard var record = try stored(inode), record.isDirectory else { continue }
-            record.changedNanoseconds = InodeRecord.unsettled
+            record.changedNanoseconds = InodeRecord.mustRecheck
             try set(inode, record)
         }
         try flush()
@@ -132,7 +132,7 @@ struct RecordMerge {
             }
             for directory in directories where denied[directory] == nil {
                 guard var parent = try stored(directory) else { continue }
-                parent.changedNanoseconds = InodeRecord.unsettled
+                parent.changedNanoseconds = InodeRecord.mustRecheck
                 changes[directory] = parent
             }
             changes.updateValue(nil, forKey: record.inode)

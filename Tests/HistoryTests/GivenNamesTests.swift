@@ -28,7 +28,7 @@ import Testing
 
     private var unsettledDirectory: InodeRecord {
         var record = directory
-        record.changedNanoseconds = InodeRecord.unsettled
+        record.changedNanoseconds = InodeRecord.mustRecheck
         return record
     }
 

@@ -104,10 +104,10 @@ import Testing
         for inode: UInt64 in [70, 71] {
             let record = try #require(try pair.history.inode(inode))
             #expect(!record.hasPlace && record.isDirectory)
-            #expect(record.changedNanoseconds == InodeNote.unsettled)
+            #expect(record.changedNanoseconds == InodeNote.mustRecheck)
             #expect(try pair.history.directory(inode) == nil)
         }
-        #expect(try pair.history.inode(1)?.changedNanoseconds == InodeNote.unsettled)
+        #expect(try pair.history.inode(1)?.changedNanoseconds == InodeNote.mustRecheck)
         #expect(try pair.history.inode(72)?.changedNanoseconds == 5, "nothing was met in it")
         #expect(try pair.history.directories(in: 70) == [73], "what lies below is known")
         #expect(try pair.history.inode(74) == nil, "it is new to the next scan")
@@ -116,7 +116,7 @@ import Testing
         later.doubt(70, in: later.makeBuffer())
         try pair.finish(later)
         #expect(try pair.history.directory(70)?.parent == 1)
-        #expect(try pair.history.inode(70)?.changedNanoseconds == InodeNote.unsettled)
+        #expect(try pair.history.inode(70)?.changedNanoseconds == InodeNote.mustRecheck)
     }
 
     @Test("A walk that finds all as it was changes no row of the record")
@@ -199,7 +199,7 @@ import Testing
     )
     func linkedMeanwhile(names: Int) throws {
         let found = try scanned(names: names, now: names + 1, compared: [])
-        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
+        #expect(found.record?.changedNanoseconds == InodeNote.mustRecheck)
         let known = names > 1 ? [Self.first, Self.second] : [Self.first]
         #expect(found.names == known + [Self.link])
     }
@@ -211,7 +211,7 @@ import Testing
     func renamedMeanwhile(parent: UInt64) throws {
         let link = NameRecord(parent: parent, nameHash: 33)
         let found = try scanned(names: 1, now: 1, link: link, compared: [])
-        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
+        #expect(found.record?.changedNanoseconds == InodeNote.mustRecheck)
         #expect(found.record?.hasSeveralNames == true)
         #expect(found.names == [link, Self.first].sorted())
     }
@@ -231,7 +231,7 @@ import Testing
     @Test("but not those in a directory that it did not come to")
     func leftOut() throws {
         let found = try scanned(names: 2, now: 3, compared: [9], listed: [1])
-        #expect(found.record?.changedNanoseconds == InodeNote.unsettled)
+        #expect(found.record?.changedNanoseconds == InodeNote.mustRecheck)
         #expect(found.names == [Self.second, Self.link])
     }
 }
@@ -285,7 +285,7 @@ private struct PastWalk {
         if !record.hasPlace { (now.parent, now.nameHash) = parts(Self.draw(&random)) }
         var steps: [Step] = []
         if random.chance(10) { now.changedNanoseconds = Int64(random.below(1_000)) }
-        if random.chance(3) { now.changedNanoseconds = InodeNote.unsettled }
+        if random.chance(3) { now.changedNanoseconds = InodeNote.mustRecheck }
         if random.chance(3) { now.birth = UInt32(random.below(1_000)) }
         if random.chance(3), !record.hasSeveralNames {
             now.isDirectory.toggle()

@@ -27,7 +27,7 @@ struct ChangeFinding {
 
     /// Prepares the root for the workers, before they begin.
     func run() -> Outcome {
-        settleMappings()
+        flushMappings()
         guard case .walk(let reason) = keeper.method else {
             do throws(WalkReason) { return try scan() } catch {
                 return walk(error)
@@ -40,7 +40,7 @@ struct ChangeFinding {
 
     /// Stores through a mapping move a file's times only when its page was clean: so all pages are made clean
     /// now, and a store after this pass has read a page shows (S7).
-    private func settleMappings() {
+    private func flushMappings() {
         guard context.memory.recorder != nil else { return }
         do throws(SystemError) { try roots.source.descriptor.synchronizeFilesystem() } catch {
             // SOURCE cannot write back: its files are read as memory has them, and it tells its owner itself.

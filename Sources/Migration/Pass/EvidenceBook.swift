@@ -101,7 +101,7 @@ final class EvidenceBook {
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
     func isUntouched(_ entry: PassEntry, _ destination: FileStatus) -> Bool {
-        entry.known.hasSettledWay && context.memory.earlier.isSettled(destination)
+        entry.known.isPathUntouched && context.memory.earlier.isUntouchedSinceWalk(destination)
     }
 
     /// Whether nothing of a directory itself has changed on either side.
@@ -111,8 +111,8 @@ final class EvidenceBook {
         _ source: FileStatus,
         _ destination: FileStatus
     ) -> Bool {
-        guard facts.evidence == .proven, facts.hasSettledWay,
-            context.memory.earlier.isSettled(destination)
+        guard facts.evidence == .proven, facts.isPathUntouched,
+            context.memory.earlier.isUntouchedSinceWalk(destination)
         else { return false }
         return isRecorded(node, source)
     }

@@ -300,7 +300,7 @@ package final class Pass: Sendable {
                 if context.memory.earlier.mayBeRolledBack(roots.sourceStatus) {
                     facts.evidence = .doubtful
                 }
-                facts.hasSettledWay = true
+                facts.isPathUntouched = true
                 facts.inherited = inherited
             }
             context.directories.install(

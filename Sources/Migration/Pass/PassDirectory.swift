@@ -36,7 +36,7 @@ package final class PassDirectoryState: Sendable {
         var evidence = Evidence.none
         /// Whether nobody has changed this directory of DESTINATION, and those above but the root, since a whole walk
         /// compared them: below one that others renamed old times of change prove nothing.
-        var hasSettledWay = false
+        var isPathUntouched = false
         /// In a scan pass, what is to be looked at in it; nil: everything.
         var visit: Visit?
         /// SOURCE could not be listed to its end: nothing is deleted here (S44).
@@ -89,7 +89,7 @@ final class DirectoryEvidence: Sendable {
     let inode: UInt64
     let evidence: Evidence
     /// See `PassDirectoryState.Facts`.
-    let hasSettledWay: Bool
+    let isPathUntouched: Bool
     let visit: Visit?
     let hasProjects: Bool
 
@@ -98,7 +98,7 @@ final class DirectoryEvidence: Sendable {
     init(_ facts: PassDirectoryState.Facts) {
         inode = facts.source?.inode ?? 0
         evidence = facts.evidence
-        hasSettledWay = facts.hasSettledWay
+        isPathUntouched = facts.isPathUntouched
         visit = facts.visit
         hasProjects = facts.hasProjects
     }

@@ -334,7 +334,7 @@ final class PassVisitor: TreeVisitor {
             facts.source = pair.source
             facts.destination = pair.destination
             facts.evidence = known.evidence
-            facts.hasSettledWay = pair.isUntouched
+            facts.isPathUntouched = pair.isUntouched
             facts.visit = known.visit
         }
         lane.handOn(child)

@@ -88,7 +88,7 @@ package struct EarlierPasses: Sendable {
     }
 
     /// Whether nobody has changed this entry of DESTINATION since a whole walk compared it.
-    func isSettled(_ destination: FileStatus) -> Bool {
+    func isUntouchedSinceWalk(_ destination: FileStatus) -> Bool {
         guard let destinationSettledBefore else { return false }
         return destination.changed.nanosecondsSince1970 < destinationSettledBefore
     }

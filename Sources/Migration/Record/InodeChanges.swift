@@ -127,7 +127,7 @@ final class InodeChanges {
         let isPlanned = looked.compared.contains(inode)
         for name in names where !here.contains(name) && !looked.gone.contains(name.parent) {
             if isPlanned, looked.listed.contains(name.parent) { continue }
-            notes.append(InodeNote(unsettled: known, name))
+            notes.append(InodeNote(mustRecheck: known, name))
         }
     }
 

@@ -8,7 +8,7 @@ import LinuxIO
 /// 40 bytes; a pass makes one per entry that it examines.
 package struct InodeNote: Sendable {
     /// The time of change of an inode that must be looked at again, whatever its own says: earlier than any.
-    package static let unsettled = InodeRecord.unsettled
+    package static let mustRecheck = InodeRecord.mustRecheck
 
     /// What a note says beside its numbers.
     package struct Kind: OptionSet, Sendable {
@@ -56,7 +56,7 @@ package struct InodeNote: Sendable {
         self.inode = inode
         self.kind = kind
         parent = 0
-        changed = Self.unsettled
+        changed = Self.mustRecheck
         birth = 0
         nameHash = 0
     }
@@ -71,8 +71,8 @@ package struct InodeNote: Sendable {
     }
 
     /// A name as the record has it, of an inode that must be looked at again.
-    package init(unsettled record: InodeRecord, _ name: NameRecord) {
-        self.init(record, name, changed: Self.unsettled, .recorded)
+    package init(mustRecheck record: InodeRecord, _ name: NameRecord) {
+        self.init(record, name, changed: Self.mustRecheck, .recorded)
     }
 
     /// A recorded name under which the inode was met.

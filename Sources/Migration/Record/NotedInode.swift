@@ -56,7 +56,7 @@ struct NotedInode {
             InodeRecord(
                 inode: first.inode,
                 parent: first.parent,
-                changedNanoseconds: isDoubtful ? InodeNote.unsettled : first.changed,
+                changedNanoseconds: isDoubtful ? InodeNote.mustRecheck : first.changed,
                 birth: first.birth,
                 nameHash: first.nameHash,
                 hasSeveralNames: hasSeveralNames,
@@ -71,7 +71,7 @@ struct NotedInode {
         InodeRecord(
             inode: directory.inode,
             parent: InodeRecord.nowhere,
-            changedNanoseconds: InodeNote.unsettled,
+            changedNanoseconds: InodeNote.mustRecheck,
             birth: directory.birth,
             nameHash: 0,
             hasSeveralNames: false,

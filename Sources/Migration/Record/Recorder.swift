@@ -30,7 +30,7 @@ package final class NoteBuffer: @unchecked Sendable {
                 status,
                 parent: parent,
                 nameHash: nameHash,
-                changed: changed >= racyFrom ? InodeNote.unsettled : changed
+                changed: changed >= racyFrom ? InodeNote.mustRecheck : changed
             )
         )
     }
@@ -161,7 +161,7 @@ package final class Recorder: Sendable {
         do throws(HistoryProblem) {
             guard let known = try record.inode(inode) else { return }
             for name in try record.names(of: known) {
-                buffer.add(InodeNote(unsettled: known, name))
+                buffer.add(InodeNote(mustRecheck: known, name))
             }
         } catch {
             parts.withLock { $0.recordFailure = error }

@@ -134,7 +134,7 @@ extension Verifier {
                 tell([aspect], of: entry, source, isChanged: isRecent(source, destination))
             }
         }
-        guard let look = settledLook(at: entry, open, source, destination) else { return }
+        guard let look = secondLook(at: entry, open, source, destination) else { return }
         if look.source.kind == .regular, look.destination.kind == .regular {
             compareContents(entry, open, look)
         }
@@ -143,7 +143,7 @@ extension Verifier {
     /// Looks at an entry, twice if it differs, and tells what does.
     ///
     /// Nil when it is gone or that failed, which was recorded.
-    private func settledLook(
+    private func secondLook(
         at entry: VerifiedEntry,
         _ open: OpenDirectory,
         _ source: FileStatus,
