@@ -15,7 +15,7 @@ package struct InodeRecord: Equatable, Sendable {
     package var inode: UInt64
     /// The directory of the name that it was found by; with several names one of them.
     package var parent: UInt64
-    /// Time of change as examined, nanoseconds since 1970, or `unsettled`: it counts as changed.
+    /// Time of change as examined, nanoseconds since 1970, or `mustRecheck`: it counts as changed.
     package var changedNanoseconds: Int64
     /// Low 32 bits of the time of birth in nanoseconds, folded with the high ones: tells a number used
     /// again from the inode that had it before.

@@ -26,7 +26,7 @@ import Testing
         )
     }
 
-    private var unsettledDirectory: InodeRecord {
+    private var uncertainDirectory: InodeRecord {
         var record = directory
         record.changedNanoseconds = InodeRecord.mustRecheck
         return record
@@ -37,7 +37,7 @@ import Testing
         var other = InodeRecord.example(50, version: 3, parent: 128)
         other.nameHash = files[2].nameHash
         try history.pass(.of([.put(other)]))
-        #expect(try history.records() == [other, unsettledDirectory, files[0], files[1]])
+        #expect(try history.records() == [other, uncertainDirectory, files[0], files[1]])
         #expect(try history.directory(128) != nil)
     }
 
@@ -55,7 +55,7 @@ import Testing
         one.nameHash = 7
         two.nameHash = 7
         try history.pass(.of([.put(one), .put(two)]))
-        #expect(try history.records() == [unsettledDirectory, files[1]])
+        #expect(try history.records() == [uncertainDirectory, files[1]])
     }
 
     @Test(
@@ -92,6 +92,6 @@ import Testing
         #expect(try history.inode(301) == nil)
         #expect(try history.directory(301) == nil)
         #expect(try history.inode(400) == owner)
-        #expect(try history.inode(128) == unsettledDirectory)
+        #expect(try history.inode(128) == uncertainDirectory)
     }
 }

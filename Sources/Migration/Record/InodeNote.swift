@@ -29,7 +29,7 @@ package struct InodeNote: Sendable {
     package let inode: UInt64
     /// The directory that has the name; 0 for the root of SOURCE.
     package let parent: UInt64
-    /// Its ctime in nanoseconds since 1970, or `unsettled`.
+    /// Its ctime in nanoseconds since 1970, or `mustRecheck`.
     let changed: Int64
     let birth: UInt32
     package let nameHash: UInt32
