@@ -33,7 +33,7 @@ package final class ManifestCheck: VerificationRun {
         workers = supply.workers
         workersMax = DescriptorBudget.workersMax(descriptorLimit: process.descriptorLimit)
         notices = VerificationNotice.limits(of: supply)
-        let beginning = Beginning()
+        let beginning = VerificationClock()
         let manifest: SharedDescriptor
         let files: UInt64
         do throws(ManifestRefusal) {
@@ -132,7 +132,7 @@ package final class ManifestCheck: VerificationRun {
 final class ManifestContext: Sendable {
     let root: LoneRoot
     let files: UInt64
-    let beginning: Beginning
+    let beginning: VerificationClock
     let log: VerificationLog
     private let reader: Lock<ManifestReader>
 
@@ -140,7 +140,7 @@ final class ManifestContext: Sendable {
         root: LoneRoot,
         manifest: SharedDescriptor,
         files: UInt64,
-        beginning: Beginning,
+        beginning: VerificationClock,
         log: VerificationLog
     ) {
         self.root = root

@@ -114,7 +114,7 @@ final class ManifestVerifier {
     private func hasChanged(_ file: ComparedFile, _ line: ManifestLine) -> Bool {
         do throws(SystemError) {
             let now = try file.reader.descriptor.status()
-            return context.beginning.isBeforeChange(of: now)
+            return context.beginning.showsChange(of: now)
                 || now.changed != file.status.changed || now.sizeBytes != file.status.sizeBytes
         } catch {
             log.record(

@@ -48,7 +48,7 @@ package final class Verification: VerificationRun {
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) {
         let supply = try process.supply(options.workers)
-        let beginning = Beginning()
+        let beginning = VerificationClock()
         let roots = try Self.openRoots(names, options)
         guard let target = roots.destination, let targetStatus = roots.destinationStatus else {
             let error = SystemError(.open, .noEntry)

@@ -26,7 +26,7 @@ final class VerificationContext: Sendable {
     let readsTogether: Bool
     /// DESTINATION's block size, within 512 B and 64 KiB: what differs is counted in such blocks.
     let blockBytes: UInt64
-    let beginning: Beginning
+    let beginning: VerificationClock
     /// Large files under way; each holds two descriptors.
     let largeFiles = LargeFileSlots()
     let roots: (source: FileStatus, destination: FileStatus)
@@ -43,7 +43,7 @@ final class VerificationContext: Sendable {
         isRoot: Bool,
         readsTogether: Bool,
         blockBytes: UInt64,
-        beginning: Beginning,
+        beginning: VerificationClock,
         holdsProjects: Bool?,
         roots: (source: FileStatus, destination: FileStatus),
         boundaries: (source: MountBoundary, destination: MountBoundary)
@@ -75,7 +75,7 @@ final class VerificationContext: Sendable {
     }
 
     /// Whether an entry changed after the verification had begun.
-    func isRecent(_ status: FileStatus) -> Bool { beginning.isBeforeChange(of: status) }
+    func isRecent(_ status: FileStatus) -> Bool { beginning.showsChange(of: status) }
 
     /// Whether contents of the file with this inode on SOURCE are compared.
     func isSampled(inode: UInt64) -> Bool {

@@ -3,7 +3,7 @@
 import LinuxIO
 
 /// A moment before anything was read.
-struct Beginning: Sendable {
+struct VerificationClock: Sendable {
     /// Nanoseconds since 1970, at the kernel's tick: what changes from then on bears a ctime not before it.
     private let nanoseconds = coarseTimeNanoseconds()
 
@@ -12,7 +12,7 @@ struct Beginning: Sendable {
     /// Times are as fine as the kernel's tick, so what bears the very time of the beginning may be of either
     /// side; it counts as older, for a difference that is told as wrong is looked at. So does what bears a time
     /// still to come: a clock that was set back since, or another host's. Nothing that changes now can bear it.
-    func isBeforeChange(of status: FileStatus) -> Bool {
+    func showsChange(of status: FileStatus) -> Bool {
         let changed = status.changed.nanosecondsSince1970
         return changed > nanoseconds && changed <= Int64(WallClock.nanoseconds)
     }
