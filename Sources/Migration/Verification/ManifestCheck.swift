@@ -47,7 +47,7 @@ package final class ManifestCheck: VerificationRun {
             manifest: manifest,
             files: files,
             beginning: beginning,
-            log: VerificationLog(counters: counters, emit: emit)
+            log: VerificationFindings(counters: counters, emit: emit)
         )
         self.counters = counters
         pool = Self.makePool(context, workers: workers)
@@ -133,7 +133,7 @@ final class ManifestContext: Sendable {
     let root: LoneRoot
     let files: UInt64
     let beginning: VerificationClock
-    let log: VerificationLog
+    let log: VerificationFindings
     private let reader: Lock<ManifestReader>
 
     init(
@@ -141,7 +141,7 @@ final class ManifestContext: Sendable {
         manifest: SharedDescriptor,
         files: UInt64,
         beginning: VerificationClock,
-        log: VerificationLog
+        log: VerificationFindings
     ) {
         self.root = root
         self.files = files

@@ -33,7 +33,7 @@ final class ManifestVerifier {
         )
     }
 
-    private var log: VerificationLog { context.log }
+    private var log: VerificationFindings { context.log }
 
     func perform(_ work: ManifestWork) {
         if log.isInterrupted { return }

@@ -21,13 +21,13 @@ final class ProjectPairing: Sendable {
         var holdsProjects: Bool?
     }
 
-    private let log: VerificationLog
+    private let log: VerificationFindings
     private let state: Lock<State>
     /// Spares the lock: a project id was met, or need not be noted.
     private let isNoted: Atomic<Bool>
 
     /// `holdsProjects`: whether DESTINATION can hold project ids; nil when it cannot be known beforehand.
-    init(log: VerificationLog, holdsProjects: Bool?) {
+    init(log: VerificationFindings, holdsProjects: Bool?) {
         self.log = log
         state = Lock(State(holdsProjects: holdsProjects))
         isNoted = Atomic(holdsProjects == true)

@@ -56,7 +56,7 @@ package final class Verification: VerificationRun {
         }
         let isRoot = ProcessLimits.isRoot
         let budget = supply.budget(batchFilesMax: 2 * Verifier.batchPairsMax)
-        let log = VerificationLog(counters: counters, emit: emit)
+        let log = VerificationFindings(counters: counters, emit: emit)
         context = VerificationContext(
             options: options,
             log: log,

@@ -8,7 +8,7 @@ import Synchronization
 /// Everything in it is either immutable or guards itself.
 final class VerificationContext: Sendable {
     let options: VerificationOptions
-    let log: VerificationLog
+    let log: VerificationFindings
     let comparison: Comparison
     let scope: Scope
     let budget: DescriptorBudget
@@ -35,7 +35,7 @@ final class VerificationContext: Sendable {
 
     init(
         options: VerificationOptions,
-        log: VerificationLog,
+        log: VerificationFindings,
         comparison: Comparison,
         budget: DescriptorBudget,
         links: LinkPairing,

@@ -59,7 +59,7 @@ final class Verifier: TreeVisitor {
     }
 
     var counters: VerificationCounters { context.counters }
-    var log: VerificationLog { context.log }
+    var log: VerificationFindings { context.log }
 
     func perform(_ task: VerificationTask) {
         switch task {

@@ -6,7 +6,7 @@ import LinuxIO
 /// The findings of all workers of one verification.
 ///
 /// Thread-safe.
-final class VerificationLog: Sendable {
+final class VerificationFindings: Sendable {
     let counters: VerificationCounters
     let emit: @Sendable (VerificationEvent) -> Void
     /// How the verification is ended from outside.
