@@ -12,11 +12,11 @@ extension Verifier {
         _ open: OpenDirectory,
         _ source: FileStatus,
         _ destination: FileStatus
-    ) -> Look? {
+    ) -> Observation? {
         guard let left = open.source, let right = open.destination else { return nil }
         guard source.kind == destination.kind else {
             let aspect = FoundDifference.Aspect.type(source.kind, destination.kind)
-            return Look(source: source, destination: destination, aspects: [aspect])
+            return Observation(source: source, destination: destination, aspects: [aspect])
         }
         do throws(AttributeFailure) {
             var aspects = statusAspects(source, destination)
@@ -37,7 +37,7 @@ extension Verifier {
                     kind: source.kind
                 )
             }
-            return Look(source: source, destination: destination, aspects: aspects)
+            return Observation(source: source, destination: destination, aspects: aspects)
         } catch {
             // EINVAL of readlink(2): it is no symlink any more.
             if error.error.operation == .readlink, error.error.code == .invalid {

@@ -15,7 +15,7 @@ struct FilePair {
 
 extension Verifier {
     /// Compares contents, or lets the file wait for others that are read with it.
-    func compareContents(_ entry: VerifiedEntry, _ open: OpenDirectory, _ look: Look) {
+    func compareContents(_ entry: VerifiedEntry, _ open: OpenDirectory, _ look: Observation) {
         // Only an open file tells its project id (Q18).
         guard context.options.comparesContents || context.comparesProjects,
             let pair = openPair(entry, open, look)
@@ -41,7 +41,7 @@ extension Verifier {
     private func openPair(
         _ entry: VerifiedEntry,
         _ open: OpenDirectory,
-        _ look: Look
+        _ look: Observation
     ) -> FilePair? {
         guard let left = open.source, let right = open.destination,
             let source = openFile(entry, .source, left, look.source),
@@ -86,7 +86,7 @@ extension Verifier {
     }
 
     /// Sizes differ: that was told, unless it came about after the look; the manifest gets what SOURCE has.
-    private func noteSizes(_ pair: FilePair, _ look: Look) {
+    private func noteSizes(_ pair: FilePair, _ look: Observation) {
         let sizes = (pair.source.status.sizeBytes, pair.destination.status.sizeBytes)
         if look.source.sizeBytes == look.destination.sizeBytes {
             tell([.size(sizes.0, sizes.1)], of: pair.entry, pair.source.status, isChanged: true)

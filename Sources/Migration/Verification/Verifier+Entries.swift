@@ -5,7 +5,7 @@ import LinuxIO
 import Synchronization
 
 /// What was seen of one entry at one time.
-struct Look {
+struct Observation {
     let source: FileStatus
     let destination: FileStatus
     let aspects: [FoundDifference.Aspect]
@@ -148,7 +148,7 @@ extension Verifier {
         _ open: OpenDirectory,
         _ source: FileStatus,
         _ destination: FileStatus
-    ) -> Look? {
+    ) -> Observation? {
         guard let first = look(at: entry, open, source, destination) else { return nil }
         if first.aspects.isEmpty { return first }
         guard let sourceDirectory = open.source, let destinationDirectory = open.destination,
