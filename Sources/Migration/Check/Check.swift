@@ -241,7 +241,7 @@ package final class Check {
     }
 
     /// Whether the next pass would take DESTINATION for what this pass left, as far as its root and its count of inodes
-    /// show that: what `Judgement` asks of it with `--changes scan`.
+    /// show that: what `ScanDecision` asks of it with `--changes scan`.
     private func isUntouched(since pass: PassRecord) -> Bool {
         guard pass.isComplete, !pass.isPartial, let mark = pass.destinationChangedNanoseconds,
             mark == roots.destinationChangedNanoseconds

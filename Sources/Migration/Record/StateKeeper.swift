@@ -69,7 +69,7 @@ package final class StateKeeper: Sendable {
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let hasUnread = isUnread || (history != nil && past == nil)
         if hasUnread { notices.append(.comparesWithoutState) }
-        let judged = Judgement(
+        let judged = ScanDecision(
             options,
             roots,
             past,

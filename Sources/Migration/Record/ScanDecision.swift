@@ -4,7 +4,7 @@ import History
 import LinuxIO
 
 /// The decision at the start of a pass.
-struct Judgement {
+struct ScanDecision {
     private(set) var earlier = EarlierPasses()
     /// The record of a whole pass; nil where there is none that can be used.
     private(set) var record: History?
