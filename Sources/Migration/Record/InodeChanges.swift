@@ -23,8 +23,8 @@ final class InodeChanges {
     private let looked: Looked
     /// What a scan pass rests on; nil for a walk.
     private let record: History?
-    private let roll: RollCall?
-    private var absent: RollCall.Absent?
+    private let roll: MetInodes?
+    private var absent: MetInodes.Absent?
     private var position = 0
     private var notes: [InodeNote] = []
     private var hasNotes = false
@@ -43,14 +43,14 @@ final class InodeChanges {
         changed: [ChangedInode],
         looked: Looked,
         record: History?,
-        roll: RollCall?
+        roll: MetInodes?
     ) {
         self.stream = stream
         self.changed = changed
         self.looked = looked
         self.record = record
         self.roll = roll
-        absent = roll.map(RollCall.Absent.init)
+        absent = roll.map(MetInodes.Absent.init)
     }
 
     func next() throws -> InodeChange? {

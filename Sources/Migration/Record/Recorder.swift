@@ -10,13 +10,13 @@ package import LinuxIO
 package final class NoteBuffer: @unchecked Sendable {
     private var notes: [InodeNote] = []
     private let spool: NoteSpool
-    private let roll: RollCall?
+    private let roll: MetInodes?
     private let racyFrom: Int64
     /// Where the inode before stood in the record.
     private var near = 0
     private static let capacity = 1_024
 
-    fileprivate init(spool: NoteSpool, roll: RollCall?, racyFrom: Int64) {
+    fileprivate init(spool: NoteSpool, roll: MetInodes?, racyFrom: Int64) {
         self.spool = spool
         self.roll = roll
         self.racyFrom = racyFrom
@@ -59,7 +59,7 @@ package final class Recorder: Sendable {
         /// Then a doubt must find the row that it is about.
         var record: History?
         /// What a walk compares its notes with; nil: they replace what was recorded.
-        var roll: RollCall?
+        var roll: MetInodes?
         var spool: NoteSpool
         var directories: DirectorySpool
         var buffers: [NoteBuffer] = []
@@ -88,7 +88,7 @@ package final class Recorder: Sendable {
 
     private static func parts(
         _ record: History?,
-        _ roll: RollCall?,
+        _ roll: MetInodes?,
         _ folder: SharedDescriptor
     ) -> Parts {
         Parts(
@@ -117,7 +117,7 @@ package final class Recorder: Sendable {
 
     /// The same for a walk: what it notes is the record then, whether `table` knows what it was or not.
     package func begin(comparingWith table: RecordTable?) {
-        let roll = table.flatMap { $0.isRead ? RollCall($0) : nil }
+        let roll = table.flatMap { $0.isRead ? MetInodes($0) : nil }
         parts.withLock { $0 = Self.parts(nil, roll, folder) }
     }
 

@@ -7,7 +7,7 @@ import Migration
 import TestSupport
 import Testing
 
-@Suite("What a walk leaves of the record") struct RollCallTests {
+@Suite("What a walk leaves of the record") struct MetInodesTests {
     @Test(
         "Notes compared with the record come to what notes alone come to",
         arguments: [1, 2, Seeds.base],

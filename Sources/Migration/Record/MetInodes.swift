@@ -10,7 +10,7 @@ import Synchronization
 /// The record at hand, and one bit for each inode of it.
 ///
 /// Thread-safe. Sendable though it has a pointer: to atomics, which stay where they are.
-final class RollCall: @unchecked Sendable {
+final class MetInodes: @unchecked Sendable {
     let table: RecordTable
     private let met: UnsafeMutablePointer<Atomic<UInt64>>
 
@@ -60,11 +60,11 @@ final class RollCall: @unchecked Sendable {
 
     /// The inodes that were not met, in ascending order, one after the other.
     struct Absent {
-        private let roll: RollCall
+        private let roll: MetInodes
         private var chunk = 0
         private var left: UInt64 = 0
 
-        init(_ roll: RollCall) {
+        init(_ roll: MetInodes) {
             self.roll = roll
             left = missing(0)
         }
