@@ -1,7 +1,7 @@
 // Merges what a pass found into the record of SOURCE's inodes, chunk by chunk, in one transaction.
 //
 // It keeps true: what it does not hear of stays, but for records whose name another inode was given
-// (`GivenNames`); rows of directories and of several names do not outlive the inode that they belong to.
+// (`NameOwners`); rows of directories and of several names do not outlive the inode that they belong to.
 
 import GRDB
 
@@ -29,7 +29,7 @@ struct RecordMerge {
     /// Offsets of which a change was given, and of those that were removed.
     private var changed: UInt64 = 0
     private var last: UInt64?
-    private var given = GivenNames()
+    private var given = NameOwners()
     /// The bytes of a chunk, used again for each.
     private var bytes: [UInt8] = []
 

@@ -67,7 +67,7 @@ struct Model {
                 let list = (0..<random.below(6)).map { _ in
                     NameRecord(
                         parent: UInt64(random.below(20)),
-                        // No two inodes have one name: those are for GivenNamesTests.
+                        // No two inodes have one name: those are for NameOwnersTests.
                         nameHash: nextHash()
                     )
                 }

@@ -10,7 +10,7 @@
 // in one directory that share one, the older is looked at again for nothing.
 
 /// The names that one pass gave to inodes which were not recorded with them.
-struct GivenNames {
+struct NameOwners {
     /// Zero: given to two, of which neither may be believed.
     ///
     /// No inode has this number.

@@ -4,7 +4,7 @@
 import History
 import Testing
 
-@Suite("The record: names that were given to another inode") struct GivenNamesTests {
+@Suite("The record: names that were given to another inode") struct NameOwnersTests {
     private let state: State
     private let history: History
     /// Directory 128 with the files 200 and 201, and far away 70,000; all of 128.
