@@ -171,7 +171,7 @@ package final class Pass: Sendable {
         let isStranded = noteStranded()
         let synchronizeStart = monotonicNanoseconds()
         let isSynchronized = synchronize()
-        let end = Moments.now(on: nil)
+        let end = ClockReading.now(on: nil)
         let synchronizeTime = monotonicNanoseconds() - synchronizeStart
         let status = status()
         remember(found, status, at: end, isSynchronized: isSynchronized, isStranded: isStranded)
@@ -196,7 +196,7 @@ package final class Pass: Sendable {
     /// Its workers may still run, and may be in the middle of anything; nothing that they learned is remembered.
     /// Called by another thread than `run`; the process has to end soon after. `waiting`: what does not come back.
     package func giveUp(waiting: [WaitingCall]) -> PassSummary {
-        let now = Moments.now(on: nil)
+        let now = ClockReading.now(on: nil)
         let found = ChangeFinding.Outcome(method: method.withLock { $0 })
         // No question is asked of either volume from here on.
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
@@ -398,7 +398,7 @@ package final class Pass: Sendable {
     private func remember(
         _ found: ChangeFinding.Outcome,
         _ status: ExitStatus,
-        at moment: Moments,
+        at moment: ClockReading,
         isSynchronized: Bool,
         isStranded: Bool
     ) {
@@ -420,7 +420,7 @@ package final class Pass: Sendable {
     private func end(
         _ found: ChangeFinding.Outcome,
         _ status: ExitStatus,
-        at moment: Moments,
+        at moment: ClockReading,
         isGivenUp: Bool
     ) -> PassEnd {
         PassEnd(

@@ -18,9 +18,9 @@ struct ScanDecision {
     init(
         _ options: PassOptions,
         _ roots: Roots,
-        _ past: Past?,
+        _ past: PassHistory?,
         _ history: History?,
-        _ now: Moments,
+        _ now: ClockReading,
         hasUnread: Bool,
         isRoot: Bool
     ) {
@@ -57,8 +57,8 @@ struct ScanDecision {
 
     private static func earlier(
         _ options: PassOptions,
-        _ past: Past,
-        _ now: Moments,
+        _ past: PassHistory,
+        _ now: ClockReading,
         isClockSane: Bool
     ) -> EarlierPasses {
         var earlier = EarlierPasses()
@@ -85,7 +85,7 @@ struct ScanDecision {
     ///
     /// Within one boot it is held against the time since boot, 1 s of slewing allowed; across boots it must
     /// at least not stand before the pass.
-    private static func isClockSane(_ pass: PassRecord, _ now: Moments) -> Bool {
+    private static func isClockSane(_ pass: PassRecord, _ now: ClockReading) -> Bool {
         let time = pass.endNanoseconds ?? pass.startNanoseconds
         let sinceBoot = pass.endBootNanoseconds ?? pass.startBootNanoseconds
         guard now.time >= time else { return false }
@@ -96,7 +96,7 @@ struct ScanDecision {
     private static func reasonToWalk(
         _ options: PassOptions,
         _ roots: Roots,
-        _ past: Past?,
+        _ past: PassHistory?,
         isClockSane: Bool,
         _ isRoot: Bool
     ) -> WalkReason? {

@@ -55,7 +55,7 @@ package final class StateKeeper: Sendable {
     ) throws(Refusal) {
         self.roots = roots
         self.options = options
-        let now = Moments.now(on: roots.destinationItself)
+        let now = ClockReading.now(on: roots.destinationItself)
         var notices: [Notice] = []
         let (history, isUnread) = try Self.open(roots, options, &notices)
         var folder: SharedDescriptor?
@@ -64,7 +64,7 @@ package final class StateKeeper: Sendable {
             folder = Self.open(path)
         }
         let past = history.flatMap {
-            Past($0, now, options: options.signature)
+            PassHistory($0, now, options: options.signature)
         }
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let hasUnread = isUnread || (history != nil && past == nil)
@@ -126,7 +126,7 @@ package final class StateKeeper: Sendable {
     }
 
     /// How long this pass had taken at a moment, as `cutover history` shows it.
-    func duration(until end: Moments) -> UInt64 {
+    func duration(until end: ClockReading) -> UInt64 {
         UInt64(max(0, end.sinceBoot - current.withLock { $0.pass.startBootNanoseconds }))
     }
 
@@ -358,7 +358,7 @@ final class Watermarks: Sendable {
 struct PassEnd {
     var status: ExitStatus
     /// When it ended, with all on the disk; what it takes to commit that is not counted.
-    var moment: Moments
+    var moment: ClockReading
     var method: ChangeMethod
     /// All was looked at, and what was written is on the disk; single failures are allowed.
     var isWhole: Bool
@@ -377,7 +377,7 @@ struct PassEnd {
 }
 
 /// One moment by all clocks that matter.
-struct Moments {
+struct ClockReading {
     /// Nanoseconds since 1970, as filesystems stamp.
     var time: Int64
     /// Nanoseconds since the machine started, which nobody sets.
@@ -387,9 +387,9 @@ struct Moments {
     /// Which mounting of DESTINATION's filesystem is there; nil where nothing tells.
     var destinationInstance: String?
 
-    static func now(on destination: SharedDescriptor?) -> Moments {
+    static func now(on destination: SharedDescriptor?) -> ClockReading {
         let boot = (try? LinuxIO.bootIdentifier()) ?? ""
-        return Moments(
+        return ClockReading(
             time: coarseTimeNanoseconds(),
             sinceBoot: bootNanoseconds(),
             bootIdentifier: boot,
@@ -399,7 +399,7 @@ struct Moments {
 }
 
 /// The passes that matter to this one.
-struct Past {
+struct PassHistory {
     let last: PassRecord?
     let lastComplete: PassRecord?
     let unsafeSince: Int64?
@@ -407,7 +407,7 @@ struct Past {
     let passes: [PassRecord]
 
     /// Nil when the state cannot be read.
-    init?(_ history: History, _ now: Moments, options: String) {
+    init?(_ history: History, _ now: ClockReading, options: String) {
         do throws(HistoryProblem) {
             last = try history.lastPass()
             lastComplete = try history.lastCompletePass()
