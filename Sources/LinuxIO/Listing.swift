@@ -16,7 +16,7 @@ package struct Listing: Sendable {
         /// DT_* of readdir(3): what the filesystem believes; statx(2) is the truth.
         package let type: UInt8
         /// A bit for the listing's owner; the engine notes here that DESTINATION has the name.
-        package var mark: Bool = false
+        package var isOnBothSides: Bool = false
     }
 
     /// The largest arena: offsets are 32 bits wide.
@@ -47,10 +47,10 @@ package struct Listing: Sendable {
         Name(copying: namePointer(index), length: Int(records[index].nameLength))
     }
 
-    package mutating func mark(_ index: Int) { records[index].mark = true }
+    package mutating func markOnBothSides(_ index: Int) { records[index].isOnBothSides = true }
 
     /// Adds a name that the caller knows of, marked.
-    package mutating func append(marked name: Name, inode: UInt64) throws(SystemError) {
+    package mutating func append(onBothSides name: Name, inode: UInt64) throws(SystemError) {
         guard arena.count + name.count + 1 <= Self.arenaBytesMax else {
             throw SystemError(.getdents64, .noMemory)
         }
@@ -60,7 +60,7 @@ package struct Listing: Sendable {
             nameLength: UInt16(name.count),
             type: 0
         )
-        record.mark = true
+        record.isOnBothSides = true
         records.append(record)
         name.withPointer { arena.append($0, count: name.count + 1) }
     }

@@ -54,7 +54,7 @@ import Testing
         for index in 0..<pairs.source.count {
             let name = Array(pairs.source.nameBytes(index))
             seen.insert(name)
-            let mark = pairs.source.records[index].mark
+            let mark = pairs.source.records[index].isOnBothSides
             #expect(mark == destination.contains(name), "seed \(seed): \(shown(name))")
         }
         #expect(seen == source)

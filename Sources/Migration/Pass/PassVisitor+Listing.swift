@@ -44,7 +44,7 @@ extension PassVisitor {
         select(&source, of: node, sourceHandle)
         if source.count > 1 { source.sortByInode() }
         if book.hasNamesAsLeft(node) {
-            for index in 0..<source.count { source.mark(index) }
+            for index in 0..<source.count { source.markOnBothSides(index) }
             setContents(source, of: node)
             return
         }
@@ -56,7 +56,7 @@ extension PassVisitor {
             } catch {
                 // Which names it has is then unknown: each is asked for, none is deleted.
                 reports.of(.directory(node)).fail(.list, .destination, error)
-                for index in 0..<source.count { source.mark(index) }
+                for index in 0..<source.count { source.markOnBothSides(index) }
                 setContents(source, of: node)
                 return
             }
@@ -109,7 +109,7 @@ extension PassVisitor {
         var listing = Listing()
         do throws(SystemError) {
             for child in visit.node.children.values {
-                try listing.append(marked: child.name, inode: child.inode)
+                try listing.append(onBothSides: child.name, inode: child.inode)
             }
         } catch {
             reports.of(.directory(node)).fail(.list, .source, error)
@@ -127,7 +127,7 @@ extension PassVisitor {
         let listing = contents
         contents.keep { index in
             let entry = listing.records[index]
-            guard entry.mark, visit.node.children[entry.inode] == nil else { return true }
+            guard entry.isOnBothSides, visit.node.children[entry.inode] == nil else { return true }
             let name = NameRecord(
                 parent: source.inode,
                 nameHash: InodeNote.hash(listing.nameBytes(index))

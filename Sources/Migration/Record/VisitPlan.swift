@@ -30,11 +30,11 @@ package final class VisitNode: @unchecked Sendable {
 /// The plan of one scan pass.
 struct VisitPlan: Sendable {
     let root: VisitNode
-    let marks: VisitMarks
+    let marks: VisitRules
 }
 
 /// What holds for all directories of a plan.
-final class VisitMarks: Sendable {
+final class VisitRules: Sendable {
     /// Inodes that are compared wherever they are met: changed, or with a name that means another inode now.
     let compared: Set<UInt64>
     /// Numbers that were given to other inodes: the record is not about them.
@@ -99,5 +99,5 @@ extension History {
 /// The part of a plan that a directory under way stands for.
 struct Visit: Sendable {
     let node: VisitNode
-    let marks: VisitMarks
+    let marks: VisitRules
 }

@@ -126,7 +126,7 @@ final class VisitPlanner: Sendable {
             history: history
         )
         for inode in listed where !control.isInterrupted { try tree.list(inode) }
-        let marks = VisitMarks(
+        let marks = VisitRules(
             compared: compared,
             reused: reused,
             whole: whole,

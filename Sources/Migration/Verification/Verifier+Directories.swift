@@ -132,7 +132,7 @@ extension Verifier {
         do throws(SystemError) { right = try lane.names(in: destination) } catch {
             // Which names it has is then unknown: each is asked for, none is called missing for that.
             fail(.list, .destination, error, path: node.path)
-            for index in 0..<left.count { left.mark(index) }
+            for index in 0..<left.count { left.markOnBothSides(index) }
             return left
         }
         let pairs = NamePairs(source: left, destination: right)

@@ -38,7 +38,7 @@ package struct Entry<State: Sendable>: Sendable {
     /// What the listing of its directory said of it.
     var record: Listing.Record { entries.listing.records[index] }
     /// Whether DESTINATION's directory had its name when it was listed, or may have.
-    var isOnDestination: Bool { record.mark }
+    var isOnDestination: Bool { record.isOnBothSides }
 }
 
 /// A run of entries of one directory, to be visited by one worker.

@@ -36,7 +36,7 @@ package struct NamePairs {
                 let candidate = Int(slots[slot]) - 1
                 if haveSameBytes(destination.nameBytes(candidate), name) {
                     isPaired[candidate] = true
-                    paired.mark(index)
+                    paired.markOnBothSides(index)
                     break
                 }
                 slot = (slot + 1) & mask
