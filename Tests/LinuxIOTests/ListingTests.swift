@@ -88,15 +88,15 @@ import Testing
         listing.sortByInode()
         #expect(listing.records.map(\.inode) == inodeOf.values.sorted())
         let before = listing
-        for index in stride(from: 0, to: listing.count, by: 3) { listing.mark(index) }
-        #expect(before.records.allSatisfy { !$0.mark }, "a mark reached a copy")
-        let marked = (0..<listing.count).filter { listing.records[$0].mark }
+        for index in stride(from: 0, to: listing.count, by: 3) { listing.markOnBothSides(index) }
+        #expect(before.records.allSatisfy { !$0.isOnBothSides }, "a mark reached a copy")
+        let marked = (0..<listing.count).filter { listing.records[$0].isOnBothSides }
         #expect(marked == Array(stride(from: 0, to: 500, by: 3)))
         let kept = marked.map { Array(listing.nameBytes($0)) }
-        let marks = listing.records.map(\.mark)
+        let marks = listing.records.map(\.isOnBothSides)
         listing.keep { marks[$0] }
         #expect(names(listing) == kept)
-        #expect(listing.records.allSatisfy { $0.mark })
+        #expect(listing.records.allSatisfy { $0.isOnBothSides })
         for index in 0..<listing.count {
             #expect(listing.records[index].inode == inodeOf[Array(listing.nameBytes(index))])
         }
