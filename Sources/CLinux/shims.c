@@ -79,6 +79,21 @@ int cl_close(int descriptor) {
     return result < 0 ? -errno : 0;
 }
 
+// Neither is in the table of faults: tests count the locks and truncations of volumes and of their state.
+int cl_claim_report(int descriptor) {
+    RESULT(flock(descriptor, LOCK_EX | LOCK_NB));
+}
+
+int cl_empty_report(int descriptor) {
+    RESULT(ftruncate(descriptor, 0));
+}
+
+int cl_wait_in_writes(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0) return -errno;
+    RESULT(fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK));
+}
+
 int cl_flock(int descriptor, bool is_exclusive) {
     CL_FAULT_AT("flock", descriptor);
     RESULT(flock(descriptor, (is_exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB));

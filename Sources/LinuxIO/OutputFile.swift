@@ -24,7 +24,12 @@ package final class OutputFile: Sendable {
     /// enough to lose when the process is killed.
     package static let gatheredMax = 65_536
 
+    /// Whether another process writes a report to this file: then nothing is written to it here.
+    package let isUsedByAnother: Bool
+
     private let isOwned: Bool
+    /// What the file held is still there; it goes with the first byte that is written.
+    private let holdsEarlier: Atomic<Bool>
     private let writing = Lock<[UInt8]>([])
     private let gathered = Lock<[UInt8]>([])
     private let failure = Lock<SystemError?>(nil)
@@ -42,13 +47,17 @@ package final class OutputFile: Sendable {
     /// Writes to a descriptor that somebody else closes.
     package convenience init(borrowing raw: Int32) { self.init(raw, isOwned: false) }
 
-    /// Makes or empties a file for a report; a new one is readable by its owner only, for it names
+    /// Opens a file for a report, or makes it; a new one is readable by its owner only, for it names
     /// other people's files.
     ///
+    /// What a file holds stays there until `begin`, or until the first byte is written: a run that is
+    /// refused must not destroy the report of another. So that two runs do not write to one file, it is
+    /// locked as long as this is there (flock(2)).
+    ///
     /// Symlinks are followed and devices and pipes are welcome: the person who runs the program named
-    /// it. The corresponding system call is `open` with O_CREAT and O_TRUNC.
-    package convenience init(creating path: Name) throws(SystemError) {
-        let flags = O_WRONLY | O_CREAT | O_TRUNC
+    /// it. The corresponding system call is `open` with O_CREAT.
+    package convenience init(report path: Name) throws(SystemError) {
+        let flags = O_WRONLY | O_CREAT
         let raw = try path.withPointer { name throws(SystemError) in
             try retrying(.open) { cl_open_path(name, flags, 0o600) }
         }
@@ -62,9 +71,21 @@ package final class OutputFile: Sendable {
 
     /// Whether both write to one regular file, each over what the other wrote.
     package func isSameFile(as other: OutputFile) -> Bool {
-        var mine = stat()
         var its = stat()
-        guard fstat(raw, &mine) == 0, fstat(other.raw, &its) == 0 else { return false }
+        return fstat(other.raw, &its) == 0 && isSameFile(as: its)
+    }
+
+    /// Whether this is the regular file that has a name now.
+    ///
+    /// The corresponding system call is `stat`.
+    package func isFile(named path: Name) -> Bool {
+        var its = stat()
+        return path.withPointer { stat($0, &its) } == 0 && isSameFile(as: its)
+    }
+
+    private func isSameFile(as its: stat) -> Bool {
+        var mine = stat()
+        guard fstat(raw, &mine) == 0 else { return false }
         return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
             && mine.st_mode & S_IFMT == S_IFREG
     }
@@ -74,7 +95,12 @@ package final class OutputFile: Sendable {
         self.isOwned = isOwned
         isTerminal = isatty(raw) == 1
         var status = stat()
-        hasReader = fstat(raw, &status) != 0 || status.st_mode & S_IFMT != S_IFREG
+        let isRegular = fstat(raw, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        hasReader = !isRegular
+        let isReport = isOwned && isRegular
+        holdsEarlier = Atomic(isReport)
+        // A filesystem without locks (an old NFS) tells of no other process.
+        isUsedByAnother = isReport && cl_claim_report(raw) == -EWOULDBLOCK
         Self.closedPipesAreErrors
     }
 
@@ -90,6 +116,22 @@ package final class OutputFile: Sendable {
 
     /// Whether the reader of a pipe went away (EPIPE): `head` has seen enough.
     package var isClosedPipe: Bool { error?.code == .brokenPipe }
+
+    /// Empties a report, unless another process writes to it: what is told from now on is of this run.
+    ///
+    /// The corresponding system call is `ftruncate`.
+    package func begin() {
+        writing.withLock { _ in empty() }
+    }
+
+    /// Takes away what an earlier run wrote, once; with `writing` held.
+    private func empty() {
+        guard !isUsedByAnother, holdsEarlier.exchange(false, ordering: .relaxed) else { return }
+        let result = cl_empty_report(raw)
+        if result < 0 {
+            failure.withLock { $0 = SystemError(.ftruncate, ErrorCode(rawValue: -result)) }
+        }
+    }
 
     /// Adds bytes without writing; the answer tells that more than `gatheredMax` wait and that the
     /// caller must flush.
@@ -124,7 +166,9 @@ package final class OutputFile: Sendable {
                 gathered.removeAll(keepingCapacity: true)
             }
             defer { outgoing.removeAll(keepingCapacity: true) }
-            guard !outgoing.isEmpty, error == nil else { return }
+            guard !outgoing.isEmpty, !isUsedByAnother else { return }
+            empty()
+            guard error == nil else { return }
             if let code = writeAll(outgoing) {
                 failure.withLock { $0 = SystemError(.write, code) }
             }

@@ -37,6 +37,12 @@ final class ReportStreams: Sendable {
         configuration.failures.map { _ in shown.path(configuration.failuresName) }
     }
 
+    /// Empties the files for reports: the run begins, and was not refused.
+    func begin() {
+        if !isJSONOnOutput { configuration.json?.begin() }
+        configuration.failures?.begin()
+    }
+
     /// Writes a line of JSON, if any are wanted; those that come in thousands wait for the ticker.
     func emit(_ line: @autoclosure () -> JSONLine, isRare: Bool) {
         guard let json = configuration.json else { return }

@@ -39,8 +39,10 @@ package final class Reporter: Sendable {
     private var configuration: ReporterConfiguration { streams.configuration }
     private var shown: ShownName { streams.shown }
 
-    /// Starts the clock and the ticker; `publish` is told every two seconds how far the pass is.
+    /// Empties the files for reports, starts the clock and the ticker; `publish` is told every two seconds how far the
+    /// pass is.
     package func begin(publish: (@Sendable (RunningPass) -> Void)? = nil) {
+        streams.begin()
         progress.start { [counters] progress, isHidden in
             guard let publish else { return }
             var running = RunningPass(progress)

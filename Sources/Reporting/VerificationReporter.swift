@@ -35,8 +35,11 @@ package final class VerificationReporter: Sendable {
     private var shown: ShownName { streams.shown }
     private var isVerbose: Bool { streams.configuration.isVerbose }
 
-    /// Starts the clock and the ticker.
-    package func begin() { progress.start() }
+    /// Empties the files for reports, starts the clock and the ticker.
+    package func begin() {
+        streams.begin()
+        progress.start()
+    }
 
     /// Takes note of an event, and tells it.
     package func receive(_ event: VerificationEvent) {

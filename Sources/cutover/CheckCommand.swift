@@ -33,6 +33,7 @@ struct CheckCommand: ParsableCommand {
             ReportPlace(source: options.source.name, destination: options.destination.name)
         )
         let output = try TableOutput(json: options.json)
+        try output.judgeUse(of: options.json)
         let control = RunControl()
         let supervision = Supervision(notice: "removing what was made for the check")
         let plan = try options.plan()

@@ -29,6 +29,7 @@ struct HistoryCommand: ParsableCommand {
             ReportPlace(source: options.source?.name, destination: options.destination?.name)
         )
         let output = try TableOutput(json: options.json)
+        try output.judgeUse(of: options.json)
         let selection: HistorySelection
         do {
             selection = try HistorySelection(options)

@@ -67,6 +67,9 @@ struct RefusalText {
         case .badManifest(let name, let refusal):
             path = name
             reason = Self.reason(refusal) + "; nothing of DESTINATION was read"
+        case .reportInUse(let option, let name):
+            path = name
+            reason = "another run writes this file; name another one for \(option)"
         case .tooFewThreads:
             (reason, path) = (Self.threads, nil)
         case .tooFewDescriptors(let limit):

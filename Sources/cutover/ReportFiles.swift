@@ -1,8 +1,10 @@
-// Files that options name for reports: judged before the first of them is made or emptied.
+// Files that options name for reports: judged before the first of them is made. They are emptied when a run begins, so
+// that one which is refused destroys no report.
 
 import ArgumentParser
 import LinuxIO
 import Migration
+import Reporting
 
 /// A file that an option names to be written.
 struct ReportFile {
@@ -31,6 +33,20 @@ enum ReportFiles {
             throw ValidationError(
                 "\(file.option): '\(SyncPlan.shown(path))' would lie \(reason); name a file elsewhere."
             )
+        }
+    }
+
+    /// Refuses those that another run writes; asked when the roots have been judged, which may tell more of that run.
+    static func judgeUse(
+        of files: [ReportFile],
+        _ reporting: ReporterConfiguration
+    ) throws(Refusal) {
+        let opened = ["--json": reporting.json, "--failures": reporting.failures]
+        for file in files {
+            guard let path = file.path, opened[file.option]??.isUsedByAnother == true else {
+                continue
+            }
+            throw .reportInUse(option: file.option, path: path.bytes)
         }
     }
 }

@@ -41,6 +41,7 @@ struct SyncCommand: ParsableCommand {
                 source: options.source.name,
                 destination: options.destination.name
             )
+            let files = options.telling.files
             let tell: @Sendable (WaitingCall) -> Void = { reporter.receive(.waiting($0)) }
             let summary = try supervision.run(tell) { () throws(Refusal) in
                 let pass = try Pass(
@@ -51,6 +52,7 @@ struct SyncCommand: ParsableCommand {
                     opened: { supervision.watch.know($0) },
                     emit: { reporter.receive($0) }
                 )
+                try ReportFiles.judgeUse(of: files, plan.reporting)
                 begun.set(pass)
                 supervision.steer(
                     .init(

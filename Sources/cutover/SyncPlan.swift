@@ -1,4 +1,4 @@
-// What will be done: the options, read and checked, and the files for reports, opened.
+// What will be done: the options, read and checked, and the files for reports, opened but not yet emptied.
 
 import ArgumentParser
 import LinuxIO
@@ -93,7 +93,7 @@ struct SyncPlan {
         return filter
     }
 
-    /// Opens the files for reports.
+    /// Opens the files for reports; what they hold stays there until the run begins.
     static func reporting(
         _ telling: TellOptions,
         itemizes: Bool
@@ -123,7 +123,7 @@ struct SyncPlan {
     }
 
     private static func create(_ path: BytesArgument, _ option: String) throws -> OutputFile {
-        do throws(SystemError) { return try OutputFile(creating: path.name) } catch {
+        do throws(SystemError) { return try OutputFile(report: path.name) } catch {
             throw ValidationError(
                 "\(option): cannot write '\(shown(path))': \(error.code.sentence)."
             )

@@ -1,6 +1,7 @@
 // Where `cutover check` and `cutover history` write: a table on standard output, JSON where that was asked for, and
 // a refusal on standard error.
 
+import ArgumentParser
 import LinuxIO
 import Migration
 import Reporting
@@ -18,6 +19,14 @@ final class TableOutput {
     init(json path: BytesArgument?) throws {
         json = try path.map { try SyncPlan.output($0, "--json") }
         shown = ShownName(isForTerminal: table.isTerminal)
+    }
+
+    /// Refuses a file for JSON that another run writes.
+    func judgeUse(of path: BytesArgument?) throws {
+        guard let path, let json, json.isUsedByAnother else { return }
+        let refusal = Refusal.reportInUse(option: "--json", path: path.bytes)
+        refuse(RefusalText(refusal).reason, path: path.bytes, refusal)
+        throw ExitCode(ExitStatus.refused.rawValue)
     }
 
     /// Shows a part of the table, or writes the same as JSON, or both.

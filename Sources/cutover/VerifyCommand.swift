@@ -41,9 +41,11 @@ struct VerifyCommand: ParsableCommand {
         let supervision = Supervision(notice: "nothing was changed")
         let begun = Begun<any VerificationRun>()
         do {
+            let files = options.telling.files
             let tell: @Sendable (WaitingCall) -> Void = { reporter.receive(.waiting($0)) }
             let summary = try supervision.run(tell) { () throws(Refusal) in
                 let verification = try Self.prepare(plan, counters) { reporter.receive($0) }
+                try ReportFiles.judgeUse(of: files, plan.reporting)
                 begun.set(verification)
                 supervision.watch.know(verification.places)
                 supervision.steer(

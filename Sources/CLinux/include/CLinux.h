@@ -75,6 +75,12 @@ int cl_open_path(const char *path, int flags, mode_t mode);
 int cl_set_direct(int descriptor, bool is_direct);
 int cl_duplicate(int descriptor);
 int cl_close(int descriptor);
+/// flock(2) of a file for reports, exclusive, with LOCK_NB.
+int cl_claim_report(int descriptor);
+/// ftruncate(2) to nothing.
+int cl_empty_report(int descriptor);
+/// Takes O_NONBLOCK of an open file away: F_SETFL of fcntl(2).
+int cl_wait_in_writes(int descriptor);
 /// flock(2) with LOCK_NB: EWOULDBLOCK when another open file has the lock.
 int cl_flock(int descriptor, bool is_exclusive);
 /// Closes a descriptor that nothing was written through: its status tells nothing.

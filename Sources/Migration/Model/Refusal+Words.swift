@@ -25,6 +25,7 @@ extension Refusal {
         case .tooLittleSpace: "too_little_space"
         case .tooFewInodes: "too_few_inodes"
         case .badManifest: "bad_manifest"
+        case .reportInUse: "report_in_use"
         }
     }
 

@@ -39,6 +39,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case tooFewInodes(needed: UInt64, room: UInt64, isEmpty: Bool)
     /// `--manifest` names something that is no manifest, or one that leads out of DESTINATION.
     case badManifest(path: [UInt8], ManifestRefusal)
+    /// Another run writes the report that an option names.
+    case reportInUse(option: String, path: [UInt8])
 }
 
 /// Why a manifest is not checked.

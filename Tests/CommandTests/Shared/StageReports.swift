@@ -22,6 +22,8 @@ extension Stage {
 
     /// Starts a pass with `--delete` that tells JSON into `report`.
     func start(_ options: String..., report: [UInt8], seconds: Int = 120) throws -> Subprocess {
+        // It is emptied when the pass begins: until then what an earlier one told would be taken for its own.
+        try Files.removeTree(report)
         let words = (["sync", "--delete"] + options + ["--json"]).map { bytes($0) }
         return try Cutover.start(words + [report, from, to], seconds: seconds)
     }

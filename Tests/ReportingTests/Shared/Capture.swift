@@ -13,7 +13,7 @@ final class Capture: Sendable {
     init() throws {
         let path = joined(try Scratch.directory(), Scratch.uniqueName("capture"))
         // The output owns its descriptor: it outlives this object where a reporter holds it.
-        file = try OutputFile(creating: Name(path))
+        file = try OutputFile(report: Name(path))
         raw = withBytes(path) { open($0, O_RDONLY | O_CLOEXEC) }
         try #require(raw >= 0)
         try Files.unlink(path)

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 @Suite struct LostOutputTests {
-    private func full() throws -> OutputFile { try OutputFile(creating: Name("/dev/full")) }
+    private func full() throws -> OutputFile { try OutputFile(report: Name("/dev/full")) }
 
     private func event(_ path: String) -> PassEvent {
         .changed(Itemization(action: .transferred, kind: .regular, isNew: true, path: bytes(path)))
@@ -126,10 +126,10 @@ import Testing
         let missing = try Scratch.missingPath()
         let directory = try Scratch.directory()
         #expect(throws: SystemError(.open, .noEntry)) {
-            _ = try OutputFile(creating: Name(joined(missing, "file")))  // only the error counts
+            _ = try OutputFile(report: Name(joined(missing, "file")))  // only the error counts
         }
         #expect(throws: SystemError(.open, .isDirectory)) {
-            _ = try OutputFile(creating: Name(directory))  // only the error counts
+            _ = try OutputFile(report: Name(directory))  // only the error counts
         }
     }
 
@@ -143,7 +143,7 @@ import Testing
             standardError: try Capture().file,
             isUTF8: true
         )
-        configuration.failures = try OutputFile(creating: Name(path))
+        configuration.failures = try OutputFile(report: Name(path))
         configuration.failuresName = path
         let reporter = Reporter(configuration: configuration, counters: Counters())
         for number in 1...3 {
