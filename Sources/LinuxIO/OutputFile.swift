@@ -55,12 +55,15 @@ package final class OutputFile: Sendable {
     /// locked as long as this is there (flock(2)).
     ///
     /// Symlinks are followed and devices and pipes are welcome: the person who runs the program named
-    /// it. The corresponding system call is `open` with O_CREAT.
+    /// it. ENXIO for a FIFO that nobody reads: waiting for a reader would be waiting for ever. The
+    /// corresponding system call is `open` with O_CREAT and O_NONBLOCK.
     package convenience init(report path: Name) throws(SystemError) {
-        let flags = O_WRONLY | O_CREAT
+        let flags = O_WRONLY | O_CREAT | O_NONBLOCK
         let raw = try path.withPointer { name throws(SystemError) in
             try retrying(.open) { cl_open_path(name, flags, 0o600) }
         }
+        // Where it cannot be taken away, writes meet EAGAIN and are made again (`writeAll`).
+        _ = cl_wait_in_writes(raw)
         self.init(raw, isOwned: true)
     }
 

@@ -55,6 +55,7 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let noEntry = ErrorCode(rawValue: ENOENT)
     package static let interrupted = ErrorCode(rawValue: EINTR)
     package static let inputOutput = ErrorCode(rawValue: EIO)
+    package static let noDevice = ErrorCode(rawValue: ENXIO)
     package static let noMemory = ErrorCode(rawValue: ENOMEM)
     package static let accessDenied = ErrorCode(rawValue: EACCES)
     package static let busy = ErrorCode(rawValue: EBUSY)

@@ -124,9 +124,10 @@ struct SyncPlan {
 
     private static func create(_ path: BytesArgument, _ option: String) throws -> OutputFile {
         do throws(SystemError) { return try OutputFile(report: path.name) } catch {
-            throw ValidationError(
-                "\(option): cannot write '\(shown(path))': \(error.code.sentence)."
-            )
+            let reason =
+                error.code == .noDevice
+                ? "It is a FIFO that nobody reads, or no file for reports" : error.code.sentence
+            throw ValidationError("\(option): cannot write '\(shown(path))': \(reason).")
         }
     }
 
