@@ -20,10 +20,14 @@ struct ReportFile {
 
 /// All of them that one command has.
 enum ReportFiles {
-    /// Refuses those that would lie on one of the volumes; `-` is standard output.
+    /// Refuses those that would lie on one of the volumes, and `-` where it is not standard output.
     static func judge(_ files: [ReportFile], _ place: ReportPlace) throws {
         for file in files {
-            guard let path = file.path, path.bytes != [0x2D] else { continue }
+            guard let path = file.path else { continue }
+            if path.bytes == [0x2D] {
+                try judgeDash(file)
+                continue
+            }
             let reason: String
             switch place.side(of: path.name) {
             case .source: reason = "on SOURCE, which is never written to"
@@ -33,6 +37,23 @@ enum ReportFiles {
             throw ValidationError(
                 "\(file.option): '\(SyncPlan.shown(path))' would lie \(reason); name a file elsewhere."
             )
+        }
+    }
+
+    /// Only `--json` writes to standard output; a file called `-` would be one by accident.
+    static func judgeDash(_ file: ReportFile) throws {
+        guard file.path?.bytes == [0x2D], file.option != "--json" else { return }
+        throw ValidationError(
+            "\(file.option): '-' is standard output only for --json; './-' names a file of that name."
+        )
+    }
+
+    /// Refuses a manifest, to be written or read, that is one of the reports too.
+    static func judge(manifest path: BytesArgument, _ reporting: ReporterConfiguration) throws {
+        for (option, report) in [
+            ("--json", reporting.json), ("--failures", reporting.failures),
+        ] where report?.isFile(named: path.name) == true {
+            throw ValidationError("\(option) and --manifest name the same file.")
         }
     }
 

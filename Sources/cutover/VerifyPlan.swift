@@ -30,6 +30,11 @@ struct VerifyPlan {
             options.telling.files + [ReportFile("--manifest", manifest)],
             ReportPlace(source: volumes.count > 1 ? volumes[0] : nil, destination: volumes.last)
         )
+        try ReportFiles.judgeDash(ReportFile("--manifest", compared.manifest))
+        reporting = try SyncPlan.reporting(options.telling, itemizes: false)
+        if let manifest = compared.manifest {
+            try ReportFiles.judge(manifest: manifest, reporting)
+        }
         if volumes.count == 1, let manifest = compared.manifest {
             work = .manifest(manifest.name, destination: volumes[0])
             manifestName = nil
@@ -51,7 +56,6 @@ struct VerifyPlan {
             )
             manifestName = compared.manifest?.bytes
         }
-        reporting = try SyncPlan.reporting(options.telling, itemizes: false)
     }
 
     /// Short enough to be typed again.

@@ -56,4 +56,52 @@ struct ReportKinds {
         #expect(lines.first?.hasPrefix("{\"type\":\"start\"") == true, "\(lines)")
         #expect(lines.last?.hasPrefix("{\"type\":\"summary\"") == true, "\(lines)")
     }
+
+    @Test("'-' is standard output for --json only; './-' is a file of that name")
+    func dash() throws {
+        let places = [stage.from, stage.to]
+        for (command, option) in [
+            ("sync", "--failures"), ("verify", "--failures"), ("verify", "--manifest"),
+        ] {
+            let refused = try Shell.attempt(
+                "cd -- \"$1\"; shift; exec \"$@\"",
+                [stage.outside, Cutover.binary, bytes(command), bytes(option), bytes("-")] + places
+            )
+            expectRefused(refused, "'-' is standard output only for --json")
+            #expect(!Files.exists(joined(stage.outside, "-")), "\(command) \(option)")
+        }
+        let outcome = try Shell.attempt(
+            "cd -- \"$1\"; shift; exec \"$@\"",
+            [stage.outside, Cutover.binary, bytes("sync"), bytes("--failures"), bytes("./-")]
+                + places
+        )
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(Files.exists(joined(stage.outside, "-")))
+    }
+
+    @Test("a manifest and a report in one file are refused, and the file stays as it was")
+    func manifestIsReport() throws {
+        let manifest = joined(stage.outside, "manifest")
+        let other = joined(stage.outside, "other name")
+        let written = try run(
+            [bytes("verify"), bytes("--manifest"), manifest, stage.from, stage.to]
+        )
+        #expect(written.errors.contains("files in manifest"), "\(written)")
+        let digests = try text(manifest)
+        try Files.link(symbolic: other, to: manifest)
+        for option in ["--json", "--failures"] {
+            for name in [manifest, other] {
+                for roots in [[stage.from, stage.to], [stage.to]] {
+                    let words = [
+                        bytes("verify"), bytes("--manifest"), manifest, bytes(option), name,
+                    ]
+                    expectRefused(try run(words + roots), "name the same file")
+                    #expect(try text(manifest) == digests, "\(option) \(roots.count)")
+                }
+            }
+            let new = joined(stage.outside, "new of \(option)")
+            let words = [bytes("verify"), bytes("--manifest"), new, bytes(option), new]
+            expectRefused(try run(words + [stage.from, stage.to]), "name the same file")
+        }
+    }
 }
