@@ -8,6 +8,8 @@
 package struct ReplacementFile: ~Copyable, Sendable {
     private let directory: Descriptor
     private let name: Name
+    /// What the file that has the name held at first; 0: there was none.
+    package let earlierBytes: UInt64
 
     /// ENOENT or ENOTDIR when there is no such directory, EISDIR for a name that is none, EEXIST when something
     /// else than a regular file has it.
@@ -28,6 +30,7 @@ package struct ReplacementFile: ~Copyable, Sendable {
         }
         directory = opened
         name = last
+        earlierBytes = existing?.sizeBytes ?? 0
     }
 
     /// A file without a name in the same directory, for what is gathered before; gone when closed.

@@ -104,7 +104,9 @@ package struct VerificationSummaryText: Sendable {
             let failures = counters.failures.value()
             let reason =
                 failures > 0
-                ? Quantity.count(failures, "failure", "failures") : "a report could not be written"
+                ? Quantity.count(failures, "failure", "failures")
+                : summary.keepsEarlierManifest
+                    ? "no file was compared for the manifest" : "a report could not be written"
             let found = counters.differences.value()
             let rest = found > 0 ? ", " + Quantity.count(found, "difference", "differences") : ""
             return "not all could be compared: \(reason)\(rest), in \(time)"
@@ -150,6 +152,13 @@ package struct VerificationSummaryText: Sendable {
             lines += SummaryText.wrap(
                 "\(name): cannot write it: \(error.code.sentence) (\(error.code.name)). "
                     + "No manifest was made.",
+                indent: 0
+            )
+        }
+        if summary.keepsEarlierManifest {
+            lines += SummaryText.wrap(
+                "\(manifestName ?? "The manifest") stays as it was: no file was compared, and an empty manifest "
+                    + "would have replaced it. Are both volumes mounted?",
                 indent: 0
             )
         }

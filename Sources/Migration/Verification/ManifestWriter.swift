@@ -27,11 +27,13 @@ package final class ManifestWriter: Sendable {
     private let state: Lock<State>
     private let spool: SharedDescriptor
     private let runBytes: Int
+    private let earlierBytes: UInt64
 
     /// Prepares for a file at `path`, whose directory must be there; nothing is there under that name yet.
     package init(_ path: Name, runBytes: Int = ManifestWriter.runBytes) throws(SystemError) {
         let target = try ReplacementFile(path)
         spool = SharedDescriptor(try target.makeSpool())
+        earlierBytes = target.earlierBytes
         state = Lock(State(target: target))
         self.runBytes = runBytes
     }
@@ -57,6 +59,12 @@ package final class ManifestWriter: Sendable {
         }
         state.spilled.append(start..<start + UInt64(bytes.count))
         state.run = ManifestRun()
+    }
+
+    /// Whether a manifest that names nothing would replace a file that holds more than that.
+    package var wouldEmpty: Bool {
+        state.withLock { $0.failure == nil && $0.count == 0 }
+            && earlierBytes > UInt64(Self.head.count + Self.tail(0).count)
     }
 
     /// Writes all lines in the order of paths and gives the file its name; returns how many files it names.

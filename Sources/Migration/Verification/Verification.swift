@@ -144,8 +144,16 @@ package final class Verification: VerificationRun {
         if let found = context.clampedTimes.found {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
-        let manifest = publishManifest()
-        return summary(manifest, status(manifest), [])
+        // Nothing was compared: two volumes that are not mounted, or the wrong ones. What was known of the right ones
+        // is not given up for that.
+        let keepsEarlier = !context.isInterrupted && context.manifest?.wouldEmpty == true
+        let manifest = keepsEarlier ? nil : publishManifest()
+        var summary = summary(manifest, status(manifest), [])
+        if keepsEarlier {
+            summary.keepsEarlierManifest = true
+            if summary.status != .interrupted { summary.status = .someFailed }
+        }
+        return summary
     }
 
     private func summary(

@@ -82,6 +82,8 @@ package struct VerificationSummary: Sendable {
     package var firstFailures: [Failure]
     /// Nil: none was asked for, or the verification was stopped before its end.
     package var manifest: Result<UInt64, SystemError>?
+    /// None was written, for it would have named nothing, and a file that holds more had its name.
+    package var keepsEarlierManifest = false
     /// The most workers that had work at the same time.
     package var workersBusyMax: Int
     /// Calls that did not come back, of a verification that was given up (S59).

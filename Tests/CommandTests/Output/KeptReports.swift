@@ -134,3 +134,36 @@ struct KeptReports {
         #expect(try text(events).hasPrefix("{\"type\":\"start\""))
     }
 }
+
+@Suite("A manifest of nothing", .requiresVolumes, .timeLimit(.minutes(10)))
+struct EmptyManifests {
+    let stage: Stage
+    init() throws { stage = try Stage() }
+
+    @Test(
+        "SOURCE is empty, or not mounted: the manifest that is there stays, and that is no success"
+    )
+    func keeps() throws {
+        try Files.write(stage.source("file"), bytes("file"))
+        try stage.pass()
+        #expect(try stage.writeManifest().status == 0)
+        let digests = try text(stage.manifest)
+        try Files.unlink(stage.source("file"))
+        for isOtherSideEmpty in [false, true] {
+            if isOtherSideEmpty { try Files.unlink(stage.destination("file")) }
+            let outcome = try stage.writeManifest()
+            #expect(outcome.status == 23, "\(outcome)")
+            #expect(outcome.errors.contains("stays as it was"), "\(outcome)")
+            #expect(try text(stage.manifest) == digests, "\(outcome)")
+        }
+    }
+
+    @Test("a manifest of nothing where there is none, or one of nothing, is written")
+    func writes() throws {
+        for _ in 0..<2 {
+            let outcome = try stage.writeManifest()
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(try text(stage.manifest).contains("end, 0 files"))
+        }
+    }
+}
