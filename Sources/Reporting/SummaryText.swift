@@ -57,19 +57,29 @@ package struct SummaryText: Sendable {
         return lines
     }
 
-    /// What `--quiet` leaves of it: one line when something went wrong, else none.
+    /// What `--quiet` leaves of it: a line when something went wrong, and one for a limit that was reached.
     package var quietLines: [String] {
         let counters = summary.counters
         let failures = counters.failures.value()
         if let stop = summary.stop {
             return ["cutover: stopped: \(StopText(stop, counters: counters).line); \(statusText)"]
         }
-        guard failures > 0 else { return [] }
+        guard failures > 0 else { return limit.map { ["cutover: \($0); \(statusText)"] } ?? [] }
         let means =
             failuresFile.map { "listed in \($0)" } ?? historyCommand.map { "'\($0)' lists them" }
             ?? "--failures FILE lists them"
         let count = Quantity.count(failures, "failure", "failures")
         return ["cutover: \(count), \(statusText); \(means)"]
+            + (limit.map { ["cutover: \($0)"] } ?? [])
+    }
+
+    /// Extras that stay for the limit, whatever the status, for others outrank 25; nil: none do.
+    private var limit: String? {
+        let refused = summary.counters.deletionsRefused.value()
+        guard refused > 0 else { return nil }
+        let verb = summary.isDryRun ? "would not be" : refused == 1 ? "was not" : "were not"
+        return
+            "\(Quantity.count(refused, "extra", "extras")) \(verb) deleted: --max-delete was reached"
     }
 
     private var statusText: String { "status \(summary.status.rawValue)" }
@@ -91,7 +101,8 @@ package struct SummaryText: Sendable {
             case .someFailed:
                 "done in \(time), \(Quantity.count(failures, "failure", "failures")), \(statusText)"
             case .someVanished:
-                "done in \(time), some entries vanished meanwhile, \(statusText)"
+                "done in \(time), some entries vanished meanwhile"
+                    + (limit == nil ? "" : ", --max-delete was reached") + ", \(statusText)"
             case .deletionLimit: "done in \(time), --max-delete was reached, \(statusText)"
             case .done, .different, .refused, .usage: "done in \(time)"
             }
@@ -281,6 +292,22 @@ package struct SummaryText: Sendable {
 
     /// What to do next, where the failures' own advice does not say it.
     private var advice: [String] {
+        let lines = adviceByStatus
+        switch summary.status {
+        case .deletionLimit, .someVanished, .someFailed: return lines + adviceOnLimit
+        case .done, .different, .refused, .usage, .interrupted, .destinationStopped: return lines
+        }
+    }
+
+    private var adviceOnLimit: [String] {
+        guard let limit else { return [] }
+        return Self.wrap(
+            "\(limit). See whether DESTINATION is the right one; then raise --max-delete and run the pass again.",
+            indent: 0
+        )
+    }
+
+    private var adviceByStatus: [String] {
         switch summary.status {
         case .interrupted where summary.isGivenUp:
             Self.wrap(
@@ -296,15 +323,12 @@ package struct SummaryText: Sendable {
             )
         case .someVanished:
             Self.wrap(
-                "Entries that vanished were removed on SOURCE during the pass: nothing to be done.",
+                "Entries that vanished were removed on SOURCE during the pass"
+                    + (limit == nil ? ": nothing to be done." : "."),
                 indent: 0
             )
-        case .deletionLimit:
-            Self.wrap(
-                "See whether DESTINATION is the right one; then raise --max-delete and run the pass again.",
-                indent: 0
-            )
-        case .done, .different, .refused, .usage, .someFailed, .destinationStopped: []
+        case .done, .different, .refused, .usage, .someFailed, .destinationStopped, .deletionLimit:
+            []
         }
     }
 
