@@ -104,7 +104,7 @@ package enum PassCounter: Int, CaseIterable, Sendable {
             Row(
                 "deletions_refused",
                 .ifAny("extras not deleted", note: "--max-delete was reached"),
-                .no
+                .since(3)
             )
         case .failures: Row("failures", .always("failures", in: .trouble), .since(1))
         case .filesDamaged: Row("files_damaged", .noRow, .no)

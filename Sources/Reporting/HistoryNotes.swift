@@ -76,10 +76,17 @@ struct HistoryNotes {
     private var trouble: [String] {
         var notes: [String] = []
         let (failures, vanished) = (pass.record.counts[.failures], pass.record.counts[.vanished])
+        let refused = pass.record.counts[.deletionsRefused]
         switch pass.outcome {
         case .ended(.destinationStopped): notes.append("DESTINATION was full, read-only or failing")
-        case .ended(.deletionLimit): notes.append("--max-delete was reached")
+        // Of a record that did not keep how many there were.
+        case .ended(.deletionLimit) where refused == 0: notes.append("--max-delete was reached")
         default: break
+        }
+        // Whatever the outcome: others outrank it.
+        if refused > 0 {
+            let extras = Quantity.count(refused, "extra was", "extras were")
+            notes.append("--max-delete was reached: \(extras) not deleted")
         }
         if failures > 0, pass.outcome != .ended(.someFailed) {
             notes.append(Quantity.count(failures, "failure", "failures"))

@@ -97,6 +97,8 @@ package struct HistoryPassText: Sendable {
         guard let counts = pass.counts else { return [] }
         let rows = PassCounter.recorded.compactMap { counter, _ -> (String, UInt64, String?)? in
             guard case .row(let words, _, _) = counter.label else { return nil }
+            // None, or of a record that did not keep how many.
+            if counter == .deletionsRefused, counts[counter] == 0 { return nil }
             let note = counter == .filesCopied ? Quantity.size(counts[.bytesCopied]) : nil
             return (words.done, counts[counter], note)
         }

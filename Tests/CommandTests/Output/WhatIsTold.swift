@@ -1,0 +1,41 @@
+// What a newcomer met and was told wrongly, too late or not at all: limits, places, hosts, the last moment of a pass.
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("What is told", .requiresVolumes, .timeLimit(.minutes(10)))
+struct WhatIsTold {
+    let stage: Stage
+
+    init() throws {
+        stage = try Stage()
+        try Files.write(stage.source("file"), bytes("contents"))
+    }
+
+    private func run(_ words: [String], _ operands: [UInt8]...) throws -> Outcome {
+        try Cutover.run(bytes: words.map { bytes($0) } + operands, seconds: 60)
+    }
+
+    private func makeExtras(_ count: Int) throws {
+        for index in 0..<count { try Files.write(stage.destination("extra\(index)"), bytes("x")) }
+    }
+
+    @Test("-q tells that --max-delete was reached, in one line, and history keeps how many stay")
+    func limit() throws {
+        try makeExtras(4)
+        let state = shown(joined(stage.outside, "state"))
+        let pass = try stage.attempt("-q", "--delete", "--max-delete", "1", "--state", state)
+        #expect(pass.status == 25, "\(pass)")
+        #expect(
+            pass.errors
+                == "cutover: 3 extras were not deleted: --max-delete was reached; status 25\n"
+        )
+        let history = try run(["history", "--state", state])
+        #expect(history.output.contains("3 extras were not deleted"), "\(history)")
+        let json = try run(["history", "--state", state, "--json", "-"])
+        #expect(json.output.contains("\"deletions_refused\":3"), "\(json)")
+        let one = try run(["history", "--state", state, "--pass", "1"])
+        #expect(one.output.contains("extras not deleted"), "\(one)")
+    }
+}
