@@ -3,6 +3,9 @@
 import ArgumentParser
 
 /// A number of bytes a second, or no limit.
+///
+/// Whoever writes `10` thinks of rsync, where it is KiB, or of MiB: bytes they are not meant, and a pass of 10 bytes a
+/// second would look as if it hung.
 struct ByteRate: Equatable {
     /// Nil: no limit.
     let bytesPerSecond: UInt64?
@@ -21,6 +24,9 @@ struct ByteRate: Equatable {
     /// Beyond this a `Double` no longer holds each byte, and no disk gives it.
     private static let most = 1e15
 
+    /// The least that a number without a suffix may be.
+    private static let leastBare = 1024.0
+
     init(parsing text: String) throws {
         let word = text.uppercased()
         if word == "OFF" {
@@ -32,6 +38,11 @@ struct ByteRate: Equatable {
             let number = Double(digits), digits.first != ".", digits.last != "."
         else { throw Self.mistake }
         let rate = number * unit
+        if digits.count == word.count, rate >= 1, rate < Self.leastBare {
+            throw ValidationError(
+                "\(digits) \(rate == 1 ? "byte" : "bytes") a second is too little: write \(digits)K or \(digits)M"
+            )
+        }
         guard rate == 0 || (1...Self.most).contains(rate) else { throw Self.mistake }
         bytesPerSecond = rate == 0 ? nil : UInt64(rate)
     }

@@ -38,4 +38,17 @@ struct WhatIsTold {
         let one = try run(["history", "--state", state, "--pass", "1"])
         #expect(one.output.contains("extras not deleted"), "\(one)")
     }
+
+    @Test("a bare number below 1024 is no rate that anybody means")
+    func rates() throws {
+        for (rate, words) in [("10", "10 bytes a second is too little"), ("1023", "write 1023K")] {
+            let outcome = try stage.attempt("--bwlimit", rate)
+            #expect(outcome.status == 64, "\(outcome)")
+            #expect(outcome.errors.contains(words), "\(outcome)")
+        }
+        for rate in ["1024", "0", "1K", "off"] {
+            let outcome = try stage.attempt("--bwlimit", rate)
+            #expect(outcome.status == 0, "\(outcome)")
+        }
+    }
 }
