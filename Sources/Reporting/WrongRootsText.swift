@@ -14,7 +14,9 @@ package enum WrongRootsText {
     static func facts(_ wrong: WrongRoots) -> String {
         switch wrong {
         case .conflict(let conflict, let present): sentence(conflict, present)
-        case .notMounted(let path, let typeName):
+        case .notMounted(let path, let typeName, isMissing: true):
+            "\(shown.path(path)) does not exist and would be made on / (\(typeName)): is DESTINATION mounted?"
+        case .notMounted(let path, let typeName, isMissing: false):
             "\(shown.path(path)) is a directory of / (\(typeName)), not a volume: is DESTINATION mounted?"
         }
     }

@@ -36,8 +36,8 @@ package struct PairConflict: Equatable, Sendable {
 /// What speaks against two roots.
 package enum WrongRoots: Equatable, Sendable {
     case conflict(PairConflict, present: PresentVolume)
-    /// SOURCE is a whole volume, and DESTINATION a directory of the filesystem of `/`.
-    case notMounted(path: [UInt8], typeName: String)
+    /// SOURCE is a whole volume, and DESTINATION a directory of the filesystem of `/`; `isMissing`: it would be made.
+    case notMounted(path: [UInt8], typeName: String, isMissing: Bool = false)
 
     /// The word for it in JSON.
     package var word: String {

@@ -50,7 +50,7 @@ struct RootsBeforehand {
         // A directory that is bound here is a mount point that somebody made.
         if judgedStatus.isMountRoot, missing == nil { return nil }
         let typeName = try Roots.volume(of: judged, .destination).typeName
-        return .notMounted(path: right.path, typeName: typeName)
+        return .notMounted(path: right.path, typeName: typeName, isMissing: missing != nil)
     }
 
     private static func isOnRoot(_ status: FileStatus) -> Bool {

@@ -52,3 +52,22 @@ struct WhatIsTold {
         }
     }
 }
+
+@Suite(
+    "What is told of a DESTINATION that is not there",
+    .requiresVolumes,
+    .timeLimit(.minutes(10))
+)
+struct MissingDestination {
+    @Test("it would be made on /: that it does not exist is told")
+    func missing() throws {
+        let stage = try ScanStage(isWhole: true)
+        try Files.write(stage.from("file"), bytes("contents"))
+        // On the filesystem of `/`, where the tests' directory lies.
+        let missing = joined(try Scratch.directory(), Scratch.uniqueName("nonesuch"))
+        let outcome = try Cutover.sync(stage.pair.from, missing)
+        #expect(outcome.status == 3, "\(outcome)")
+        #expect(outcome.errors.contains(" does not exist and would be made on /"))
+        #expect(!Files.exists(missing))
+    }
+}
