@@ -28,10 +28,9 @@ struct CheckCommand: ParsableCommand {
     @OptionGroup var options: CheckCommandOptions
 
     func run() throws {
-        try ReportFiles.judge(
-            [ReportFile("--json", options.json)],
-            ReportPlace(source: options.source.name, destination: options.destination.name)
-        )
+        let place = ReportPlace(source: options.source.name, destination: options.destination.name)
+        try ReportFiles.judge([ReportFile("--json", options.json)], place)
+        try ReportFiles.judge(state: options.place, place)
         let output = try TableOutput(json: options.json)
         try output.judgeUse(of: options.json)
         let control = RunControl()

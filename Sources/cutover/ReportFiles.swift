@@ -40,6 +40,18 @@ enum ReportFiles {
         }
     }
 
+    /// Refuses a folder that `--state` names on SOURCE; where a pass finds one on DESTINATION, it is refused as the roots
+    /// are.
+    ///
+    /// The folder that holds without `--state` may lie there: SOURCE may be `/`.
+    static func judge(state option: StateOption, _ place: ReportPlace) throws {
+        guard let folder = option.state, place.side(of: folder.name) == .source else { return }
+        throw ValidationError(
+            "--state: '\(SyncPlan.shown(folder))' would lie on SOURCE, which is never written to; "
+                + "name a folder elsewhere."
+        )
+    }
+
     /// Only `--json` writes to standard output; a file called `-` would be one by accident.
     static func judgeDash(_ file: ReportFile) throws {
         guard file.path?.bytes == [0x2D], file.option != "--json" else { return }

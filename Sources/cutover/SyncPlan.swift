@@ -43,6 +43,7 @@ struct SyncPlan {
             crossesMounts: pass.crossesMounts
         )
         try ReportFiles.judge(options.telling.files, place)
+        try ReportFiles.judge(state: options.how.place, place)
         var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
         reporting.stateName = options.how.place.state?.bytes ?? []
         self.reporting = reporting

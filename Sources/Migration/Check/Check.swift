@@ -94,6 +94,10 @@ package final class Check {
             throw .destinationMissing(path: Array(names.destination.bytes))
         }
         self.destination = opened
+        // As a pass refuses it.
+        if let folder = options.stateFolder, roots.isInDestination(folder) {
+            throw .stateOnDestination(path: Array(folder.bytes))
+        }
     }
 
     /// Runs to the end; nil when it was interrupted.

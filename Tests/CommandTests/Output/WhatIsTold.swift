@@ -51,6 +51,22 @@ struct WhatIsTold {
             #expect(outcome.status == 0, "\(outcome)")
         }
     }
+
+    @Test("--state on SOURCE is refused as reports are, and on DESTINATION by check too")
+    func statePlaces() throws {
+        let onSource = shown(stage.source("state"))
+        for command in ["sync", "check"] {
+            let outcome = try run([command, "--state", onSource], stage.from, stage.to)
+            #expect(outcome.status == 64, "\(outcome)")
+            #expect(outcome.errors.contains("would lie on SOURCE"), "\(outcome)")
+            let onDestination = shown(stage.destination("state"))
+            let other = try run([command, "--state", onDestination], stage.from, stage.to)
+            #expect(other.status == 3, "\(other)")
+            #expect(other.errors.contains("the state would lie on DESTINATION"), "\(other)")
+        }
+        #expect(try Files.names(stage.from) == [bytes("file")])
+        #expect(try Files.names(stage.to) == [])
+    }
 }
 
 @Suite(
