@@ -216,6 +216,22 @@ enum FailureAdvice {
         Row(
             codes: ["EPERM", "EACCES"],
             side: .destination,
+            activities: [.setMode],
+            advice:
+                "Run as root, or pass --no-perms: only root and the owner of an entry may change its mode. As root: "
+                + "it is immutable (lsattr, chattr -ia), or the mount maps ids."
+        ),
+        Row(
+            codes: ["EPERM", "EACCES"],
+            side: .destination,
+            activities: [.setTimes],
+            advice:
+                "Run as root, or pass --no-times: only root and the owner of an entry may set its times. As root: "
+                + "it is immutable (lsattr, chattr -ia), or the mount maps ids."
+        ),
+        Row(
+            codes: ["EPERM", "EACCES"],
+            side: .destination,
             activities: owners,
             advice:
                 "Run as root, or pass --no-owner and --no-group. As root: it is immutable (lsattr, "

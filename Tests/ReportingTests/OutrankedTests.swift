@@ -51,4 +51,14 @@ import Testing
         #expect(text.lines.joined(separator: " ").contains("nothing to be done"))
         #expect(text.quietLines == [])
     }
+
+    @Test("the mode of another's file: --no-perms helps, and --no-owner does not")
+    func modes() {
+        for code in ["EPERM", "EACCES"] {
+            let mode = FailureText(failure("a", .destination, .setMode, .chmod, code)).advice
+            #expect(mode.contains("--no-perms") && !mode.contains("--no-owner"), "\(mode)")
+            let times = FailureText(failure("a", .destination, .setTimes, .utimensat, code)).advice
+            #expect(times.contains("--no-times") && !times.contains("--no-owner"), "\(times)")
+        }
+    }
 }
