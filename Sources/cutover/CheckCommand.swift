@@ -43,7 +43,12 @@ struct CheckCommand: ParsableCommand {
                 destination: options.destination.name
             )
             ended = try supervision.run(TableOutput.tell) { () throws(Refusal) in
-                supervision.steer(.init { control.interrupt() })
+                supervision.steer(
+                    .init {
+                        control.interrupt()
+                        return true
+                    }
+                )
                 let check = try Check(
                     ProcessSetup(writesTrees: false),
                     names,

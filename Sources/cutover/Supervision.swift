@@ -33,13 +33,16 @@ final class Supervision: Sendable {
     let watch = CallWatch()
     private let notice: String
     private let isStopped = Atomic<Bool>(false)
+    /// The run has come back: only what is told of it is left.
+    private let isOver = Atomic<Bool>(false)
     private let changed = DispatchSemaphore(value: 0)
     private let steered = Lock<Steered?>(nil)
 
     /// What signals do to a run.
     struct Steered: Sendable {
         var changeWorkers: @Sendable (Int) -> Void = { _ in }
-        var interrupt: @Sendable () -> Void
+        /// False: it came too late to stop anything.
+        var interrupt: @Sendable () -> Bool
     }
 
     /// `notice` says what is done before a run ends.
@@ -48,7 +51,10 @@ final class Supervision: Sendable {
     /// From now on signals steer this; one that has come already does at once.
     func steer(_ steered: Steered) {
         self.steered.withLock { $0 = steered }
-        if isStopped.load(ordering: .sequentiallyConsistent) { steered.interrupt() }
+        if isStopped.load(ordering: .sequentiallyConsistent) {
+            // What was told when the signal came holds.
+            _ = steered.interrupt()
+        }
     }
 
     /// Runs `body` to its end and returns what it made; nil when it was stopped and does not come back.
@@ -64,8 +70,9 @@ final class Supervision: Sendable {
         do throws(SystemError) {
             try Signals.begin { [self] in receive($0) }
             try watch.start(tell)
-            try BlockingThread.start { [changed] in
+            try BlockingThread.start { [self] in
                 let result = Result { () throws(Refusal) in try body() }
+                isOver.store(true, ordering: .sequentiallyConsistent)
                 share.outcome.withLock { $0 = result }
                 changed.signal()
             }
@@ -113,13 +120,16 @@ final class Supervision: Sendable {
         if isStopped.exchange(true, ordering: .sequentiallyConsistent) {
             _exit(ExitStatus.interrupted.rawValue)
         }
-        steered?.interrupt()
+        let isInTime = steered?.interrupt() ?? true
+        let isTold = isInTime && !isOver.load(ordering: .sequentiallyConsistent)
+        let what =
+            isTold ? "stopping; \(notice)" : "the run is at its end, and nothing is left to stop"
         changed.signal()
         // Not on this thread: a terminal that is stopped (^S) or a pipe that nobody reads holds up who writes, and
         // the second signal must still be heard.
-        watch.perform { [notice] in
+        watch.perform {
             OutputFile.standardError.write(
-                Array("\ncutover: stopping; \(notice) (once more: stop at once).\n".utf8)
+                Array("\ncutover: \(what) (once more: stop at once).\n".utf8)
             )
         }
     }

@@ -51,7 +51,10 @@ struct VerifyCommand: ParsableCommand {
                 supervision.steer(
                     .init(
                         changeWorkers: { verification.changeWorkers(by: $0) },
-                        interrupt: { verification.interrupt() }
+                        interrupt: {
+                            verification.interrupt()
+                            return true
+                        }
                     )
                 )
                 reporter.begin()

@@ -20,6 +20,8 @@ package final class Pass: Sendable {
     private let method: Lock<ChangeMethod>
     /// Whether somebody commits the end of the pass: `run`, or who gives it up.
     private let isEnding = Atomic<Bool>(false)
+    /// Whether `run` has asked for the last time whether it is interrupted.
+    private let isStatusFixed = Atomic<Bool>(false)
 
     /// The counts, for a ticker to read while the pass runs.
     package let counters: Counters
@@ -131,8 +133,12 @@ package final class Pass: Sendable {
 
     /// Stops the pass within a second or two: files in hand are given back, nothing new is begun.
     ///
-    /// Safe to call from a signal source's handler.
-    package func interrupt() { control.interrupt() }
+    /// Safe to call from a signal source's handler. False: the pass had come to its end, and how it ends may have been
+    /// settled without this.
+    package func interrupt() -> Bool {
+        control.interrupt()
+        return !isStatusFixed.load(ordering: .sequentiallyConsistent)
+    }
 
     /// Tells others how far this pass is: in a file beside its record, which goes when the pass has ended.
     package func publish(_ running: RunningPass) { keeper.publish(running) }
@@ -173,6 +179,8 @@ package final class Pass: Sendable {
         let isSynchronized = synchronize()
         let end = ClockReading.now(on: nil)
         let synchronizeTime = monotonicNanoseconds() - synchronizeStart
+        // From here on no signal changes the status; one that came before is seen by `status`.
+        isStatusFixed.store(true, ordering: .sequentiallyConsistent)
         let status = status()
         remember(found, status, at: end, isSynchronized: isSynchronized, isStranded: isStranded)
         return PassSummary(

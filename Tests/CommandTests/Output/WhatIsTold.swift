@@ -67,6 +67,32 @@ struct WhatIsTold {
         #expect(try Files.names(stage.from) == [bytes("file")])
         #expect(try Files.names(stage.to) == [])
     }
+
+    @Test(
+        "a signal at the very end: nothing is stopped any more, and that is what is told",
+        .requiresTool("strace")
+    )
+    func lateSignal() throws {
+        let log = joined(stage.outside, "calls")
+        // The last that a pass does is to take its status file away.
+        let words = ["strace", "-f", "-e", "trace=unlinkat", "-e"]
+        let delay = ["inject=unlinkat:delay_enter=1000000", "-o"]
+        let tracer = try Subprocess(
+            (words + delay).map { bytes($0) } + [log, bytes("--"), Cutover.binary, bytes("sync")]
+                + [stage.from, stage.to]
+        )
+        waitUntil { ((try? text(log)) ?? "").contains(".status") }
+        let children = try Shell.run(
+            "cat /proc/\(tracer.processID)/task/\(tracer.processID)/children"
+        )
+        let child = try #require(children.lines.first.flatMap { pid_t($0.filter(\.isNumber)) })
+        kill(child, SIGTERM)
+        let outcome = tracer.wait()
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(!outcome.errors.contains("stopping"), "\(outcome)")
+        #expect(outcome.errors.contains("nothing is left to stop"), "\(outcome)")
+        #expect(outcome.errors.contains("cutover: done"), "\(outcome)")
+    }
 }
 
 @Suite(
