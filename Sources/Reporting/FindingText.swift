@@ -94,7 +94,8 @@ package struct FindingText: Sendable {
         let capabilities =
             missing.isEmpty
             ? "root, with all capabilities that a whole copy needs"
-            : "root, but without " + missing.joined(separator: ", ")
+            : "root, but without " + missing.map(NoticeText.capability).joined(separator: ", ")
+                + ": what needs them fails"
         return hidden.isEmpty ? capabilities : capabilities + "; " + HiddenText.facts(hidden)
     }
 

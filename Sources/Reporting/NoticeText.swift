@@ -146,19 +146,26 @@ enum NoticeText {
             + ". mkfs.ext4 -I 256 holds times until 2446, mkfs.xfs -m bigtime=1 until 2486."
     }
 
+    private static let failing: [(without: Capabilities, what: String)] = [
+        (.changeOwner, "owners and groups"),
+        (.overridePermissions, "closed files and directories"),
+        (.actAsOwner, "modes, times and attributes of others' entries"),
+        (.keepSetID, "setgid bits"), (.freeze, "immutable and append-only"),
+        (.administer, "security attributes other than file capabilities"),
+        (.exceedLimits, "entries of owners whose quota is used up"),
+        (.makeDevices, "devices"), (.setFileCapabilities, "file capabilities"),
+    ]
+
+    /// The name of a capability, and what fails without it where that is told.
+    static func capability(_ name: String) -> String {
+        let row = failing.first { $0.without.names == [name] }
+        return row.map { "\(name) (\($0.what))" } ?? name
+    }
+
     /// What each missing capability makes fail.
     private static func capabilities(_ missing: Capabilities) -> String {
-        let rows: [(Capabilities, String)] = [
-            (.changeOwner, "owners and groups"),
-            (.overridePermissions, "closed files and directories"),
-            (.actAsOwner, "modes, times and attributes of others' entries"),
-            (.keepSetID, "setgid bits"), (.freeze, "immutable and append-only"),
-            (.administer, "security attributes other than file capabilities"),
-            (.exceedLimits, "entries of owners whose quota is used up"),
-            (.makeDevices, "devices"), (.setFileCapabilities, "file capabilities"),
-        ]
-        let parts = rows.filter { missing.contains($0.0) }.map { row in
-            "\(row.0.names.joined()) (\(row.1))"
+        let parts = failing.filter { missing.contains($0.without) }.map { row in
+            "\(row.without.names.joined()) (\(row.what))"
         }
         return "root without " + parts.joined(separator: ", ")
             + ": what needs them fails. Run it outside of the container, or give it these."

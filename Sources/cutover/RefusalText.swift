@@ -13,7 +13,7 @@ struct RefusalText {
         switch refusal {
         case .cannotOpen(let side, let path, let error):
             self.path = path
-            reason = "cannot open \(Self.name(side)): \(error.code.sentence); nothing was touched"
+            reason = Self.cannotOpen(side, path, error)
         case .notDirectory(let side, let path):
             self.path = path
             reason = "\(Self.name(side)) is not a directory; name the mount points of two volumes"
@@ -77,6 +77,23 @@ struct RefusalText {
             reason =
                 "only \(limit) descriptors are allowed; raise the limit with 'ulimit -n 1024' or more"
         }
+    }
+
+    private static func cannotOpen(
+        _ side: Failure.Side,
+        _ path: [UInt8],
+        _ error: SystemError
+    ) -> String {
+        "cannot open \(name(side)): \(error.code.sentence); "
+            + (error.code == .noEntry && namesHost(path)
+                ? "cutover copies within one host: mount what HOST:PATH names, or use rsync"
+                : "nothing was touched")
+    }
+
+    /// Whether a path is written as rsync writes one of another host.
+    private static func namesHost(_ path: [UInt8]) -> Bool {
+        guard let colon = path.firstIndex(of: 0x3A), colon > 0 else { return false }
+        return !path[..<colon].contains(0x2F)
     }
 
     /// Something says that other roots are meant.

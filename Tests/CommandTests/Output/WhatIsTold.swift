@@ -68,6 +68,15 @@ struct WhatIsTold {
         #expect(try Files.names(stage.to) == [])
     }
 
+    @Test("a path of another host: that there is one host, not only that there is no such file")
+    func hosts() throws {
+        for operands in [[stage.from, bytes("host:/new")], [bytes("host:/old"), stage.to]] {
+            let outcome = try run(["sync"], operands[0], operands[1])
+            #expect(outcome.status == 3, "\(outcome)")
+            #expect(outcome.errors.contains("within one host"), "\(outcome)")
+        }
+    }
+
     @Test(
         "a signal at the very end: nothing is stopped any more, and that is what is told",
         .requiresTool("strace")
