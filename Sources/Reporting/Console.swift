@@ -45,7 +45,8 @@ final class Console: Sendable {
         drawn.withLock { drawn in
             flush(&drawn)
             eraseProgress(&drawn)
-            error.write(Array((lines.joined(separator: "\n") + "\n").utf8))
+            let fitted = TextLayout.fitted(lines, for: error)
+            error.write(Array((fitted.joined(separator: "\n") + "\n").utf8))
         }
     }
 

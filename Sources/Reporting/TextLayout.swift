@@ -2,6 +2,8 @@
 // those that terminals use (two columns for East Asian wide characters and emoji, none for marks
 // that combine); where a terminal disagrees by a column, a line of a table is ragged and no more.
 
+package import LinuxIO
+
 /// Text measured and cut in columns.
 package enum TextLayout {
     /// How many columns a text takes.
@@ -55,6 +57,22 @@ package enum TextLayout {
         }
         lines.append(line)
         return lines
+    }
+
+    /// The summary and the failures keep to this.
+    private static let usualWidth = 80
+
+    /// Lines as they are best read: on a terminal a notice or a refusal that is longer than the summary's lines is wrapped
+    /// at the terminal's width; elsewhere each stays one line, as programs read them.
+    package static func fitted(_ lines: [String], for output: OutputFile) -> [String] {
+        guard output.isTerminal, let width = output.columns else { return lines }
+        return lines.flatMap { line in
+            guard line.hasPrefix("cutover: "), columns(line) > max(width, usualWidth) else {
+                return [line]
+            }
+            let words = line.split(separator: " ").map(String.init)
+            return wrapped(words, lead: "", indent: 2, width: width)
+        }
     }
 
     private static func columns(_ scalar: Unicode.Scalar) -> Int {

@@ -72,10 +72,14 @@ struct Cutover: ParsableCommand {
         if let last = reason.last, !".?!)".contains(last) { reason += "." }
         // It quotes what was typed, which must not steer the terminal.
         let shown = ShownName(isForTerminal: true).escaped(RawArguments.decode(reason))
-        OutputFile.standardError.write(
+        let line =
             Array("cutover: ".utf8) + shown
-                + Array(" See 'cutover \(subcommand.map { "\($0) " } ?? "")--help'.\n".utf8)
+            + Array(" See 'cutover \(subcommand.map { "\($0) " } ?? "")--help'.".utf8)
+        let fitted = TextLayout.fitted(
+            [String(decoding: line, as: UTF8.self)],
+            for: .standardError
         )
+        OutputFile.standardError.write(Array((fitted.joined(separator: "\n") + "\n").utf8))
         exit(withError: ExitCode.validationFailure)
     }
 }

@@ -90,8 +90,11 @@ final class TableOutput {
     private func tell(_ text: String, path: [UInt8]?) {
         let shown = ShownName(isForTerminal: true)
         let prefix = path.map { shown.escaped($0) + Array(": ".utf8) } ?? []
-        OutputFile.standardError.write(
-            Array("cutover: ".utf8) + prefix + shown.escaped(Array(text.utf8)) + [0x0A]
+        let line = Array("cutover: ".utf8) + prefix + shown.escaped(Array(text.utf8))
+        let fitted = TextLayout.fitted(
+            [String(decoding: line, as: UTF8.self)],
+            for: .standardError
         )
+        OutputFile.standardError.write(Array((fitted.joined(separator: "\n") + "\n").utf8))
     }
 }

@@ -77,6 +77,28 @@ struct WhatIsTold {
         }
     }
 
+    @Test("a long refusal is wrapped at the terminal's width, and is one line elsewhere")
+    func width() throws {
+        try Files.unlink(stage.source("file"))
+        let screen = try Screen(columns: 60)
+        let process = try Subprocess(
+            [Cutover.binary, bytes("sync"), bytes("--delete"), stage.from, stage.to],
+            terminal: screen
+        )
+        waitUntil {
+            screen.drain()
+            return !process.isRunning
+        }
+        #expect(process.wait().status == 3)
+        let drawn = screen.drawn()
+        #expect(drawn.widest <= 60, "\(drawn.lines)")
+        #expect(drawn.lines.count(where: { !$0.isEmpty }) >= 2, "\(drawn.lines)")
+        let piped = try stage.attempt("--delete")
+        #expect(piped.errors.split(separator: "\n").count == 1, "\(piped)")
+        let words = drawn.lines.flatMap { $0.split(separator: " ") }
+        #expect(words == piped.errors.split(whereSeparator: \.isWhitespace), "\(drawn.lines)")
+    }
+
     @Test(
         "a signal at the very end: nothing is stopped any more, and that is what is told",
         .requiresTool("strace")
