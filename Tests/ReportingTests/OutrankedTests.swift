@@ -6,7 +6,7 @@ import Reporting
 import Testing
 
 @Suite("What is told beside the status") struct OutrankedTests {
-    private func summary(_ status: ExitStatus, failures: Int = 0) -> SummaryText {
+    private func summary(_ status: Migration.ExitStatus, failures: Int = 0) -> SummaryText {
         let counters = Counters()
         counters.vanished.count(1)
         counters.deletionsRefused.count(3)
