@@ -46,6 +46,27 @@ extension History {
         }
     }
 
+    /// The directories that a name in a directory stands for: one, unless the record is out of date.
+    ///
+    /// O(d), d directories recorded in that parent.
+    /// - Throws: `failed`.
+    package func directories(
+        named name: [UInt8],
+        in parent: UInt64
+    ) throws(HistoryProblem) -> [UInt64] {
+        try read { database in
+            let query = try Query(
+                database,
+                "SELECT inode FROM directories WHERE parent = ? AND name = ?"
+            )
+            try query.bind(SQLValue(parent), .bytes(name))
+            defer { query.end() }
+            var inodes: [UInt64] = []
+            while try query.step() { inodes.append(query.bits(0)) }
+            return inodes
+        }
+    }
+
     /// The directories in a directory, in no order; without itself (a root may be its own parent).
     /// - Throws: `failed`.
     package func directories(in parent: UInt64) throws(HistoryProblem) -> [UInt64] {

@@ -30,6 +30,7 @@ struct DirectoryMover {
     /// Where directories stand on DESTINATION that do not stand where the record has them.
     private var places: [UInt64: DirectoryMove] = [:]
     private let moves: [DirectoryMove]
+    private let moving: Set<UInt64>
     /// Which of the moves has a directory that stands in a place now.
     private var standing: [Place: UInt64] = [:]
     /// Where the record has directories; nil: nowhere.
@@ -43,6 +44,8 @@ struct DirectoryMover {
     /// The names of DESTINATION that were changed, and the inode of SOURCE whose directory each has now; 0: none, or
     /// unknown.
     private var changedNames: [NameRecord: UInt64] = [:]
+    /// Directories that have lost the place that the record has for them, and were not seen at another.
+    private var displaced: Set<UInt64> = []
 
     init(
         _ context: PassContext,
@@ -55,6 +58,7 @@ struct DirectoryMover {
         self.context = context
         self.history = history
         self.moves = moves
+        moving = Set(moves.map(\.inode))
         self.made = made
         root = destination
         self.rootInode = rootInode
@@ -92,7 +96,11 @@ struct DirectoryMover {
             }
         }
         let inPlace = Set(moves.map(\.inode)).subtracting(pending)
-        return MovedDirectories(inPlace: inPlace, changedNames: changedNames)
+        return MovedDirectories(
+            inPlace: inPlace,
+            changedNames: changedNames,
+            displaced: displaced.subtracting(inPlace)
+        )
     }
 
     /// The directories above the place of a move, now and then; none where it cannot ever be made.
@@ -109,6 +117,8 @@ struct DirectoryMover {
     /// Whether the directory stands at its new place now.
     private mutating func stand(_ move: DirectoryMove) -> Bool {
         guard let now = place(of: move.inode) else { return false }
+        // Another was made there, or put there: what has the name is not this one's.
+        if let other = standing[Place(now)], other != move.inode { return false }
         if now.parent == move.parent, now.name == move.name { return true }
         do throws(SystemError) {
             guard let from = try directory(now.parent, mayMake: false),
@@ -140,16 +150,37 @@ struct DirectoryMover {
             guard error.code == .exists else { throw error }
         }
         guard try !isForeign(move.name, in: to) else { throw SystemError(.rename, .busy) }
+        let others = try standing(at: move)
         try now.name.withPointer { old throws(SystemError) in
             try move.name.withPointer { new throws(SystemError) in
                 try from.descriptor.exchange(old, with: new, in: to.descriptor)
             }
         }
         changedNames[NameRecord(now)] = 0
-        // If that was a directory which moves as well, it stands here now.
-        guard let other = standing[Place(move)], other != move.inode else { return }
-        put(DirectoryMove(inode: other, parent: now.parent, name: now.name))
-        changedNames[NameRecord(now)] = other
+        for other in others where other != move.inode {
+            // What was moved out of it is found where it stands now, and not in what has its name.
+            put(DirectoryMove(inode: other, parent: now.parent, name: now.name))
+            if moving.contains(other) {
+                changedNames[NameRecord(now)] = other
+            } else {
+                displaced.insert(other)
+            }
+        }
+    }
+
+    /// The directories of SOURCE that have a place on DESTINATION, as far as is known.
+    ///
+    /// One that does not move stands where the record has it. Users can have moved it where the scan or the plan did not
+    /// look: out of SOURCE, or while they were made.
+    private mutating func standing(at place: DirectoryMove) throws(SystemError) -> [UInt64] {
+        if let other = standing[Place(place)] { return [other] }
+        do throws(HistoryProblem) {
+            let found = try history.directories(named: Array(place.name.bytes), in: place.parent)
+            return found.filter { places[$0] == nil && made[$0] == nil }
+        } catch {
+            // Then nothing is exchanged: what was there would be lost sight of.
+            throw SystemError(.rename, .busy)
+        }
     }
 
     // MARK: Places
@@ -240,10 +271,15 @@ struct DirectoryMover {
                 try parent.descriptor.makeDirectory(name, mode: 0o700)
             }
         } catch {
-            // What has the name is opened as a directory next, or refused there.
+            // What has the name is opened as a directory next, or refused there. It is the new one's from now on.
             guard error.code == .exists else { throw error }
+            for other in try standing(at: step) where other != step.inode {
+                recorded[other] = .some(nil)
+                places[other] = nil
+                displaced.insert(other)
+            }
         }
-        places[step.inode] = step
+        put(step)
     }
 
     private func isPlainDirectory(

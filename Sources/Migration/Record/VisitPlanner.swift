@@ -110,6 +110,7 @@ final class VisitPlanner: Sendable {
             // The record must not say that it stands where it stood, should it never be listed.
             let buffer = recorder.makeBuffer()
             for move in moves { recorder.noteRemoved(move.inode, in: buffer) }
+            for inode in outcome.displaced { recorder.noteRemoved(inode, in: buffer) }
         }
         let left = moves.filter { !inPlace.contains($0.inode) }
         try compareGroups(below: left.map(\.inode))
@@ -305,4 +306,6 @@ struct MovedDirectories {
     /// The inodes whose directories stand where SOURCE has them.
     var inPlace: Set<UInt64> = []
     var changedNames: [NameRecord: UInt64] = [:]
+    /// Directories that have lost the place that the record has for them, and were not seen at another.
+    var displaced: Set<UInt64> = []
 }

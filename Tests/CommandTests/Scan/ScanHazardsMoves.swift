@@ -68,6 +68,49 @@ struct ScanHazardsMoves {
         try stage.expectScanFindsIt()
     }
 
+    @Test(
+        "a directory left SOURCE, another took its name, and what was in it moved on",
+        arguments: [("folder", "other"), ("other", "folder")]
+    )
+    func nameOfOneThatLeft(gone: String, other: String) throws {
+        stage.age()
+        try stage.settle()
+        try Files.rename(stage.from("left/\(gone)/sub"), to: stage.from("right/sub"))
+        try Files.rename(stage.from("left/\(gone)"), to: joined(stage.aside, "gone"))
+        try Files.rename(stage.from("left/\(other)"), to: stage.from("left/\(gone)"))
+        try stage.expectScanFindsIt("what moved on is not what the other has of that name")
+        stage.age()
+        try stage.settledScan()
+        try Files.rename(joined(stage.aside, "gone"), to: stage.from("right/back"))
+        try stage.expectScanFindsIt("it came back, and DESTINATION has nothing of it")
+    }
+
+    @Test("a new directory took the name of one that left SOURCE, and others moved into it")
+    func newDirectoryTookTheName() throws {
+        stage.age()
+        try stage.settle()
+        try Files.rename(stage.from("left/folder/sub"), to: stage.from("right/sub"))
+        try Files.rename(stage.from("left/folder"), to: joined(stage.aside, "gone"))
+        try Files.makeDirectory(stage.from("left/folder"))
+        try Files.rename(stage.from("left/other/sub"), to: stage.from("left/folder/sub"))
+        try stage.expectScanFindsIt("what moved on is not what the new one has of that name")
+        stage.age()
+        try stage.settledScan()
+        try Files.rename(joined(stage.aside, "gone"), to: stage.from("right/back"))
+        try stage.expectScanFindsIt("it came back")
+    }
+
+    @Test("a directory moved, a new one took its name, and others moved into that")
+    func newDirectoryInThePlaceOfOneThatMoved() throws {
+        stage.age()
+        try stage.settle()
+        try Files.rename(stage.from("left/folder"), to: stage.from("right/moved"))
+        try Files.makeDirectory(stage.from("left/folder"))
+        try Files.rename(stage.from("left/other/sub"), to: stage.from("left/folder/sub"))
+        try Files.rename(stage.from("right/other/sub"), to: stage.from("left/folder/sub2"))
+        try stage.expectScanFindsIt()
+    }
+
     @Test("directories of two parents exchanged, and three in a ring")
     func exchangedAcrossParents() throws {
         try stage.settle()
