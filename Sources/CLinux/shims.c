@@ -167,7 +167,7 @@ long cl_fpathconf_link_max(int descriptor) {
 }
 
 long cl_readlinkat(int directory, const char *name, char *buffer, size_t length) {
-    CL_FAULT("readlinkat");
+    CL_FAULT_AT("readlinkat", directory);
     RESULT(readlinkat(directory, name, buffer, length));
 }
 
