@@ -201,7 +201,7 @@ private final class CensusVisitor: TreeVisitor {
             else { return }
             let isDirectory = status.kind == .directory
             if entry.directory.isRoot,
-                ReservedNames.contains(entry.name, isDirectory: isDirectory)
+                ReservedNames.contains(entry.name, isDirectory: { isDirectory })
             {
                 return
             }

@@ -43,7 +43,7 @@ final class ExtraRemover {
             guard mayDelete, !node.isRoot || context.plan.scope.selects(name) else { continue }
             guard let status = examineExtra(name, in: node, destination) else { continue }
             let isDirectory = status.kind == .directory
-            if node.isRoot, ReservedNames.contains(name, isDirectory: isDirectory) { continue }
+            if node.isRoot, ReservedNames.contains(name, isDirectory: { isDirectory }) { continue }
             if isFiltered(name, status.kind, in: node) { continue }
             remove(name, status, in: node, open)
         }

@@ -15,8 +15,13 @@ enum ReservedNames {
     }
 
     /// Whether an entry of a root is the filesystem's own; a directory is only by the first name.
-    static func contains(_ name: Name, isDirectory: @autoclosure () -> Bool) -> Bool {
-        name == lostAndFound || quotaFiles.contains(name) && !isDirectory()
+    static func contains<Failure: Error>(
+        _ name: Name,
+        isDirectory: () throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        if name == lostAndFound { return true }
+        guard quotaFiles.contains(name) else { return false }
+        return try !isDirectory()
     }
 
     /// Whether a root holds nothing else, judged by names alone.

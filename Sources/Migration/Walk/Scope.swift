@@ -18,8 +18,7 @@ struct Scope: Sendable {
         _ name: Name,
         isDirectory: () throws(Failure) -> Bool
     ) throws(Failure) -> Bool {
-        if name == ReservedNames.lostAndFound { return false }
-        if ReservedNames.quotaFiles.contains(name), try !isDirectory() { return false }
+        if try ReservedNames.contains(name, isDirectory: isDirectory) { return false }
         return selects(name)
     }
 }
