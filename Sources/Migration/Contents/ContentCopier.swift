@@ -27,7 +27,7 @@ package struct ContentRules: Sendable {
     /// DESTINATION's block size: runs of zeros that cover one become holes.
     package let blockBytes: UInt64
     /// For `--bwlimit`; nil: no limit.
-    package let throttle: Throttle?
+    private let throttle: Throttle?
     package let isInterrupted: @Sendable () -> Bool
     /// Told of bytes that were read to be written.
     package let countCopied: @Sendable (UInt64) -> Void
@@ -46,9 +46,12 @@ package struct ContentRules: Sendable {
         self.countCopied = countCopied
     }
 
-    /// Waits until so many bytes may be read; false when the pass is interrupted.
+    /// Waits until so many bytes may be read, or the pass is interrupted.
+    func wait(for byteCount: Int) { throttle?.wait(for: byteCount) { isInterrupted() } }
+
+    /// The same; false when the pass is interrupted.
     func mayRead(_ byteCount: Int) -> Bool {
-        throttle?.wait(for: byteCount) { isInterrupted() }
+        wait(for: byteCount)
         return !isInterrupted()
     }
 }
@@ -203,7 +206,7 @@ package final class ContentCopier {
         while position < data.upperBound {
             if rules.isInterrupted() { return .interrupted }
             let wanted = Int(min(UInt64(Self.bufferBytes), data.upperBound - position))
-            rules.throttle?.wait(for: wanted) { rules.isInterrupted() }
+            rules.wait(for: wanted)
             let count = try read(wanted, from: source, at: position, &bypass)
             if count == 0 { return .copied(end: position) }
             rules.countCopied(UInt64(count))
@@ -363,7 +366,7 @@ package final class ContentCopier {
                 (position, end) = (next.lowerBound, next.upperBound)
             }
             let wanted = Int(min(UInt64(half), end - position))
-            rules.throttle?.wait(for: wanted) { rules.isInterrupted() }
+            rules.wait(for: wanted)
             let left = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
             let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half..<half + wanted])
             let leftCount = try fill(left, from: source, .source, at: position)

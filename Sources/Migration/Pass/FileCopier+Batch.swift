@@ -74,8 +74,7 @@ extension FileCopier {
             var part: (read: Int, bytes: Range<Int>)?
             let end = UInt64(used) + ContentCopier.roundedUp(source.status.sizeBytes)
             if source.isDirect, SmallFiles.suit(source.status), end <= UInt64(SmallFiles.bytesMax) {
-                let rules = context.contentRules
-                rules.throttle?.wait(for: Int(source.status.sizeBytes)) { rules.isInterrupted() }
+                context.contentRules.wait(for: Int(source.status.sizeBytes))
                 let bytes = used..<Int(end)
                 let memory = UnsafeMutableRawBufferPointer(rebasing: batch.buffer[bytes])
                 part = (batch.ring.add(source.reader.descriptor, into: memory), bytes)
