@@ -25,14 +25,17 @@ final class EvidenceBook {
     // MARK: What is known
 
     /// What the record says of an entry that is no directory, looked up once.
+    ///
+    /// `directory`: what the entry rests on, as for all that is asked of each entry: whoever asks has it at hand, for
+    /// taking it from the node counts a reference that all workers of the directory share.
     func evidence(
         of entry: PassEntry,
+        in directory: DirectoryEvidence,
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> Evidence {
         if let destination, context.memory.earlier.mayBeForeign(destination) { return .doubtful }
         if context.memory.earlier.mayBeRolledBack(status) { return .doubtful }
-        let directory = entry.known
         switch directory.evidence {
         case .none: return context.memory.earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
@@ -100,8 +103,8 @@ final class EvidenceBook {
     }
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
-    func isUntouched(_ entry: PassEntry, _ destination: FileStatus) -> Bool {
-        entry.known.isPathUntouched && context.memory.earlier.isUntouchedSinceWalk(destination)
+    func isUntouched(_ destination: FileStatus, in directory: DirectoryEvidence) -> Bool {
+        directory.isPathUntouched && context.memory.earlier.isUntouchedSinceWalk(destination)
     }
 
     /// Whether nothing of a directory itself has changed on either side.
@@ -139,8 +142,8 @@ final class EvidenceBook {
     // MARK: What is written down
 
     /// Writes down a name that was examined.
-    func writeDown(_ entry: PassEntry, _ status: FileStatus) {
-        notes?.add(status, parent: entry.known.inode, nameHash: entry.nameHash)
+    func writeDown(_ entry: PassEntry, in directory: DirectoryEvidence, _ status: FileStatus) {
+        notes?.add(status, parent: directory.inode, nameHash: entry.nameHash)
     }
 
     /// Writes down a directory that is about to be listed on both sides.

@@ -202,7 +202,8 @@ final class PassVisitor: TreeVisitor {
             handleMountPoint(entry, status, crossing, open)
             return nil
         }
-        if isFirstTime, status.kind != .directory { book.writeDown(entry, status) }
+        let known = entry.known
+        if isFirstTime, status.kind != .directory { book.writeDown(entry, in: known, status) }
         let destination: FileStatus?
         do throws(SystemError) {
             destination = try destinationStatus(of: entry, open)
@@ -218,8 +219,9 @@ final class PassVisitor: TreeVisitor {
             open: open,
             source: status,
             destination: destination,
-            evidence: isAsked ? book.evidence(of: entry, status, destination) : .none,
-            isUntouched: destination.map { book.isUntouched(entry, $0) } ?? false,
+            evidence: isAsked
+                ? book.evidence(of: entry, in: known, status, destination) : .none,
+            isUntouched: destination.map { book.isUntouched($0, in: known) } ?? false,
             branch: branch
         )
     }
