@@ -241,33 +241,14 @@ final class ExtraRemover {
     }
 
     /// The contents of a tree are gone, or what stays was noted: removes the directory itself.
-    func finish(_ node: PassDirectory) {
-        guard let parent = node.parent, !context.log.isInterrupted else { return }
+    ///
+    /// Whether it is gone, or in a dry run would be.
+    func finish(_ node: PassDirectory) -> Bool {
+        guard let parent = node.parent, !context.log.isInterrupted else { return false }
         let isRemoved = removeDirectory(node, in: parent)
         // Something in the parent stays, so it does too.
         if !isRemoved { parent.state.abandonRemoval() }
-        guard let piece = node.state.afterRemoval else { return }
-        if isRemoved {
-            lane.handOn(piece)
-        } else {
-            noteNotReplaced(node)
-        }
-    }
-
-    /// S26: the tree in the way stays, wholly or in part, so the entry that needs its name stays out.
-    private func noteNotReplaced(_ node: PassDirectory) {
-        let source = node.state.facts.withLock { $0.source }
-        if context.log.phase == .counting {
-            reports.tally(source)
-        } else if counters.deletionsRefused.value() == 0 {
-            // Otherwise the limit is the reason, and the status says so (S45).
-            reports.of(.directory(node)).fail(
-                .replaceType,
-                .destination,
-                SystemError(.rmdir, .notEmpty),
-                detail: "directory by \((source?.kind ?? .unknown).noun)"
-            )
-        }
+        return isRemoved
     }
 
     /// Whether the directory is gone, or in a dry run would be.

@@ -1,12 +1,12 @@
 // One lane of a pass, as a visitor of the walk: what happens to a directory and to an entry, in order.
 //
-//   PassVisitor           an entry: both statuses, the verdict, who does it
-//   PassVisitor+Opening   both sides of a directory, made where DESTINATION lacks it
-//   PassVisitor+Listing   list, pair, leave out, hand on
-//   PassVisitor+Mounts    what is mounted below the roots
+// A directory is opened, listed, its entries are visited, and it is left: its own attributes come last. An entry is
+// examined, judged and done. Who does that, each with its own state (LaneRooms makes those that others rest on):
 //
-// What it is made of, each with its own state (LaneRooms):
-//
+//   DirectoryOpener    both sides of a directory, made where DESTINATION lacks it
+//   DirectoryLister    list, pair, leave out, hand on
+//   EntryExaminer      both statuses of a name as an EntryPair; what is mounted on either side
+//   EntryJudge         what is to become of it
 //   EvidenceBook       what earlier passes prove of an entry, and what this one writes down
 //   PassReports        failures, and doubt with each of them; lines; counts
 //   EntryMaker         does what was decided: Repairer, FileCopier, SpecialMaker
@@ -15,7 +15,8 @@
 //   Salvager           what SOURCE's disk does not give whole
 //   ContentInspector   contents and targets that the comparison must know
 //   LinkFollower       hard links
-//   ExtraRemover       extras, leftovers, trees that are in the way
+//   ExtraRemover       extras, leftovers, trees
+//   TreeReplacer       a tree that is in the way of an entry of another type
 //   DirectoryChanges   directories of DESTINATION made ready, and made
 //   DirectoryFinisher  a directory's own attributes, last
 //   ProjectCarrier     project ids that differ from what a directory gives
@@ -29,21 +30,32 @@ import Synchronization
 ///
 /// Made and used on that lane's thread only, so nothing in it is guarded.
 final class PassVisitor: TreeVisitor {
-    let context: PassContext
+    private let context: PassContext
     let lane: PassLane
-    let rooms: LaneRooms
-    let remover: ExtraRemover
+    private let book: EvidenceBook
+    private let reports: PassReports
+    private let opener: DirectoryOpener
+    private let lister: DirectoryLister
+    private let examiner: EntryExaminer
+    private let judge: EntryJudge
     private let maker: EntryMaker
+    private let remover: ExtraRemover
+    private let replacer: TreeReplacer
     private let links: LinkFollower
     private let finisher: DirectoryFinisher
-    var book: EvidenceBook { rooms.book }
-    var reports: PassReports { rooms.reports }
 
     init(context: PassContext, lane: PassLane) {
         self.context = context
         self.lane = lane
-        rooms = LaneRooms(context, lane)
+        let rooms = LaneRooms(context, lane)
+        book = rooms.book
+        reports = rooms.reports
         remover = ExtraRemover(rooms)
+        replacer = TreeReplacer(rooms, remover)
+        opener = DirectoryOpener(rooms)
+        lister = DirectoryLister(rooms, remover)
+        examiner = EntryExaminer(rooms)
+        judge = EntryJudge(rooms)
         maker = EntryMaker(rooms)
         links = LinkFollower(rooms, maker)
         finisher = DirectoryFinisher(rooms)
@@ -74,7 +86,7 @@ final class PassVisitor: TreeVisitor {
     func enter(_ node: PassDirectory) {
         if context.log.isInterrupted { return }
         switch node.state.purpose {
-        case .pair: if open(node) { list(node) } else { node.state.abandon() }
+        case .pair: if opener.open(node) { lister.list(node) } else { node.state.abandon() }
         case .removal: remover.enter(node)
         }
     }
@@ -87,7 +99,7 @@ final class PassVisitor: TreeVisitor {
             return
         }
         if node.state.purpose == .removal {
-            remover.finish(node)
+            replacer.finish(node)
             return
         }
         if node.state.wasAbandoned
@@ -156,9 +168,8 @@ final class PassVisitor: TreeVisitor {
         role: LinkRole?,
         mayWait: Bool
     ) -> Bool {
-        guard var pair = pair(entry, open, isFirstTime: role == nil && !entry.treeIsRemoved) else {
-            return false
-        }
+        let isFirstTime = role == nil && !entry.treeIsRemoved
+        guard var pair = examiner.pair(entry, open, isFirstTime: isFirstTime) else { return false }
         pair.mayWait = mayWait
         if pair.kind == .directory {
             handleDirectory(pair)
@@ -170,94 +181,18 @@ final class PassVisitor: TreeVisitor {
         return isDecided && hasToldGroup
     }
 
-    /// Both sides of a name; nil when there is nothing to be done, or nothing that can be, which was told.
-    private func pair(
-        _ entry: PassEntry,
-        _ open: OpenDirectory,
-        isFirstTime: Bool
-    ) -> EntryPair? {
-        guard let source = open.source else { return nil }
-        let status: FileStatus
-        do throws(SystemError) {
-            let boundary = context.volumes.sourceBoundary
-            guard let found = try boundary.status(of: entry.pointer, in: source.descriptor) else {
-                reports.noteVanished(.entry(entry, nil))
-                return nil
-            }
-            status = found
-        } catch {
-            reports.of(.entry(entry, nil)).fail(.examine, .source, error)
-            return nil
-        }
-        if isFirstTime {
-            count(entry, status)
-            if context.plan.comparison.clampsTime(of: status) {
-                context.clampedTimes.note(entry.path)
-            }
-        }
-        let branch =
-            entry.directory.isRoot && status.kind == .directory
-            ? context.log.addBranch(entry.name) : nil
-        if let crossing = context.volumes.sourceBoundary.crossing(at: status) {
-            handleMountPoint(entry, status, crossing, open)
-            return nil
-        }
-        let known = entry.known
-        if isFirstTime, status.kind != .directory { book.writeDown(entry, in: known, status) }
-        let destination: FileStatus?
-        do throws(SystemError) {
-            destination = try destinationStatus(of: entry, open)
-        } catch {
-            reports.of(AffectedEntry(entry, status)).fail(.examine, .destination, error)
-            return nil
-        }
-        if let destination, hasMount(destination, over: entry, status, source) { return nil }
-        // What is not there needs no proof, and a directory is asked for as such.
-        let isAsked = destination != nil && status.kind != .directory
-        return EntryPair(
-            entry: entry,
-            open: open,
-            source: status,
-            destination: destination,
-            evidence: isAsked
-                ? book.evidence(of: entry, in: known, status, destination) : .none,
-            isUntouched: destination.map { book.isUntouched($0, in: known) } ?? false,
-            branch: branch
-        )
-    }
-
-    private func count(_ entry: PassEntry, _ status: FileStatus) {
-        if !context.memory.isCountedByScan.load(ordering: .relaxed) {
-            context.log.counters.entriesSeen.count()
-        }
-        context.log.counters.bytesSeen.count(status.allocatedBytes)
-        if let branch = entry.directory.state.branch {
-            branch.entries.count()
-            branch.bytes.count(status.allocatedBytes)
-        }
-    }
-
-    private func destinationStatus(
-        of entry: PassEntry,
-        _ open: OpenDirectory
-    ) throws(SystemError) -> FileStatus? {
-        guard let destination = open.destination, entry.isOnDestination else { return nil }
-        if entry.treeIsRemoved, context.plan.options.isDryRun { return nil }
-        return try context.volumes.destinationStatus(of: entry.pointer, in: destination.descriptor)
-    }
-
     // MARK: Deciding
 
     /// Judges an entry that is no directory, and has it done; returns whether a group that the entry leads was told.
     private func decide(_ pair: EntryPair, role: LinkRole?) -> Bool {
-        guard let action = judge(pair) else { return false }
-        guard isWanted(pair.kind) else {
+        guard let action = judge.judge(pair) else { return false }
+        guard judge.isWanted(pair.kind) else {
             context.log.counters.specialsSkipped.count()
             return false
         }
         switch action {
         case .removeTree:
-            replaceTree(pair)
+            replacer.replace(pair)
             return false
         case .refuse(let was):
             reports.of(pair).fail(
@@ -278,51 +213,6 @@ final class PassVisitor: TreeVisitor {
         }
     }
 
-    /// What is to be done, contents read where that depends on them; nil when what decides could not be read, which
-    /// was recorded, or the pass is interrupted.
-    private func judge(_ pair: EntryPair) -> Action? {
-        let isUnsafe = pair.destination.map(context.memory.earlier.isUnsafe) ?? false
-        let verdict = context.plan.comparison.verdict(
-            source: pair.source,
-            destination: pair.destination,
-            isDoubtful: pair.evidence == .doubtful || isUnsafe,
-            isUnsafe: isUnsafe
-        )
-        do throws(AttributeFailure) {
-            if let destination = pair.destination, try rooms.salvager.isDamagedCopy(pair, verdict) {
-                let others = context.plan.comparison.attributeDifferences(
-                    source: pair.source,
-                    destination: destination
-                )
-                return .change(.replace(others.union(.contents)))
-            }
-        } catch {
-            reports.noteUnread(error, pair)
-            return nil
-        }
-        switch verdict {
-        case .decided(let action): return action
-        case .contents(let ifEqual, let ifDifferent):
-            let isProven =
-                pair.kind == .symlink && pair.evidence == .proven && pair.isUntouched
-            guard let areEqual = isProven ? true : rooms.inspector.areEqual(pair) else {
-                return nil
-            }
-            return .change(areEqual ? ifEqual : ifDifferent)
-        }
-    }
-
-    private func isWanted(_ kind: EntryKind) -> Bool {
-        let preserved = context.plan.options.preserved
-        switch kind {
-        case .characterDevice, .blockDevice:
-            return context.plan.isRoot && preserved.contains(.devices)
-        case .fifo, .socket: return preserved.contains(.specials)
-        case .unknown: return false
-        default: return true
-        }
-    }
-
     private func handleDirectory(_ pair: EntryPair) {
         let entry = pair.entry
         guard let known = book.knowledge(of: entry, pair.source, pair.destination) else { return }
@@ -340,32 +230,5 @@ final class PassVisitor: TreeVisitor {
             facts.visit = known.visit
         }
         lane.handOn(child)
-    }
-
-    /// S26: the tree that has the name goes first; then the entry is handled again.
-    private func replaceTree(_ pair: EntryPair) {
-        guard let destination = pair.destination else { return }
-        if pair.entry.treeIsRemoved {
-            // It was removed, and another directory has the name already. Once more would be for ever.
-            reports.of(pair).fail(.replaceType, .destination, SystemError(.rmdir, .exists))
-            return
-        }
-        if context.volumes.isForeignDestination(destination) {
-            reports.of(pair).fail(.replaceType, .destination, SystemError(.rmdir, .busy))
-            return
-        }
-        let piece = PassPiece(
-            directory: pair.directory,
-            entries: pair.entry.entries,
-            range: pair.entry.index..<pair.entry.index + 1,
-            treeIsRemoved: true
-        )
-        remover.removeTree(
-            pair.entry.name,
-            destination,
-            in: pair.directory,
-            afterRemoval: piece,
-            for: pair.source
-        )
     }
 }

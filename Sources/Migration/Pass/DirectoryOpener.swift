@@ -1,0 +1,175 @@
+// Opening the two sides of a directory, and making DESTINATION's where it is missing.
+
+import LinuxIO
+
+/// Opens directories for a pass.
+///
+/// Belongs to one worker.
+final class DirectoryOpener {
+    private let context: PassContext
+    private let lane: PassLane
+    private let reports: PassReports
+    private let changes: DirectoryChanges
+    private let settings: SettingsCarrier
+
+    init(_ rooms: LaneRooms) {
+        context = rooms.context
+        lane = rooms.lane
+        reports = rooms.reports
+        changes = rooms.changes
+        settings = rooms.carrier.settings
+    }
+
+    /// Opens both sides, making DESTINATION's where it is missing.
+    ///
+    /// False when nothing below can be done (S24).
+    func open(_ node: PassDirectory) -> Bool {
+        // The roots were opened at the start.
+        guard let parent = node.parent else { return true }
+        let parentOpen: OpenDirectory
+        do throws(SystemError) {
+            parentOpen = try lane.directories.use(parent)
+        } catch {
+            reports.noteUnusable(error, node)
+            reports.noteProtected(node)
+            return false
+        }
+        defer { lane.directories.release(parent) }
+        guard let source = openSource(node, in: parentOpen) else { return false }
+        node.state.facts.withLock { facts in
+            if facts.source?.inode != source.status.inode, facts.evidence == .proven {
+                // Another directory has the name since it was looked up: nothing is known of this one here.
+                context.memory.noteDisturbance()
+                facts.evidence = .doubtful
+                facts.visit = nil
+            }
+            facts.source = source.status
+        }
+        var destination = OpenedDestination()
+        do throws(SystemError) {
+            guard let opened = try openDestination(node, in: parentOpen) else { return false }
+            destination = opened
+        } catch {
+            reports.of(.directory(node)).failWrite(.makeDirectory, error)
+            // When this has ended all writing, what is below is still to be counted (S18).
+            guard context.log.phase == .counting, node.state.facts.withLock({ $0.isNew }) else {
+                return false
+            }
+            reports.tally(source.status)
+        }
+        lane.install(source, destination.opened, in: node)
+        return true
+    }
+
+    private func openSource(_ node: PassDirectory, in parent: OpenDirectory) -> OpenedDirectory? {
+        guard let parentSource = parent.source else { return nil }
+        do throws(NotEntered) {
+            let opened = try context.volumes.sourceBoundary.enter(
+                node.name,
+                in: parentSource.descriptor
+            )
+            if opened.status.identity == context.volumes.destinationRoot?.identity {
+                // S2 again: DESTINATION has come to lie inside SOURCE since the roots were judged.
+                reports.of(.directory(node)).fail(.enter, .source, SystemError(.open, .symlinkLoop))
+                return nil
+            }
+            return opened
+        } catch {
+            switch error {
+            case .crossing(let crossing): reports.noteMount(.directory(node), crossing)
+            case .failed(let cause):
+                switch cause.code {
+                case .noEntry, .notDirectory, .symlinkLoop: reports.noteVanished(.directory(node))
+                default:
+                    reports.of(.directory(node)).fail(.open, .source, cause)
+                    reports.noteProtected(node)
+                }
+            }
+            return nil
+        }
+    }
+
+    /// A DESTINATION that is open; without a handle nothing is there and nothing is to be made.
+    private struct OpenedDestination {
+        var opened: OpenedDirectory?
+    }
+
+    /// Nil when a failure was recorded.
+    private func openDestination(
+        _ node: PassDirectory,
+        in parent: OpenDirectory
+    ) throws(SystemError) -> OpenedDestination? {
+        let before = node.state.facts.withLock { $0.destination }
+        if let before, before.kind == .directory, let parentDestination = parent.destination {
+            return try openExisting(node, in: parentDestination)
+        }
+        node.state.facts.withLock { facts in
+            facts.isNew = true
+            facts.destination = nil
+        }
+        guard context.log.mayWrite, let parentNode = node.parent,
+            let parentDestination = parent.destination
+        else {
+            if context.plan.options.isDryRun { context.log.counters.directoriesMade.count() }
+            reports.tally(node.state.facts.withLock { $0.source })
+            return OpenedDestination()
+        }
+        try changes.prepare(parentNode, parent)
+        if let before {
+            // S26, S28: what has the name and is no directory goes; a symlink is never followed.
+            try node.name.withPointer { name throws(SystemError) in
+                try settings.withoutFlags(
+                    of: name,
+                    parentDestination.descriptor,
+                    isThawing: false
+                ) {
+                    () throws(SystemError) in
+                    try parentDestination.descriptor.removeFile(name)
+                }
+            }
+            context.links.noteUnlinked(before)
+        }
+        let handle = try changes.makeDirectory(
+            node.name,
+            in: parentDestination.descriptor,
+            inherited: parentNode.state.facts.withLock { $0.inherited }
+        )
+        let inherited = parentNode.state.facts.withLock { $0.inherited }
+        node.state.facts.withLock { $0.inherited = inherited.intersection(.project) }
+        context.log.counters.directoriesMade.count()
+        let status = try handle.descriptor.status()
+        return OpenedDestination(opened: OpenedDirectory(handle: handle, status: status))
+    }
+
+    private func openExisting(
+        _ node: PassDirectory,
+        in parent: SharedDescriptor
+    ) throws(SystemError) -> OpenedDestination? {
+        let descriptor: Descriptor
+        do throws(SystemError) {
+            descriptor =
+                context.plan.options.crossesMounts
+                ? try parent.descriptor.openDirectoryAcrossMounts(node.name)
+                : try parent.descriptor.openDirectory(node.name)
+        } catch {
+            guard error.code == .crossDevice else { throw error }
+            // Mounted since it was looked up.
+            reports.of(.directory(node)).fail(.enter, .destination, nil)
+            return nil
+        }
+        let status = try descriptor.status()
+        if !context.plan.options.crossesMounts, context.volumes.isForeignDestination(status) {
+            reports.of(.directory(node)).fail(.enter, .destination, nil)
+            return nil
+        }
+        do throws(SystemError) { try descriptor.checkNames(status) } catch {
+            // What it holds would look like extras.
+            reports.of(.directory(node)).fail(.open, .destination, error)
+            return nil
+        }
+        node.state.facts.withLock { $0.destination = status }
+        return OpenedDestination(
+            opened: OpenedDirectory(handle: SharedDescriptor(descriptor), status: status)
+        )
+    }
+}
