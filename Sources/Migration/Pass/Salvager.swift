@@ -277,31 +277,6 @@ final class Salvager {
     }
 }
 
-/// What may become of a salvaged copy.
-private enum SalvagePlan {
-    /// Without `--salvage`, where DESTINATION has no whole file.
-    case notAsked
-    case keepsWhole
-    case replaces
-    case replacesIfBetter(than: DamageMark)
-
-    var mayReplace: Bool {
-        switch self {
-        case .notAsked, .keepsWhole: false
-        case .replaces, .replacesIfBetter: true
-        }
-    }
-
-    func outcome(for damage: Damage) -> DamageReport.Outcome {
-        switch self {
-        case .notAsked: .kept
-        case .keepsWhole: .keptWhole
-        case .replaces: .salvaged
-        case .replacesIfBetter(let mark): mark.isKept(by: damage) ? .salvaged : .keptSalvaged
-        }
-    }
-}
-
 extension ContentFailure {
     /// Whether the disk has lost a part of what was read.
     var isDamage: Bool { error.isDamage }
