@@ -96,11 +96,9 @@ struct ChangeFinding {
             context.volumes.noteChangeOfDestination()
             var mover = DirectoryMover(
                 context,
-                history,
                 moves,
-                made: made,
-                destination: destination,
-                rootInode: rootInode
+                places: DirectoryPlaces(history, rootInode: rootInode, made: made),
+                destination: destination
             )
             return mover.run()
         }

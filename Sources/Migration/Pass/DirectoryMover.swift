@@ -23,20 +23,10 @@ import LinuxIO
 /// Renames directories on DESTINATION.
 struct DirectoryMover {
     private let context: PassContext
-    private let history: History
     private let root: SharedDescriptor
-    private let rootInode: UInt64
-    private let made: [UInt64: DirectoryMove]
-    /// Where directories stand on DESTINATION that do not stand where the record has them.
-    private var places: [UInt64: DirectoryMove] = [:]
     private let moves: [DirectoryMove]
     private let moving: Set<UInt64>
-    /// Which of the moves has a directory that stands in a place now.
-    private var standing: [Place: UInt64] = [:]
-    /// Where the record has directories; nil: nowhere.
-    private var recorded: [UInt64: DirectoryMove?] = [:]
-    /// Directories without a way to the root.
-    private var lost: Set<UInt64> = []
+    private var places: DirectoryPlaces
     /// DESTINATION's directories that were opened for those of SOURCE: renaming does not make them others.
     private var opened: [UInt64: SharedDescriptor] = [:]
     /// No worker runs yet, so there is room for them; moves of one directory lie side by side.
@@ -47,21 +37,18 @@ struct DirectoryMover {
     /// Directories that have lost the place that the record has for them, and were not seen at another.
     private var displaced: Set<UInt64> = []
 
+    /// `places`: before any of the moves is made.
     init(
         _ context: PassContext,
-        _ history: History,
         _ moves: [DirectoryMove],
-        made: [UInt64: DirectoryMove],
-        destination: SharedDescriptor,
-        rootInode: UInt64
+        places: DirectoryPlaces,
+        destination: SharedDescriptor
     ) {
         self.context = context
-        self.history = history
         self.moves = moves
         moving = Set(moves.map(\.inode))
-        self.made = made
+        self.places = places
         root = destination
-        self.rootInode = rootInode
     }
 
     /// Whether directories are renamed in this pass at all.
@@ -75,10 +62,8 @@ struct DirectoryMover {
     /// What fails is tried again when a directory has moved that stood on one of its ways: it may have lain in
     /// the way, or below what was to be moved.
     mutating func run() -> MovedDirectories {
-        for move in moves {
-            if let place = place(of: move.inode) { standing[Place(place)] = move.inode }
-        }
-        var pending = Set(moves.map(\.inode))
+        for move in moves { places.noteRecorded(move) }
+        var pending = moving
         var queue = moves
         var next = 0
         var waiting: [UInt64: [DirectoryMove]] = [:]
@@ -95,7 +80,7 @@ struct DirectoryMover {
                 }
             }
         }
-        let inPlace = Set(moves.map(\.inode)).subtracting(pending)
+        let inPlace = moving.subtracting(pending)
         return MovedDirectories(
             inPlace: inPlace,
             changedNames: changedNames,
@@ -105,10 +90,10 @@ struct DirectoryMover {
 
     /// The directories above the place of a move, now and then; none where it cannot ever be made.
     private mutating func onWays(of move: DirectoryMove) -> Set<UInt64> {
-        guard let now = place(of: move.inode) else { return [] }
+        guard let now = places.place(of: move.inode) else { return [] }
         var inodes: Set<UInt64> = []
         for (parent, mayMake) in [(now.parent, false), (move.parent, true)] {
-            guard let steps = way(to: parent, mayMake: mayMake) else { return [] }
+            guard let steps = places.way(to: parent, mayMake: mayMake) else { return [] }
             inodes.formUnion(steps.lazy.map(\.inode))
         }
         return inodes
@@ -116,9 +101,8 @@ struct DirectoryMover {
 
     /// Whether the directory stands at its new place now.
     private mutating func stand(_ move: DirectoryMove) -> Bool {
-        guard let now = place(of: move.inode) else { return false }
-        // Another was made there, or put there: what has the name is not this one's.
-        if let other = standing[Place(now)], other != move.inode { return false }
+        guard let now = places.place(of: move.inode) else { return false }
+        if places.isTaken(now) { return false }
         if now.parent == move.parent, now.name == move.name { return true }
         do throws(SystemError) {
             guard let from = try directory(now.parent, mayMake: false),
@@ -126,7 +110,7 @@ struct DirectoryMover {
             else { return false }
             guard try isPlainDirectory(now.name, in: from) else { return false }
             try rename(now, from, move, to)
-            put(move)
+            places.put(move)
             changedNames[NameRecord(move)] = move.inode
             context.log.counters.directoriesMoved.count()
             return true
@@ -159,7 +143,7 @@ struct DirectoryMover {
         changedNames[NameRecord(now)] = 0
         for other in others where other != move.inode {
             // What was moved out of it is found where it stands now, and not in what has its name.
-            put(DirectoryMove(inode: other, parent: now.parent, name: now.name))
+            places.put(DirectoryMove(inode: other, parent: now.parent, name: now.name))
             if moving.contains(other) {
                 changedNames[NameRecord(now)] = other
             } else {
@@ -168,75 +152,14 @@ struct DirectoryMover {
         }
     }
 
-    /// The directories of SOURCE that have a place on DESTINATION, as far as is known.
-    ///
-    /// One that does not move stands where the record has it. Users can have moved it where the scan or the plan did not
-    /// look: out of SOURCE, or while they were made.
-    private mutating func standing(at place: DirectoryMove) throws(SystemError) -> [UInt64] {
-        if let other = standing[Place(place)] { return [other] }
-        do throws(HistoryProblem) {
-            let found = try history.directories(named: Array(place.name.bytes), in: place.parent)
-            return found.filter { places[$0] == nil && made[$0] == nil }
-        } catch {
+    private func standing(at place: DirectoryMove) throws(SystemError) -> [UInt64] {
+        do throws(HistoryProblem) { return try places.standing(at: place) } catch {
             // Then nothing is exchanged: what was there would be lost sight of.
             throw SystemError(.rename, .busy)
         }
     }
 
-    // MARK: Places
-
-    /// A name in a directory of SOURCE.
-    private struct Place: Hashable {
-        let parent: UInt64
-        let name: Name
-
-        init(_ move: DirectoryMove) {
-            parent = move.parent
-            name = move.name
-        }
-    }
-
-    /// Where a directory of SOURCE stands on DESTINATION now; nil when that is not known.
-    private mutating func place(of inode: UInt64) -> DirectoryMove? {
-        if let place = places[inode] { return place }
-        if made[inode] != nil { return nil }
-        if let known = recorded[inode] { return known }
-        // A record that cannot be read has no place.
-        let place = try? history.recordedMove(inode)
-        recorded[inode] = .some(place)
-        return place
-    }
-
-    /// A directory has been put where SOURCE has it, or where another has left.
-    private mutating func put(_ place: DirectoryMove) {
-        if let old = self.place(of: place.inode), standing[Place(old)] == place.inode {
-            standing[Place(old)] = nil
-        }
-        places[place.inode] = place
-        standing[Place(place)] = place.inode
-    }
-
-    /// The steps from a directory of SOURCE up to the root, as DESTINATION has them; nil when it has no way there.
-    ///
-    /// `mayMake`: those that are new on SOURCE count as standing where they are to be made. What is moved out of
-    /// one must be known to be in it: a directory that the record lacks has a name on DESTINATION that may be
-    /// another's.
-    private mutating func way(to inode: UInt64, mayMake: Bool) -> [DirectoryMove]? {
-        let way = WayUp(
-            from: inode,
-            until: { $0 == rootInode || lost.contains($0) },
-            place: { place(of: $0) ?? (mayMake ? made[$0] : nil) }
-        )
-        switch way.end {
-        case .known(rootInode): return way.steps
-        // It will have one once it is made.
-        case .unplaced(let end) where made[end] != nil: return nil
-        case .unplaced(let end): lost.insert(end)
-        case .known, .circle: break
-        }
-        lost.formUnion(way.steps.lazy.map(\.inode))
-        return nil
-    }
+    // MARK: Opening
 
     /// Opens DESTINATION's directory for one of SOURCE, by name from the root or from one that is open; nil when it
     /// has no place.
@@ -244,11 +167,11 @@ struct DirectoryMover {
         _ inode: UInt64,
         mayMake: Bool
     ) throws(SystemError) -> SharedDescriptor? {
-        guard let steps = way(to: inode, mayMake: mayMake) else { return nil }
+        guard let steps = places.way(to: inode, mayMake: mayMake) else { return nil }
         let start = steps.firstIndex { opened[$0.inode] != nil } ?? steps.endIndex
         var directory = start == steps.endIndex ? root : opened[steps[start].inode] ?? root
         for step in steps[..<start].reversed() {
-            if made[step.inode] != nil, places[step.inode] == nil { try make(step, in: directory) }
+            if places.isToBeMade(step.inode) { try make(step, in: directory) }
             directory = SharedDescriptor(try directory.descriptor.openDirectory(step.name))
             if try context.volumes.isForeignDestination(directory.descriptor.status()) {
                 throw SystemError(.rename, .busy)
@@ -274,12 +197,11 @@ struct DirectoryMover {
             // What has the name is opened as a directory next, or refused there. It is the new one's from now on.
             guard error.code == .exists else { throw error }
             for other in try standing(at: step) where other != step.inode {
-                recorded[other] = .some(nil)
-                places[other] = nil
+                places.forget(other)
                 displaced.insert(other)
             }
         }
-        put(step)
+        places.put(step)
     }
 
     private func isPlainDirectory(
