@@ -22,13 +22,13 @@ extension AttributeCarrier {
     ) throws(AttributeFailure) -> SourceAttributes {
         var set = SourceAttributes()
         guard !needs.isDisjoint(with: [.attributes, .accessControl, .mode]) else { return set }
-        let names = try comparer.names(of: source, .source)
+        let names = try comparer.source.names(of: source)
         set.hasAccessControl = names.hasAccess && kind != .symlink
         set.hasDefaultAccessControl = names.hasDefault
         guard needs.contains(.attributes) else { return set }
         for name in names.copied {
             // Gone since it was listed: then there is none to copy.
-            if let value = try comparer.value(name, of: source, .source) {
+            if let value = try comparer.source.value(name, of: source) {
                 set.values.append((name, value))
             }
         }
@@ -79,7 +79,7 @@ extension AttributeCarrier {
         var wanted: Set<Name> = []
         for (name, _) in set.values { wanted.insert(name) }
         do throws(AttributeFailure) {
-            for name in try comparer.names(of: target, .destination).copied
+            for name in try comparer.destination.names(of: target).copied
             where !wanted.contains(name) {
                 do throws(SystemError) {
                     try name.withPointer { pointer throws(SystemError) in

@@ -34,6 +34,17 @@ struct AttributeNames {
         }
     }
 
+    /// Whether there is nothing that a pass looks at.
+    var isEmpty: Bool { copied.isEmpty && !hasAccess && !hasDefault }
+
+    /// Whether the kernel lists this ACL, and ACLs are kept.
+    func has(_ list: AccessControlKind) -> Bool {
+        switch list {
+        case .access: hasAccess
+        case .defaults: hasDefault
+        }
+    }
+
     /// Whether both have the same names, in whatever order.
     func hasSameCopied(as other: AttributeNames) -> Bool {
         copied == other.copied

@@ -182,31 +182,31 @@ extension DeviceNumber {
 extension AttributeComparer {
     /// The attributes and ACLs of two open entries that differ, with their values.
     func aspects(
-        _ source: borrowing Descriptor,
-        _ destination: borrowing Descriptor,
+        _ left: borrowing Descriptor,
+        _ right: borrowing Descriptor,
         kind: EntryKind
     ) throws(AttributeFailure) -> [FoundDifference.Aspect] {
-        let left = try names(of: source, .source)
-        let right = try names(of: destination, .destination)
+        let ours = try source.names(of: left)
+        let theirs = try destination.names(of: right)
         var aspects: [FoundDifference.Aspect] = []
-        for name in left.copied + right.copied.filter({ !left.copied.contains($0) }) {
-            let ours = left.copied.contains(name) ? try value(name, of: source, .source) : nil
-            let theirs =
-                right.copied.contains(name)
-                ? try value(name, of: destination, .destination) : nil
-            if ours != theirs {
-                aspects.append(.attribute(name: Array(name.bytes), ours, theirs))
+        for name in ours.copied + theirs.copied.filter({ !ours.copied.contains($0) }) {
+            let our = ours.copied.contains(name) ? try source.value(name, of: left) : nil
+            let their = theirs.copied.contains(name) ? try destination.value(name, of: right) : nil
+            if our != their {
+                aspects.append(.attribute(name: Array(name.bytes), our, their))
             }
         }
         if kind == .symlink { return aspects }
         for list in AccessControlKind.allCases where list == .access || kind == .directory {
-            let areListed =
-                list == .access
-                ? (left.hasAccess, right.hasAccess) : (left.hasDefault, right.hasDefault)
-            guard try !areEqual(list, source, destination, areListed: areListed) else { continue }
-            let ours = try accessControlText(list, of: source, .source)
-            let theirs = try accessControlText(list, of: destination, .destination)
-            aspects.append(.accessControl(list, ours, theirs))
+            let areListed = (ours.has(list), theirs.has(list))
+            guard try !areEqual(list, left, right, areListed: areListed) else { continue }
+            aspects.append(
+                .accessControl(
+                    list,
+                    try accessControlText(list, of: left, .source),
+                    try accessControlText(list, of: right, .destination)
+                )
+            )
         }
         return aspects
     }
