@@ -207,7 +207,8 @@ import Testing
     func interrupted() throws {
         try Files.write(path(), [UInt8](repeating: 7, count: 1_000_000))
         let writer = try to.descriptor.createFile(Name("f"), mode: 0o600)
-        let copier = ContentCopier(Self.rules(isInterrupted: true, counters))
+        let rules = Self.rules(isInterrupted: true, counters)
+        let copier = ContentCopier(rules)
         let outcome = try copier.copy(
             from: try reader(),
             to: writer,
@@ -219,7 +220,8 @@ import Testing
             Issue.record("it went on")
             return
         }
-        #expect(try copier.areEqual(try reader(), try reader(), sizeBytes: 1_000_000) == nil)
+        let equality = ContentEquality(rules, sharing: copier)
+        #expect(try equality.areEqual(try reader(), try reader(), sizeBytes: 1_000_000) == nil)
     }
 
     @Test(
@@ -234,10 +236,10 @@ import Testing
         try Files.write(path("zeros"), [UInt8](repeating: 0, count: size))
         try Files.write(copied("hole"), [])
         try Files.truncate(copied("hole"), to: size)
-        let copier = ContentCopier(rules)
+        let equality = ContentEquality(rules, sharing: ContentCopier(rules))
         func equal(_ left: String, _ right: String, _ bytes: Int) throws -> Bool? {
             let other = try to.descriptor.openHandle(Name(right)).reopenForReading()
-            return try copier.areEqual(try reader(left), other, sizeBytes: UInt64(bytes))
+            return try equality.areEqual(try reader(left), other, sizeBytes: UInt64(bytes))
         }
         #expect(try equal("left", "right", size) == true)
         #expect(try equal("zeros", "hole", size) == true)

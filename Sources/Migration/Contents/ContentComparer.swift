@@ -184,7 +184,7 @@ final class ContentComparer {
         )
         guard let leftCount, let rightCount else { return }
         note(
-            Contents(
+            ContentPair(
                 left: step.readsSource ? UnsafeRawBufferPointer(rebasing: left[..<leftCount]) : nil,
                 right: step.readsDestination
                     ? UnsafeRawBufferPointer(rebasing: right[..<rightCount]) : nil,
@@ -215,14 +215,6 @@ final class ContentComparer {
 
     // MARK: Comparing
 
-    /// Bytes of both sides for one place of the file; nil stands for `count` zeros, and a side that ends early has
-    /// fewer.
-    struct Contents {
-        let left: UnsafeRawBufferPointer?
-        let right: UnsafeRawBufferPointer?
-        let count: Int
-    }
-
     /// Compares bytes of one side with those of the other, which is read; what of it cannot be read is passed over.
     func compare(
         _ bytes: UnsafeRawBufferPointer,
@@ -246,7 +238,7 @@ final class ContentComparer {
                 )
             else { return }
             note(
-                Contents(
+                ContentPair(
                     left: UnsafeRawBufferPointer(rebasing: bytes[done..<done + wanted]),
                     right: UnsafeRawBufferPointer(rebasing: right[min(lead, count)..<count]),
                     count: wanted
@@ -259,7 +251,8 @@ final class ContentComparer {
     }
 
     /// Notes what differs between both sides at `offset`.
-    private func note(_ contents: Contents, at offset: UInt64, _ findings: inout ContentFindings) {
+    private func note(_ contents: ContentPair, at offset: UInt64, _ findings: inout ContentFindings)
+    {
         if contents.areEqual(0..<contents.count) { return }
         var first: Int?
         var blocks: UInt64 = 0
@@ -276,8 +269,6 @@ final class ContentComparer {
         if let first { findings.noteDifference(at: offset + UInt64(first), blocks: blocks) }
     }
 
-    // MARK: Reading
-
     /// Reads until `wanted` bytes are there or the file ends; returns how many are.
     private func read(
         _ wanted: Int,
@@ -285,37 +276,9 @@ final class ContentComparer {
         at offset: UInt64,
         into memory: UnsafeMutableRawBufferPointer
     ) throws(ContentFailure) -> Int {
-        let alignment = ContentCopier.directAlignment
-        var filled = 0
-        while filled < wanted {
-            let position = offset + UInt64(filled)
-            do throws(SystemError) {
-                // A file that is being written to can end a direct read anywhere.
-                if file.isDirect, position % UInt64(alignment) != 0 {
-                    file.isDirect = try !file.reader.descriptor.setDirect(false)
-                }
-                let rest = wanted - filled
-                let asked =
-                    file.isDirect ? (rest + alignment - 1) / alignment * alignment : rest
-                let count = try file.reader.descriptor.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: memory[filled..<filled + asked]),
-                    at: position
-                )
-                if count == 0 { break }
-                filled += min(count, rest)
-            } catch {
-                // EINVAL: a disk with larger blocks. Anything else is the file's own trouble.
-                guard file.isDirect, error.code == .invalid,
-                    (try? file.reader.descriptor.setDirect(false)) == true
-                else {
-                    let end = offset + UInt64(wanted)
-                    throw ContentFailure(side: file.side, error: error, bytes: position..<end)
-                }
-                file.isDirect = false
-            }
-        }
-        reading.countRead(UInt64(filled))
-        return filled
+        let count = try file.read(wanted, at: offset, into: memory)
+        reading.countRead(UInt64(count))
+        return count
     }
 
     private func feedZeros(_ count: UInt64, to digest: inout SHA256?) {
@@ -336,76 +299,4 @@ final class ContentComparer {
     }
 
     private static let zeros = [UInt8](repeating: 0, count: 65_536)
-}
-
-/// Where one file has data, asked of the kernel as one goes along.
-private struct DataMap {
-    var file: ComparedFile
-    /// The run of data that was found last, and from where it was asked for; nil: none is left from there on.
-    private var known: (from: UInt64, data: Range<UInt64>?)?
-
-    init(_ file: ComparedFile) {
-        self.file = file
-        let status = file.status
-        // What is small, or holds as much space as its size, is read as it is: at worst holes are read as zeros.
-        if status.sizeBytes <= UInt64(ContentCopier.bufferBytes),
-            status.allocatedBytes >= status.sizeBytes
-        {
-            known = (0, 0..<status.sizeBytes)
-        }
-    }
-
-    /// The next run of data from `position` on, which grows from call to call.
-    mutating func data(from position: UInt64) throws(ContentFailure) -> Range<UInt64>? {
-        if let known, position >= known.from {
-            guard let data = known.data else { return nil }
-            if position < data.upperBound {
-                return max(position, data.lowerBound)..<data.upperBound
-            }
-        }
-        let size = file.status.sizeBytes
-        do throws(SystemError) {
-            let data = try file.reader.descriptor.nextData(from: position, sizeBytes: size)
-            known = (position, data)
-            return data
-        } catch {
-            throw ContentFailure(side: file.side, error: error, bytes: position..<size)
-        }
-    }
-}
-
-extension ContentComparer.Contents {
-    fileprivate func areEqual(_ range: Range<Int>) -> Bool {
-        switch (left, right) {
-        case (nil, nil): return true
-        case (let bytes?, nil), (nil, let bytes?):
-            guard range.upperBound <= bytes.count else { return false }
-            return isAllZero(UnsafeRawBufferPointer(rebasing: bytes[range]))
-        case (let left?, let right?):
-            guard range.upperBound <= min(left.count, right.count) else {
-                return left.count == right.count
-                    && haveSameBytes(
-                        UnsafeRawBufferPointer(
-                            rebasing: left[min(range.lowerBound, left.count)...]
-                        ),
-                        UnsafeRawBufferPointer(
-                            rebasing: right[min(range.lowerBound, right.count)...]
-                        )
-                    )
-            }
-            return haveSameBytes(
-                UnsafeRawBufferPointer(rebasing: left[range]),
-                UnsafeRawBufferPointer(rebasing: right[range])
-            )
-        }
-    }
-
-    /// The first byte in a range that differs; where one side ends, there.
-    fileprivate func firstDifference(in range: Range<Int>) -> Int? {
-        range.first { index in
-            let leftByte = left.map { index < $0.count ? $0[index] : nil } ?? 0
-            let rightByte = right.map { index < $0.count ? $0[index] : nil } ?? 0
-            return leftByte != rightByte
-        }
-    }
 }

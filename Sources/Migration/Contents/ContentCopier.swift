@@ -3,59 +3,6 @@
 
 package import LinuxIO
 
-/// Which side of a copy passes the page cache by (O_DIRECT).
-package struct CacheBypass: Sendable {
-    package var reads: Bool
-    package var writes: Bool
-    /// Where the file ends: only a write that reaches it may be filled up to a whole block.
-    let endBytes: UInt64
-
-    package init(reads: Bool, writes: Bool, endBytes: UInt64) {
-        self.reads = reads
-        self.writes = writes
-        self.endBytes = endBytes
-    }
-
-    /// Through the page cache on both sides.
-    package static let nowhere = CacheBypass(reads: false, writes: false, endBytes: 0)
-}
-
-/// What holds for all files of a pass.
-package struct ContentRules: Sendable {
-    /// Runs of zeros become holes (S21).
-    package let makesHoles: Bool
-    /// DESTINATION's block size: runs of zeros that cover one become holes.
-    package let blockBytes: UInt64
-    /// For `--bwlimit`; nil: no limit.
-    private let throttle: Throttle?
-    package let isInterrupted: @Sendable () -> Bool
-    /// Told of bytes that were read to be written.
-    package let countCopied: @Sendable (UInt64) -> Void
-
-    package init(
-        makesHoles: Bool,
-        blockBytes: UInt64,
-        throttle: Throttle?,
-        isInterrupted: @escaping @Sendable () -> Bool,
-        countCopied: @escaping @Sendable (UInt64) -> Void
-    ) {
-        self.makesHoles = makesHoles
-        self.blockBytes = blockBytes
-        self.throttle = throttle
-        self.isInterrupted = isInterrupted
-        self.countCopied = countCopied
-    }
-
-    /// Waits until so many bytes may be read, or the pass is interrupted.
-    func wait(for byteCount: Int) { throttle?.wait(for: byteCount) { isInterrupted() } }
-
-    /// The same; false when the pass is interrupted.
-    func mayRead(_ byteCount: Int) -> Bool {
-        wait(for: byteCount)
-        return !isInterrupted()
-    }
-}
-
 /// Copies contents with one buffer.
 ///
 /// Belongs to one worker.
@@ -184,15 +131,14 @@ package final class ContentCopier {
     }
 
     private func nextData(
-        _ file: borrowing Descriptor,
-        _ side: Failure.Side = .source,
+        _ source: borrowing Descriptor,
         from position: UInt64,
         sizeBytes: UInt64
     ) throws(ContentFailure) -> Range<UInt64>? {
         do throws(SystemError) {
-            return try file.nextData(from: position, sizeBytes: sizeBytes)
+            return try source.nextData(from: position, sizeBytes: sizeBytes)
         } catch {
-            throw ContentFailure(side: side, error: error, bytes: position..<sizeBytes)
+            throw ContentFailure(side: .source, error: error, bytes: position..<sizeBytes)
         }
     }
 
@@ -332,82 +278,5 @@ package final class ContentCopier {
     ) throws(SystemError) {
         try destination.write(UnsafeRawBufferPointer(rebasing: bytes[run]), at: position)
         writtenEnd = max(writtenEnd, position + UInt64(run.count))
-    }
-
-    // MARK: Comparing
-
-    /// Whether two files of `sizeBytes` hold the same bytes; a hole equals zeros, and what is a hole on both sides is
-    /// not read (S20).
-    ///
-    /// Nil when interrupted.
-    package func areEqual(
-        _ source: borrowing Descriptor,
-        _ destination: borrowing Descriptor,
-        sizeBytes: UInt64
-    ) throws(ContentFailure) -> Bool? {
-        let half = Self.bufferBytes / 2
-        var position: UInt64 = 0
-        // Up to here one of them is known to have data.
-        var end: UInt64 = 0
-        while position < sizeBytes {
-            if rules.isInterrupted() { return nil }
-            if position >= end {
-                let one = try nextData(source, from: position, sizeBytes: sizeBytes)
-                let other = try nextData(
-                    destination,
-                    .destination,
-                    from: position,
-                    sizeBytes: sizeBytes
-                )
-                let runs = [one, other].compactMap { $0 }
-                guard let next = runs.min(by: { $0.lowerBound < $1.lowerBound }) else {
-                    return true
-                }
-                (position, end) = (next.lowerBound, next.upperBound)
-            }
-            let wanted = Int(min(UInt64(half), end - position))
-            rules.wait(for: wanted)
-            let left = UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted])
-            let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half..<half + wanted])
-            let leftCount = try fill(left, from: source, .source, at: position)
-            let rightCount = try fill(right, from: destination, .destination, at: position)
-            guard
-                haveSameBytes(
-                    UnsafeRawBufferPointer(rebasing: left[..<leftCount]),
-                    UnsafeRawBufferPointer(rebasing: right[..<rightCount])
-                )
-            else { return false }
-            // Both shrank to the same size: what is left of them is equal.
-            if leftCount < wanted { return true }
-            position += UInt64(wanted)
-        }
-        return true
-    }
-
-    /// Reads until the buffer is full or the file ends.
-    private func fill(
-        _ buffer: UnsafeMutableRawBufferPointer,
-        from descriptor: borrowing Descriptor,
-        _ side: Failure.Side,
-        at offset: UInt64
-    ) throws(ContentFailure) -> Int {
-        var filled = 0
-        while filled < buffer.count {
-            do throws(SystemError) {
-                let count = try descriptor.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]),
-                    at: offset + UInt64(filled)
-                )
-                if count == 0 { return filled }
-                filled += count
-            } catch {
-                throw ContentFailure(
-                    side: side,
-                    error: error,
-                    bytes: offset + UInt64(filled)..<offset + UInt64(buffer.count)
-                )
-            }
-        }
-        return filled
     }
 }

@@ -64,22 +64,3 @@ struct ContentFindings: Sendable {
         isInterrupted = isInterrupted || other.isInterrupted
     }
 }
-
-/// One side of a comparison: a regular file, open, and its status from that very inode.
-struct ComparedFile {
-    let side: Failure.Side
-    let status: FileStatus
-    let reader: SharedDescriptor
-    /// Whether reads pass the page cache by.
-    var isDirect: Bool
-
-    init(_ side: Failure.Side, _ opened: consuming RegularFile) {
-        self.side = side
-        status = opened.status
-        isDirect = opened.isDirect
-        reader = SharedDescriptor(opened.takeReader())
-        // What the copy left in memory is no proof of what is on the disk: where direct reads cannot be had, or are
-        // answered from memory all the same (ext4's data=journal), it must be gone. SOURCE's stays: users need it.
-        if side == .destination { reader.descriptor.forgetCachedPages() }
-    }
-}

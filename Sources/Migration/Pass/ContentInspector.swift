@@ -7,15 +7,15 @@ import LinuxIO
 /// Belongs to one worker.
 final class ContentInspector {
     private let reports: PassReports
-    private let copier: ContentCopier
+    private let equality: ContentEquality
     private let salvager: Salvager
     /// Targets of symlinks: PATH_MAX and one byte more.
     private let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
     private let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
 
-    init(_ reports: PassReports, _ copier: ContentCopier, _ salvager: Salvager) {
+    init(_ reports: PassReports, _ equality: ContentEquality, _ salvager: Salvager) {
         self.reports = reports
-        self.copier = copier
+        self.equality = equality
         self.salvager = salvager
     }
 
@@ -62,7 +62,7 @@ final class ContentInspector {
         // A disk may give at the second reading what it did not at the first; no third time.
         for isLast in [false, true] {
             do throws(ContentFailure) {
-                return try copier.areEqual(
+                return try equality.areEqual(
                     source.descriptor,
                     target.descriptor,
                     sizeBytes: pair.source.sizeBytes

@@ -46,6 +46,10 @@ final class LaneRooms {
         publisher = Publisher(reports, settings, projects)
         copier = ContentCopier(context.contentRules)
         salvager = Salvager(context, reports, copier)
-        inspector = ContentInspector(reports, copier, salvager)
+        inspector = ContentInspector(
+            reports,
+            ContentEquality(context.contentRules, sharing: copier),
+            salvager
+        )
     }
 }
