@@ -99,6 +99,11 @@ int cl_flock(int descriptor, bool is_exclusive) {
     RESULT(flock(descriptor, (is_exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB));
 }
 
+int cl_unlock(int descriptor) {
+    CL_FAULT_AT("flock", descriptor);
+    RESULT(flock(descriptor, LOCK_UN));
+}
+
 static int statx_with(int directory, const char *name, int flags, unsigned mask, struct cl_status *status) {
     struct statx s;
     if (statx(directory, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, mask, &s) < 0) return -errno;

@@ -95,6 +95,12 @@ package final class History: Sendable {
         connection.close()
     }
 
+    /// Closes the record, and lets another pass on this pair have it; nothing can be asked of it any more.
+    package func close() {
+        connection.close()
+        lock?.release()
+    }
+
     /// What an error is to a pass.
     ///
     /// Damage is noted beside the database: the next pass sets it aside, where the checks of an

@@ -3,7 +3,7 @@
 
 import LinuxIO
 
-/// The lock of one pair, for the life of this object; another process sees it, and another opening of
+/// The lock of one pair, until it is released or this object is gone; another process sees it, and another opening of
 /// the same process.
 final class PairLock: Sendable {
     private let file: Descriptor
@@ -57,4 +57,10 @@ final class PairLock: Sendable {
     }
 
     private init(_ file: consuming Descriptor) { self.file = file }
+
+    /// Lets others have it.
+    func release() {
+        // Where it cannot be taken away it goes with this object.
+        try? file.unlock()
+    }
 }

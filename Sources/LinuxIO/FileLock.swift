@@ -26,6 +26,13 @@ extension Descriptor {
             throw error
         }
     }
+
+    /// Takes the lock away before the descriptors are closed.
+    ///
+    /// The corresponding system call is `flock` with LOCK_UN.
+    package func unlock() throws(SystemError) {
+        check(try retrying(.flock) { cl_unlock(raw) })
+    }
 }
 
 /// A process that holds a lock, as the kernel shows it.

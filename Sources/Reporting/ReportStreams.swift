@@ -4,13 +4,13 @@
 // output) disturbs nothing; any other output that was lost is told once and changes the exit status.
 
 import LinuxIO
-import Migration
+package import Migration
 
-/// Where one run reports to.
+/// Where the runs of one process report to, one after the other.
 ///
 /// Called by any thread.
-final class ReportStreams: Sendable {
-    let configuration: ReporterConfiguration
+package final class ReportStreams: Sendable {
+    package let configuration: ReporterConfiguration
     let console: Console
     /// Escapes for standard error and for standard output.
     let shown: ShownName
@@ -19,7 +19,8 @@ final class ReportStreams: Sendable {
     private let run: String
     private let toldErrors = Lock<Set<String>>([])
 
-    init(_ configuration: ReporterConfiguration, run: String) {
+    /// `run`: what goes on when an output fails: "the pass".
+    package init(_ configuration: ReporterConfiguration, run: String) {
         self.configuration = configuration
         self.run = run
         console = Console(output: configuration.standardOutput, error: configuration.standardError)
@@ -37,7 +38,7 @@ final class ReportStreams: Sendable {
         configuration.failures.map { _ in shown.path(configuration.failuresName) }
     }
 
-    /// Empties the files for reports: the run begins, and was not refused.
+    /// Empties the files for reports, once: the first run begins, and was not refused.
     func begin() {
         if !isJSONOnOutput { configuration.json?.begin() }
         configuration.failures?.begin()
@@ -67,8 +68,8 @@ final class ReportStreams: Sendable {
         configuration.failures?.write(line.line)
     }
 
-    /// Outputs that are not read are no longer waited for.
-    func stopWaiting() {
+    /// To be called before a run that is given up is summed up: an output that nobody reads must not hold up the summary.
+    package func stopWaiting() {
         let files = [configuration.standardOutput, configuration.json, configuration.failures]
         for file in files { file?.stopWaiting() }
     }
@@ -93,7 +94,18 @@ final class ReportStreams: Sendable {
     }
 
     /// Tells why nothing was begun, in one line, `-q` or not.
-    func refuse(_ reason: String, path: [UInt8]?, status: ExitStatus, _ refusal: Refusal?) {
+    ///
+    /// - Parameters:
+    ///   - reason: what is wrong and what to do, without a newline.
+    ///   - path: the file or directory that it is about; shown before the reason.
+    ///   - status: the status that the command exits with.
+    ///   - refusal: what refused the roots, for programs.
+    package func refuse(
+        _ reason: String,
+        path: [UInt8]? = nil,
+        status: ExitStatus = .refused,
+        _ refusal: Refusal? = nil
+    ) {
         let prefix = path.map { shown.text($0) + ": " } ?? ""
         console.tell(["cutover: " + prefix + shown.text(Array(reason.utf8))])
         let time = WallClock.nanoseconds

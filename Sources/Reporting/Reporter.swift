@@ -23,12 +23,10 @@ package final class Reporter: Sendable {
     /// SOURCE and DESTINATION, once they are known.
     private let places = Lock<[[UInt8]]?>(nil)
 
-    /// - Parameters:
-    ///   - configuration: what is told, and where.
-    ///   - counters: the counts of the pass, read by the ticker.
-    package init(configuration: ReporterConfiguration, counters: Counters) {
+    /// `counters`: the counts of the pass, read by the ticker.
+    package init(_ streams: ReportStreams, counters: Counters) {
         self.counters = counters
-        streams = ReportStreams(configuration, run: "the pass")
+        self.streams = streams
         progress = ProgressTeller(
             streams,
             sample: { ProgressSample(nanoseconds: $0, counters: counters) },
@@ -89,26 +87,6 @@ package final class Reporter: Sendable {
         streams.console.tell(configuration.isQuiet ? text.quietLines : text.lines)
         return told.status
     }
-
-    /// Tells why nothing was begun, in one line, `-q` or not.
-    ///
-    /// - Parameters:
-    ///   - reason: what is wrong and what to do, without a newline.
-    ///   - path: the file or directory that it is about; shown before the reason.
-    ///   - status: the status that the command exits with.
-    ///   - refusal: what refused the roots, for programs.
-    package func refuse(
-        _ reason: String,
-        path: [UInt8]? = nil,
-        status: ExitStatus = .refused,
-        _ refusal: Refusal? = nil
-    ) {
-        streams.refuse(reason, path: path, status: status, refusal)
-    }
-
-    /// To be called before a run that is given up is summed up: a standard output that nobody reads must not hold up
-    /// the summary.
-    package func stopWaiting() { streams.stopWaiting() }
 
     /// Whether output that was asked for is incomplete, but for a reader of standard output that went
     /// away.

@@ -15,15 +15,15 @@ package final class VerificationReporter: Sendable {
     private let asides = Lock(PassAsides())
 
     /// - Parameters:
-    ///   - configuration: what is told, and where.
+    ///   - streams: where it is told.
     ///   - counters: the counts, read by the ticker.
     ///   - manifest: the name of the manifest that is written; nil: none is.
     package init(
-        configuration: ReporterConfiguration,
+        _ streams: ReportStreams,
         counters: VerificationCounters,
         manifest: [UInt8]?
     ) {
-        streams = ReportStreams(configuration, run: "the comparison")
+        self.streams = streams
         manifestName = manifest
         progress = ProgressTeller(
             streams,
@@ -94,19 +94,6 @@ package final class VerificationReporter: Sendable {
         )
         streams.console.tell(streams.configuration.isQuiet ? text.quietLines : text.lines)
         return status
-    }
-
-    /// As `Reporter.stopWaiting`.
-    package func stopWaiting() { streams.stopWaiting() }
-
-    /// Tells why nothing was begun, in one line, `-q` or not.
-    package func refuse(
-        _ reason: String,
-        path: [UInt8]? = nil,
-        status: ExitStatus = .refused,
-        _ refusal: Refusal? = nil
-    ) {
-        streams.refuse(reason, path: path, status: status, refusal)
     }
 
     /// `-q` keeps what makes "equal" mean nothing.

@@ -34,7 +34,10 @@ struct CheckCommand: ParsableCommand {
         let output = try TableOutput(json: options.json)
         try output.judgeUse(of: options.json)
         let control = RunControl()
-        let supervision = Supervision(notice: "removing what was made for the check")
+        let supervision = Supervision(
+            notice: "removing what was made for the check",
+            tell: TableOutput.tell
+        )
         let plan = try options.plan()
         let ended: CheckOutcome??
         do throws(Refusal) {
@@ -42,7 +45,7 @@ struct CheckCommand: ParsableCommand {
                 source: options.source.name,
                 destination: options.destination.name
             )
-            ended = try supervision.run(TableOutput.tell) { () throws(Refusal) in
+            ended = try supervision.run { () throws(Refusal) in
                 supervision.steer(
                     .init {
                         control.interrupt()

@@ -11,6 +11,7 @@
 //   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
 //   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection)
 //   TableOutput     where `check` and `history` write
+//   Session         what a process has for all its runs: signals, outputs, limits
 //   Supervision     a command runs on a thread of its own, and ends in time though a call does not come back
 //   ReportFiles     files that options name for reports: on neither volume
 //   Signals         what SIGINT, SIGTERM, SIGHUP, SIGUSR1 and SIGUSR2 do to a running pass

@@ -32,6 +32,8 @@ final class Supervision: Sendable {
 
     let watch = CallWatch()
     private let notice: String
+    private let tell: @Sendable (WaitingCall) -> Void
+    private let isBegun = Atomic<Bool>(false)
     private let isStopped = Atomic<Bool>(false)
     /// The run has come back: only what is told of it is left.
     private let isOver = Atomic<Bool>(false)
@@ -45,8 +47,11 @@ final class Supervision: Sendable {
         var interrupt: @Sendable () -> Bool
     }
 
-    /// `notice` says what is done before a run ends.
-    init(notice: String) { self.notice = notice }
+    /// `notice` says what is done before a run ends; `tell` is given calls that do not come back.
+    init(notice: String, tell: @escaping @Sendable (WaitingCall) -> Void) {
+        self.notice = notice
+        self.tell = tell
+    }
 
     /// From now on signals steer this; one that has come already does at once.
     func steer(_ steered: Steered) {
@@ -59,17 +64,15 @@ final class Supervision: Sendable {
 
     /// Runs `body` to its end and returns what it made; nil when it was stopped and does not come back.
     ///
-    /// Called once, by the main thread, before there are others. `tell` is given calls that do not come back.
+    /// Called by the main thread; the first time before there are others.
     func run<Value: Sendable>(
-        _ tell: @escaping @Sendable (WaitingCall) -> Void,
         _ body: @escaping @Sendable () throws(Refusal) -> Value
     ) throws(Refusal) -> Value? {
-        BlockingThread.shareArena()
         let outcome = Lock<Result<Value, Refusal>?>(nil)
         let share = Share(outcome)
         do throws(SystemError) {
-            try Signals.begin { [self] in receive($0) }
-            try watch.start(tell)
+            try begin()
+            isOver.store(false, ordering: .sequentiallyConsistent)
             try BlockingThread.start { [self] in
                 let result = Result { () throws(Refusal) in try body() }
                 isOver.store(true, ordering: .sequentiallyConsistent)
@@ -87,6 +90,14 @@ final class Supervision: Sendable {
             if let outcome = share.outcome.withLock({ $0 }) { return try outcome.get() }
             if !isWoken { return nil }
         }
+    }
+
+    /// The threads that are there for all runs.
+    private func begin() throws(SystemError) {
+        if isBegun.exchange(true, ordering: .relaxed) { return }
+        BlockingThread.shareArena()
+        try Signals.begin { [self] in receive($0) }
+        try watch.start(tell)
     }
 
     /// What the run's thread and this one share.

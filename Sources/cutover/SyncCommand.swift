@@ -33,48 +33,29 @@ struct SyncCommand: ParsableCommand {
         let plan = try SyncPlan(options)
         if options.how.idle { try plan.setIdlePriority() }
         let counters = Counters()
-        let reporter = Reporter(configuration: plan.reporting, counters: counters)
-        let supervision = Supervision(notice: "files in hand are given back")
-        let begun = Begun<Pass>()
-        do {
-            let names = RootNames(
-                source: options.source.name,
-                destination: options.destination.name
-            )
-            let files = options.telling.files
-            let tell: @Sendable (WaitingCall) -> Void = { reporter.receive(.waiting($0)) }
-            let summary = try supervision.run(tell) { () throws(Refusal) in
+        let streams = ReportStreams(plan.reporting, run: "the pass")
+        let reporter = Reporter(streams, counters: counters)
+        let session = Session(
+            streams,
+            reports: options.telling.files,
+            writesTrees: true,
+            Supervision(notice: "files in hand are given back") { reporter.receive(.waiting($0)) }
+        )
+        let names = RootNames(source: options.source.name, destination: options.destination.name)
+        let status = session.run(
+            prepare: { place throws(Refusal) in
                 let pass = try Pass(
-                    ProcessSetup(writesTrees: true),
+                    place.process,
                     names,
                     plan.pass,
                     counters: counters,
-                    opened: { supervision.watch.know($0) },
+                    opened: { place.watch.know($0) },
                     emit: { reporter.receive($0) }
                 )
-                try ReportFiles.judgeUse(of: files, plan.reporting)
-                begun.set(pass)
-                supervision.steer(
-                    .init(
-                        changeWorkers: { pass.changeWorkers(by: $0) },
-                        interrupt: { pass.interrupt() }
-                    )
-                )
-                reporter.begin { pass.publish($0) }
-                return pass.run()
-            }
-            if let summary { throw ExitCode(reporter.finish(summary).rawValue) }
-        } catch let refusal as Refusal {
-            let text = RefusalText(refusal)
-            reporter.refuse(text.reason, path: text.path, refusal)
-            throw ExitCode(ExitStatus.refused.rawValue)
-        }
-        let waiting = supervision.watch.stuck()
-        reporter.stopWaiting()
-        if let pass = begun.value {
-            supervision.end(reporter.finish(pass.giveUp(waiting: waiting)))
-        }
-        reporter.refuse(Supervision.reason(waiting), status: .interrupted)
-        supervision.end(.interrupted)
+                return .init(run: pass) { reporter.begin { pass.publish($0) } }
+            },
+            finish: { reporter.finish($0) }
+        )
+        throw ExitCode(status.rawValue)
     }
 }

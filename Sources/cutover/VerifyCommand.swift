@@ -33,73 +33,57 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let plan = try VerifyPlan(options)
         let counters = VerificationCounters()
+        let streams = ReportStreams(plan.reporting, run: "the comparison")
         let reporter = VerificationReporter(
-            configuration: plan.reporting,
+            streams,
             counters: counters,
             manifest: plan.manifestName
         )
-        let supervision = Supervision(notice: "nothing was changed")
-        let begun = Begun<any VerificationRun>()
-        do {
-            let files = options.telling.files
-            let tell: @Sendable (WaitingCall) -> Void = { reporter.receive(.waiting($0)) }
-            let summary = try supervision.run(tell) { () throws(Refusal) in
-                let verification = try Self.prepare(plan, counters) { reporter.receive($0) }
-                try ReportFiles.judgeUse(of: files, plan.reporting)
-                begun.set(verification)
-                supervision.watch.know(verification.places)
-                supervision.steer(
-                    .init(
-                        changeWorkers: { verification.changeWorkers(by: $0) },
-                        interrupt: {
-                            verification.interrupt()
-                            return true
-                        }
-                    )
-                )
-                reporter.begin()
-                return verification.run()
-            }
-            if let summary { throw ExitCode(reporter.finish(summary).rawValue) }
-        } catch let refusal as Refusal {
-            let text = RefusalText(refusal)
-            reporter.refuse(text.reason, path: text.path, refusal)
-            throw ExitCode(ExitStatus.refused.rawValue)
-        }
-        let waiting = supervision.watch.stuck()
-        reporter.stopWaiting()
-        if let verification = begun.value {
-            supervision.end(reporter.finish(verification.giveUp(waiting: waiting)))
-        }
-        reporter.refuse(Supervision.reason(waiting), status: .interrupted)
-        supervision.end(.interrupted)
+        let session = Session(
+            streams,
+            reports: options.telling.files,
+            writesTrees: false,
+            Supervision(notice: "nothing was changed") { reporter.receive(.waiting($0)) }
+        )
+        let status = session.run(
+            prepare: { place throws(Refusal) in
+                let run = try Self.prepare(plan, place, counters) { reporter.receive($0) }
+                return .init(run: run) { reporter.begin() }
+            },
+            finish: { reporter.finish($0) }
+        )
+        throw ExitCode(status.rawValue)
     }
 
     private static func prepare(
         _ plan: VerifyPlan,
+        _ place: Session.Place,
         _ counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
-    ) throws(Refusal) -> any VerificationRun {
-        let process = try ProcessSetup(writesTrees: false)
+    ) throws(Refusal) -> any SteeredRun<VerificationSummary> {
         switch plan.work {
         case .trees(let source, let destination, let options, let manifest):
-            return try Verification(
-                process,
+            let run = try Verification(
+                place.process,
                 RootNames(source: source, destination: destination),
                 options,
                 counters: counters,
                 manifest: manifest,
                 emit: emit
             )
+            place.watch.know(run.places)
+            return run
         case .manifest(let manifest, let destination):
-            return try ManifestCheck(
-                process,
+            let run = try ManifestCheck(
+                place.process,
                 manifest: manifest,
                 destination: destination,
                 workers: plan.workers,
                 counters: counters,
                 emit: emit
             )
+            place.watch.know(run.places)
+            return run
         }
     }
 }

@@ -83,6 +83,8 @@ int cl_empty_report(int descriptor);
 int cl_wait_in_writes(int descriptor);
 /// flock(2) with LOCK_NB: EWOULDBLOCK when another open file has the lock.
 int cl_flock(int descriptor, bool is_exclusive);
+/// flock(2) with LOCK_UN.
+int cl_unlock(int descriptor);
 /// Closes a descriptor that nothing was written through: its status tells nothing.
 void cl_release(int descriptor);
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status);

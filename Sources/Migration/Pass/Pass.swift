@@ -8,7 +8,7 @@ import Synchronization
 /// One pass from SOURCE to DESTINATION.
 ///
 /// `run` blocks its thread and may be called once; the other methods may be called from any thread meanwhile.
-package final class Pass: Sendable {
+package final class Pass: SteeredRun {
     private let roots: Roots
     private let control = RunControl()
     private let context: PassContext
@@ -131,10 +131,6 @@ package final class Pass: Sendable {
         return notices
     }
 
-    /// Stops the pass within a second or two: files in hand are given back, nothing new is begun.
-    ///
-    /// Safe to call from a signal source's handler. False: the pass had come to its end, and how it ends may have been
-    /// settled without this.
     package func interrupt() -> Bool {
         control.interrupt()
         return !isStatusFixed.load(ordering: .sequentiallyConsistent)
@@ -143,14 +139,12 @@ package final class Pass: Sendable {
     /// Tells others how far this pass is: in a file beside its record, which goes when the pass has ended.
     package func publish(_ running: RunningPass) { keeper.publish(running) }
 
-    /// Adds workers, or takes some away; at least one stays.
     package func changeWorkers(by difference: Int) {
         let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
     }
 
-    /// Runs the pass to its end and returns how it ended.
     package func run() -> PassSummary {
         context.log.emit(.started(startFacts()))
         for notice in notices { context.log.say(notice) }
@@ -183,6 +177,7 @@ package final class Pass: Sendable {
         isStatusFixed.store(true, ordering: .sequentiallyConsistent)
         let status = status()
         remember(found, status, at: end, isSynchronized: isSynchronized, isStranded: isStranded)
+        defer { release() }
         return PassSummary(
             status: status,
             isDryRun: context.plan.options.isDryRun,
@@ -198,11 +193,7 @@ package final class Pass: Sendable {
         )
     }
 
-    /// Gives up a pass that was interrupted and does not come back (S59): commits that it was interrupted, and
-    /// returns what is known of it.
-    ///
-    /// Its workers may still run, and may be in the middle of anything; nothing that they learned is remembered.
-    /// Called by another thread than `run`; the process has to end soon after. `waiting`: what does not come back.
+    /// Commits that it was interrupted; nothing that its workers learned is remembered.
     package func giveUp(waiting: [WaitingCall]) -> PassSummary {
         let now = ClockReading.now(on: nil)
         let found = ChangeFinding.Outcome(method: method.withLock { $0 })
@@ -422,6 +413,12 @@ package final class Pass: Sendable {
         end.recorder = isWhole ? context.memory.recorder : nil
         if let notice = keeper.finish(end) { context.log.say(notice) }
         keeper.statusFile?.withdraw()
+    }
+
+    /// The next pass may begin.
+    private func release() {
+        keeper.close()
+        roots.unlockDestination()
     }
 
     /// The end of a pass that is not whole.

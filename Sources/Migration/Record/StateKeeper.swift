@@ -1,12 +1,11 @@
 // The state of one pair of volumes during one pass: opened and judged at the start, the watermark moved while the
 // pass runs, committed at its end. This is the one place that decides what the record may prove.
 //
-//   open ─▶ `earlier`, `method` ─▶ begin ─▶ watermark every 30 s, after a syncfs of DESTINATION ─▶ finish
+//   open ─▶ `earlier`, `method` ─▶ begin ─▶ watermark every 30 s, after a syncfs of DESTINATION ─▶ finish ─▶ close
 //
 // Nothing here stops a pass but another pass on the same pair: what cannot be remembered is said, and the pass
 // walks.
 
-import Dispatch
 import History
 import LinuxIO
 
@@ -330,138 +329,10 @@ package final class StateKeeper: Sendable {
         }
     }
 
+    /// The pass has ended: another one on this pair may begin.
+    func close() { history?.close() }
+
     private func lose(_ problem: HistoryProblem) -> Notice {
         .nothingRemembered(path: history?.path ?? "", reason: problem.sentence)
-    }
-}
-
-/// Watermarks that are written down on a thread of their own.
-final class Watermarks: Sendable {
-    private let stopped = DispatchSemaphore(value: 0)
-    private let ended = DispatchSemaphore(value: 0)
-
-    /// The life of that thread: until `end`, or until `move` says that it was the last.
-    fileprivate func `repeat`(every seconds: Int, _ move: () -> Bool) {
-        while stopped.wait(timeout: .now() + .seconds(seconds)) == .timedOut, move() {}
-        ended.signal()
-    }
-
-    /// Ends it; none is written down after that.
-    func end() {
-        stopped.signal()
-        // One that is under way waits for the disk, as the pass is about to.
-        ended.wait()
-    }
-}
-
-/// What is committed of a pass.
-struct PassEnd {
-    var status: ExitStatus
-    /// When it ended, with all on the disk; what it takes to commit that is not counted.
-    var moment: ClockReading
-    var method: ChangeMethod
-    /// All was looked at, and what was written is on the disk; single failures are allowed.
-    var isWhole: Bool
-    var isSynchronized: Bool
-    /// Not of a pass that is given up: DESTINATION may be what does not answer.
-    ///
-    /// Then others are taken to have written to it.
-    var asksDestination = true
-    var counts: PassRecord.Counts
-    var branches: [BranchRecord]
-    var failures: [FailureRecord]
-    /// What was learned; nil where that is not whole.
-    var recorder: Recorder?
-    /// What a scan found changed.
-    var changed: [ChangedInode]
-}
-
-/// One moment by all clocks that matter.
-struct ClockReading {
-    /// Nanoseconds since 1970, as filesystems stamp.
-    var time: Int64
-    /// Nanoseconds since the machine started, which nobody sets.
-    var sinceBoot: Int64
-    /// Empty where the kernel does not tell: then no two passes are of one boot.
-    var bootIdentifier: String
-    /// Which mounting of DESTINATION's filesystem is there; nil where nothing tells.
-    var destinationInstance: String?
-
-    static func now(on destination: SharedDescriptor?) -> ClockReading {
-        let boot = (try? LinuxIO.bootIdentifier()) ?? ""
-        return ClockReading(
-            time: coarseTimeNanoseconds(),
-            sinceBoot: bootNanoseconds(),
-            bootIdentifier: boot,
-            destinationInstance: destination?.descriptor.filesystemInstance()
-        )
-    }
-}
-
-/// The passes that matter to this one.
-struct PassHistory {
-    let last: PassRecord?
-    let lastComplete: PassRecord?
-    let unsafeSince: Int64?
-    /// The newest first.
-    let passes: [PassRecord]
-
-    /// Nil when the state cannot be read.
-    init?(_ history: History, _ now: ClockReading, options: String) {
-        do throws(HistoryProblem) {
-            last = try history.lastPass()
-            lastComplete = try history.lastCompletePass()
-            passes = try history.passes(newest: 1_000)
-            unsafeSince = try history.unsafeSince(
-                bootIdentifier: now.bootIdentifier,
-                instance: now.destinationInstance,
-                options: options
-            )
-        } catch {
-            return nil
-        }
-    }
-
-    var oldestStart: Int64? { passes.last?.startNanoseconds }
-
-    /// What passes of which the record is not may have done to DESTINATION since, if there may have been any.
-    ///
-    /// `changed`: the time of change of DESTINATION's root now.
-    func unrecorded(changed: Int64?) -> (since: Int64, mayHaveMoved: Bool)? {
-        guard let whole = lastComplete, let last else { return nil }
-        let since = whole.endNanoseconds ?? whole.startNanoseconds
-        // Of one that was killed the time at its end is not known.
-        let isKnown =
-            last.destinationChangedNanoseconds.map { $0 == changed } ?? (last.endNanoseconds == nil)
-        if last.id == whole.id, isKnown { return nil }
-        let later = passes.prefix { $0.id != whole.id }
-        return (since, !isKnown || later.contains { $0.method != ChangeMethod.walk(nil).name })
-    }
-
-    /// When the last whole walk began, if it and all whole passes since are of this boot and had these options.
-    ///
-    /// Not a scan, which looks at little of DESTINATION; not its end, for what others changed meanwhile it may
-    /// have passed already.
-    func lastWalkStart(boot: String, options: String) -> Int64? {
-        guard !boot.isEmpty else { return nil }
-        for pass in passes where pass.isComplete {
-            guard pass.bootIdentifier == boot, pass.options == options else { return nil }
-            if pass.method == ChangeMethod.walk(nil).name { return pass.startNanoseconds }
-        }
-        return nil
-    }
-}
-
-extension FailureRecord {
-    init(_ failure: Failure) {
-        self.init(
-            path: failure.path,
-            side: failure.side.rawValue,
-            activity: failure.activity.rawValue,
-            errorNumber: failure.error?.code.rawValue,
-            firstByte: failure.bytes?.lowerBound,
-            endByte: failure.bytes?.upperBound,
-            detail: failure.detail ?? failure.damage?.text
-        )
     }
 }

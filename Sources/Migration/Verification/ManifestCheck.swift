@@ -8,7 +8,7 @@ package import LinuxIO
 import Synchronization
 
 /// One check of a tree against a manifest.
-package final class ManifestCheck: VerificationRun {
+package final class ManifestCheck: SteeredRun {
     private let context: ManifestContext
     private let pool: WorkerPool<ManifestWork>
     private let workers: Int
@@ -53,7 +53,10 @@ package final class ManifestCheck: VerificationRun {
         pool = Self.makePool(context, workers: workers)
     }
 
-    package func interrupt() { context.log.control.interrupt() }
+    package func interrupt() -> Bool {
+        context.log.control.interrupt()
+        return true
+    }
 
     package func changeWorkers(by difference: Int) {
         let changed = pool.change(by: difference, most: workersMax)

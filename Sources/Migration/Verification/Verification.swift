@@ -4,26 +4,8 @@
 import LinuxIO
 import Synchronization
 
-/// A comparison that can be run and steered.
-///
-/// `run` blocks its thread and may be called once; the other methods may be called from any thread meanwhile.
-package protocol VerificationRun: AnyObject, Sendable {
-    /// Compares everything and returns how it ended.
-    func run() -> VerificationSummary
-    /// Stops within a second or two; nothing new is begun.
-    ///
-    /// Safe to call from a signal source's handler.
-    func interrupt()
-    /// What is known of one that was interrupted and does not come back (S59); the process has to end soon after.
-    func giveUp(waiting: [WaitingCall]) -> VerificationSummary
-    /// Where its roots are.
-    var places: [RootPlace] { get }
-    /// Adds workers, or takes some away; at least one stays.
-    func changeWorkers(by difference: Int)
-}
-
 /// One comparison of SOURCE with DESTINATION.
-package final class Verification: VerificationRun {
+package final class Verification: SteeredRun {
     private let roots: Roots
     private let context: VerificationContext
     private let walk: TreeWalk<Verifier>
@@ -113,7 +95,10 @@ package final class Verification: VerificationRun {
         return notices
     }
 
-    package func interrupt() { context.log.control.interrupt() }
+    package func interrupt() -> Bool {
+        context.log.control.interrupt()
+        return true
+    }
 
     package func changeWorkers(by difference: Int) {
         let changed = walk.changeWorkers(by: difference)

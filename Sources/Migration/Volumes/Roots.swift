@@ -241,6 +241,12 @@ package struct Roots: Sendable {
         throw .destinationBusy(BusyPass(holder, stateFolder: options.stateFolder))
     }
 
+    /// Lets other passes have DESTINATION, though descriptors of it are open still.
+    func unlockDestination() {
+        // Where that fails the lock goes with the last descriptor.
+        try? destinationItself?.descriptor.unlock()
+    }
+
     /// The root as this pass uses it: through a view if one can be had, else itself.
     static func view(
         of root: SharedDescriptor,

@@ -28,7 +28,7 @@ import Testing
         let error = try Capture()
         var configuration = configuration(output: output.file, error: error.file)
         configuration.itemizes = true
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         reporter.begin()
         reporter.receive(.started(passStart()))
         reporter.receive(change("a\nb"))
@@ -60,7 +60,7 @@ import Testing
         var configuration = configuration(output: output.file, error: try Capture().file)
         configuration.itemizes = true
         configuration.json = output.file
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         reporter.begin()
         reporter.receive(.started(passStart()))
         reporter.receive(change("a"))
@@ -75,7 +75,7 @@ import Testing
         let error = try Capture()
         var configuration = configuration(output: try Capture().file, error: error.file)
         configuration.json = json.file
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         let start = monotonicSeconds()
         reporter.begin()
         reporter.receive(.started(passStart()))
@@ -100,7 +100,7 @@ import Testing
         configuration.isQuiet = true
         configuration.itemizes = true
         let counters = Counters()
-        let reporter = Reporter(configuration: configuration, counters: counters)
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: counters)
         reporter.begin()
         reporter.receive(.started(passStart()))
         reporter.receive(.notice(.notRoot))
@@ -117,7 +117,7 @@ import Testing
         let error = try Capture()
         var configuration = configuration(output: try Capture().file, error: error.file)
         configuration.isVerbose = true
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         reporter.receive(.failed(failure("x\u{1B}]0;title\u{7}", bytes: 0..<4096)))
         reporter.receive(.vanished(path: bytes("gone\r")))
         reporter.receive(.mountSkipped(path: bytes("proc")))
@@ -130,6 +130,37 @@ import Testing
         #expect(error.lines[3].hasPrefix(".: SOURCE's could not be listed"))
     }
 
+    @Test("passes one after another add to the same reports, which the first one emptied")
+    func manyPasses() throws {
+        let output = try Capture()
+        let path = joined(try Scratch.directory(), Scratch.uniqueName("failures"))
+        try Files.write(path, bytes("of an earlier run\n"))
+        var configuration = configuration(output: output.file, error: try Capture().file)
+        configuration.json = output.file
+        configuration.failures = try OutputFile(report: Name(path))
+        let streams = ReportStreams(configuration, run: "the pass")
+        for _ in 1...2 {
+            let reporter = Reporter(streams, counters: Counters())
+            reporter.begin()
+            reporter.receive(.started(passStart()))
+            reporter.receive(
+                .failed(
+                    Failure(
+                        path: bytes("a"),
+                        side: .source,
+                        activity: .open,
+                        error: SystemError(.open, .accessDenied)
+                    )
+                )
+            )
+            #expect(reporter.finish(passSummary()) == .done)
+        }
+        let types = try JSONReport(printed: output.bytes).lines.map { $0.text("type") }
+        #expect(types == ["start", "failure", "summary", "start", "failure", "summary"])
+        let failures = try JSONReport(printed: Files.read(path)).lines.map { $0.text("type") }
+        #expect(failures == ["failure", "failure"])
+    }
+
     @Test("a refusal is one line, with -q too, and an event of JSON")
     func refusal() throws {
         let output = try Capture()
@@ -137,8 +168,8 @@ import Testing
         var configuration = configuration(output: output.file, error: error.file)
         configuration.isQuiet = true
         configuration.json = output.file
-        let reporter = Reporter(configuration: configuration, counters: Counters())
-        reporter.refuse("is empty; was it mounted?\n", path: bytes("/mnt/\u{1B}") + [0xFF])
+        let streams = ReportStreams(configuration, run: "the pass")
+        streams.refuse("is empty; was it mounted?\n", path: bytes("/mnt/\u{1B}") + [0xFF])
         #expect(error.text == "cutover: /mnt/\\#033\\#377: is empty; was it mounted?\\#012\n")
         #expect(output.lines.count == 1)
         let line = try #require(try JSONReport(printed: output.bytes).of("refused").first)
@@ -158,7 +189,7 @@ import Testing
         configuration.itemizes = true
         setenv("TERM", "xterm", 1)
         let counters = Counters()
-        let reporter = Reporter(configuration: configuration, counters: counters)
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: counters)
         reporter.begin()
         for turn in 0..<8 {
             counters.entriesSeen.count(1 << 40)
@@ -190,7 +221,7 @@ import Testing
         let screen = try Screen(columns: 80)
         var configuration = configuration(output: try Capture().file, error: screen.stream)
         configuration.progress = .plain
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         reporter.begin()
         usleep(1_200_000)
         #expect(reporter.finish(passSummary()) == .done)

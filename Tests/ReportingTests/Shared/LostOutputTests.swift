@@ -29,7 +29,7 @@ import Testing
         configuration.itemizes = true
         configuration.json = place == .json ? try full() : nil
         configuration.failures = place == .failures ? try full() : nil
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         reporter.begin()
         for number in 0..<3000 { reporter.receive(event("name\(number)")) }
         for _ in 0..<10 { reporter.receive(.failed(failure())) }
@@ -59,7 +59,10 @@ import Testing
                 isUTF8: true
             )
             configuration.json = try full()
-            let reporter = Reporter(configuration: configuration, counters: Counters())
+            let reporter = Reporter(
+                ReportStreams(configuration, run: "the pass"),
+                counters: Counters()
+            )
             reporter.begin()
             #expect(reporter.finish(passSummary(before)) == after)
         }
@@ -81,7 +84,7 @@ import Testing
         )
         configuration.itemizes = true
         configuration.json = isJSON ? output : nil
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         reporter.begin()
         close(ends[0])
         for number in 0..<3000 { reporter.receive(event("name\(number)")) }
@@ -145,7 +148,7 @@ import Testing
         )
         configuration.failures = try OutputFile(report: Name(path))
         configuration.failuresName = path
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         for number in 1...3 {
             reporter.receive(.failed(failure("f\(number)")))
             let lines = try JSONReport(path).lines
@@ -173,7 +176,7 @@ import Testing
         configuration.isVerbose = true
         configuration.json = json.file
         configuration.failures = failures.file
-        let reporter = Reporter(configuration: configuration, counters: Counters())
+        let reporter = Reporter(ReportStreams(configuration, run: "the pass"), counters: Counters())
         reporter.begin()
         let group = DispatchGroup()
         for worker in 0..<workers {

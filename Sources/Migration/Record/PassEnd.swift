@@ -1,0 +1,40 @@
+// How a pass ended, as it is committed.
+
+import History
+import LinuxIO
+
+/// What is committed of a pass.
+struct PassEnd {
+    var status: ExitStatus
+    /// When it ended, with all on the disk; what it takes to commit that is not counted.
+    var moment: ClockReading
+    var method: ChangeMethod
+    /// All was looked at, and what was written is on the disk; single failures are allowed.
+    var isWhole: Bool
+    var isSynchronized: Bool
+    /// Not of a pass that is given up: DESTINATION may be what does not answer.
+    ///
+    /// Then others are taken to have written to it.
+    var asksDestination = true
+    var counts: PassRecord.Counts
+    var branches: [BranchRecord]
+    var failures: [FailureRecord]
+    /// What was learned; nil where that is not whole.
+    var recorder: Recorder?
+    /// What a scan found changed.
+    var changed: [ChangedInode]
+}
+
+extension FailureRecord {
+    init(_ failure: Failure) {
+        self.init(
+            path: failure.path,
+            side: failure.side.rawValue,
+            activity: failure.activity.rawValue,
+            errorNumber: failure.error?.code.rawValue,
+            firstByte: failure.bytes?.lowerBound,
+            endByte: failure.bytes?.upperBound,
+            detail: failure.detail ?? failure.damage?.text
+        )
+    }
+}

@@ -1,0 +1,27 @@
+// What a pass and a verification are to who runs them: begun once, steered from other threads while they run, and
+// given up if they do not come back.
+
+/// One run whose roots are open.
+package protocol SteeredRun<Summary>: AnyObject, Sendable {
+    associatedtype Summary: Sendable
+
+    /// Does everything and returns how it ended; blocks its thread, and may be called once.
+    ///
+    /// After it nothing of the run is locked: the next one of the same process may begin.
+    func run() -> Summary
+
+    /// Stops within a second or two: what is in hand is given back, nothing new is begun.
+    ///
+    /// Any thread; safe to call from a signal source's handler. False: the run had come to its end, and how it ends may
+    /// have been settled without this.
+    func interrupt() -> Bool
+
+    /// What is known of a run that was interrupted and does not come back (S59).
+    ///
+    /// Its workers may still run, and may be in the middle of anything. Called by another thread than `run`; the process
+    /// has to end soon after. `waiting`: what does not come back.
+    func giveUp(waiting: [WaitingCall]) -> Summary
+
+    /// Adds workers, or takes some away; at least one stays.
+    func changeWorkers(by difference: Int)
+}

@@ -1,0 +1,94 @@
+// What a process has for all its runs, one after the other, which are passes or verifications: it was made ready for
+// them once (ProcessSetup), signals steer the one that runs (Supervision), and the outputs stay open between them
+// (ReportStreams). A run opens its roots and locks them, and has let go of the locks when it ends.
+
+import LinuxIO
+import Migration
+import Reporting
+
+/// Runs passes and verifications so that each can be steered, given up, and told of.
+final class Session: Sendable {
+    private let streams: ReportStreams
+    private let reports: [ReportFile]
+    private let writesTrees: Bool
+    private let supervision: Supervision
+    private let setup = Lock<ProcessSetup?>(nil)
+
+    /// - Parameters:
+    ///   - streams: where runs are told of.
+    ///   - reports: the files among them, as options named them.
+    ///   - writesTrees: whether runs make entries, so that the umask must not count.
+    ///   - supervision: what steers the runs.
+    init(
+        _ streams: ReportStreams,
+        reports: [ReportFile],
+        writesTrees: Bool,
+        _ supervision: Supervision
+    ) {
+        self.streams = streams
+        self.reports = reports
+        self.writesTrees = writesTrees
+        self.supervision = supervision
+    }
+
+    /// What a run needs of the session when its roots are opened.
+    struct Place: Sendable {
+        let process: ProcessSetup
+        let watch: CallWatch
+    }
+
+    /// A run whose roots are open, and what begins its reports.
+    struct Prepared<Summary: Sendable>: Sendable {
+        let run: any SteeredRun<Summary>
+        let begin: @Sendable () -> Void
+    }
+
+    /// Does one run and tells how it ended.
+    ///
+    /// Called by the main thread. A run that does not come back is given up, and the process ends here.
+    /// - Parameters:
+    ///   - prepare: opens the roots and judges them; what it refuses is told.
+    ///   - finish: tells the summary.
+    /// - Returns: the status to exit with.
+    func run<Summary: Sendable>(
+        prepare: @escaping @Sendable (Place) throws(Refusal) -> Prepared<Summary>,
+        finish: (Summary) -> ExitStatus
+    ) -> ExitStatus {
+        let begun = Begun<any SteeredRun<Summary>>()
+        do throws(Refusal) {
+            let summary = try supervision.run { [self] () throws(Refusal) in
+                let place = Place(process: try process(), watch: supervision.watch)
+                let prepared = try prepare(place)
+                try ReportFiles.judgeUse(of: reports, streams.configuration)
+                let run = prepared.run
+                begun.set(run)
+                supervision.steer(
+                    .init(
+                        changeWorkers: { run.changeWorkers(by: $0) },
+                        interrupt: { run.interrupt() }
+                    )
+                )
+                prepared.begin()
+                return run.run()
+            }
+            if let summary { return finish(summary) }
+        } catch {
+            let text = RefusalText(error)
+            streams.refuse(text.reason, path: text.path, error)
+            return .refused
+        }
+        let waiting = supervision.watch.stuck()
+        streams.stopWaiting()
+        if let run = begun.value { supervision.end(finish(run.giveUp(waiting: waiting))) }
+        streams.refuse(Supervision.reason(waiting), status: .interrupted)
+        supervision.end(.interrupted)
+    }
+
+    /// What this process was made ready with, before its first run.
+    private func process() throws(Refusal) -> ProcessSetup {
+        if let process = setup.withLock({ $0 }) { return process }
+        let process = try ProcessSetup(writesTrees: writesTrees)
+        setup.withLock { $0 = process }
+        return process
+    }
+}
