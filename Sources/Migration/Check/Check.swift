@@ -130,12 +130,14 @@ package final class Check {
 
     /// What speaks against these being the volumes that are meant (S61), and whether SOURCE holds nothing.
     private func meant() throws(Refusal) -> (WrongRoots?, isSourceEmpty: Bool) {
-        let names = try Roots.names(in: roots.sourceItself, .source)
+        let source = OpenRoot(.source, roots.sourceItself)
+        let destination = OpenRoot(.destination, destination)
+        let names = try source.names()
         let beforehand = RootsBeforehand(
-            roots.sourceItself,
-            try Roots.status(of: roots.sourceItself, .source),
+            source,
+            try source.status(),
             destination,
-            try Roots.status(of: destination, .destination),
+            try destination.status(),
             nil
         )
         let wrong = try beforehand.wrong(stateFolder: options.stateFolder)
@@ -164,7 +166,7 @@ package final class Check {
 
     private func destinationFacts() throws(Refusal) -> DestinationFacts {
         let volume = roots.destinationVolume
-        let names = try Roots.names(in: destination, .destination)
+        let names = try OpenRoot(.destination, destination).names()
         var facts = DestinationFacts(
             path: roots.destinationPath,
             typeName: volume.typeName,

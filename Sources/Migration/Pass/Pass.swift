@@ -273,7 +273,7 @@ package final class Pass: SteeredRun {
     /// Whether DESTINATION holds nothing that could be linked to.
     private static func isFirstCopy(_ roots: Roots) throws(Refusal) -> Bool {
         guard let destination = roots.destination else { return true }
-        return ReservedNames.hold(all: try Roots.names(in: destination, .destination))
+        return ReservedNames.hold(all: try OpenRoot(.destination, destination).names())
     }
 
     /// The node of both roots, open from the start to the end.

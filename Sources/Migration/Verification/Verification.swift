@@ -89,7 +89,7 @@ package final class Verification: SteeredRun {
         if !isRoot { notices.append(.notRoot) }
         if isRoot, !Privileges.current.readsEverything { notices.append(.closedEntriesFail) }
         if let left = roots.leftOut(options.branches) { notices.append(.leftOut(left)) }
-        if ReservedNames.hold(all: try Roots.names(in: roots.source, .source)) {
+        if ReservedNames.hold(all: try OpenRoot(.source, roots.source).names()) {
             notices.append(.emptySource)
         }
         return notices

@@ -89,6 +89,29 @@ extension FitForecast {
         )
     }
 
+    /// Refuses what cannot work for want of room or because nothing may be written, before anything is touched.
+    ///
+    /// `judged`: DESTINATION, or the directory that it is to be made in.
+    static func judge(
+        _ source: OpenRoot,
+        _ judged: OpenRoot,
+        isThere: Bool,
+        _ options: PassOptions
+    ) throws(Refusal) {
+        guard !options.isDryRun else { return }
+        if try judged.volume().isReadOnly { throw .destinationReadOnly }
+        // Others leave out what they may not read: what they need is not known.
+        guard ProcessLimits.isRoot else { return }
+        let names = isThere ? try judged.names() : []
+        let forecast = FitForecast(
+            source: source.descriptor,
+            destination: judged.descriptor,
+            isEmpty: ReservedNames.hold(all: names),
+            options
+        )
+        if let refusal = forecast?.refusal { throw refusal }
+    }
+
     /// What a filesystem counts as used and no file holds, generously: the space that XFS keeps for its own trees
     /// (about a fiftieth with reverse mapping), inodes of 512 bytes in chunks, ext4's directories.
     static func overhead(of volume: VolumeStatus) -> UInt64 {

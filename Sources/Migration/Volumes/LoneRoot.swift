@@ -16,13 +16,14 @@ struct LoneRoot: Sendable {
     private let views: [SharedDescriptor]
 
     init(_ name: Name) throws(Refusal) {
-        let opened = try Roots.open(.destination, name)
+        let opened = try OpenRoot(.destination, name)
         guard ProcessLimits.hasDescriptorPaths(opened.descriptor) else { throw .noDescriptorPaths }
-        volume = try Roots.volume(of: opened, .destination)
-        path = (try? opened.descriptor.path()) ?? Array(name.bytes)
-        var views: [SharedDescriptor] = [opened]
-        root = try Roots.view(of: opened, .destination, isReadOnly: true, &views)
-        status = try Roots.status(of: root, .destination)
+        volume = try opened.volume()
+        path = opened.path ?? Array(name.bytes)
+        var views: [SharedDescriptor] = [opened.handle]
+        let view = try opened.view(isReadOnly: true, keeping: &views)
+        root = view.handle
+        status = try view.status()
         boundary = MountBoundary(root: status, volume: volume)
         self.views = views
     }

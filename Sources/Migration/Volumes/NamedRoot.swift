@@ -21,7 +21,7 @@ package struct NamedRoot: Sendable {
         }
         let path = (try? root.descriptor.path()) ?? given
         // What cannot be asked now is found by its name.
-        identity = (try? Roots.identity(of: root, path)) ?? nil
+        identity = (try? RootIdentity.read(from: root, path)) ?? nil
         paths = [given, path]
     }
 

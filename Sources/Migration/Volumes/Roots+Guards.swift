@@ -6,18 +6,18 @@ import LinuxIO
 
 /// Both roots as they are before anything is made.
 struct RootsBeforehand {
-    var source: SharedDescriptor
+    var source: OpenRoot
     var sourceStatus: FileStatus
     /// DESTINATION, or the directory that it is to be made in.
-    var judged: SharedDescriptor
+    var judged: OpenRoot
     var judgedStatus: FileStatus
     /// DESTINATION as it was named, where it is to be made.
     var missing: Name?
 
     init(
-        _ source: SharedDescriptor,
+        _ source: OpenRoot,
         _ sourceStatus: FileStatus,
-        _ judged: SharedDescriptor,
+        _ judged: OpenRoot,
         _ judgedStatus: FileStatus,
         _ missing: Name?
     ) {
@@ -30,8 +30,8 @@ struct RootsBeforehand {
 
     /// What speaks against them, by what a state folder knows among others; nil: nothing.
     func wrong(stateFolder: Name?) throws(Refusal) -> WrongRoots? {
-        let left = try present(source, .source, [])
-        let right = try present(judged, .destination, missing.map(Self.lastName) ?? [])
+        let left = try present(source, [])
+        let right = try present(judged, missing.map(Self.lastName) ?? [])
         let pairs =
             stateFolder.map { KnownPairs(folder: $0, left, right) } ?? KnownPairs([])
         if let conflict = pairs.conflict(left, right) {
@@ -39,7 +39,7 @@ struct RootsBeforehand {
             let root = isSource ? source : judged
             let volume = PresentVolume(
                 path: isSource ? left.path : right.path,
-                typeName: try Roots.volume(of: root, isSource ? .source : .destination).typeName,
+                typeName: try root.volume().typeName,
                 isRootFilesystem: Self.isOnRoot(isSource ? sourceStatus : judgedStatus)
             )
             return .conflict(conflict, present: volume)
@@ -49,7 +49,7 @@ struct RootsBeforehand {
         }
         // A directory that is bound here is a mount point that somebody made.
         if judgedStatus.isMountRoot, missing == nil { return nil }
-        let typeName = try Roots.volume(of: judged, .destination).typeName
+        let typeName = try judged.volume().typeName
         return .notMounted(path: right.path, typeName: typeName, isMissing: missing != nil)
     }
 
@@ -66,22 +66,20 @@ struct RootsBeforehand {
 
     /// `missing`: the name that is to be made in that root.
     private func present(
-        _ root: SharedDescriptor,
-        _ side: Failure.Side,
+        _ root: OpenRoot,
         _ missing: [UInt8]
     ) throws(Refusal) -> PresentRoot {
-        do throws(SystemError) {
-            var path = try root.descriptor.path()
-            let identity = try Roots.identity(of: root, path)
-            if !missing.isEmpty { path += (path == [0x2F] ? [] : [0x2F]) + missing }
-            return PresentRoot(
-                filesystem: identity?.filesystem,
-                identity: missing.isEmpty ? identity : nil,
-                path: path
-            )
-        } catch {
-            throw .cannotExamine(side, error)
+        var path: [UInt8]
+        do throws(SystemError) { path = try root.descriptor.path() } catch {
+            throw .cannotExamine(root.side, error)
         }
+        let identity = try root.identity(path)
+        if !missing.isEmpty { path += (path == [0x2F] ? [] : [0x2F]) + missing }
+        return PresentRoot(
+            filesystem: identity?.filesystem,
+            identity: missing.isEmpty ? identity : nil,
+            path: path
+        )
     }
 }
 
@@ -105,11 +103,11 @@ extension Roots {
     }
 
     static func judgeContents(
-        of source: SharedDescriptor,
-        _ destination: SharedDescriptor?,
+        of source: OpenRoot,
+        _ destination: OpenRoot?,
         _ options: PassOptions
     ) throws(Refusal) {
-        let names = try names(in: source, .source)
+        let names = try source.names()
         if options.guardsPair, !options.allowsEmptySource, ReservedNames.hold(all: names) {
             throw .emptySource(isDeleting: options.deletesExtras)
         }
@@ -122,7 +120,7 @@ extension Roots {
 
     private static func isThere(
         _ name: Name,
-        in destination: SharedDescriptor?
+        in destination: OpenRoot?
     ) throws(Refusal) -> Bool {
         guard let destination else { return false }
         do throws(SystemError) {

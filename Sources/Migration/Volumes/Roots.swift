@@ -53,66 +53,65 @@ package struct Roots: Sendable {
     /// Opens and judges both roots; makes DESTINATION, one level, when it is missing and this is no dry
     /// run.
     package init(_ names: RootNames, _ options: PassOptions) throws(Refusal) {
-        let (sourceName, destinationName) = (names.source, names.destination)
-        let source = try Self.open(.source, sourceName)
-        let status = try Self.status(of: source, .source)
+        let source = try OpenRoot(.source, names.source)
+        let status = try source.status()
         try Self.judgeProcess(source.descriptor, options)
-        let existing = try Self.openIfThere(destinationName)
+        let existing = try OpenRoot.destinationIfThere(names.destination)
         // What is about to be made is nested as its parent is.
-        let judged: SharedDescriptor
-        if let existing { judged = existing } else { judged = try Self.openParent(destinationName) }
-        let judgedStatus = try Self.status(of: judged, .destination)
-        try Self.judge(
-            source.descriptor,
+        let judged: OpenRoot
+        if let existing { judged = existing } else { judged = try .parent(of: names.destination) }
+        let judgedStatus = try judged.status()
+        let nesting = RootNesting(isNew: existing == nil, crossesMounts: options.crossesMounts)
+        try nesting.judge(source.descriptor, status, judged.descriptor, judgedStatus)
+        let beforehand = RootsBeforehand(
+            source,
             status,
-            judged.descriptor,
+            judged,
             judgedStatus,
-            isNew: existing == nil,
-            crossesMounts: options.crossesMounts
+            existing == nil ? names.destination : nil
         )
-        let missing = existing == nil ? destinationName : nil
-        let beforehand = RootsBeforehand(source, status, judged, judgedStatus, missing)
         try Self.judgeMeant(beforehand, options)
         try Self.judgeContents(of: source, existing, options)
-        if options.checksFirst { try Self.judgeFit(source, judged, existing, options) }
-        var destination = existing
-        if existing == nil, !options.isDryRun { destination = try Self.make(destinationName) }
-        if !options.isDryRun, let destination { try Self.lock(destination, options) }
-        isDestinationNew = existing == nil
-        sourceVolume = try Self.volume(of: source, .source)
-        destinationVolume = try Self.volume(of: destination ?? judged, .destination)
-        sourcePath = (try? source.descriptor.path()) ?? Array(sourceName.bytes)
-        destinationPath =
-            (try? destination?.descriptor.path()) ?? Array(destinationName.bytes)
-        isSourceWholeVolume = status.isMountRoot
-        try Self.checkNames(in: source, destination)
-        // The roots themselves stay open too: a view does not keep its volume from being unmounted.
-        var views: [SharedDescriptor] = [source]
-        if let destination { views.append(destination) }
-        self.source = try Self.view(of: source, .source, isReadOnly: true, &views)
-        if let opened = destination {
-            let view = try Self.view(
-                of: opened,
-                .destination,
-                isReadOnly: options.isDryRun,
-                &views
-            )
-            self.destination = view
-            destinationStatus = try Self.status(of: view, .destination)
-        } else {
-            self.destination = nil
-            destinationStatus = nil
+        if options.checksFirst {
+            try FitForecast.judge(source, judged, isThere: existing != nil, options)
         }
-        sourceStatus = try Self.status(of: self.source, .source)
+        var destination = existing
+        if existing == nil, !options.isDryRun {
+            destination = try OpenRoot.made(names.destination)
+        }
+        if !options.isDryRun { try destination?.lock(stateFolder: options.stateFolder) }
+        isDestinationNew = existing == nil
+        sourceVolume = try source.volume()
+        destinationVolume = try (destination ?? judged).volume()
+        sourcePath = source.path ?? Array(names.source.bytes)
+        destinationPath = destination?.path ?? Array(names.destination.bytes)
+        isSourceWholeVolume = status.isMountRoot
+        try source.checkNames()
+        try destination?.checkNames()
+        // The roots themselves stay open too: a view does not keep its volume from being unmounted.
+        var views: [SharedDescriptor] = [source.handle]
+        if let destination { views.append(destination.handle) }
+        let sourceView = try source.view(isReadOnly: true, keeping: &views)
+        let destinationView: OpenRoot?
+        if let destination {
+            destinationView = try destination.view(isReadOnly: options.isDryRun, keeping: &views)
+        } else {
+            destinationView = nil
+        }
+        self.source = sourceView.handle
+        sourceStatus = try sourceView.status()
+        self.destination = destinationView?.handle
+        destinationStatus = try destinationView?.status()
         sourceBoundary = MountBoundary(
             root: sourceStatus,
             volume: sourceVolume,
             isCrossed: options.crossesMounts
         )
-        destinationBoundary = Self.boundary(destinationStatus, destinationVolume)
+        let volume = destinationVolume
+        destinationBoundary = destinationStatus.map { MountBoundary(root: $0, volume: volume) }
         pair = try Self.pair(source, sourcePath, destination, destinationPath)
-        sourceItself = source
-        destinationItself = destination
+        sourceItself = source.handle
+        destinationItself = destination?.handle
         isDestinationWholeVolume = existing != nil && judgedStatus.isMountRoot
         self.views = views
     }
@@ -130,74 +129,21 @@ package struct Roots: Sendable {
     }
 
     private static func pair(
-        _ source: SharedDescriptor,
+        _ source: OpenRoot,
         _ sourcePath: [UInt8],
-        _ destination: SharedDescriptor?,
+        _ destination: OpenRoot?,
         _ destinationPath: [UInt8]
     ) throws(Refusal) -> PairIdentity? {
-        guard let destination, let left = try identity(of: source, .source, sourcePath),
-            let right = try identity(of: destination, .destination, destinationPath)
+        guard let destination, let left = try source.identity(sourcePath),
+            let right = try destination.identity(destinationPath)
         else { return nil }
         return PairIdentity(source: left, destination: right)
-    }
-
-    /// The same of one side.
-    ///
-    /// Refused for an error: a pass that takes itself for the first one does not know what earlier ones could
-    /// not finish (S52).
-    private static func identity(
-        of root: SharedDescriptor,
-        _ side: Failure.Side,
-        _ path: [UInt8]
-    ) throws(Refusal) -> RootIdentity? {
-        do throws(SystemError) {
-            return try identity(of: root, path)
-        } catch {
-            throw .cannotExamine(side, error)
-        }
-    }
-
-    /// What tells this root from all others; nil where its filesystem has no name that lasts.
-    static func identity(
-        of root: SharedDescriptor,
-        _ path: [UInt8]
-    ) throws(SystemError) -> RootIdentity? {
-        let status = try root.descriptor.status()
-        let filesystem: [UInt8]
-        do throws(SystemError) {
-            filesystem = try root.descriptor.filesystemIdentifier()
-        } catch {
-            if error.code == .notSupported { return nil }
-            throw error
-        }
-        return RootIdentity(
-            filesystem: filesystem,
-            inode: status.inode,
-            birthNanoseconds: status.birth?.nanosecondsSince1970 ?? 0,
-            path: path
-        )
     }
 
     /// Whether a path is DESTINATION's, or lies in it.
     func isInDestination(_ path: Name) -> Bool {
         guard let root = try? destinationItself?.descriptor.status().identity else { return false }
-        return Self.lies(path, below: root)
-    }
-
-    /// The same by the first directory on the way up that exists.
-    private static func lies(_ name: Name, below root: InodeIdentity) -> Bool {
-        let isRelative = name.bytes.first != 0x2F
-        var path = Array(isRelative ? [0x2E, 0x2F] + name.bytes : name.bytes)
-        while !path.isEmpty {
-            if let opened = try? Descriptor.openRoot(Name(path)) {
-                // What cannot be found out is no reason to refuse: opening it tells what is wrong.
-                return (try? opened.status().identity) == root
-                    || (try? hasAncestor(opened, root, .destination)) == true
-            }
-            while path.last == 0x2F { path.removeLast() }
-            while let last = path.last, last != 0x2F { path.removeLast() }
-        }
-        return false
+        return RootNesting.lies(path, below: root)
     }
 
     /// Time of change of DESTINATION's root; nil where it cannot be read, or is to be made.
@@ -227,213 +173,9 @@ package struct Roots: Sendable {
         return WriteTraces(of: root.descriptor, isWholeVolume: isDestinationWholeVolume)
     }
 
-    /// Keeps other passes from DESTINATION until this process is done.
-    private static func lock(
-        _ destination: SharedDescriptor,
-        _ options: PassOptions
-    ) throws(Refusal) {
-        let isMine: Bool
-        do throws(SystemError) { isMine = try destination.descriptor.lock(.exclusive) } catch {
-            throw .cannotExamine(.destination, error)
-        }
-        if isMine { return }
-        let holder = LockHolder(of: destination.descriptor)
-        throw .destinationBusy(BusyPass(holder, stateFolder: options.stateFolder))
-    }
-
     /// Lets other passes have DESTINATION, though descriptors of it are open still.
     func unlockDestination() {
         // Where that fails the lock goes with the last descriptor.
         try? destinationItself?.descriptor.unlock()
-    }
-
-    /// The root as this pass uses it: through a view if one can be had, else itself.
-    static func view(
-        of root: SharedDescriptor,
-        _ side: Failure.Side,
-        isReadOnly: Bool,
-        _ views: inout [SharedDescriptor]
-    ) throws(Refusal) -> SharedDescriptor {
-        do throws(SystemError) {
-            guard ProcessLimits.isRoot,
-                let view = try root.descriptor.privateView(isReadOnly: isReadOnly)
-            else { return root }
-            let opened = SharedDescriptor(try view.openDirectory(Name(".")))
-            views.append(SharedDescriptor(view))
-            return opened
-        } catch {
-            throw .cannotExamine(side, error)
-        }
-    }
-
-    static func open(_ side: Failure.Side, _ path: Name) throws(Refusal) -> SharedDescriptor {
-        do throws(SystemError) {
-            return SharedDescriptor(try Descriptor.openRoot(path))
-        } catch {
-            if error.code == .notDirectory { throw .notDirectory(side, path: Array(path.bytes)) }
-            throw .cannotOpen(side, path: Array(path.bytes), error)
-        }
-    }
-
-    private static func openIfThere(_ path: Name) throws(Refusal) -> SharedDescriptor? {
-        do throws(Refusal) {
-            return try open(.destination, path)
-        } catch {
-            if case .cannotOpen(_, _, let cause) = error, cause.code == .noEntry, path.count > 0 {
-                return nil
-            }
-            throw error
-        }
-    }
-
-    private static func openParent(_ path: Name) throws(Refusal) -> SharedDescriptor {
-        var bytes = Array(path.bytes)
-        while bytes.last == 0x2F { bytes.removeLast() }
-        let parent: [UInt8]
-        if let slash = bytes.lastIndex(of: 0x2F) {
-            parent = slash == 0 ? [0x2F] : Array(bytes[..<slash])
-        } else {
-            parent = [0x2E]
-        }
-        return try open(.destination, Name(parent))
-    }
-
-    private static func make(_ path: Name) throws(Refusal) -> SharedDescriptor {
-        do throws(SystemError) {
-            return SharedDescriptor(try Descriptor.makeRoot(path))
-        } catch {
-            throw .cannotCreate(path: Array(path.bytes), error)
-        }
-    }
-
-    static func status(
-        of root: SharedDescriptor,
-        _ side: Failure.Side
-    ) throws(Refusal) -> FileStatus {
-        do throws(SystemError) { return try root.descriptor.status() } catch {
-            throw .cannotExamine(side, error)
-        }
-    }
-
-    static func volume(
-        of root: SharedDescriptor,
-        _ side: Failure.Side
-    ) throws(Refusal) -> VolumeStatus {
-        do throws(SystemError) { return try VolumeStatus(of: root.descriptor) } catch {
-            throw .cannotExamine(side, error)
-        }
-    }
-
-    // MARK: Judging
-
-    /// S2: not the same directory, neither inside the other; inside means inside the same filesystem (S65).
-    ///
-    /// Judged by inodes on the way up to `/`, and for one filesystem mounted in two places by paths
-    /// inside that filesystem.
-    private static func judge(
-        _ source: borrowing Descriptor,
-        _ sourceStatus: FileStatus,
-        _ destination: borrowing Descriptor,
-        _ destinationStatus: FileStatus,
-        isNew: Bool,
-        crossesMounts: Bool
-    ) throws(Refusal) {
-        if sourceStatus.identity == destinationStatus.identity {
-            throw isNew ? .nested(inner: .destination) : .sameDirectory
-        }
-        // S65: another filesystem that is mounted below SOURCE is not entered, so it may be DESTINATION. The other
-        // way round stays refused: that is what roots given in the wrong order look like, and --delete would
-        // empty the running system.
-        let isApart = !crossesMounts && sourceStatus.device != destinationStatus.device
-        if !isApart, try hasAncestor(destination, sourceStatus.identity, .destination) {
-            throw .nested(inner: .destination)
-        }
-        if !isNew, try hasAncestor(source, destinationStatus.identity, .source) {
-            throw .nested(inner: .source)
-        }
-        if sourceStatus.device == destinationStatus.device {
-            try judgePaths(source, destination, isNew: isNew)
-        }
-    }
-
-    /// The same for two mounts of one filesystem, by the paths inside it.
-    private static func judgePaths(
-        _ source: borrowing Descriptor,
-        _ destination: borrowing Descriptor,
-        isNew: Bool
-    ) throws(Refusal) {
-        let paths: (source: [UInt8]?, destination: [UInt8]?)
-        do throws(SystemError) {
-            let path = try MountTable.pathInFilesystem(of: source)
-            paths = (path, try MountTable.pathInFilesystem(of: destination))
-        } catch {
-            throw .cannotExamine(.source, error)
-        }
-        guard let inner = paths.source, let outer = paths.destination else { return }
-        if inner == outer, !isNew { throw .sameDirectory }
-        if outer == inner || outer.starts(with: inner + [0x2F]) {
-            throw .nested(inner: .destination)
-        }
-        if !isNew, inner.starts(with: outer + [0x2F]) { throw .nested(inner: .source) }
-    }
-
-    /// Whether a directory is below the one of that identity.
-    private static func hasAncestor(
-        _ descriptor: borrowing Descriptor,
-        _ identity: InodeIdentity,
-        _ side: Failure.Side
-    ) throws(Refusal) -> Bool {
-        do throws(SystemError) {
-            // Handles: a parent need not be readable for others than root.
-            var current = try descriptor.openHandle(Name(".."))
-            var last = try descriptor.status()
-            while true {
-                let status = try current.status()
-                if status.identity == identity { return true }
-                // The parent of `/` is `/` itself.
-                if status.identity == last.identity, status.mount == last.mount { return false }
-                last = status
-                current = try current.openHandle(Name(".."))
-            }
-        } catch {
-            throw .cannotExamine(side, error)
-        }
-    }
-
-    /// Refuses what cannot work for want of room or because nothing may be written, before anything is touched.
-    private static func judgeFit(
-        _ source: SharedDescriptor,
-        _ judged: SharedDescriptor,
-        _ destination: SharedDescriptor?,
-        _ options: PassOptions
-    ) throws(Refusal) {
-        guard !options.isDryRun else { return }
-        if try volume(of: judged, .destination).isReadOnly { throw .destinationReadOnly }
-        // Others leave out what they may not read: what they need is not known.
-        guard ProcessLimits.isRoot else { return }
-        let names = try destination.map { root throws(Refusal) in
-            try Self.names(in: root, .destination)
-        }
-        let forecast = FitForecast(
-            source: source.descriptor,
-            destination: judged.descriptor,
-            isEmpty: ReservedNames.hold(all: names ?? []),
-            options
-        )
-        if let refusal = forecast?.refusal { throw refusal }
-    }
-
-    /// The names in a root, through a descriptor of its own: a listing moves the position of the one it reads.
-    static func names(in root: SharedDescriptor, _ side: Failure.Side) throws(Refusal) -> [Name] {
-        var listing = Listing()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-        defer { buffer.deallocate() }
-        do throws(SystemError) {
-            let directory = try root.descriptor.openDirectory(Name("."))
-            try listing.read(directory, buffer: buffer)
-        } catch {
-            throw .cannotExamine(side, error)
-        }
-        return (0..<listing.count).map { listing.name($0) }
     }
 }
