@@ -13,6 +13,9 @@ final class EntryExaminer {
     private let book: EvidenceBook
     private let reports: PassReports
     private let changes: DirectoryChanges
+    /// Of the context, at hand: they are asked for each entry.
+    private let sourceBoundary: MountBoundary
+    private let comparison: Comparison
 
     init(_ rooms: LaneRooms) {
         context = rooms.context
@@ -20,19 +23,21 @@ final class EntryExaminer {
         book = rooms.book
         reports = rooms.reports
         changes = rooms.changes
+        sourceBoundary = rooms.context.volumes.sourceBoundary
+        comparison = rooms.context.plan.comparison
     }
 
     /// Both sides of a name; nil when there is nothing to be done, or nothing that can be, which was told.
     func pair(
         _ entry: PassEntry,
         _ open: OpenDirectory,
-        isFirstTime: Bool
+        isFirstTime: Bool,
+        mayWait: Bool
     ) -> EntryPair? {
         guard let source = open.source else { return nil }
         let status: FileStatus
         do throws(SystemError) {
-            let boundary = context.volumes.sourceBoundary
-            guard let found = try boundary.status(of: entry.pointer, in: source.descriptor) else {
+            guard let found = try sourceBoundary.status(of: entry.pointer, in: source.descriptor) else {
                 reports.noteVanished(.entry(entry, nil))
                 return nil
             }
@@ -43,14 +48,14 @@ final class EntryExaminer {
         }
         if isFirstTime {
             count(entry, status)
-            if context.plan.comparison.clampsTime(of: status) {
+            if comparison.clampsTime(of: status) {
                 context.clampedTimes.note(entry.path)
             }
         }
         let branch =
             entry.directory.isRoot && status.kind == .directory
             ? context.log.addBranch(entry.name) : nil
-        if let crossing = context.volumes.sourceBoundary.crossing(at: status) {
+        if let crossing = sourceBoundary.crossing(at: status) {
             handleMountPoint(entry, status, crossing, open)
             return nil
         }
@@ -65,16 +70,23 @@ final class EntryExaminer {
         }
         if let destination, hasMount(destination, over: entry, status, source) { return nil }
         // What is not there needs no proof, and a directory is asked for as such.
-        let isAsked = destination != nil && status.kind != .directory
+        var evidence = Evidence.none
+        var isUntouched = false
+        if let destination {
+            if status.kind != .directory {
+                evidence = book.evidence(of: entry, in: known, status, destination)
+            }
+            isUntouched = book.isUntouched(destination, in: known)
+        }
         return EntryPair(
             entry: entry,
             open: open,
             source: status,
             destination: destination,
-            evidence: isAsked
-                ? book.evidence(of: entry, in: known, status, destination) : .none,
-            isUntouched: destination.map { book.isUntouched($0, in: known) } ?? false,
-            branch: branch
+            evidence: evidence,
+            isUntouched: isUntouched,
+            branch: branch,
+            mayWait: mayWait
         )
     }
 

@@ -7,13 +7,15 @@ import LinuxIO
 ///
 /// Belongs to one worker.
 final class EntryJudge {
-    private let context: PassContext
+    private let comparison: Comparison
+    private let earlier: EarlierPasses
     private let reports: PassReports
     private let salvager: Salvager
     private let inspector: ContentInspector
 
     init(_ rooms: LaneRooms) {
-        context = rooms.context
+        comparison = rooms.context.plan.comparison
+        earlier = rooms.context.memory.earlier
         reports = rooms.reports
         salvager = rooms.salvager
         inspector = rooms.inspector
@@ -22,8 +24,9 @@ final class EntryJudge {
     /// What is to be done, contents read where that depends on them; nil when what decides could not be read, which
     /// was recorded, or the pass is interrupted.
     func judge(_ pair: EntryPair) -> Action? {
-        let isUnsafe = pair.destination.map(context.memory.earlier.isUnsafe) ?? false
-        let verdict = context.plan.comparison.verdict(
+        var isUnsafe = false
+        if let destination = pair.destination { isUnsafe = earlier.isUnsafe(destination) }
+        let verdict = comparison.verdict(
             source: pair.source,
             destination: pair.destination,
             isDoubtful: pair.evidence == .doubtful || isUnsafe,
@@ -31,7 +34,7 @@ final class EntryJudge {
         )
         do throws(AttributeFailure) {
             if let destination = pair.destination, try salvager.isDamagedCopy(pair, verdict) {
-                let others = context.plan.comparison.attributeDifferences(
+                let others = comparison.attributeDifferences(
                     source: pair.source,
                     destination: destination
                 )
@@ -55,10 +58,10 @@ final class EntryJudge {
 
     /// Whether entries of this kind are made at all (S27).
     func isWanted(_ kind: EntryKind) -> Bool {
-        let preserved = context.plan.options.preserved
+        let preserved = comparison.preserved
         switch kind {
         case .characterDevice, .blockDevice:
-            return context.plan.isRoot && preserved.contains(.devices)
+            return comparison.isRoot && preserved.contains(.devices)
         case .fifo, .socket: return preserved.contains(.specials)
         case .unknown: return false
         default: return true

@@ -20,7 +20,7 @@ struct EntryPair {
     /// Of a top-level directory: the branch that it begins.
     let branch: Branch?
     /// Whether it may be put off until others of its run are read together with it.
-    var mayWait = false
+    let mayWait: Bool
 
     var kind: EntryKind { source.kind }
     var directory: PassDirectory { entry.directory }

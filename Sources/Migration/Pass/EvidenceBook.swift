@@ -8,6 +8,7 @@ import LinuxIO
 /// Belongs to one worker.
 final class EvidenceBook {
     private let context: PassContext
+    private let earlier: EarlierPasses
     /// Nil: there is none.
     private let record: RecordCursor?
     /// Nil: nothing is written down.
@@ -15,6 +16,7 @@ final class EvidenceBook {
 
     init(_ context: PassContext) {
         self.context = context
+        earlier = context.memory.earlier
         record = context.memory.recordTable.withLock { $0 }.map(RecordCursor.init)
         notes = context.memory.recorder?.makeBuffer()
     }
@@ -34,10 +36,10 @@ final class EvidenceBook {
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> Evidence {
-        if let destination, context.memory.earlier.mayBeForeign(destination) { return .doubtful }
-        if context.memory.earlier.mayBeRolledBack(status) { return .doubtful }
+        if let destination, earlier.mayBeForeign(destination) { return .doubtful }
+        if earlier.mayBeRolledBack(status) { return .doubtful }
         switch directory.evidence {
-        case .none: return context.memory.earlier.isRacy(status) ? .doubtful : .none
+        case .none: return earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
         case .proven: break
         }
@@ -66,12 +68,12 @@ final class EvidenceBook {
         _ status: FileStatus,
         _ destination: FileStatus?
     ) -> (evidence: Evidence, visit: Visit?)? {
-        if context.memory.earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
+        if earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
         let directory = entry.known
         guard directory.evidence == .proven else { return (directory.evidence, nil) }
         guard destination?.kind == .directory else { return (.doubtful, nil) }
         if let visit = directory.visit { return knowledge(of: entry, status, visit) }
-        if context.memory.earlier.mayHaveMoved(destination) { return (.doubtful, nil) }
+        if earlier.mayHaveMoved(destination) { return (.doubtful, nil) }
         return isRecordedDirectory(entry, status) ? (.proven, nil) : (.doubtful, nil)
     }
 
@@ -104,7 +106,7 @@ final class EvidenceBook {
 
     /// Whether nobody has changed an entry of DESTINATION, nor moved it, since a whole walk compared it.
     func isUntouched(_ destination: FileStatus, in directory: DirectoryEvidence) -> Bool {
-        directory.isPathUntouched && context.memory.earlier.isUntouchedSinceWalk(destination)
+        directory.isPathUntouched && earlier.isUntouchedSinceWalk(destination)
     }
 
     /// Whether nothing of a directory itself has changed on either side.
@@ -115,7 +117,7 @@ final class EvidenceBook {
         _ destination: FileStatus
     ) -> Bool {
         guard facts.evidence == .proven, facts.isPathUntouched,
-            context.memory.earlier.isUntouchedSinceWalk(destination)
+            earlier.isUntouchedSinceWalk(destination)
         else { return false }
         return isRecorded(node, source)
     }

@@ -169,8 +169,8 @@ final class PassVisitor: TreeVisitor {
         mayWait: Bool
     ) -> Bool {
         let isFirstTime = role == nil && !entry.treeIsRemoved
-        guard var pair = examiner.pair(entry, open, isFirstTime: isFirstTime) else { return false }
-        pair.mayWait = mayWait
+        let pair = examiner.pair(entry, open, isFirstTime: isFirstTime, mayWait: mayWait)
+        guard let pair else { return false }
         if pair.kind == .directory {
             handleDirectory(pair)
             return false
