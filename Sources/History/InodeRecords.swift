@@ -31,7 +31,7 @@ package struct InodeRecord: Equatable, Sendable {
 
     var name: NameRecord { NameRecord(parent: parent, nameHash: nameHash) }
 
-    package init(
+    package init(  // One for each field.
         inode: UInt64,
         parent: UInt64,
         changedNanoseconds: Int64,
@@ -112,7 +112,7 @@ package struct RecordChanges {
     /// Those that are not recorded are passed over.
     package var nextDoubted: () throws -> UInt64?
 
-    package init(
+    package init(  // One for each field.
         replacesAll: Bool,
         isWhole: Bool = false,
         nextInode: @escaping () throws -> InodeChange?,

@@ -70,7 +70,7 @@ package struct PassRecord: Equatable, Sendable {
     }
 
     /// A pass that begins: nothing done, no end.
-    package init(
+    package init(  // One for each field.
         startNanoseconds: Int64,
         bootIdentifier: String,
         startBootNanoseconds: Int64,
@@ -124,7 +124,7 @@ package struct FailureRecord: Equatable, Sendable {
     package var endByte: UInt64?
     package var detail: String?
 
-    package init(
+    package init(  // One for each field.
         path: [UInt8],
         side: String,
         activity: String,

@@ -21,7 +21,7 @@ package struct ScannedInode: Hashable, Sendable {
     package let linkCount: UInt32
     package let kind: EntryKind
 
-    package init(
+    package init(  // One for each field.
         inode: UInt64,
         changedNanoseconds: Int64,
         birthNanoseconds: Int64,

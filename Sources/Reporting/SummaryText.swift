@@ -254,7 +254,7 @@ package struct SummaryText: Sendable {
     }
 
     /// The first failures of a run, with advice, and where all are.
-    static func failures(
+    static func failures(  // Six: the two summaries have no value in common.
         _ first: [Failure],
         of total: UInt64,
         file: String?,

@@ -51,7 +51,7 @@ package struct VerificationSummaryText: Sendable {
     private let manifestName: String?
 
     /// `status`: the one that the command exits with.
-    package init(
+    package init(  // One for each field.
         _ summary: VerificationSummary,
         status: ExitStatus,
         asides: PassAsides,

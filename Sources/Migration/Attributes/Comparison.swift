@@ -51,7 +51,7 @@ package struct Comparison: Sendable {
     /// The groups that this process is in; nil: not known, so each is tried.
     package var groups: Set<UInt32>?
 
-    package init(
+    package init(  // One for each field.
         preserved: PassOptions.Preserved,
         changeTest: PassOptions.ChangeTest,
         deletesExtras: Bool,
@@ -78,16 +78,16 @@ package struct Comparison: Sendable {
         isUnsafe: Bool = false
     ) -> Verdict {
         guard let destination else { return .decided(.change(.create)) }
-        guard source.kind == destination.kind else {
-            if destination.kind != .directory {
-                return .decided(.change(.replaceType(was: destination.kind)))
-            }
+        let kind = source.kind
+        let was = destination.kind
+        guard kind == was else {
+            if was != .directory { return .decided(.change(.replaceType(was: was))) }
             return .decided(deletesExtras ? .removeTree : .refuse(was: .directory))
         }
         let attributes = attributeDifferences(source: source, destination: destination)
         let keep = Change.keep(attributes)
         let replace = Change.replace(attributes.union(.contents))
-        switch source.kind {
+        switch kind {
         case .regular:
             return fileVerdict(source, destination, attributes, isDoubtful, isUnsafe)
         case .symlink:
@@ -134,6 +134,7 @@ package struct Comparison: Sendable {
     /// Owner, group, mode, times and visible flags that differ and that this pass would set.
     package func attributeDifferences(source: FileStatus, destination: FileStatus) -> Differences {
         var differences: Differences = []
+        let kind = source.kind
         let setsOwner = isRoot && preserved.contains(.owner)
         let setsGroup = preserved.contains(.group) && mayGive(source.group)
         if setsOwner, source.owner != destination.owner { differences.insert(.owner) }
@@ -143,7 +144,7 @@ package struct Comparison: Sendable {
             owner: setsOwner ? source.owner : destination.owner,
             group: setsGroup ? source.group : destination.group
         )
-        if preserved.contains(.mode), source.kind != .symlink, mode != destination.mode {
+        if preserved.contains(.mode), kind != .symlink, mode != destination.mode {
             differences.insert(.mode)
         }
         if preserved.contains(.times),
@@ -151,7 +152,7 @@ package struct Comparison: Sendable {
         {
             differences.insert(.times)
         }
-        if isRoot, source.kind == .regular || source.kind == .directory,
+        if isRoot, kind == .regular || kind == .directory,
             source.visibleFlags != destination.visibleFlags
         {
             differences.insert(.flags)

@@ -96,7 +96,7 @@ package struct DestinationFacts: Sendable, Equatable {
     package var probe: ProbeResult?
     package var probeProblem: ProbeProblem?
 
-    package init(
+    package init(  // One for each field.
         path: [UInt8],
         typeName: String,
         totalBytes: UInt64,

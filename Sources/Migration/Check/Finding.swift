@@ -60,7 +60,7 @@ package struct Finding: Sendable, Equatable {
         /// `free` is what root may use; else what everybody may.
         package var isForRoot: Bool
 
-        package init(
+        package init(  // One for each field.
             needed: UInt64,
             knowledge: Knowledge,
             held: UInt64,

@@ -159,7 +159,6 @@ final class ContentComparer {
         if wanted == 0 { return }
         let leftCount = bytes(
             step.readsSource,
-            wanted,
             of: &sides.source.file,
             step,
             left,
@@ -176,7 +175,6 @@ final class ContentComparer {
         }
         let rightCount = bytes(
             step.readsDestination,
-            wanted,
             of: &sides.destination.file,
             step,
             right,
@@ -198,12 +196,12 @@ final class ContentComparer {
     /// How many bytes of one side are in its half of the buffer; nil when they cannot be read, which is noted.
     private func bytes(
         _ isRead: Bool,
-        _ wanted: Int,
         of file: inout ComparedFile,
         _ step: Step,
         _ half: UnsafeMutableRawBufferPointer,
         _ findings: inout ContentFindings
     ) -> Int? {
+        let wanted = step.bytes.count
         guard isRead else { return wanted }
         do throws(ContentFailure) {
             return try read(wanted, of: &file, at: step.bytes.lowerBound, into: half)

@@ -88,7 +88,7 @@ package final class ContentCopier {
     /// Copies `range` of a file of `sizeBytes`.
     ///
     /// `mayHaveHoles` is false when its space says that it has none.
-    package func copy(
+    package func copy(  // Six: descriptors cannot be copied, so no value holds both ends.
         from source: borrowing Descriptor,
         to destination: borrowing Descriptor,
         range: Range<UInt64>,

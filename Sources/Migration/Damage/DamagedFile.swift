@@ -51,7 +51,7 @@ package struct DamagedFile {
     ///   - take: gets what could be read, once and in ascending order; the memory has room for a whole block.
     /// - Throws: what `take` throws, and errors that say nothing of the medium.
     /// - Returns: the damage, and the end: less than `sizeBytes` where the file shrank. Nil when interrupted.
-    package func read(
+    package func read(  // Six: closures that do not escape stand in no value.
         sizeBytes: UInt64,
         into buffer: UnsafeMutableRawBufferPointer,
         limits: DamageFinder.Limits = .init(),

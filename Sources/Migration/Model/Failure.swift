@@ -23,7 +23,7 @@ package struct Failure: Sendable, Equatable {
     /// ENOSPC though DESTINATION has room: the limit is one directory's, or one project's (S18).
     package var volumeHasRoom = false
 
-    package init(
+    package init(  // One for each field.
         path: [UInt8],
         side: Side,
         activity: Activity,

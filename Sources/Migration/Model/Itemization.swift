@@ -31,7 +31,7 @@ package struct Itemization: Sendable, Hashable {
     /// A symlink's target (` -> `) or the name that a hard link was made to (` => `).
     package var target: [UInt8]?
 
-    package init(
+    package init(  // One for each field.
         action: Action,
         kind: EntryKind,
         isNew: Bool = false,

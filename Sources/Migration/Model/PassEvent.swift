@@ -46,7 +46,7 @@ package struct PassStart: Sendable {
     package var workers: Int
     package var isDryRun: Bool
 
-    package init(
+    package init(  // One for each field.
         sourcePath: [UInt8],
         destinationPath: [UInt8],
         sourceType: String,

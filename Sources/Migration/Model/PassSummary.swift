@@ -30,7 +30,7 @@ package struct PassSummary: Sendable {
 
     package static let failuresShownMax = 10
 
-    package init(
+    package init(  // One for each field.
         status: ExitStatus,
         isDryRun: Bool,
         method: ChangeMethod = .walk(nil),

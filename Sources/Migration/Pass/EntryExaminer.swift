@@ -16,6 +16,8 @@ final class EntryExaminer {
     /// Of the context, at hand: they are asked for each entry.
     private let sourceBoundary: MountBoundary
     private let comparison: Comparison
+    private let entriesSeen: Counters.Counter
+    private let bytesSeen: Counters.Counter
 
     init(_ rooms: LaneRooms) {
         context = rooms.context
@@ -25,89 +27,87 @@ final class EntryExaminer {
         changes = rooms.changes
         sourceBoundary = rooms.context.volumes.sourceBoundary
         comparison = rooms.context.plan.comparison
+        entriesSeen = rooms.context.log.counters.entriesSeen
+        bytesSeen = rooms.context.log.counters.bytesSeen
     }
 
     /// Both sides of a name; nil when there is nothing to be done, or nothing that can be, which was told.
-    func pair(
-        _ entry: PassEntry,
-        _ open: OpenDirectory,
-        isFirstTime: Bool,
-        mayWait: Bool
-    ) -> EntryPair? {
-        guard let source = open.source else { return nil }
+    func pair(_ index: Int, in place: EntryPlace, isFirstTime: Bool) -> EntryPair? {
+        guard let source = place.open.source else { return nil }
+        let name = place.entries.listing.namePointer(index)
         let status: FileStatus
         do throws(SystemError) {
-            guard let found = try sourceBoundary.status(of: entry.pointer, in: source.descriptor) else {
-                reports.noteVanished(.entry(entry, nil))
+            guard let found = try sourceBoundary.status(of: name, in: source.descriptor) else {
+                reports.noteVanished(.entry(place.entry(index), nil))
                 return nil
             }
             status = found
         } catch {
-            reports.of(.entry(entry, nil)).fail(.examine, .source, error)
+            reports.of(.entry(place.entry(index), nil)).fail(.examine, .source, error)
             return nil
         }
         if isFirstTime {
-            count(entry, status)
+            count(status, in: place)
             if comparison.clampsTime(of: status) {
-                context.clampedTimes.note(entry.path)
+                context.clampedTimes.note(place.entry(index).path)
             }
         }
-        let branch =
-            entry.directory.isRoot && status.kind == .directory
-            ? context.log.addBranch(entry.name) : nil
         if let crossing = sourceBoundary.crossing(at: status) {
-            handleMountPoint(entry, status, crossing, open)
+            handleMountPoint(place.entry(index), status, crossing, place.open)
             return nil
         }
-        let known = entry.known
-        if isFirstTime, status.kind != .directory { book.writeDown(entry, in: known, status) }
+        let kind = status.kind
+        if isFirstTime, kind != .directory { book.writeDown(index, in: place, status) }
         let destination: FileStatus?
         do throws(SystemError) {
-            destination = try destinationStatus(of: entry, open)
+            destination = try destinationStatus(of: index, in: place)
         } catch {
-            reports.of(AffectedEntry(entry, status)).fail(.examine, .destination, error)
+            let affected = AffectedEntry(place.entry(index), status)
+            reports.of(affected).fail(.examine, .destination, error)
             return nil
         }
-        if let destination, hasMount(destination, over: entry, status, source) { return nil }
         // What is not there needs no proof, and a directory is asked for as such.
         var evidence = Evidence.none
         var isUntouched = false
         if let destination {
-            if status.kind != .directory {
-                evidence = book.evidence(of: entry, in: known, status, destination)
+            if hasMount(destination, over: index, in: place, status) { return nil }
+            if kind != .directory {
+                evidence = book.evidence(of: index, in: place, status, destination)
             }
-            isUntouched = book.isUntouched(destination, in: known)
+            isUntouched = book.isUntouched(destination, in: place.known)
         }
         return EntryPair(
-            entry: entry,
-            open: open,
+            place: place,
+            index: index,
+            kind: kind,
             source: status,
             destination: destination,
             evidence: evidence,
-            isUntouched: isUntouched,
-            branch: branch,
-            mayWait: mayWait
+            isUntouched: isUntouched
         )
     }
 
-    private func count(_ entry: PassEntry, _ status: FileStatus) {
-        if !context.memory.isCountedByScan.load(ordering: .relaxed) {
-            context.log.counters.entriesSeen.count()
-        }
-        context.log.counters.bytesSeen.count(status.allocatedBytes)
-        if let branch = entry.directory.state.branch {
+    private func count(_ status: FileStatus, in place: EntryPlace) {
+        if !context.memory.isCountedByScan.load(ordering: .relaxed) { entriesSeen.count() }
+        bytesSeen.count(status.allocatedBytes)
+        if let branch = place.directory.state.branch {
             branch.entries.count()
             branch.bytes.count(status.allocatedBytes)
         }
     }
 
     private func destinationStatus(
-        of entry: PassEntry,
-        _ open: OpenDirectory
+        of index: Int,
+        in place: EntryPlace
     ) throws(SystemError) -> FileStatus? {
-        guard let destination = open.destination, entry.isOnDestination else { return nil }
-        if entry.treeIsRemoved, context.plan.options.isDryRun { return nil }
-        return try context.volumes.destinationStatus(of: entry.pointer, in: destination.descriptor)
+        guard let destination = place.open.destination,
+            place.entries.listing.records[index].isOnBothSides
+        else { return nil }
+        if place.treeIsRemoved, context.plan.options.isDryRun { return nil }
+        return try context.volumes.destinationStatus(
+            of: place.entries.listing.namePointer(index),
+            in: destination.descriptor
+        )
     }
 
     // MARK: Mounts
@@ -156,16 +156,17 @@ final class EntryExaminer {
     /// that it is mounted on.
     private func hasMount(
         _ destination: FileStatus,
-        over entry: PassEntry,
-        _ status: FileStatus,
-        _ source: SharedDescriptor
+        over index: Int,
+        in place: EntryPlace,
+        _ status: FileStatus
     ) -> Bool {
         guard !context.plan.options.crossesMounts,
             let crossing = context.volumes.crossingOfDestination(destination)
         else { return false }
+        let entry = place.entry(index)
         let affected = AffectedEntry(entry, status)
         do throws(SystemError) {
-            if status.kind == .directory,
+            if status.kind == .directory, let source = place.open.source,
                 try lane.isEmptyDirectory(entry.name, in: source.descriptor)
             {
                 reports.noteMount(affected, crossing, .destination)

@@ -4,11 +4,61 @@
 import History
 import LinuxIO
 
+/// Where a run of entries is, as each of them is handled: one object for all, so that each costs one reference.
+final class EntryPlace: Sendable {
+    let directory: PassDirectory
+    let entries: DirectoryContents
+    /// See `Entry.treeIsRemoved`.
+    let treeIsRemoved: Bool
+    /// The two directories, open.
+    let open: OpenDirectory
+    /// What the entries rest on.
+    let known: DirectoryEvidence
+    /// Whether one may be put off until others of the run are read together with it.
+    let mayWait: Bool
+
+    /// `piece` is of a directory that is in use while it is handled.
+    init(of piece: PassPiece, _ open: OpenDirectory) {
+        directory = piece.directory
+        entries = piece.entries
+        treeIsRemoved = piece.treeIsRemoved
+        self.open = open
+        known = piece.directory.state.known
+        mayWait = piece.range.count > 1
+    }
+
+    /// `open`: the two directories of one entry, which nothing is to wait for.
+    init(of entry: PassEntry, _ open: OpenDirectory) {
+        directory = entry.directory
+        entries = entry.entries
+        treeIsRemoved = entry.treeIsRemoved
+        self.open = open
+        known = entry.known
+        mayWait = false
+    }
+
+    func entry(_ index: Int) -> PassEntry {
+        PassEntry(
+            directory: directory,
+            entries: entries,
+            index: index,
+            treeIsRemoved: treeIsRemoved
+        )
+    }
+
+    /// A name as the record has names.
+    func nameHash(_ index: Int) -> UInt32 { InodeNote.hash(entries.listing.nameBytes(index)) }
+    func nameRecord(_ index: Int) -> NameRecord {
+        NameRecord(parent: known.inode, nameHash: nameHash(index))
+    }
+}
+
 /// Both sides of one name, as they were examined.
 struct EntryPair {
-    let entry: PassEntry
-    /// The two directories that it is in, open.
-    var open: OpenDirectory
+    private(set) var place: EntryPlace
+    let index: Int
+    /// SOURCE's.
+    let kind: EntryKind
     /// SOURCE's status.
     var source: FileStatus
     /// What DESTINATION has of the name; nil: nothing.
@@ -17,20 +67,27 @@ struct EntryPair {
     let evidence: Evidence
     /// Whether nobody has changed DESTINATION's, nor moved it, since a whole walk compared it.
     let isUntouched: Bool
-    /// Of a top-level directory: the branch that it begins.
-    let branch: Branch?
-    /// Whether it may be put off until others of its run are read together with it.
-    let mayWait: Bool
 
-    var kind: EntryKind { source.kind }
-    var directory: PassDirectory { entry.directory }
+    var entry: PassEntry { place.entry(index) }
+    var open: OpenDirectory { place.open }
+    var directory: PassDirectory { place.directory }
     /// Valid while its listing is.
-    var pointer: NamePointer { entry.pointer }
+    var pointer: NamePointer { place.entries.listing.namePointer(index) }
+    /// Whether it may be put off until others of its run are read together with it.
+    var mayWait: Bool { place.mayWait }
     /// The same to be looked at again, if something of it fails.
     var affected: AffectedEntry { AffectedEntry(entry, source) }
     /// Its inode is of a group of names that are to be one inode on DESTINATION, too.
     func isGrouped(_ preserved: PassOptions.Preserved) -> Bool {
         kind != .directory && source.linkCount > 1 && preserved.contains(.hardLinks)
+    }
+
+    /// The same name, without its directory on SOURCE being held open.
+    var withoutSource: EntryPair {
+        var pair = self
+        let open = OpenDirectory(source: nil, destination: open.destination)
+        pair.place = EntryPlace(of: entry, open)
+        return pair
     }
 
     /// The same name with the file that was opened under it.

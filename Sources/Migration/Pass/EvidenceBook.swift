@@ -27,23 +27,21 @@ final class EvidenceBook {
     // MARK: What is known
 
     /// What the record says of an entry that is no directory, looked up once.
-    ///
-    /// `directory`: what the entry rests on, as for all that is asked of each entry: whoever asks has it at hand, for
-    /// taking it from the node counts a reference that all workers of the directory share.
     func evidence(
-        of entry: PassEntry,
-        in directory: DirectoryEvidence,
+        of index: Int,
+        in place: EntryPlace,
         _ status: FileStatus,
-        _ destination: FileStatus?
+        _ destination: FileStatus
     ) -> Evidence {
-        if let destination, earlier.mayBeForeign(destination) { return .doubtful }
+        if earlier.mayBeForeign(destination) { return .doubtful }
         if earlier.mayBeRolledBack(status) { return .doubtful }
-        switch directory.evidence {
+        switch place.known.evidence {
         case .none: return earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
         case .proven: break
         }
-        return isRecorded(status, entry.nameHash, in: directory.inode) ? .proven : .doubtful
+        return isRecorded(status, place.nameHash(index), in: place.known.inode)
+            ? .proven : .doubtful
     }
 
     /// Whether the record has this name of this inode, unchanged since it was examined and not racy then (S7).
@@ -63,44 +61,42 @@ final class EvidenceBook {
     }
 
     /// What is known of a directory, and in a scan pass what is looked at in it; nil: not this time.
-    func knowledge(
-        of entry: PassEntry,
-        _ status: FileStatus,
-        _ destination: FileStatus?
-    ) -> (evidence: Evidence, visit: Visit?)? {
-        if earlier.mayBeRolledBack(status) { return (.doubtful, nil) }
-        let directory = entry.known
+    func knowledge(of pair: EntryPair) -> (evidence: Evidence, visit: Visit?)? {
+        if earlier.mayBeRolledBack(pair.source) { return (.doubtful, nil) }
+        let directory = pair.place.known
         guard directory.evidence == .proven else { return (directory.evidence, nil) }
-        guard destination?.kind == .directory else { return (.doubtful, nil) }
-        if let visit = directory.visit { return knowledge(of: entry, status, visit) }
-        if earlier.mayHaveMoved(destination) { return (.doubtful, nil) }
-        return isRecordedDirectory(entry, status) ? (.proven, nil) : (.doubtful, nil)
+        guard pair.destination?.kind == .directory else { return (.doubtful, nil) }
+        if let visit = directory.visit { return knowledge(of: pair, visit) }
+        if earlier.mayHaveMoved(pair.destination) { return (.doubtful, nil) }
+        return isRecordedDirectory(pair) ? (.proven, nil) : (.doubtful, nil)
     }
 
     /// The same in a scan pass.
     private func knowledge(
-        of entry: PassEntry,
-        _ status: FileStatus,
+        of pair: EntryPair,
         _ visit: Visit
     ) -> (evidence: Evidence, visit: Visit?)? {
-        let name = entry.nameRecord
-        if let node = visit.node.children[status.inode], node.name == entry.name,
-            !visit.marks.isOther(name, than: status.inode)
+        let inode = pair.source.inode
+        let name = pair.place.nameRecord(pair.index)
+        if let node = visit.node.children[inode], node.name == pair.entry.name,
+            !visit.marks.isOther(name, than: inode)
         {
             return (.proven, Visit(node: node, marks: visit.marks))
         }
         // Not what the plan has there, nor what is compared as a whole by the plan: it came since.
-        if !visit.marks.whole.contains(status.inode) { context.memory.noteDisturbance() }
+        if !visit.marks.whole.contains(inode) { context.memory.noteDisturbance() }
         return visit.node.isListed ? (.doubtful, nil) : nil
     }
 
-    private func isRecordedDirectory(_ entry: PassEntry, _ status: FileStatus) -> Bool {
+    private func isRecordedDirectory(_ pair: EntryPair) -> Bool {
+        let status = pair.source
         // A record that cannot be read proves nothing.
         guard let record, let known = try? record.inode(status.inode), known.isDirectory,
             known.birth == InodeNote.birth(status.birth?.nanosecondsSince1970 ?? 0)
         else { return false }
-        let name = entry.entries.listing.nameBytes(entry.index)
-        return (try? record.hasDirectory(status.inode, in: entry.known.inode, named: name))
+        let (place, index) = (pair.place, pair.index)
+        let name = place.entries.listing.nameBytes(index)
+        return (try? record.hasDirectory(status.inode, in: place.known.inode, named: name))
             ?? false
     }
 
@@ -144,8 +140,8 @@ final class EvidenceBook {
     // MARK: What is written down
 
     /// Writes down a name that was examined.
-    func writeDown(_ entry: PassEntry, in directory: DirectoryEvidence, _ status: FileStatus) {
-        notes?.add(status, parent: directory.inode, nameHash: entry.nameHash)
+    func writeDown(_ index: Int, in place: EntryPlace, _ status: FileStatus) {
+        notes?.add(status, parent: place.known.inode, nameHash: place.nameHash(index))
     }
 
     /// Writes down a directory that is about to be listed on both sides.
@@ -161,10 +157,4 @@ final class EvidenceBook {
         guard let notes, let recorder = context.memory.recorder else { return }
         for inode in affected.inodes { recorder.doubt(inode, in: notes) }
     }
-}
-
-extension Entry where State == PassDirectoryState {
-    /// Its name as the record has names.
-    var nameHash: UInt32 { InodeNote.hash(entries.listing.nameBytes(index)) }
-    var nameRecord: NameRecord { NameRecord(parent: known.inode, nameHash: nameHash) }
 }

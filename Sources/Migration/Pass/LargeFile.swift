@@ -32,9 +32,7 @@ final class LargeFile: Sendable {
         as task: CopyTask,
         workers: Int
     ) {
-        var pair = pair
-        pair.open = OpenDirectory(source: nil, destination: pair.open.destination)
-        self.pair = pair
+        self.pair = pair.withoutSource
         self.source = source
         self.writer = writer
         self.bypass = bypass

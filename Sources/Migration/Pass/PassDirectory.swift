@@ -1,5 +1,6 @@
 // What a pass keeps of each directory under way: both sides of a pair, or a tree of DESTINATION that is being removed.
 
+import History
 import LinuxIO
 import Synchronization
 
@@ -107,6 +108,13 @@ final class DirectoryEvidence: Sendable {
 extension Entry where State == PassDirectoryState {
     /// What it rests on.
     var known: DirectoryEvidence { directory.state.known }
+    /// Its name as the record has names.
+    var nameRecord: NameRecord {
+        NameRecord(
+            parent: known.inode,
+            nameHash: InodeNote.hash(entries.listing.nameBytes(index))
+        )
+    }
 }
 
 /// A top-level entry of SOURCE: the unit in which work is handed out first and reported.

@@ -129,14 +129,10 @@ final class PassVisitor: TreeVisitor {
             return
         }
         defer { lane.directories.release(piece.directory) }
+        let place = EntryPlace(of: piece, open)
         for index in piece.range where !context.log.isInterrupted {
             // No group has decided about it yet, so none waits to hear of it.
-            _ = handle(
-                PassEntry(index, of: piece),
-                open,
-                role: nil,
-                mayWait: piece.range.count > 1
-            )
+            _ = handle(index, in: place, role: nil)
         }
         maker.files.copyCollected()
     }
@@ -148,7 +144,7 @@ final class PassVisitor: TreeVisitor {
         do throws(SystemError) {
             let open = try lane.directories.use(entry.directory)
             defer { lane.directories.release(entry.directory) }
-            hasToldGroup = handle(entry, open, role: role, mayWait: false)
+            hasToldGroup = handle(entry.index, in: EntryPlace(of: entry, open), role: role)
         } catch {
             reports.noteUnusable(error, entry.directory)
             // The other entries of the directory were handled; this one was not.
@@ -163,14 +159,14 @@ final class PassVisitor: TreeVisitor {
     /// With a role its link group has decided already what it is to be. Returns whether the group of a `lead` knows,
     /// or will be told by who completes the file, how it went.
     private func handle(
-        _ entry: PassEntry,
-        _ open: OpenDirectory,
-        role: LinkRole?,
-        mayWait: Bool
+        _ index: Int,
+        in place: EntryPlace,
+        role: LinkRole?
     ) -> Bool {
-        let isFirstTime = role == nil && !entry.treeIsRemoved
-        let pair = examiner.pair(entry, open, isFirstTime: isFirstTime, mayWait: mayWait)
-        guard let pair else { return false }
+        let isFirstTime = role == nil && !place.treeIsRemoved
+        guard let pair = examiner.pair(index, in: place, isFirstTime: isFirstTime) else {
+            return false
+        }
         if pair.kind == .directory {
             handleDirectory(pair)
             return false
@@ -214,13 +210,14 @@ final class PassVisitor: TreeVisitor {
     }
 
     private func handleDirectory(_ pair: EntryPair) {
-        let entry = pair.entry
-        guard let known = book.knowledge(of: entry, pair.source, pair.destination) else { return }
-        let parent = entry.directory
+        let parent = pair.directory
+        let name = pair.entry.name
+        let branch = parent.isRoot ? context.log.addBranch(name) : parent.state.branch
+        guard let known = book.knowledge(of: pair) else { return }
         let child = PassDirectory(
             parent: parent,
-            name: entry.name,
-            state: PassDirectoryState(purpose: .pair, branch: pair.branch ?? parent.state.branch)
+            name: name,
+            state: PassDirectoryState(purpose: .pair, branch: branch)
         )
         child.state.facts.withLock { facts in
             facts.source = pair.source

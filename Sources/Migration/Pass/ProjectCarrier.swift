@@ -130,7 +130,7 @@ final class ProjectCarrier {
     /// was made (`mayDiffer`). One with several names stays as it is: a pass need not come to all of them, and the group
     /// would be torn.
     func hasOtherBirth(_ pair: EntryPair, mayDiffer: Bool) throws(AttributeFailure) -> Bool {
-        let hasProjects = pair.entry.known.hasProjects
+        let hasProjects = pair.place.known.hasProjects
         guard context.plan.isRoot, context.volumes.projects.knowsUnopened,
             context.volumes.projects.areHeld,
             mayDiffer || hasProjects, pair.source.linkCount == 1,

@@ -101,7 +101,7 @@ final class Repairer {
             if mayBeMarked, try salvager.mark(of: pair) != nil { return .result(.isDamagedCopy) }
             // Q18: of what is proven they were compared; and what was never recorded is opened only where there are
             // project ids about, for that is every entry of a first pass that goes on where another was cut off.
-            if context.plan.isRoot, pair.evidence == .doubtful || pair.entry.known.hasProjects {
+            if context.plan.isRoot, pair.evidence == .doubtful || pair.place.known.hasProjects {
                 guard let isOther = try projects.haveOtherSettings(pair) else {
                     reports.noteVanished(pair)
                     return .result(.failed)

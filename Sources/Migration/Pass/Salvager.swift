@@ -66,7 +66,9 @@ final class Salvager {
     /// Asked where the answer decides: before contents are compared, and before a group of links takes the
     /// file for up to date. For others the repair asks, which has DESTINATION's attributes at hand.
     func isDamagedCopy(_ pair: EntryPair, _ verdict: Verdict) throws(AttributeFailure) -> Bool {
-        guard pair.kind == .regular, pair.destination?.kind == .regular else { return false }
+        guard pair.kind == .regular, let destination = pair.destination,
+            destination.kind == .regular
+        else { return false }
         switch verdict {
         case .contents: return try mark(of: pair) != nil
         case .decided(.change(.keep)) where pair.source.linkCount > 1:

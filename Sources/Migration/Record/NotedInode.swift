@@ -23,11 +23,13 @@ struct NotedInode {
     init?(_ notes: ArraySlice<InodeNote>) {
         let isRemoved = notes.contains { $0.kind.contains(.removed) }
         let wasMet = notes.contains(where: \.isName)
-        // Where the record has it counts only while nothing says that it is not there (S52).
-        let told = notes.lazy.filter { note in
-            note.isName || note.kind.contains(.recorded) && !wasMet && !isRemoved
+        // Loops: a lazy filter keeps its closure, which is an allocation for each inode of a pass.
+        var firstTold: InodeNote?
+        for note in notes where note.tellsPlace(wasMet: wasMet, isRemoved: isRemoved) {
+            if let found = firstTold, found.name <= note.name { continue }
+            firstTold = note
         }
-        guard let first = told.min(by: { $0.name < $1.name }) else {
+        guard let first = firstTold else {
             guard isRemoved else { return nil }
             change = .remove(notes[notes.startIndex].inode)
             names = []
@@ -35,10 +37,13 @@ struct NotedInode {
             return
         }
         let hasSeveralNames = notes.contains { $0.kind.contains(.severalNames) }
-        let isAmbiguous = told.contains {
-            $0.isDirectory != first.isDirectory || !hasSeveralNames && $0.name != first.name
+        let isAmbiguous = notes.contains {
+            $0.tellsPlace(wasMet: wasMet, isRemoved: isRemoved)
+                && ($0.isDirectory != first.isDirectory
+                    || !hasSeveralNames && $0.name != first.name)
         }
         if isAmbiguous {
+            let told = notes.filter { $0.tellsPlace(wasMet: wasMet, isRemoved: isRemoved) }
             doubtedParents = Set(told.map(\.parent))
             names = []
             // As a directory if it may be one: hard links below it are looked for by its number.
@@ -91,4 +96,11 @@ struct NotedInode {
 
 extension InodeNote {
     fileprivate var name: NameRecord { NameRecord(parent: parent, nameHash: nameHash) }
+
+    /// Whether it says where the inode is.
+    ///
+    /// Where the record has it counts only while nothing says that it is not there (S52).
+    fileprivate func tellsPlace(wasMet: Bool, isRemoved: Bool) -> Bool {
+        isName || kind.contains(.recorded) && !wasMet && !isRemoved
+    }
 }

@@ -15,7 +15,7 @@ struct ScanDecision {
     /// Judges by what is known.
     ///
     /// `hasUnread`: there is a state that could not be read, and nobody knows what earlier passes left doubtful.
-    init(
+    init(  // Seven: all that speaks for a scan or against it meets here only.
         _ options: PassOptions,
         _ roots: Roots,
         _ past: PassHistory?,

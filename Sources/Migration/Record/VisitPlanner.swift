@@ -59,7 +59,7 @@ final class VisitPlanner: Sendable {
     private let reused: Set<UInt64>
     private let state: Lock<State>
 
-    init(
+    init(  // Six: what a pass, its record and its scan each have.
         _ history: History,
         _ recorder: Recorder?,
         _ control: RunControl,

@@ -33,7 +33,7 @@ final class VerificationContext: Sendable {
     /// Where the two filesystems end (S4, S46).
     private let boundaries: (source: MountBoundary, destination: MountBoundary)
 
-    init(
+    init(  // One for each thing that all lanes share.
         options: VerificationOptions,
         log: VerificationFindings,
         comparison: Comparison,

@@ -44,7 +44,7 @@ package struct VerificationStart: Sendable {
     package var comparesContents: Bool
     package var sample: FileSample?
 
-    package init(
+    package init(  // One for each field.
         source: (path: [UInt8], type: String)?,
         destinationPath: [UInt8],
         destinationType: String,
@@ -89,7 +89,7 @@ package struct VerificationSummary: Sendable {
     /// Calls that did not come back, of a verification that was given up (S59).
     package var waiting: [WaitingCall]
 
-    package init(
+    package init(  // One for each field.
         status: ExitStatus,
         isByManifest: Bool,
         comparesContents: Bool,

@@ -22,7 +22,7 @@ package struct FitForecast: Sendable, Equatable {
     package var roomInodes: UInt64?
     package var isEmpty: Bool
 
-    package init(
+    package init(  // One for each field.
         sourceUsedBytes: UInt64,
         sourceOverheadBytes: UInt64,
         sourceInodes: UInt64,
