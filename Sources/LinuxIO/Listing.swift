@@ -66,7 +66,7 @@ package struct Listing: Sendable {
     }
 
     /// Drops every record for which `isKept` says no.
-    package mutating func keep(where isKept: (Int) -> Bool) {
+    package mutating func retain(where isKept: (Int) -> Bool) {
         var kept: [Record] = []
         for index in records.indices where isKept(index) { kept.append(records[index]) }
         records = kept

@@ -48,14 +48,14 @@ package enum CheckJSON {
         line.add("finding", finding.matter.name)
         line.add("severity", finding.severity.rawValue)
         addNumbers(finding.matter, to: &line)
-        line.add("entries_concerned", finding.concerns.total)
+        line.add("entries_concerned", finding.notable.total)
         line.add(
             "entries",
-            finding.concerns.entries.map { concern in
+            finding.notable.entries.map { entry in
                 var object = JSONLine()
-                object.add("inode", concern.inode)
-                if let path = concern.path { object.add("path", name: path) }
-                object.add("value", concern.value)
+                object.add("inode", entry.inode)
+                if let path = entry.path { object.add("path", name: path) }
+                object.add("value", entry.value)
                 return object
             }
         )

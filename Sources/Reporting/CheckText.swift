@@ -61,17 +61,17 @@ package struct CheckText: Sendable {
             TextLayout.padded(finding.severity.rawValue, to: Self.verdictWidth)
             + TextLayout.padded(finding.matter.name, to: Self.nameWidth)
         var lines = Self.wrap(shown.message(text.message), lead: lead, indent: Self.indent)
-        for concern in finding.concerns.entries.prefix(Self.entriesShown) {
+        for entry in finding.notable.entries.prefix(Self.entriesShown) {
             let blanks = String(repeating: " ", count: Self.indent + 2)
-            let name = concern.path.map(shown.path) ?? "inode \(concern.inode)"
-            let value = CheckValue(concern.value, of: finding.matter).text
+            let name = entry.path.map(shown.path) ?? "inode \(entry.inode)"
+            let value = CheckValue(entry.value, of: finding.matter).text
             lines.append(blanks + name + (value.map { "  \($0)" } ?? ""))
         }
-        let rest = finding.concerns.total - min(UInt64(Self.entriesShown), finding.concerns.total)
+        let rest = finding.notable.total - min(UInt64(Self.entriesShown), finding.notable.total)
         if rest > 0 {
             let blanks = String(repeating: " ", count: Self.indent + 2)
-            let named = UInt64(finding.concerns.entries.count)
-            let which = named < finding.concerns.total ? Quantity.count(named) + " in all" : "them"
+            let named = UInt64(finding.notable.entries.count)
+            let which = named < finding.notable.total ? Quantity.count(named) + " in all" : "them"
             lines.append(blanks + "and \(Quantity.count(rest)) more (--json names \(which))")
         }
         if let advice = text.advice {

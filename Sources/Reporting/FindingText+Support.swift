@@ -5,13 +5,13 @@ import Migration
 
 extension FindingText {
     var supportMessage: String {
-        let concerned = entries(finding.concerns.total)
-        let isConcerned = finding.concerns.total > 0
+        let concerned = entries(finding.notable.total)
+        let hasEntries = finding.notable.total > 0
         switch finding.matter {
         case .fileSize(let limit):
             let most =
                 limit.map { "files of up to \(Quantity.size($0)) fit" } ?? "files of any size fit"
-            return isConcerned
+            return hasEntries
                 ? "\(concerned) of SOURCE are larger than \(limit.map(Quantity.size) ?? "that")"
                 : most
         case .directories(let limit, let isKnown): return directories(limit, isKnown)
@@ -27,7 +27,7 @@ extension FindingText {
                 [("user", user), ("trusted", trusted), ("security", security)],
                 asked
             )
-        case .times(let times): return Self.times(times, finding.concerns.total)
+        case .times(let times): return Self.times(times, finding.notable.total)
         case .names(let support):
             return support == .yes
                 ? "names of 255 bytes are taken"
@@ -94,11 +94,11 @@ extension FindingText {
         let most = Quantity.size(limit)
         let unsure =
             isKnown ? "" : " (its superblock cannot be read, so large_dir is taken for missing)"
-        if finding.concerns.total == 0 {
+        if finding.notable.total == 0 {
             return
                 "the largest directory fits; without large_dir \(most) of names are sure to\(unsure)"
         }
-        let count = Quantity.count(finding.concerns.total, "directory", "directories")
+        let count = Quantity.count(finding.notable.total, "directory", "directories")
         return
             "\(count) may be too large for ext4 without large_dir, which holds \(most) of names for sure\(unsure)"
     }
@@ -108,18 +108,18 @@ extension FindingText {
             return "DESTINATION takes no hard links: \(code.sentence) (\(code.name))"
         }
         let most = limit.map { Quantity.count(UInt64($0)) }
-        guard finding.concerns.total > 0 else {
+        guard finding.notable.total > 0 else {
             return most.map { "one file can have \($0) names" } ?? "hard links are taken"
         }
-        let count = Quantity.count(finding.concerns.total, "file has", "files have")
+        let count = Quantity.count(finding.notable.total, "file has", "files have")
         return "\(count) more than the \(most ?? "few") names that DESTINATION allows"
     }
 
     private func attributeSizes(_ support: Support, _ unmeasured: UInt64) -> String {
         if support == .yes { return "an attribute of 8 KiB is taken" }
         let small = "attributes of 8 KiB are refused (no ea_inode)"
-        if finding.concerns.total > 0 {
-            return "\(small); those of \(entries(finding.concerns.total)) do not fit"
+        if finding.notable.total > 0 {
+            return "\(small); those of \(entries(finding.notable.total)) do not fit"
         }
         if unmeasured > 0 {
             return "\(small); those of \(entries(unmeasured)) were not measured"

@@ -22,7 +22,7 @@ package struct FindingText: Sendable {
         case .probe(let problem): Self.probe(problem)
         case .errors(let side, let health): Self.errors(side, health)
         case .damaged:
-            "XFS knows \(entries(finding.concerns.total)) of SOURCE to be damaged"
+            "XFS knows \(entries(finding.notable.total)) of SOURCE to be damaged"
         case .mounts(let quotas, let before, let differences):
             Self.mounts(quotas, before, differences)
         case .unknownMounts(let sides, let error): Self.unknownMounts(sides, error)

@@ -94,7 +94,7 @@ import Testing
         #expect(marked == Array(stride(from: 0, to: 500, by: 3)))
         let kept = marked.map { Array(listing.nameBytes($0)) }
         let marks = listing.records.map(\.isOnBothSides)
-        listing.keep { marks[$0] }
+        listing.retain { marks[$0] }
         #expect(names(listing) == kept)
         #expect(listing.records.allSatisfy { $0.isOnBothSides })
         for index in 0..<listing.count {

@@ -64,13 +64,13 @@ var supports: [WritableKeyPath<ProbeResult, Support>] {
     ]
 }
 
-/// Concerns with these values.
-func concerns(_ values: Int64...) -> Concerns {
-    var concerns = Concerns()
+/// NotableEntries with these values.
+func notable(_ values: Int64...) -> NotableEntries {
+    var notable = NotableEntries()
     for (index, value) in values.enumerated() {
-        concerns.note(
-            Concern(inode: UInt64(index), value: value, path: Array("e\(index)".utf8))
+        notable.note(
+            NotableEntry(inode: UInt64(index), value: value, path: Array("e\(index)".utf8))
         )
     }
-    return concerns
+    return notable
 }

@@ -186,7 +186,7 @@ struct ReferenceRow: Sendable {
         ReferenceRow(
             "S9: directories, FIFOs and sockets are their attributes",
             { [.directory, .fifo, .socket].contains($0.source.kind) },
-            { .change(.keep($0.attributes)) }
+            { .change(.upToDate($0.attributes)) }
         ),
         ReferenceRow(
             "S9: a device of another number",
@@ -196,7 +196,7 @@ struct ReferenceRow: Sendable {
         ReferenceRow(
             "S9: the same device",
             { $0.source.kind.isDevice },
-            { .change(.keep($0.attributes)) }
+            { .change(.upToDate($0.attributes)) }
         ),
         ReferenceRow(
             "S9: symlinks whose targets differ, by length or as read",
@@ -214,7 +214,7 @@ struct ReferenceRow: Sendable {
         ReferenceRow(
             "S8, S9: symlinks of one target",
             { $0.source.kind == .symlink },
-            { .change(.keep($0.attributes)) }
+            { .change(.upToDate($0.attributes)) }
         ),
         ReferenceRow(
             "S6: a file of another size",
@@ -235,12 +235,12 @@ struct ReferenceRow: Sendable {
         ReferenceRow(
             "S8, S11: contents were compared and are equal",
             { $0.contents == .equal },
-            { .change(.keep($0.attributes)) }
+            { .change(.upToDate($0.attributes)) }
         ),
         ReferenceRow(
             "S11: --size-only",
             { $0.test == .sizeOnly },
-            { .change(.keep($0.attributes)) }
+            { .change(.upToDate($0.attributes)) }
         ),
         ReferenceRow("S11: --checksum", { $0.test == .contents }, { _ in .read }),
         ReferenceRow(
@@ -253,6 +253,6 @@ struct ReferenceRow: Sendable {
             { $0.timesDiffer },
             { .change(.replace($0.attributes.union(.times))) }
         ),
-        ReferenceRow("S8: up to date", { _ in true }, { .change(.keep($0.attributes)) }),
+        ReferenceRow("S8: up to date", { _ in true }, { .change(.upToDate($0.attributes)) }),
     ]
 }

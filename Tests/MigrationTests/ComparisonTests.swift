@@ -100,10 +100,12 @@ import Testing
         #expect(plain.changed != other.changed && plain.inode != other.inode)
         let comparison = rules(Question(source: shape, destination: shape))
         #expect(
-            comparison.verdict(source: plain, destination: other) == .decided(.change(.keep([])))
+            comparison.verdict(source: plain, destination: other)
+                == .decided(.change(.upToDate([])))
         )
         #expect(
-            comparison.verdict(source: other, destination: plain) == .decided(.change(.keep([])))
+            comparison.verdict(source: other, destination: plain)
+                == .decided(.change(.upToDate([])))
         )
     }
 
@@ -136,7 +138,7 @@ import Testing
             (TimeStorage.wholeSecondsUntil2038, agreesCoarsely), (.exact, agreesExactly),
         ] {
             let verdict = rules(question, times: storage).verdict(source: from, destination: to)
-            #expect(verdict == .decided(.change(agrees ? .keep([]) : .replace(.times))))
+            #expect(verdict == .decided(.change(agrees ? .upToDate([]) : .replace(.times))))
         }
     }
 
@@ -147,11 +149,11 @@ import Testing
         let question = Question(source: Shape(kind: .directory), destination: nil)
         #expect(
             rules(question, times: .wholeSecondsUntil2038).verdict(source: from, destination: to)
-                == .decided(.change(.keep([])))
+                == .decided(.change(.upToDate([])))
         )
         #expect(
             rules(question).verdict(source: from, destination: to)
-                == .decided(.change(.keep(.times)))
+                == .decided(.change(.upToDate(.times)))
         )
     }
 }

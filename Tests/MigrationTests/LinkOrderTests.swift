@@ -81,7 +81,7 @@ struct LinkOrderTests {
                 for (waiting, role) in registry.establish(status, leader: leader) {
                     push(.decided(waiting, role))
                 }
-            case .keep, .linked: model.withLock { $0.served[entry.index, default: 0] += 1 }
+            case .further, .linked: model.withLock { $0.served[entry.index, default: 0] += 1 }
             case .link(let leader):
                 model.withLock { model in
                     model.served[entry.index, default: 0] += 1

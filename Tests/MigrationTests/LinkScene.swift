@@ -88,7 +88,7 @@ extension LinkRole {
     var text: String {
         switch self {
         case .lead: "lead"
-        case .keep: "keep"
+        case .further: "keep"
         case .link(let leader): "link \(leader.identity?.inode ?? 0)"
         case .linked: "linked"
         case .wait: "wait"

@@ -13,13 +13,13 @@ package enum Change: Equatable, Sendable {
     /// Another type has the name and goes away for it at once (S26, S28).
     case replaceType(was: EntryKind)
     /// Up to date but for these attributes, to be repaired in place (S8); empty: nothing to do so far.
-    case keep(Differences)
+    case upToDate(Differences)
 
     /// What differed; nil: all is new.
     var differences: Differences? {
         switch self {
         case .create, .replaceType: nil
-        case .replace(let found), .keep(let found): found
+        case .replace(let found), .upToDate(let found): found
         }
     }
 }
@@ -85,21 +85,21 @@ package struct Comparison: Sendable {
             return .decided(deletesExtras ? .removeTree : .refuse(was: .directory))
         }
         let attributes = attributeDifferences(source: source, destination: destination)
-        let keep = Change.keep(attributes)
+        let upToDate = Change.upToDate(attributes)
         let replace = Change.replace(attributes.union(.contents))
         switch kind {
         case .regular:
             return fileVerdict(source, destination, attributes, isDoubtful, isUnsafe)
         case .symlink:
             if source.sizeBytes != destination.sizeBytes { return .decided(.change(replace)) }
-            return .contents(ifEqual: keep, ifDifferent: replace)
+            return .contents(ifEqual: upToDate, ifDifferent: replace)
         case .characterDevice, .blockDevice:
             let isSame =
                 source.specialMajor == destination.specialMajor
                 && source.specialMinor == destination.specialMinor
-            return .decided(.change(isSame ? keep : replace))
+            return .decided(.change(isSame ? upToDate : replace))
         case .directory, .fifo, .socket, .unknown:
-            return .decided(.change(keep))
+            return .decided(.change(upToDate))
         }
     }
 
@@ -126,9 +126,9 @@ package struct Comparison: Sendable {
             }
             isRead = isDoubtful
         }
-        let keep = Change.keep(attributes)
-        if !isRead { return .decided(.change(keep)) }
-        return .contents(ifEqual: keep, ifDifferent: .replace(attributes.union(.contents)))
+        let upToDate = Change.upToDate(attributes)
+        if !isRead { return .decided(.change(upToDate)) }
+        return .contents(ifEqual: upToDate, ifDifferent: .replace(attributes.union(.contents)))
     }
 
     /// Owner, group, mode, times and visible flags that differ and that this pass would set.

@@ -12,8 +12,8 @@ struct AttributeCensus {
     let control: RunControl
 
     /// Blocks; the inodes are shared out among the workers in runs.
-    func run(_ inodes: [InodeCensus.Attributed]) -> (large: Concerns, unread: UInt64) {
-        let result = Lock((large: Concerns(), unread: UInt64(0)))
+    func run(_ inodes: [InodeCensus.Attributed]) -> (large: NotableEntries, unread: UInt64) {
+        let result = Lock((large: NotableEntries(), unread: UInt64(0)))
         let next = Atomic<Int>(0)
         let runLength = 64
         let runs = (inodes.count + runLength - 1) / runLength
@@ -31,7 +31,7 @@ struct AttributeCensus {
 
     private func measure(
         _ inode: InodeCensus.Attributed,
-        _ result: borrowing Lock<(large: Concerns, unread: UInt64)>
+        _ result: borrowing Lock<(large: NotableEntries, unread: UInt64)>
     ) {
         do throws(SystemError) {
             let handle = try volume.descriptor.openHandle(
@@ -39,13 +39,13 @@ struct AttributeCensus {
                 generation: inode.generation
             )
             guard let bytes = try measure.excess(of: handle) else { return }
-            let concern = Concern(
+            let entry = NotableEntry(
                 inode: inode.inode,
                 generation: inode.generation,
                 kind: inode.kind,
                 value: Int64(bytes)
             )
-            result.withLock { $0.large.note(concern) }
+            result.withLock { $0.large.note(entry) }
         } catch {
             // It was removed meanwhile.
             if error.code == .stale || error.code == .noEntry { return }

@@ -6,7 +6,7 @@
 
 import LinuxIO
 
-/// What DESTINATION holds at most, where that is known; beyond it an entry is a concern.
+/// What DESTINATION holds at most, where that is known; beyond it an entry is notable.
 package struct CensusLimits: Sendable, Equatable {
     package var blockBytes: UInt64 = 4096
     package var linkCountMax: UInt32?
@@ -35,9 +35,9 @@ struct CountedEntry {
     var hasAttributeBlocks = false
     var path: [UInt8]?
 
-    /// The same as a concern.
-    func concern(_ value: some BinaryInteger) -> Concern {
-        Concern(
+    /// The same as a notable entry.
+    func notable(_ value: some BinaryInteger) -> NotableEntry {
+        NotableEntry(
             inode: inode,
             generation: generation,
             kind: kind,
@@ -47,7 +47,7 @@ struct CountedEntry {
     }
 }
 
-/// Sums and concerns of one SOURCE.
+/// Sums and notable entries of one SOURCE.
 package struct Census: Sendable, Equatable {
     /// How it was made.
     package enum Method: String, Sendable {
@@ -79,19 +79,19 @@ package struct Census: Sendable, Equatable {
     package var unread: UInt64 = 0
     /// Inodes with attributes that were not measured, for there are too many.
     package var unmeasured: UInt64 = 0
-    package var manyNames = Concerns()
-    package var largeFiles = Concerns()
-    package var largeDirectories = Concerns()
-    package var largeAttributes = Concerns()
-    package var farTimes = Concerns()
-    package var damaged = Concerns()
+    package var manyNames = NotableEntries()
+    package var largeFiles = NotableEntries()
+    package var largeDirectories = NotableEntries()
+    package var largeAttributes = NotableEntries()
+    package var farTimes = NotableEntries()
+    package var damaged = NotableEntries()
     /// Entries with flags or a project id, where DESTINATION refuses them; and with what only XFS has, by the bits of
     /// `XFSOnly`.
-    package var flaggedEntries = Concerns()
-    package var projectEntries = Concerns()
-    package var xfsOnlyEntries = Concerns()
+    package var flaggedEntries = NotableEntries()
+    package var projectEntries = NotableEntries()
+    package var xfsOnlyEntries = NotableEntries()
 
-    /// What ext4 has no place for; the value of a concern.
+    /// What ext4 has no place for; the value of a notable entry.
     package struct XFSOnly: OptionSet, Sendable {
         package let rawValue: Int64
         package init(rawValue: Int64) { self.rawValue = rawValue }
@@ -103,23 +103,23 @@ package struct Census: Sendable, Equatable {
 
     package init(method: Method) { self.method = method }
 
-    /// Adds the sums and concerns of one entry that has not been counted yet.
+    /// Adds the sums and notable entries of one entry that has not been counted yet.
     mutating func count(_ entry: CountedEntry, _ limits: CensusLimits) {
         inodes += 1
         heldBytes += entry.heldBytes
         neededBytes += Self.needed(entry, limits.blockBytes)
         // Directories count their subdirectories; ext4 knows a way out of its limit for them.
         if entry.kind != .directory, let most = limits.linkCountMax, entry.linkCount > most {
-            manyNames.note(entry.concern(entry.linkCount))
+            manyNames.note(entry.notable(entry.linkCount))
         }
         if entry.kind == .regular, let most = limits.fileBytesMax, entry.sizeBytes > most {
-            largeFiles.note(entry.concern(entry.sizeBytes))
+            largeFiles.note(entry.notable(entry.sizeBytes))
         }
         if let times = limits.times,
             entry.modified.seconds < times.earliestSeconds
                 || entry.modified.seconds > times.latestSeconds
         {
-            farTimes.note(entry.concern(entry.modified.seconds))
+            farTimes.note(entry.notable(entry.modified.seconds))
         }
     }
 
@@ -133,11 +133,11 @@ package struct Census: Sendable, Equatable {
         directAccess = (directAccess ?? 0) + (inode.isDirectAccess ? 1 : 0)
         extentSizes = (extentSizes ?? 0) + (inode.hasExtentSize ? 1 : 0)
         noteSettings(inode, entry, limits)
-        if inode.isSick { damaged.note(entry.concern(inode.identity.inode)) }
+        if inode.isSick { damaged.note(entry.notable(inode.identity.inode)) }
         // The blocks of an XFS directory are the upper limit of what its entries take on ext4: each is larger
         // here, and what was deleted leaves room.
         if entry.kind == .directory, let most = limits.directoryBytesMax, entry.sizeBytes > most {
-            largeDirectories.note(entry.concern(entry.sizeBytes))
+            largeDirectories.note(entry.notable(entry.sizeBytes))
         }
     }
 
@@ -147,17 +147,17 @@ package struct Census: Sendable, Equatable {
         _ limits: CensusLimits
     ) {
         if limits.refusesProjects, inode.project != 0 {
-            projectEntries.note(entry.concern(inode.project))
+            projectEntries.note(entry.notable(inode.project))
         }
         let flags = inode.flags.intersection(.carried)
         if limits.refusesFlags, !flags.isEmpty {
-            flaggedEntries.note(entry.concern(flags.rawValue))
+            flaggedEntries.note(entry.notable(flags.rawValue))
         }
         var only: XFSOnly = []
         if inode.isRealtime { only.insert(.realtime) }
         if inode.isDirectAccess { only.insert(.directAccess) }
         if inode.hasExtentSize { only.insert(.extentSize) }
-        if !only.isEmpty { xfsOnlyEntries.note(entry.concern(only.rawValue)) }
+        if !only.isEmpty { xfsOnlyEntries.note(entry.notable(only.rawValue)) }
     }
 
     /// Space that a copy needs: blocks for what is held, at most for what the size covers (space that was
@@ -193,11 +193,11 @@ package struct Census: Sendable, Equatable {
         extentSizes = sum(extentSizes, other.extentSizes)
         unread += other.unread
         unmeasured += other.unmeasured
-        for path in Self.concerns { self[keyPath: path].merge(other[keyPath: path]) }
+        for path in Self.notable { self[keyPath: path].merge(other[keyPath: path]) }
     }
 
-    /// All concerns, to be merged and named.
-    static var concerns: [WritableKeyPath<Census, Concerns>] {
+    /// All notable entries, to be merged and named.
+    static var notable: [WritableKeyPath<Census, NotableEntries>] {
         [
             \.manyNames, \.largeFiles, \.largeDirectories, \.largeAttributes, \.farTimes, \.damaged,
             \.flaggedEntries, \.projectEntries, \.xfsOnlyEntries,

@@ -119,10 +119,10 @@ package final class Check {
         let counted = count(facts)
         facts.source.census = counted.census
         if control.isInterrupted { return nil }
-        let judge = CheckJudge(facts, notLookedAt: counted.notLookedAt)
+        let judged = CheckFindings(facts, notLookedAt: counted.notLookedAt)
         return CheckOutcome(
             facts: facts,
-            findings: judge.findings,
+            findings: judged.findings,
             advice: MakeAdvice(facts),
             scanError: counted.error
         )
@@ -338,7 +338,7 @@ package final class Check {
         var limits = CensusLimits()
         limits.blockBytes = destination.superblock?.blockBytes ?? destination.blockBytes
         limits.linkCountMax = destination.linkCountMax
-        limits.directoryBytesMax = CheckJudge.directoryBytesMax(destination)
+        limits.directoryBytesMax = CheckFindings.directoryBytesMax(destination)
         limits.fileBytesMax = destination.probe?.fileBytesMax
         limits.times = destination.probe?.times
         limits.measuresAttributes =
@@ -406,12 +406,12 @@ package final class Check {
         let found = measuring.run(attributed)
         census.largeAttributes = found.large
         census.unread += found.unread
-        var wanted: [Concern] = []
-        for path in Census.concerns { wanted += census[keyPath: path].entries }
+        var wanted: [NotableEntry] = []
+        for path in Census.notable { wanted += census[keyPath: path].entries }
         guard !wanted.isEmpty else { return census }
         let search = NameSearch(volume: volume, workers: workers, control: control)
         let paths = try search.paths(of: wanted)
-        for path in Census.concerns { census[keyPath: path].name { paths[$0.inode] } }
+        for path in Census.notable { census[keyPath: path].name { paths[$0.inode] } }
         return census
     }
 }

@@ -1,4 +1,4 @@
-// What a check knows of both volumes, as values: gathered by Check, judged by CheckJudge.
+// What a check knows of both volumes, as values: gathered by Check, judged by CheckFindings.
 
 package import LinuxIO
 

@@ -28,12 +28,16 @@ package struct Finding: Sendable, Equatable {
     package var severity: Severity
     package var matter: Matter
     /// The entries concerned.
-    package var concerns: Concerns
+    package var notable: NotableEntries
 
-    package init(_ severity: Severity, _ matter: Matter, _ concerns: Concerns = Concerns()) {
+    package init(
+        _ severity: Severity,
+        _ matter: Matter,
+        _ notable: NotableEntries = NotableEntries()
+    ) {
         self.severity = severity
         self.matter = matter
-        self.concerns = concerns
+        self.notable = notable
     }
 
     /// How well a need is known.

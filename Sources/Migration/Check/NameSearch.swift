@@ -12,21 +12,21 @@ struct NameSearch {
     let control: RunControl
 
     /// Paths below SOURCE by inode numbers; what is not in it could not be found.
-    func paths(of wanted: [Concern]) throws(SystemError) -> [UInt64: [UInt8]] {
+    func paths(of wanted: [NotableEntry]) throws(SystemError) -> [UInt64: [UInt8]] {
         let root = try volume.descriptor.path()
         var files: Set<UInt64> = []
         var paths: [UInt64: [UInt8]] = [:]
-        for concern in wanted {
-            guard concern.kind == .directory else {
-                files.insert(concern.inode)
+        for entry in wanted {
+            guard entry.kind == .directory else {
+                files.insert(entry.inode)
                 continue
             }
             let directory = try? volume.descriptor.openDirectory(
-                inode: concern.inode,
-                generation: concern.generation
+                inode: entry.inode,
+                generation: entry.generation
             )
             guard let path = try directory?.path() else { continue }
-            paths[concern.inode] = Self.relative(path, to: root)
+            paths[entry.inode] = Self.relative(path, to: root)
         }
         if files.isEmpty { return paths }
         return paths.merging(try search(files, root)) { first, _ in first }

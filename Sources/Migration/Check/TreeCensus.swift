@@ -90,7 +90,7 @@ final class TreeCensus: Sendable {
             guard let attributes else { return }
             sum.attributed = (sum.attributed ?? 0) + 1
             if let bytes = attributes.excessBytes {
-                sum.largeAttributes.note(entry.concern(bytes))
+                sum.largeAttributes.note(entry.notable(bytes))
             }
         }
     }
@@ -102,13 +102,13 @@ final class TreeCensus: Sendable {
             $0 + 8 + (UInt64($1.nameLength) + 3) / 4 * 4
         }
         guard bytes > most else { return }
-        let concern = Concern(
+        let entry = NotableEntry(
             inode: node.state.inode,
             kind: .directory,
             value: Int64(clamping: bytes),
             path: node.path
         )
-        sum.withLock { $0.largeDirectories.note(concern) }
+        sum.withLock { $0.largeDirectories.note(entry) }
     }
 
     fileprivate func noteUnread() { sum.withLock { $0.unread += 1 } }

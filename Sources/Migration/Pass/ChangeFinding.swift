@@ -16,13 +16,13 @@ struct ChangeFinding {
     private let context: PassContext
     private let keeper: StateKeeper
     private let roots: Roots
-    private let root: PassDirectory
+    private let rootNode: PassDirectory
 
-    init(_ context: PassContext, _ keeper: StateKeeper, _ roots: Roots, _ root: PassDirectory) {
+    init(_ context: PassContext, _ keeper: StateKeeper, _ roots: Roots, _ rootNode: PassDirectory) {
         self.context = context
         self.keeper = keeper
         self.roots = roots
-        self.root = root
+        self.rootNode = rootNode
     }
 
     /// Prepares the root for the workers, before they begin.
@@ -59,7 +59,7 @@ struct ChangeFinding {
         recall()
         context.memory.isCountedByScan.store(false, ordering: .relaxed)
         context.log.counters.entriesSeen.store(0, ordering: .relaxed)
-        root.state.facts.withLock { $0.visit = nil }
+        rootNode.state.facts.withLock { $0.visit = nil }
         context.log.say(.walks(reason))
         return Outcome(method: .walk(reason))
     }
@@ -92,7 +92,7 @@ struct ChangeFinding {
                 let destination = roots.destination
             else { return MovedDirectories() }
             // Its status was read before, and says nothing of what is renamed or made in it now (S23).
-            root.state.noteChange()
+            rootNode.state.noteChange()
             context.volumes.noteChangeOfDestination()
             var mover = DirectoryMover(
                 context,
@@ -102,7 +102,7 @@ struct ChangeFinding {
             )
             return mover.run()
         }
-        root.state.facts.withLock { $0.visit = Visit(node: plan.root, marks: plan.marks) }
+        rootNode.state.facts.withLock { $0.visit = Visit(node: plan.root, marks: plan.marks) }
         return Outcome(method: .scan, changed: changed)
     }
 }

@@ -38,7 +38,7 @@ final class ContentInspector {
             side = .destination
             let targetFile = try open(pair, target, destination)
             guard let sourceFile, let targetFile else {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
                 return nil
             }
             // What the disk has lost may still be whole in memory, clean as after a write that succeeded.
@@ -46,7 +46,7 @@ final class ContentInspector {
             return haveSameContents(pair, sourceFile, targetFile)
         } catch {
             if error.code == .noEntry {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
             } else {
                 reports.of(pair).fail(.open, side, error)
             }
@@ -105,7 +105,7 @@ final class ContentInspector {
                     destinationTarget.prefix(targetLength)
                 )
         } catch {
-            noteUnreadTarget(error, side, pair)
+            reportUnreadTarget(error, side, pair)
             return nil
         }
     }
@@ -131,14 +131,14 @@ final class ContentInspector {
             let length = try source.descriptor.readSymlink(pair.pointer, into: sourceTarget)
             return sourceTarget.prefix(length).map { UInt8(bitPattern: $0) }
         } catch {
-            noteUnreadTarget(error, .source, pair)
+            reportUnreadTarget(error, .source, pair)
             return nil
         }
     }
 
-    private func noteUnreadTarget(_ error: SystemError, _ side: Failure.Side, _ pair: EntryPair) {
+    private func reportUnreadTarget(_ error: SystemError, _ side: Failure.Side, _ pair: EntryPair) {
         if Self.isGone(error) {
-            reports.noteVanished(pair)
+            reports.reportVanished(pair)
         } else {
             reports.of(pair).fail(.examine, side, error)
         }

@@ -32,8 +32,8 @@ final class DirectoryLister {
         do throws(SystemError) {
             open = try lane.directories.use(node)
         } catch {
-            reports.noteUnusable(error, node)
-            reports.noteProtected(node)
+            reports.reportUnusable(error, node)
+            reports.reportProtected(node)
             node.state.abandon()
             return
         }
@@ -52,12 +52,12 @@ final class DirectoryLister {
         do throws(SystemError) {
             if try !lane.read(&source, of: node, sourceHandle.descriptor) {
                 // It is going away; what DESTINATION has of it is the next pass's business.
-                reports.noteVanished(.directory(node))
+                reports.reportVanished(.directory(node))
                 node.state.facts.withLock { $0.isProtected = true }
             }
         } catch {
             reports.of(.directory(node)).fail(.list, .source, error)
-            reports.noteProtected(node)
+            reports.reportProtected(node)
             node.state.facts.withLock { $0.isProtected = true }
         }
         select(&source, of: node, sourceHandle)
@@ -101,7 +101,7 @@ final class DirectoryLister {
         guard node.isRoot || !filter.isEmpty else { return }
         let listing = source
         let boundary = context.volumes.sourceBoundary
-        source.keep { index in
+        source.retain { index in
             let name = listing.name(index)
             let isDirectory = { () throws(SystemError) in
                 try boundary.isDirectory(index, of: listing, in: handle.descriptor)
@@ -144,7 +144,7 @@ final class DirectoryLister {
         guard let source = node.state.facts.withLock({ $0.source }) else { return }
         let hasNamesAsRecorded = book.isRecorded(node, source)
         let listing = contents
-        contents.keep { index in
+        contents.retain { index in
             let entry = listing.records[index]
             guard entry.isOnBothSides, visit.node.children[entry.inode] == nil else { return true }
             let name = NameRecord(

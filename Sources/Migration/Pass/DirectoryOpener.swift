@@ -30,8 +30,8 @@ final class DirectoryOpener {
         do throws(SystemError) {
             parentOpen = try lane.directories.use(parent)
         } catch {
-            reports.noteUnusable(error, node)
-            reports.noteProtected(node)
+            reports.reportUnusable(error, node)
+            reports.reportProtected(node)
             return false
         }
         defer { lane.directories.release(parent) }
@@ -76,13 +76,13 @@ final class DirectoryOpener {
             return opened
         } catch {
             switch error {
-            case .crossing(let crossing): reports.noteMount(.directory(node), crossing)
+            case .crossing(let crossing): reports.reportMount(.directory(node), crossing)
             case .failed(let cause):
                 switch cause.code {
-                case .noEntry, .notDirectory, .symlinkLoop: reports.noteVanished(.directory(node))
+                case .noEntry, .notDirectory, .symlinkLoop: reports.reportVanished(.directory(node))
                 default:
                     reports.of(.directory(node)).fail(.open, .source, cause)
-                    reports.noteProtected(node)
+                    reports.reportProtected(node)
                 }
             }
             return nil

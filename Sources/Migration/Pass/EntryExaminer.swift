@@ -38,7 +38,7 @@ final class EntryExaminer {
         let status: FileStatus
         do throws(SystemError) {
             guard let found = try sourceBoundary.status(of: name, in: source.descriptor) else {
-                reports.noteVanished(.entry(place.entry(index), nil))
+                reports.reportVanished(.entry(place.entry(index), nil))
                 return nil
             }
             status = found
@@ -123,7 +123,7 @@ final class EntryExaminer {
         _ open: OpenDirectory
     ) {
         // Not its inode: that is of what is mounted, of another filesystem.
-        reports.noteMount(.name(entry.name, entry.directory), crossing)
+        reports.reportMount(.name(entry.name, entry.directory), crossing)
         // DT_DIR; a filesystem that tells nothing but its mount is known by what the directory above lists.
         guard
             status.kind == .directory
@@ -169,7 +169,7 @@ final class EntryExaminer {
             if status.kind == .directory, let source = place.open.source,
                 try lane.isEmptyDirectory(entry.name, in: source.descriptor)
             {
-                reports.noteMount(affected, crossing, .destination)
+                reports.reportMount(affected, crossing, .destination)
             } else {
                 reports.of(affected).fail(.enter, .destination, nil)
             }

@@ -41,7 +41,7 @@ final class EntryJudge {
                 return .change(.replace(others.union(.contents)))
             }
         } catch {
-            reports.noteUnread(error, pair)
+            reports.reportUnread(error, pair)
             return nil
         }
         switch verdict {

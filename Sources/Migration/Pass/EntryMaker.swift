@@ -31,7 +31,7 @@ final class EntryMaker {
     /// Returns the identity that the entry has on DESTINATION then, if it has one and it is known;
     /// a leader's always is, but in a dry run.
     func act(_ pair: EntryPair, _ change: Change, isLeader: Bool) -> ActionResult {
-        guard case .keep(let differences) = change else {
+        guard case .upToDate(let differences) = change else {
             return make(pair, change.differences, isLeader: isLeader)
         }
         switch repairer.repair(pair, differences) {

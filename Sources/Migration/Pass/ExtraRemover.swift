@@ -97,7 +97,7 @@ final class ExtraRemover {
             // Entered all the same: its extras should have gone.
             reports.of(affected).fail(.remove, .destination, SystemError(.unlink, .busy))
         } else {
-            reports.noteMount(affected, crossing, .destination)
+            reports.reportMount(affected, crossing, .destination)
         }
     }
 
@@ -274,11 +274,11 @@ final class ExtraRemover {
                 return false
             }
         }
-        noteDeleted(node)
+        reportDeleted(node)
         return true
     }
 
-    private func noteDeleted(_ node: PassDirectory) {
+    private func reportDeleted(_ node: PassDirectory) {
         counters.extrasDeleted.count()
         // One that gives way to an entry of another type is told by that entry's line, as rsync does.
         if node.state.afterRemoval != nil { return }

@@ -84,14 +84,14 @@ final class FileMaker {
                 // that group's inode.
                 known.linkCount == 1 || opened.status.identity == known.identity
             else {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
                 return nil
             }
             // What was written down was another's.
             if opened.status.identity != known.identity { reports.doubt(pair.affected) }
             return SourceFile(opened)
         } catch {
-            reports.noteUnread(error, .open, pair)
+            reports.reportUnread(error, .open, pair)
             return nil
         }
     }

@@ -34,7 +34,7 @@ final class LinkFollower {
     /// belong to this group, is left to them: this entry gets a new one. Names that this pass itself removed
     /// still count, so that a dry run decides as the real pass does.
     func separated(_ change: Change, _ pair: EntryPair) -> Change {
-        guard case .keep(let differences) = change, let destination = pair.destination else {
+        guard case .upToDate(let differences) = change, let destination = pair.destination else {
             return change
         }
         let names = destination.linkCount + context.links.unlinked(destination.identity)
@@ -58,7 +58,7 @@ final class LinkFollower {
 
     private func decide(_ pair: EntryPair, _ change: Change, _ role: LinkRole?) -> LinkRole {
         let isUpToDate: Bool
-        if case .keep = change { isUpToDate = true } else { isUpToDate = false }
+        if case .upToDate = change { isUpToDate = true } else { isUpToDate = false }
         let identity = pair.destination.flatMap { $0.kind == pair.kind ? $0.identity : nil }
         switch role {
         case .link(let leader):
@@ -87,7 +87,7 @@ final class LinkFollower {
     private func follow(_ role: LinkRole, _ pair: EntryPair, _ change: Change) {
         switch role {
         case .lead: lead(pair, change)
-        case .keep:
+        case .further:
             // What failed was recorded.
             _ = maker.act(pair, change, isLeader: false)
         case .linked:
@@ -164,7 +164,7 @@ final class LinkFollower {
             // Its directory or its name was changed meanwhile. The copy that leads in its stead may tear the group:
             // the next pass looks at all its names.
             reports.doubt(pair.affected)
-            reports.noteVanished(.name(leader.name, leader.directory))
+            reports.reportVanished(.name(leader.name, leader.directory))
             leadAnew(pair, insteadOf: leader)
             return
         }
@@ -174,7 +174,7 @@ final class LinkFollower {
             if let destination = pair.destination { context.links.noteUnlinked(destination) }
             context.log.counters.linksMade.count()
             reports.itemize(line)
-            salvager.noteLinkedDamage(pair)
+            salvager.reportLinkedDamage(pair)
         } catch {
             if error.code == .tooManyLinks, error.operation == .link {
                 context.log.say(.linkLimitReached(Int(context.links.linkCountMax)))
@@ -265,7 +265,7 @@ final class LinkFollower {
         switch role {
         case .lead: lead(pair, pair.destination == nil ? .create : .replace([]))
         case .link(let next): link(pair, to: next)
-        case .keep, .linked, .wait, .promote: break
+        case .further, .linked, .wait, .promote: break
         }
         if !role.waits { pair.directory.dropPiece() }
     }
@@ -276,7 +276,7 @@ extension LinkRole {
     var waits: Bool {
         switch self {
         case .wait, .promote: true
-        case .lead, .keep, .link, .linked: false
+        case .lead, .further, .link, .linked: false
         }
     }
 }

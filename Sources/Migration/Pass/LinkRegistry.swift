@@ -161,7 +161,7 @@ package final class LinkRegistry: Sendable {
             // More names than one inode holds: a second inode that is right stays, or names would be
             // moved from one to the other on every pass.
             group.furtherInodes.insert(destination)
-            return .keep
+            return .further
         }
         return .link(leader)
     }

@@ -29,7 +29,7 @@ package enum LinkRole: Sendable {
     /// Be handled like any file of this SOURCE inode, then tell `establish` or `fail`.
     case lead(InodeIdentity)
     /// Be handled like any file that has this inode already; tell nobody.
-    case keep
+    case further
     /// Become a link to the leader.
     case link(LinkLeader)
     /// Its inode is the leader's already.
@@ -44,7 +44,7 @@ package enum LinkRole: Sendable {
         switch self {
         case .lead(let source): source
         case .link(let leader): leader.source
-        case .keep, .linked, .wait, .promote: nil
+        case .further, .linked, .wait, .promote: nil
         }
     }
 }

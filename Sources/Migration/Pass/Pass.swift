@@ -13,7 +13,7 @@ package final class Pass: SteeredRun {
     private let control = RunControl()
     private let context: PassContext
     private let walk: TreeWalk<PassVisitor>
-    private let root: PassDirectory
+    private let rootNode: PassDirectory
     private let workers: Int
     private let notices: [Notice]
     private let keeper: StateKeeper
@@ -86,7 +86,7 @@ package final class Pass: SteeredRun {
             notices.append(.coarseTimes(stepNanoseconds: times.stepNanoseconds))
         }
         notices += Self.notices(roots, options)
-        root = try Self.openRoot(roots, context)
+        rootNode = try Self.openRoot(roots, context)
         self.roots = roots
         self.counters = counters
         workers = supply.workers
@@ -154,7 +154,7 @@ package final class Pass: SteeredRun {
             context.log.record(failure)
         }
         if let notice = keeper.begin() { context.log.say(notice) }
-        let finding = ChangeFinding(context, keeper, roots, root)
+        let finding = ChangeFinding(context, keeper, roots, rootNode)
         let found = finding.run()
         method.withLock { $0 = found.method }
         let watermarks = keeper.beginWatermarks { [context] error in
@@ -163,12 +163,12 @@ package final class Pass: SteeredRun {
         if context.plan.scope.isWhole, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
-        walk.run(root)
+        walk.run(rootNode)
         watermarks?.end()
         if let found = context.clampedTimes.found {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
-        let isStranded = noteStranded()
+        let isStranded = reportStranded()
         let synchronizeStart = monotonicNanoseconds()
         let isSynchronized = synchronize()
         let end = ClockReading.now(on: nil)
@@ -335,7 +335,7 @@ package final class Pass: SteeredRun {
     /// No name may be left waiting for its link group; if one is, that must not pass for success.
     ///
     /// Whether one was.
-    private func noteStranded() -> Bool {
+    private func reportStranded() -> Bool {
         guard !context.log.isInterrupted else { return false }
         let stranded = context.links.stranded()
         for entry in stranded {

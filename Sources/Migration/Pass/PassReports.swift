@@ -70,18 +70,18 @@ final class PassReports {
     func doubt(_ affected: AffectedEntry) { book.doubt(affected) }
 
     /// Records that an entry went away between its listing and its opening (S47).
-    func noteVanished(_ affected: AffectedEntry) {
+    func reportVanished(_ affected: AffectedEntry) {
         book.doubt(affected)
         counters.vanished.count()
         context.log.emit(.vanished(path: affected.path))
     }
 
-    func noteVanished(_ pair: EntryPair) { noteVanished(pair.affected) }
+    func reportVanished(_ pair: EntryPair) { reportVanished(pair.affected) }
 
     /// Records that a directory in hand cannot be used any more: it went away, or opening it again failed.
-    func noteUnusable(_ error: SystemError, _ node: PassDirectory) {
+    func reportUnusable(_ error: SystemError, _ node: PassDirectory) {
         switch error.code {
-        case .noEntry, .notDirectory, .symlinkLoop: noteVanished(.directory(node))
+        case .noEntry, .notDirectory, .symlinkLoop: reportVanished(.directory(node))
         default:
             let side: Failure.Side = node.state.purpose == .pair ? .source : .destination
             of(.directory(node)).fail(.open, side, error)
@@ -89,24 +89,24 @@ final class PassReports {
     }
 
     /// Records what opening or reading an entry of SOURCE said: that it is gone, or a failure.
-    func noteUnread(_ error: SystemError, _ activity: Failure.Activity, _ pair: EntryPair) {
+    func reportUnread(_ error: SystemError, _ activity: Failure.Activity, _ pair: EntryPair) {
         if error.code == .noEntry {
-            noteVanished(pair)
+            reportVanished(pair)
         } else {
             of(pair).fail(activity, .source, error)
         }
     }
 
     /// Records that attributes of an entry could not be read, or that it vanished.
-    func noteUnread(_ failure: AttributeFailure, _ pair: EntryPair) {
+    func reportUnread(_ failure: AttributeFailure, _ pair: EntryPair) {
         if failure.error.code == .noEntry {
-            noteVanished(pair)
+            reportVanished(pair)
         } else {
             of(pair).fail(failure)
         }
     }
 
-    func noteProtected(_ node: PassDirectory) {
+    func reportProtected(_ node: PassDirectory) {
         guard context.plan.options.deletesExtras else { return }
         counters.directoriesProtected.count()
         context.log.emit(.directoryProtected(path: node.path))
@@ -115,7 +115,7 @@ final class PassReports {
     /// S4: another filesystem is not entered.
     ///
     /// What it hides was not looked at, and an unmount shows in no time of change: the next pass looks again.
-    func noteMount(
+    func reportMount(
         _ affected: AffectedEntry,
         _ crossing: MountBoundary.Crossing,
         _ side: Failure.Side = .source

@@ -112,7 +112,7 @@ final class PassVisitor: TreeVisitor {
             defer { lane.directories.release(node) }
             finisher.finish(node, open)
         } catch {
-            reports.noteUnusable(error, node)
+            reports.reportUnusable(error, node)
         }
     }
 
@@ -124,7 +124,7 @@ final class PassVisitor: TreeVisitor {
         do throws(SystemError) {
             open = try lane.directories.use(piece.directory)
         } catch {
-            reports.noteUnusable(error, piece.directory)
+            reports.reportUnusable(error, piece.directory)
             piece.directory.state.abandon()
             return
         }
@@ -146,7 +146,7 @@ final class PassVisitor: TreeVisitor {
             defer { lane.directories.release(entry.directory) }
             hasToldGroup = handle(entry.index, in: EntryPlace(of: entry, open), role: role)
         } catch {
-            reports.noteUnusable(error, entry.directory)
+            reports.reportUnusable(error, entry.directory)
             // The other entries of the directory were handled; this one was not.
             reports.doubt(.entry(entry, nil))
         }

@@ -45,7 +45,7 @@ final class Repairer {
             case .result(let result): return result
             }
         } catch {
-            reports.noteUnread(error, pair)
+            reports.reportUnread(error, pair)
             return .failed
         }
         if needs.isEmpty { return .kept }
@@ -103,7 +103,7 @@ final class Repairer {
             // project ids about, for that is every entry of a first pass that goes on where another was cut off.
             if context.plan.isRoot, pair.evidence == .doubtful || pair.place.known.hasProjects {
                 guard let isOther = try projects.haveOtherSettings(pair) else {
-                    reports.noteVanished(pair)
+                    reports.reportVanished(pair)
                     return .result(.failed)
                 }
                 if isOther { needs.insert(.flags) }
@@ -125,19 +125,19 @@ final class Repairer {
             else { return false }
             let sourceHandle = try source.descriptor.openHandle(pair.pointer)
             guard try sourceHandle.status().identity == pair.source.identity else {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
                 return false
             }
             side = .destination
             let targetHandle = try target.descriptor.openHandle(pair.pointer)
             guard try targetHandle.status().identity == destination.identity else {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
                 return false
             }
             return try apply(differences, pair, destination, from: sourceHandle, to: targetHandle)
         } catch {
             if error.code == .noEntry {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
             } else if side == .destination {
                 reports.of(pair).failWrite(.open, error)
             } else {

@@ -71,7 +71,7 @@ final class Salvager {
         else { return false }
         switch verdict {
         case .contents: return try mark(of: pair) != nil
-        case .decided(.change(.keep)) where pair.source.linkCount > 1:
+        case .decided(.change(.upToDate)) where pair.source.linkCount > 1:
             if pair.isUntouched, pair.evidence == .proven { return false }
             return try mark(of: pair) != nil
         case .decided: return false
@@ -250,7 +250,7 @@ final class Salvager {
     }
 
     /// A name that was linked to a salvaged file is damaged as well, and told.
-    func noteLinkedDamage(_ pair: EntryPair) {
+    func reportLinkedDamage(_ pair: EntryPair) {
         guard let known = context.knownDamage.salvaged(pair.source) else { return }
         tell(DamageReport(known.damage, .salvaged), known.error, pair)
     }

@@ -32,7 +32,7 @@ final class SpecialMaker {
         let made: SharedDescriptor
         do throws(SystemError) {
             guard let found = try makeNode(name, pair, in: target.descriptor) else {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
                 return .failed
             }
             made = found
@@ -58,12 +58,12 @@ final class SpecialMaker {
         do throws(SystemError) {
             let handle = try source.descriptor.openHandle(pair.pointer)
             guard try handle.status().identity == pair.source.identity else {
-                reports.noteVanished(pair)
+                reports.reportVanished(pair)
                 return nil
             }
             return SharedDescriptor(handle)
         } catch {
-            reports.noteUnread(error, .open, pair)
+            reports.reportUnread(error, .open, pair)
             return nil
         }
     }

@@ -54,12 +54,12 @@ final class TreeReplacer {
         if isRemoved {
             lane.handOn(piece)
         } else {
-            noteNotReplaced(node)
+            reportNotReplaced(node)
         }
     }
 
     /// The tree in the way stays, wholly or in part, so the entry that needs its name stays out.
-    private func noteNotReplaced(_ node: PassDirectory) {
+    private func reportNotReplaced(_ node: PassDirectory) {
         let source = node.state.facts.withLock { $0.source }
         if context.log.phase == .counting {
             reports.tally(source)

@@ -75,12 +75,12 @@ final class ManifestVerifier {
 
     private func digest(of file: ComparedFile, _ line: ManifestLine) -> [UInt8]? {
         let (digest, findings) = comparer.digest(of: file)
-        for range in findings.unreadable { noteUnreadable(range, of: file, line) }
+        for range in findings.unreadable { reportUnreadable(range, of: file, line) }
         return digest.map { Array($0.finalize()) }
     }
 
     /// A digest ends at the first read that fails; what the disk has lost is told of the whole file, to the block.
-    private func noteUnreadable(
+    private func reportUnreadable(
         _ range: UnreadableRange,
         of file: ComparedFile,
         _ line: ManifestLine

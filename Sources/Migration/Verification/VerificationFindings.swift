@@ -53,7 +53,7 @@ final class VerificationFindings: Sendable {
         emit(.failed(failure))
     }
 
-    func noteVanished(_ path: [UInt8]) {
+    func reportVanished(_ path: [UInt8]) {
         counters.vanished.count()
         emit(.vanished(path: path))
     }

@@ -41,7 +41,7 @@ extension Verifier {
         } catch {
             // EINVAL of readlink(2): it is no symlink any more.
             if error.error.operation == .readlink, error.error.code == .invalid {
-                log.noteVanished(entry.path)
+                log.reportVanished(entry.path)
             } else {
                 note(error.error, error.activity, error.side, path: entry.path)
             }

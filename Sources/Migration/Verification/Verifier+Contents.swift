@@ -26,7 +26,7 @@ extension Verifier {
         let source = pair.source.status
         let destination = pair.destination.status
         guard source.sizeBytes == destination.sizeBytes else {
-            noteSizes(pair, look)
+            reportSizes(pair, look)
             return
         }
         if collect(pair, open) { return }
@@ -60,7 +60,7 @@ extension Verifier {
             let opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: true)
             guard let opened, opened.status.identity == known.identity else {
                 // Replaced meanwhile: another file, of which nothing is known.
-                log.noteVanished(entry.path)
+                log.reportVanished(entry.path)
                 return nil
             }
             return ComparedFile(side, opened)
@@ -86,7 +86,7 @@ extension Verifier {
     }
 
     /// Sizes differ: that was told, unless it came about after the look; the manifest gets what SOURCE has.
-    private func noteSizes(_ pair: FilePair, _ look: Observation) {
+    private func reportSizes(_ pair: FilePair, _ look: Observation) {
         let sizes = (pair.source.status.sizeBytes, pair.destination.status.sizeBytes)
         if look.source.sizeBytes == look.destination.sizeBytes {
             tell([.size(sizes.0, sizes.1)], of: pair.entry, pair.source.status, isChanged: true)
@@ -94,7 +94,7 @@ extension Verifier {
         }
         guard context.manifest != nil else { return }
         let (digest, findings) = comparer.digest(of: pair.source)
-        noteUnreadable(findings, pair)
+        reportUnreadable(findings, pair)
         if !hasChanged(pair) { write(digest, pair) }
     }
 
@@ -124,7 +124,7 @@ extension Verifier {
             }
         }
         if findings.isInterrupted || context.isInterrupted { return }
-        noteUnreadable(findings, pair)
+        reportUnreadable(findings, pair)
         if findings.isReadable { counters.filesCompared.count() }
         guard let firstByte = findings.firstByte else {
             write(digest, pair)
@@ -176,7 +176,7 @@ extension Verifier {
         return false
     }
 
-    private func noteUnreadable(_ findings: ContentFindings, _ pair: FilePair) {
+    private func reportUnreadable(_ findings: ContentFindings, _ pair: FilePair) {
         for range in findings.unreadable {
             fail(.read, range.side, range.error, bytes: range.bytes, path: pair.entry.path)
         }

@@ -56,7 +56,7 @@ extension Verifier {
             return try context.boundary(side).enter(node.name, in: parent.descriptor)
         } catch {
             switch error {
-            case .crossing(let crossing): noteMount(crossing, side, path: node.path)
+            case .crossing(let crossing): reportMount(crossing, side, path: node.path)
             case .failed(let cause): note(cause, .open, side, path: node.path)
             }
             return nil
@@ -64,7 +64,7 @@ extension Verifier {
     }
 
     /// S4: what is mounted on SOURCE was not copied; what is mounted on DESTINATION hides the copy.
-    private func noteMount(
+    private func reportMount(
         _ crossing: MountBoundary.Crossing,
         _ side: Failure.Side,
         path: [UInt8]
@@ -72,12 +72,12 @@ extension Verifier {
         if side == .destination {
             fail(.enter, .destination, nil, path: path)
         } else {
-            noteSkippedMount(crossing, .source, path: path)
+            reportSkippedMount(crossing, .source, path: path)
         }
     }
 
     /// A mount point that nothing of SOURCE is hidden by.
-    func noteSkippedMount(
+    func reportSkippedMount(
         _ crossing: MountBoundary.Crossing,
         _ side: Failure.Side,
         path: [UInt8]
@@ -87,7 +87,7 @@ extension Verifier {
     }
 
     /// What is mounted on DESTINATION over an entry: it hides the copy, unless that is an empty directory.
-    func noteMountOver(
+    func reportMountOver(
         _ entry: VerifiedEntry,
         _ crossing: MountBoundary.Crossing,
         _ status: FileStatus,
@@ -95,7 +95,7 @@ extension Verifier {
     ) {
         do throws(SystemError) {
             if status.kind == .directory, try lane.isEmptyDirectory(entry.name, in: source) {
-                noteSkippedMount(crossing, .destination, path: entry.path)
+                reportSkippedMount(crossing, .destination, path: entry.path)
             } else {
                 fail(.enter, .destination, nil, path: entry.path)
             }
@@ -116,7 +116,7 @@ extension Verifier {
         var isWhole = true
         do throws(SystemError) {
             if try !lane.read(&left, of: node, source) {
-                log.noteVanished(node.path)
+                log.reportVanished(node.path)
                 return nil
             }
         } catch {
@@ -125,7 +125,7 @@ extension Verifier {
         }
         if node.isRoot {
             let all = left
-            left.keep { isSelected($0, of: all, .source, source) }
+            left.retain { isSelected($0, of: all, .source, source) }
         }
         if left.count > 1 { left.sortByInode() }
         let right: Listing
@@ -138,12 +138,14 @@ extension Verifier {
         let pairs = NamePairs(source: left, destination: right)
         // What SOURCE has beyond the place where its listing failed is not known.
         if isWhole {
-            for index in pairs.extras { noteExtra(index, of: right, in: node, source, destination) }
+            for index in pairs.extras {
+                reportExtra(index, of: right, in: node, source, destination)
+            }
         }
         return pairs.source
     }
 
-    private func noteExtra(
+    private func reportExtra(
         _ index: Int,
         of listing: Listing,
         in node: VerifiedDirectory,
@@ -157,11 +159,11 @@ extension Verifier {
             let boundary = context.boundary(.destination)
             guard let status = try boundary.status(of: listing.namePointer(index), in: destination)
             else {
-                log.noteVanished(node.path(of: name))
+                log.reportVanished(node.path(of: name))
                 return
             }
             if let crossing = boundary.crossing(at: status) {
-                noteSkippedMount(crossing, .destination, path: node.path(of: name))
+                reportSkippedMount(crossing, .destination, path: node.path(of: name))
                 return
             }
             // It came meanwhile, or SOURCE's was removed or renamed meanwhile, which only its directory shows.

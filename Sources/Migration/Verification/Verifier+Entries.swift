@@ -38,11 +38,11 @@ extension Verifier {
         counters.entriesSeen.count()
         counters.bytesSeen.count(status.allocatedBytes)
         if let crossing = context.boundary(.source).crossing(at: status) {
-            noteSkippedMount(crossing, .source, path: entry.path)
+            reportSkippedMount(crossing, .source, path: entry.path)
             return
         }
         guard entry.isOnDestination else {
-            noteMissing(entry, status, destination)
+            reportMissing(entry, status, destination)
             return
         }
         let other: FileStatus
@@ -53,7 +53,7 @@ extension Verifier {
                     in: destination.descriptor
                 )
             else {
-                noteMissing(entry, status, destination)
+                reportMissing(entry, status, destination)
                 return
             }
             other = found
@@ -62,7 +62,7 @@ extension Verifier {
             return
         }
         if let crossing = context.boundary(.destination).crossing(at: other) {
-            noteMountOver(entry, crossing, status, source.descriptor)
+            reportMountOver(entry, crossing, status, source.descriptor)
             return
         }
         if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
@@ -80,14 +80,14 @@ extension Verifier {
             if let status = try boundary.status(of: entry.pointer, in: directory.descriptor) {
                 return status
             }
-            log.noteVanished(entry.path)
+            log.reportVanished(entry.path)
         } catch {
             fail(.examine, side, error, path: entry.path)
         }
         return nil
     }
 
-    private func noteMissing(
+    private func reportMissing(
         _ entry: VerifiedEntry,
         _ status: FileStatus,
         _ destination: SharedDescriptor

@@ -87,7 +87,7 @@ final class Verifier: TreeVisitor {
         path: @autoclosure () -> [UInt8]
     ) {
         switch error.code {
-        case .noEntry, .stale, .notDirectory, .symlinkLoop: log.noteVanished(path())
+        case .noEntry, .stale, .notDirectory, .symlinkLoop: log.reportVanished(path())
         default: fail(activity, side, error, path: path())
         }
     }

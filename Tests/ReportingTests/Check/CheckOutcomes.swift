@@ -14,12 +14,12 @@ func everyFinding() -> [Finding] {
         holdsCopy: false
     )
     let no = Support.no(.notSupported)
-    var concerns = Concerns()
+    var notable = NotableEntries()
     for index in 0..<12 as Range<Int64> {
         let name = index == 3 ? [0x61, 0xFF, 0x0A] : Array("home/user/\(index)".utf8)
-        concerns.note(Concern(inode: UInt64(index), value: 70_000 + index, path: name))
+        notable.note(NotableEntry(inode: UInt64(index), value: 70_000 + index, path: name))
     }
-    concerns.note(Concern(inode: 99, value: 1, path: nil))
+    notable.note(NotableEntry(inode: 99, value: 1, path: nil))
     var errors = FilesystemHealth()
     errors.errors = 3
     var sick = FilesystemHealth()
@@ -67,7 +67,7 @@ func everyFinding() -> [Finding] {
         (.warning, .entries(.scanFailed)), (.warning, .unread(7)),
         (.warning, .leftOut(LeftOut(lostAndFound: 3, quotaFiles: [Name("aquota.user")]))),
     ]
-    return matters.map { Finding($0.0, $0.1, concerns) }
+    return matters.map { Finding($0.0, $0.1, notable) }
 }
 
 /// A check that found all of it.

@@ -78,10 +78,10 @@ import Testing
 
     @Test("entries are named harmlessly, the rest is counted, a nameless one by its number")
     func entries() {
-        var concerns = Concerns()
-        concerns.note(Concern(inode: 5, value: 65_002, path: [0x61, 0x0A, 0x62]))
-        concerns.note(Concern(inode: 42, value: 65_001, path: nil))
-        let finding = Finding(.warning, .links(limit: 65_000, .yes), concerns)
+        var notable = NotableEntries()
+        notable.note(NotableEntry(inode: 5, value: 65_002, path: [0x61, 0x0A, 0x62]))
+        notable.note(NotableEntry(inode: 42, value: 65_001, path: nil))
+        let finding = Finding(.warning, .links(limit: 65_000, .yes), notable)
         let lines = CheckText(checkOutcome([finding]), shown: shown).lines
         #expect(lines.contains { $0.hasSuffix("  a\\#012b  65,002 names") }, "\(lines)")
         #expect(lines.contains { $0.hasSuffix("  inode 42  65,001 names") })

@@ -4,13 +4,13 @@ import LinuxIO
 import Migration
 import Testing
 
-@Suite("CheckJudge") struct CheckJudgeTests {
+@Suite("CheckFindings") struct CheckFindingsTests {
     /// Verdicts other than ok by question.
     private func troubles(
         _ facts: CheckFacts,
         notLookedAt: Finding.NotLookedAt? = nil
     ) -> [String: Finding.Severity] {
-        CheckJudge(facts, notLookedAt: notLookedAt).findings.reduce(into: [:]) {
+        CheckFindings(facts, notLookedAt: notLookedAt).findings.reduce(into: [:]) {
             guard $1.severity != .ok else { return }
             $0[$1.matter.name] = max($0[$1.matter.name] ?? .ok, $1.severity)
         }
@@ -19,7 +19,7 @@ import Testing
     @Test("a pair that is well has no trouble, and each question has an answer")
     func well() {
         #expect(troubles(checkFacts()) == [:])
-        let names = Set(CheckJudge(checkFacts(), notLookedAt: nil).findings.map(\.matter.name))
+        let names = Set(CheckFindings(checkFacts(), notLookedAt: nil).findings.map(\.matter.name))
         for name in [
             "privileges", "pair", "mounted", "writable", "errors", "mounts", "space", "inodes",
             "file_size",
@@ -50,7 +50,7 @@ import Testing
         ("errors", .warning, { $0.source.health.errors = 1 }),
         ("errors", .warning, { $0.source.health.isSick = true }),
         ("errors", .fatal, { $0.source.health.isShutDown = true }),
-        ("damaged", .warning, { $0.source.census.damaged = concerns(1) }),
+        ("damaged", .warning, { $0.source.census.damaged = notable(1) }),
         ("mounts", .warning, { $0.destination.mount?.filesystemOptions.append("prjquota") }),
         (
             "mounts", .warning,
@@ -89,16 +89,16 @@ import Testing
             }
         ),
         // Entries.
-        ("file_size", .fatal, { $0.source.census.largeFiles = concerns(1 << 45) }),
-        ("directories", .warning, { $0.source.census.largeDirectories = concerns(1 << 30) }),
-        ("links", .warning, { $0.source.census.manyNames = concerns(65_001) }),
+        ("file_size", .fatal, { $0.source.census.largeFiles = notable(1 << 45) }),
+        ("directories", .warning, { $0.source.census.largeDirectories = notable(1 << 30) }),
+        ("links", .warning, { $0.source.census.manyNames = notable(65_001) }),
         ("links", .warning, { $0.destination.probe?.hardLinks = .no(.notPermitted) }),
         ("unread", .warning, { $0.source.census.unread = 3 }),
         (
             "xattr_size", .warning,
             {
                 $0.destination.probe?.largeAttributes = .no(.noSpace)
-                $0.source.census.largeAttributes = concerns(5_000)
+                $0.source.census.largeAttributes = notable(5_000)
             }
         ),
         (
@@ -113,7 +113,7 @@ import Testing
         ("xattrs", .warning, { $0.destination.probe?.trustedAttributes = .no(.notSupported) }),
         ("times", .warning, { $0.destination.probe?.times = .wholeSecondsUntil2038 }),
         ("times", .warning, { $0.destination.probe?.times = nil }),
-        ("times", .warning, { $0.source.census.farTimes = concerns(16_000_000_000) }),
+        ("times", .warning, { $0.source.census.farTimes = notable(16_000_000_000) }),
         ("names", .warning, { $0.destination.probe?.longNames = .no(.nameTooLong) }),
         ("types", .warning, { $0.destination.probe?.devices = .no(.notPermitted) }),
         ("holes", .warning, { $0.destination.probe?.holes = .no(.notSupported) }),
@@ -175,7 +175,7 @@ import Testing
                 $0.destination.superblock = superblock
                 $0.destination.typeName = type
             }
-            let finding = CheckJudge(facts, notLookedAt: nil).findings.first {
+            let finding = CheckFindings(facts, notLookedAt: nil).findings.first {
                 $0.matter.name == "directories"
             }
             guard case .directories(let limit, let isKnown) = finding?.matter else {
@@ -223,8 +223,8 @@ import Testing
         #expect(MakeAdvice(plain).command == "mkfs.ext4 -I 256 -m 1 DEVICE")
         let many = checkFacts {
             $0.source.census.inodes = 20_000_000
-            $0.source.census.largeDirectories = concerns(1 << 30)
-            $0.source.census.largeAttributes = concerns(5_000)
+            $0.source.census.largeDirectories = notable(1 << 30)
+            $0.source.census.largeAttributes = notable(5_000)
             $0.source.census.projects = 7
         }
         #expect(
@@ -285,16 +285,16 @@ import Testing
         #expect(forecast(inodes: .max, room: 200 << 30, roomInodes: nil).refusal == nil)
     }
 
-    // MARK: Concerns
+    // MARK: NotableEntries
 
     @Test("of many entries the greatest are kept to be named, and all are counted")
-    func manyConcerns() {
-        var concerns = Concerns()
+    func manyNotableEntries() {
+        var notable = NotableEntries()
         for value in 0..<10_000 as Range<Int64> {
-            concerns.note(Concern(inode: UInt64(value), value: value * 7_919 % 10_000))
+            notable.note(NotableEntry(inode: UInt64(value), value: value * 7_919 % 10_000))
         }
-        #expect(concerns.total == 10_000)
-        #expect(concerns.entries.count == Concerns.namedMax)
-        #expect(concerns.entries.map(\.value) == (9_000..<10_000 as Range<Int64>).reversed())
+        #expect(notable.total == 10_000)
+        #expect(notable.entries.count == NotableEntries.namedMax)
+        #expect(notable.entries.map(\.value) == (9_000..<10_000 as Range<Int64>).reversed())
     }
 }

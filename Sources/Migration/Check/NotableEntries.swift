@@ -3,7 +3,7 @@
 package import LinuxIO
 
 /// One entry that DESTINATION may not be able to hold as it is.
-package struct Concern: Sendable, Equatable {
+package struct NotableEntry: Sendable, Equatable {
     package var inode: UInt64
     /// Which use of that number (XFS); 0 where the path is known already.
     package var generation: UInt32
@@ -29,30 +29,30 @@ package struct Concern: Sendable, Equatable {
 }
 
 /// Entries of one kind of trouble.
-package struct Concerns: Sendable, Equatable {
+package struct NotableEntries: Sendable, Equatable {
     /// Entries that are kept to be named; the others are counted.
     package static let namedMax = 1_000
 
     /// How many there are.
     package private(set) var total: UInt64 = 0
-    private var kept: [Concern] = []
+    private var kept: [NotableEntry] = []
 
     package init() {}
 
     /// Those with the greatest values, the greatest first.
-    package var entries: [Concern] { Array(sorted.prefix(Self.namedMax)) }
+    package var entries: [NotableEntry] { Array(sorted.prefix(Self.namedMax)) }
 
-    private var sorted: [Concern] {
+    private var sorted: [NotableEntry] {
         kept.sorted { ($0.value, $1.inode) > ($1.value, $0.inode) }
     }
 
-    package mutating func note(_ concern: Concern) {
+    package mutating func note(_ entry: NotableEntry) {
         total += 1
-        kept.append(concern)
+        kept.append(entry)
         if kept.count >= 2 * Self.namedMax { kept = entries }
     }
 
-    mutating func merge(_ other: Concerns) {
+    mutating func merge(_ other: NotableEntries) {
         total += other.total
         kept = Array(
             (kept + other.kept).sorted { $0.value > $1.value }.prefix(2 * Self.namedMax - 1)
@@ -60,7 +60,7 @@ package struct Concerns: Sendable, Equatable {
     }
 
     /// Gives those that are kept their paths.
-    mutating func name(_ path: (Concern) -> [UInt8]?) {
+    mutating func name(_ path: (NotableEntry) -> [UInt8]?) {
         for index in kept.indices where kept[index].path == nil {
             kept[index].path = path(kept[index])
         }

@@ -6,7 +6,7 @@
 import LinuxIO
 
 /// The judge.
-package struct CheckJudge: Sendable {
+package struct CheckFindings: Sendable {
     private let facts: CheckFacts
     private var source: SourceFacts { facts.source }
     private var destination: DestinationFacts { facts.destination }
