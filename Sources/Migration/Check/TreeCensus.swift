@@ -54,7 +54,7 @@ final class TreeCensus: Sendable {
                 in: root
             )
         } catch {
-            noteUnread()
+            countUnread()
             return sum.withLock { $0 }
         }
         add(roots.sourceStatus, attributes: nil, path: [])
@@ -111,7 +111,7 @@ final class TreeCensus: Sendable {
         sum.withLock { $0.largeDirectories.note(entry) }
     }
 
-    fileprivate func noteUnread() { sum.withLock { $0.unread += 1 } }
+    fileprivate func countUnread() { sum.withLock { $0.unread += 1 } }
 }
 
 /// What the census keeps of a directory: its inode on SOURCE.
@@ -155,7 +155,7 @@ private final class CensusVisitor: TreeVisitor {
             listing.sortByInode()
             node.setContents(listing)
         } catch {
-            census.noteUnread()
+            census.countUnread()
         }
     }
 
@@ -176,7 +176,7 @@ private final class CensusVisitor: TreeVisitor {
                 return false
             }
         } catch {
-            census.noteUnread()
+            census.countUnread()
             return false
         }
     }
@@ -189,7 +189,7 @@ private final class CensusVisitor: TreeVisitor {
             guard let source = open.source else { return }
             for index in piece.range { look(at: Entry(index, of: piece), in: source) }
         } catch {
-            census.noteUnread()
+            census.countUnread()
         }
     }
 
@@ -218,7 +218,7 @@ private final class CensusVisitor: TreeVisitor {
                 )
             }
         } catch {
-            if error.code != .noEntry { census.noteUnread() }
+            if error.code != .noEntry { census.countUnread() }
         }
     }
 
