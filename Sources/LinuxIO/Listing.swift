@@ -13,10 +13,17 @@ package struct Listing: Sendable {
         package let inode: UInt64
         fileprivate let offset: UInt32
         package let nameLength: UInt16
-        /// DT_* of readdir(3): what the filesystem believes; statx(2) is the truth.
-        package let type: UInt8
+        /// DT_* of readdir(3).
+        fileprivate let type: UInt8
         /// A bit for the listing's owner; the engine notes here that DESTINATION has the name.
         package var isOnBothSides: Bool = false
+
+        /// Whether it is a directory, as the filesystem believes; nil where it does not list that.
+        ///
+        /// statx(2) is the truth.
+        package var isDirectory: Bool? {
+            type == UInt8(DT_UNKNOWN) ? nil : type == UInt8(DT_DIR)
+        }
     }
 
     /// The largest arena: offsets are 32 bits wide.
@@ -58,7 +65,7 @@ package struct Listing: Sendable {
             inode: inode,
             offset: UInt32(arena.count),
             nameLength: UInt16(name.count),
-            type: 0
+            type: UInt8(DT_UNKNOWN)
         )
         record.isOnBothSides = true
         records.append(record)

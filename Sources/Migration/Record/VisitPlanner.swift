@@ -17,6 +17,7 @@
 // A directory that cannot be found any more was moved or removed after the scan. It is left out: its record is
 // not touched, and the next scan finds it, and the directories that it left and came to, changed again.
 
+import Dispatch
 import History
 package import LinuxIO
 import Synchronization
@@ -58,6 +59,8 @@ final class VisitPlanner: Sendable {
     private let rootInode: UInt64
     private let reused: Set<UInt64>
     private let state: Lock<State>
+    /// Lanes without work wait for it; a signal too many lets one look in vain.
+    private let changed = DispatchSemaphore(value: 0)
 
     init(  // Six: what a pass, its record and its scan each have.
         _ history: History,
@@ -160,10 +163,14 @@ final class VisitPlanner: Sendable {
                 state.underWay += 1
                 return (state.queue[state.next - 1], false)
             }
-            if isDone { return }
+            if isDone {
+                // Each that waits lets the next one know.
+                changed.signal()
+                return
+            }
             guard let (inode, generation) = next else {
-                // Another lane lists a directory in which it may find new ones.
-                pauseThread(nanoseconds: 100_000)
+                // Another lane lists a directory in which it may find new ones. Nobody signals an interruption.
+                _ = changed.wait(timeout: .now() + .milliseconds(100))
                 continue
             }
             do throws(WalkReason) {
@@ -220,7 +227,7 @@ final class VisitPlanner: Sendable {
             let known = reused.contains(entry.inode) ? nil : try history.inode(entry.inode)
             let move = DirectoryMove(inode: entry.inode, parent: parent, name: listing.name(index))
             guard let known else {
-                noteNew(move, directory, listing.namePointer(index), type: entry.type)
+                noteNew(move, directory, listing.namePointer(index), entry)
                 return
             }
             if known.isDirectory {
@@ -246,10 +253,10 @@ final class VisitPlanner: Sendable {
         _ move: DirectoryMove,
         _ directory: SharedDescriptor,
         _ name: NamePointer,
-        type: UInt8
+        _ record: Listing.Record
     ) {
-        // DT_DIR; DT_UNKNOWN is asked.
-        guard type == 4 || type == 0 else { return }
+        // What no listing tells is asked.
+        guard record.isDirectory != false else { return }
         do throws(SystemError) {
             let opened = try directory.descriptor.openDirectory(name)
             let generation = try opened.inodeGeneration()
@@ -257,6 +264,7 @@ final class VisitPlanner: Sendable {
                 guard state.made.updateValue(move, forKey: move.inode) == nil else { return }
                 state.queue.append((move.inode, generation))
             }
+            changed.signal()
         } catch {
             // No directory, or gone, or another filesystem: the worker that compares it finds out.
         }

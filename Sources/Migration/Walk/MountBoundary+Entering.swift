@@ -51,8 +51,3 @@ extension MountBoundary {
         return try status(of: listing.namePointer(index), in: directory)?.kind == .directory
     }
 }
-
-extension Listing.Record {
-    /// Whether it is a directory; nil where the filesystem does not list that.
-    var isDirectory: Bool? { type == 0 ? nil : type == 4 }
-}
