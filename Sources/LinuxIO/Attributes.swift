@@ -158,7 +158,7 @@ extension Descriptor {
 package enum AttributeRules {
     /// Whether an attribute of this name is not to be copied.
     ///
-    /// The first call reads the file, so the first call is made before other threads start.
+    /// The first call reads the file, so it is made before there are workers: by who opens the roots.
     /// The corresponding function is `attr_copy_action`.
     package static func isSkipped(_ name: NamePointer) -> Bool {
         cl_attribute_is_skipped(name)

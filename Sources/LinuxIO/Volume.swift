@@ -75,7 +75,7 @@ extension Descriptor {
     }
 }
 
-/// What this process may do, set once at start, before other threads exist.
+/// What this process may do, set once at its start.
 package enum ProcessLimits {
     /// Raises the limit of open descriptors to its hard limit and returns it, at most 1,048,576.
     ///

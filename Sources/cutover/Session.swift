@@ -56,9 +56,10 @@ final class Session: Sendable {
     ) -> ExitStatus {
         let begun = Begun<any SteeredRun<Summary>>()
         do throws(Refusal) {
+            let place = Place(process: try process(), watch: supervision.watch)
             let summary = try supervision.run { [self] () throws(Refusal) in
-                let place = Place(process: try process(), watch: supervision.watch)
                 let prepared = try prepare(place)
+                // After the roots: that another pass runs on them says more than that it writes this report.
                 try ReportFiles.judgeUse(of: reports, streams.configuration)
                 let run = prepared.run
                 begun.set(run)

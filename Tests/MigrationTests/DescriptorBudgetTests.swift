@@ -146,14 +146,19 @@ struct DescriptorBudgetTests {
         }
         let aside = joined(workspace.source, "aside")
 
+        func expectLost() {
+            let lost = #expect(throws: LostDirectory.self) { try inode(of: node) }
+            #expect(lost?.side == .source && lost?.error == SystemError(.open, .noEntry))
+        }
+
         closeBoth()
         try Files.rename(path, to: aside)
-        #expect(throws: SystemError(.open, .noEntry)) { try inode(of: node) }
+        expectLost()
         try Files.rename(joined(workspace.source, "other"), to: path)
-        #expect(throws: SystemError(.open, .noEntry)) { try inode(of: node) }
+        expectLost()
         try Files.removeTree(path)
         try Files.link(symbolic: path, to: bytes("aside"))
-        #expect(throws: SystemError.self) { try inode(of: node) }
+        #expect(throws: LostDirectory.self) { try inode(of: node) }
         try Files.unlink(path)
         // Put back, it is found again: no failed use was left counted.
         try Files.rename(aside, to: path)

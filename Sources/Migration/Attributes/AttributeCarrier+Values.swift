@@ -86,11 +86,15 @@ extension AttributeCarrier {
                         try target.removeAttribute(pointer)
                     }
                 } catch {
-                    throw AttributeFailure(.setAttribute, .destination, error)
+                    report.failWrite(
+                        .setAttribute,
+                        error,
+                        detail: String(decoding: name.bytes, as: UTF8.self)
+                    )
                 }
             }
         } catch {
-            report.fail(error, isWrite: true)
+            report.fail(error)
         }
     }
 

@@ -73,7 +73,7 @@ package final class Check {
 
     /// Opens and judges both roots.
     ///
-    /// Call it before other threads exist, as `Pass.init`.
+    /// Call it from one thread at a time, as `Pass.init`.
     package init(
         _ process: ProcessSetup,
         _ names: RootNames,

@@ -145,7 +145,7 @@ private final class CensusVisitor: TreeVisitor {
     func enter(_ node: DirectoryNode<CensusDirectory>) {
         guard !census.control.isInterrupted, open(node) else { return }
         do throws(SystemError) {
-            let open = try lane.directories.use(node)
+            let open = try lane.use(node)
             defer { lane.directories.release(node) }
             guard let source = open.source else { return }
             var listing = Listing()
@@ -163,7 +163,7 @@ private final class CensusVisitor: TreeVisitor {
     private func open(_ node: DirectoryNode<CensusDirectory>) -> Bool {
         guard let parent = node.parent else { return true }
         do throws(SystemError) {
-            let parentOpen = try lane.directories.use(parent)
+            let parentOpen = try lane.use(parent)
             defer { lane.directories.release(parent) }
             guard let source = parentOpen.source else { return false }
             do throws(NotEntered) {
@@ -184,7 +184,7 @@ private final class CensusVisitor: TreeVisitor {
     func visit(_ piece: EntryPiece<CensusDirectory>) {
         guard !census.control.isInterrupted else { return }
         do throws(SystemError) {
-            let open = try lane.directories.use(piece.directory)
+            let open = try lane.use(piece.directory)
             defer { lane.directories.release(piece.directory) }
             guard let source = open.source else { return }
             for index in piece.range { look(at: Entry(index, of: piece), in: source) }

@@ -1,4 +1,5 @@
-// One line of `--itemize`, with rsync's letters: YXcstpoguax, see "--itemize-changes" in rsync(1).
+// One line of `--itemize`, with rsync's letters, `YXcstpogfax`: `f` stands for flags where rsync has `u`. See
+// "--itemize-changes" in rsync(1).
 // Bytes in, bytes out: names are not text.
 
 package import LinuxIO

@@ -37,15 +37,17 @@ final class ContentInspector {
             let sourceFile = try open(pair, source, pair.source)
             side = .destination
             let targetFile = try open(pair, target, destination)
-            guard let sourceFile, let targetFile else {
+            guard let sourceFile else {
                 reports.reportVanished(pair)
                 return nil
             }
+            // Somebody else writes to DESTINATION.
+            guard let targetFile else { throw SystemError(.open, .noEntry) }
             // What the disk has lost may still be whole in memory, clean as after a write that succeeded.
             targetFile.descriptor.forgetCachedPages()
             return haveSameContents(pair, sourceFile, targetFile)
         } catch {
-            if error.code == .noEntry {
+            if error.code == .noEntry, side == .source {
                 reports.reportVanished(pair)
             } else {
                 reports.of(pair).fail(.open, side, error)
@@ -137,7 +139,7 @@ final class ContentInspector {
     }
 
     private func reportUnreadTarget(_ error: SystemError, _ side: Failure.Side, _ pair: EntryPair) {
-        if Self.isGone(error) {
+        if side == .source, Self.isGone(error) {
             reports.reportVanished(pair)
         } else {
             reports.of(pair).fail(.examine, side, error)

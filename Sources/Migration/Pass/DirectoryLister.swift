@@ -29,7 +29,7 @@ final class DirectoryLister {
     /// Lists and pairs both sides, removes extras that are no directories and hands on the others.
     func list(_ node: PassDirectory) {
         let open: OpenDirectory
-        do throws(SystemError) {
+        do throws(LostDirectory) {
             open = try lane.directories.use(node)
         } catch {
             reports.reportUnusable(error, node)

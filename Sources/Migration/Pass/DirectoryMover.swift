@@ -8,9 +8,9 @@
 // Where a name is taken, the two entries change places (RENAME_EXCHANGE): nothing is ever replaced or removed
 // here. What then stands in the old place is judged by the worker that lists it, like everything else.
 //
-// Not done, and the directory is then compared as a whole: without --delete (the old place would have to stay), in
-// a dry run and with --itemize (there is no line for it, and both must print the same), with filters (the old
-// place may be protected), and for every error.
+// Not done, and the directory is then compared as a whole: without --delete (the old place would have to stay) and
+// with --max-delete, in a dry run and with --itemize (there is no line for it, and both must print the same), with
+// filters (the old place may be protected), and for every error.
 //
 // Worst case: O(m + w) attempts, m moves, w the sum over those that fail of the moving directories on their ways
 // (each of which, once moved, allows one attempt more); an attempt takes O(d) looks into the record and openings, d

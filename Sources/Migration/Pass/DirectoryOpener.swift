@@ -27,7 +27,7 @@ final class DirectoryOpener {
         // The roots were opened at the start.
         guard let parent = node.parent else { return true }
         let parentOpen: OpenDirectory
-        do throws(SystemError) {
+        do throws(LostDirectory) {
             parentOpen = try lane.directories.use(parent)
         } catch {
             reports.reportUnusable(error, node)
@@ -101,7 +101,7 @@ final class DirectoryOpener {
     ) throws(SystemError) -> OpenedDestination? {
         let before = node.state.facts.withLock { $0.destination }
         if let before, before.kind == .directory, let parentDestination = parent.destination {
-            return try openExisting(node, in: parentDestination)
+            return openExisting(node, in: parentDestination)
         }
         node.state.facts.withLock { facts in
             facts.isNew = true
@@ -141,35 +141,40 @@ final class DirectoryOpener {
         return OpenedDestination(opened: OpenedDirectory(handle: handle, status: status))
     }
 
+    /// Opens a directory that DESTINATION has; nil when a failure was recorded.
     private func openExisting(
         _ node: PassDirectory,
         in parent: SharedDescriptor
-    ) throws(SystemError) -> OpenedDestination? {
-        let descriptor: Descriptor
+    ) -> OpenedDestination? {
+        let opened: OpenedDirectory
         do throws(SystemError) {
-            descriptor =
+            let descriptor =
                 context.plan.options.crossesMounts
                 ? try parent.descriptor.openDirectoryAcrossMounts(node.name)
                 : try parent.descriptor.openDirectory(node.name)
+            let status = try descriptor.status()
+            opened = OpenedDirectory(handle: SharedDescriptor(descriptor), status: status)
         } catch {
-            guard error.code == .crossDevice else { throw error }
-            // Mounted since it was looked up.
-            reports.of(.directory(node)).fail(.enter, .destination, nil)
+            // EXDEV: mounted since it was looked up. Nothing was to be written: no error here is the whole volume's.
+            let isMounted = error.code == .crossDevice
+            reports.of(.directory(node)).fail(
+                isMounted ? .enter : .open,
+                .destination,
+                isMounted ? nil : error
+            )
             return nil
         }
-        let status = try descriptor.status()
+        let status = opened.status
         if !context.plan.options.crossesMounts, context.volumes.isForeignDestination(status) {
             reports.of(.directory(node)).fail(.enter, .destination, nil)
             return nil
         }
-        do throws(SystemError) { try descriptor.checkNames(status) } catch {
+        do throws(SystemError) { try opened.handle.descriptor.checkNames(status) } catch {
             // What it holds would look like extras.
             reports.of(.directory(node)).fail(.open, .destination, error)
             return nil
         }
         node.state.facts.withLock { $0.destination = status }
-        return OpenedDestination(
-            opened: OpenedDirectory(handle: SharedDescriptor(descriptor), status: status)
-        )
+        return OpenedDestination(opened: opened)
     }
 }

@@ -1,5 +1,5 @@
 // Where directories of SOURCE stand on DESTINATION while some of them are being renamed: what the record has, and what
-// was done since. No system call is made here.
+// was done since. Neither volume is asked.
 
 import History
 import LinuxIO

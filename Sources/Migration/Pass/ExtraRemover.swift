@@ -33,14 +33,17 @@ final class ExtraRemover {
     ) {
         guard let destination = open.destination else { return }
         let isProtected = node.state.facts.withLock { $0.isProtected }
-        let mayDelete = context.plan.options.deletesExtras && !isProtected
         for index in extras where !context.log.isInterrupted {
             let name = listing.name(index)
-            if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes) {
+            // What SOURCE has of these was not looked at.
+            if isProtected || node.isRoot && !context.plan.scope.selects(name) { continue }
+            if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes),
+                !isFiltered(name, .regular, in: node)
+            {
                 removeLeftover(name, in: node, open)
                 continue
             }
-            guard mayDelete, !node.isRoot || context.plan.scope.selects(name) else { continue }
+            guard context.plan.options.deletesExtras else { continue }
             guard let status = examineExtra(name, in: node, destination) else { continue }
             let isDirectory = status.kind == .directory
             if node.isRoot, ReservedNames.contains(name, isDirectory: { isDirectory }) { continue }
@@ -87,7 +90,7 @@ final class ExtraRemover {
             removeFile(name, status, in: node, open)
         } else {
             reports.doubt(.name(name, node))
-            node.state.abandonRemoval()
+            node.state.abandonRemoval(byLimit: true)
         }
     }
 
@@ -181,7 +184,7 @@ final class ExtraRemover {
         guard let parent = node.parent else { return }
         let isOpen: Bool
         do throws(SystemError) {
-            let parentOpen = try lane.directories.use(parent)
+            let parentOpen = try lane.use(parent)
             defer { lane.directories.release(parent) }
             isOpen = try openRemoval(node, in: parentOpen)
         } catch {
@@ -189,22 +192,22 @@ final class ExtraRemover {
             if error.code == .noEntry { return }
             if error.code == .crossDevice {
                 keepMount(.mount, of: .directory(node))
-                node.state.abandon()
+                node.state.abandonRemoval()
                 return
             }
             reports.of(.directory(node)).fail(.remove, .destination, error)
-            node.state.abandon()
+            node.state.abandonRemoval()
             return
         }
         guard isOpen else { return }
         do throws(SystemError) {
-            let open = try lane.directories.use(node)
+            let open = try lane.use(node)
             defer { lane.directories.release(node) }
             guard let destination = open.destination else { return }
             removeContents(try lane.names(in: destination.descriptor), of: node, open)
         } catch {
             reports.of(.directory(node)).fail(.list, .destination, error)
-            node.state.abandon()
+            node.state.abandonRemoval()
         }
     }
 
@@ -217,7 +220,7 @@ final class ExtraRemover {
         // Asked of the open directory: what is mounted here since the listing is seen too (S46).
         if let crossing = context.volumes.crossingOfDestination(status) {
             keepMount(crossing, of: .directory(node))
-            node.state.abandon()
+            node.state.abandonRemoval()
             return false
         }
         node.state.facts.withLock { $0.destination = status }
@@ -247,7 +250,7 @@ final class ExtraRemover {
         guard let parent = node.parent, !context.log.isInterrupted else { return false }
         let isRemoved = removeDirectory(node, in: parent)
         // Something in the parent stays, so it does too.
-        if !isRemoved { parent.state.abandonRemoval() }
+        if !isRemoved { parent.state.abandonRemoval(byLimit: !node.state.wasKeptOtherwise) }
         return isRemoved
     }
 
@@ -261,7 +264,7 @@ final class ExtraRemover {
         }
         if context.log.mayWrite {
             do throws(SystemError) {
-                let open = try lane.directories.use(parent)
+                let open = try lane.use(parent)
                 defer { lane.directories.release(parent) }
                 guard let destination = open.destination else { return false }
                 try changes.prepare(parent, open)
@@ -271,6 +274,7 @@ final class ExtraRemover {
             } catch {
                 if error.code == .noEntry { return true }
                 reports.of(.directory(node)).failWrite(.remove, error)
+                node.state.abandonRemoval()
                 return false
             }
         }

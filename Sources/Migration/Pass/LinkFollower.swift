@@ -192,7 +192,7 @@ final class LinkFollower {
     /// would tear the group, and nothing would show that it is torn.
     private func handle(on leader: LinkLeader) throws(SystemError) -> SharedDescriptor? {
         do throws(SystemError) {
-            let open = try lane.directories.use(leader.directory)
+            let open = try lane.use(leader.directory)
             defer { lane.directories.release(leader.directory) }
             guard let directory = open.destination else { return nil }
             let handle = try directory.descriptor.openHandle(leader.name)

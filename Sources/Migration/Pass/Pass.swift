@@ -28,7 +28,7 @@ package final class Pass: SteeredRun {
 
     /// Judges the roots and prepares everything; touches nothing but a missing DESTINATION, which is made.
     ///
-    /// Call it before other threads exist: it reads the rules of libattr. `opened` is told where both roots are, as
+    /// Call it from one thread at a time: it reads the rules of libattr. `opened` is told where both roots are, as
     /// soon as they are open.
     package init(  // Six: who is told what is the command's, and differs for each.
         _ process: ProcessSetup,
@@ -199,7 +199,7 @@ package final class Pass: SteeredRun {
         let found = ChangeFinding.Outcome(method: method.withLock { $0 })
         // No question is asked of either volume from here on.
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
-            // `run` commits just now, and what it commits is of an interrupted pass, too.
+            // `run` commits just now: an interrupted pass, too, unless its status was fixed before the signal came.
         } else if let notice = keeper.finish(end(found, .interrupted, at: now, isGivenUp: true)) {
             context.log.say(notice)
         }
@@ -475,6 +475,7 @@ package final class Pass: SteeredRun {
 
     private func stop() -> PassSummary.Stop? {
         guard let (reason, failure) = context.log.stop else { return nil }
+        // A volume that broke may not even say what room it has: then none.
         var available: UInt64 = 0
         var inodes: UInt64?
         if let destination = roots.destination,

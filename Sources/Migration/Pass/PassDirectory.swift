@@ -52,6 +52,7 @@ package final class PassDirectoryState: Sendable {
     private let knownOnce = AtomicLazyReference<DirectoryEvidence>()
     private let isChanged = Atomic<Bool>(false)
     private let isAbandoned = Atomic<Bool>(false)
+    private let isKeptOtherwise = Atomic<Bool>(false)
 
     package init(purpose: Purpose, branch: Branch?, afterRemoval: PassPiece? = nil) {
         self.purpose = purpose
@@ -76,12 +77,16 @@ package final class PassDirectoryState: Sendable {
     func abandon() { isAbandoned.store(true, ordering: .relaxed) }
     var wasAbandoned: Bool { isAbandoned.load(ordering: .relaxed) }
 
-    /// Something in a tree that was to go stays.
+    /// Something in a tree that was to go stays; `byLimit`: for `--max-delete` alone (S45).
     ///
     /// A pair is not concerned: its directory stays anyway.
-    func abandonRemoval() {
-        if purpose == .removal { abandon() }
+    func abandonRemoval(byLimit: Bool = false) {
+        guard purpose == .removal else { return }
+        if !byLimit { isKeptOtherwise.store(true, ordering: .relaxed) }
+        abandon()
     }
+    /// Whether anything but the limit keeps a tree that was to go.
+    var wasKeptOtherwise: Bool { isKeptOtherwise.load(ordering: .relaxed) }
 }
 
 /// What is known of a directory of SOURCE that its entries rest on.

@@ -95,7 +95,8 @@ final class PassLog: Sendable {
             failure.volumeHasRoom = true
             return record(failure)
         }
-        if isInterrupted { return }
+        // Nothing can be stopped any more; a `syncfs` that failed must be told all the same.
+        if isInterrupted { return record(failure) }
         // Others that fail for the same reason are among what is counted as missing.
         if isCounting.exchange(true, ordering: .sequentiallyConsistent) { return }
         stopRecord.withLock { $0 = (stop, failure) }

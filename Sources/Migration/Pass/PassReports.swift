@@ -79,12 +79,13 @@ final class PassReports {
     func reportVanished(_ pair: EntryPair) { reportVanished(pair.affected) }
 
     /// Records that a directory in hand cannot be used any more: it went away, or opening it again failed.
-    func reportUnusable(_ error: SystemError, _ node: PassDirectory) {
-        switch error.code {
-        case .noEntry, .notDirectory, .symlinkLoop: reportVanished(.directory(node))
-        default:
-            let side: Failure.Side = node.state.purpose == .pair ? .source : .destination
-            of(.directory(node)).fail(.open, side, error)
+    ///
+    /// Only what users take from SOURCE has vanished: what goes away on DESTINATION is missing there.
+    func reportUnusable(_ lost: LostDirectory, _ node: PassDirectory) {
+        switch (lost.side, lost.error.code) {
+        case (.source, .noEntry), (.source, .notDirectory), (.source, .symlinkLoop):
+            reportVanished(.directory(node))
+        default: of(.directory(node)).fail(.open, lost.side, lost.error)
         }
     }
 

@@ -107,7 +107,7 @@ final class PassVisitor: TreeVisitor {
         {
             return
         }
-        do throws(SystemError) {
+        do throws(LostDirectory) {
             let open = try lane.directories.use(node)
             defer { lane.directories.release(node) }
             finisher.finish(node, open)
@@ -121,7 +121,7 @@ final class PassVisitor: TreeVisitor {
     /// Handles a run of entries of one directory.
     func visit(_ piece: PassPiece) {
         let open: OpenDirectory
-        do throws(SystemError) {
+        do throws(LostDirectory) {
             open = try lane.directories.use(piece.directory)
         } catch {
             reports.reportUnusable(error, piece.directory)
@@ -141,7 +141,7 @@ final class PassVisitor: TreeVisitor {
     private func handleLinked(_ entry: PassEntry, _ role: LinkRole) {
         if context.log.isInterrupted { return }
         var hasToldGroup = false
-        do throws(SystemError) {
+        do throws(LostDirectory) {
             let open = try lane.directories.use(entry.directory)
             defer { lane.directories.release(entry.directory) }
             hasToldGroup = handle(entry.index, in: EntryPlace(of: entry, open), role: role)

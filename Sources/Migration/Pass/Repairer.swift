@@ -130,18 +130,16 @@ final class Repairer {
             }
             side = .destination
             let targetHandle = try target.descriptor.openHandle(pair.pointer)
+            // Somebody else writes to DESTINATION.
             guard try targetHandle.status().identity == destination.identity else {
-                reports.reportVanished(pair)
-                return false
+                throw SystemError(.open, .noEntry)
             }
-            return try apply(differences, pair, destination, from: sourceHandle, to: targetHandle)
+            return apply(differences, pair, destination, from: sourceHandle, to: targetHandle)
         } catch {
-            if error.code == .noEntry {
+            if error.code == .noEntry, side == .source {
                 reports.reportVanished(pair)
-            } else if side == .destination {
-                reports.of(pair).failWrite(.open, error)
             } else {
-                reports.of(pair).fail(.open, .source, error)
+                reports.of(pair).fail(.open, side, error)
             }
             return false
         }
@@ -153,12 +151,12 @@ final class Repairer {
         _ destination: FileStatus,
         from source: borrowing Descriptor,
         to target: borrowing Descriptor
-    ) throws(SystemError) -> Bool {
+    ) -> Bool {
         var needs = differences
         let frozen =
             pair.kind == .regular ? destination.visibleFlags.intersection(.frozen) : []
         if !frozen.isEmpty {
-            try carrier.settings.setFrozenFlags([], of: target)
+            guard setFrozen([], of: target, pair) else { return false }
             needs.insert(.flags)
         }
         if !needs.isDisjoint(with: [.owner, .group]) {
@@ -171,10 +169,25 @@ final class Repairer {
             isNew: false
         )
         guard carrier.carry(wanted, from: source, to: target, reports.of(pair)) else {
-            if !frozen.isEmpty { try carrier.settings.setFrozenFlags(frozen, of: target) }
+            // What could not be repaired keeps the flags that it had; if not even that, it was told.
+            if !frozen.isEmpty { _ = setFrozen(frozen, of: target, pair) }
             return false
         }
         context.log.counters.attributesRepaired.count()
         return true
+    }
+
+    private func setFrozen(
+        _ flags: InodeFlags,
+        of target: borrowing Descriptor,
+        _ pair: EntryPair
+    ) -> Bool {
+        do throws(SystemError) {
+            try carrier.settings.setFrozenFlags(flags, of: target)
+            return true
+        } catch {
+            reports.of(pair).failWrite(.setFlags, error)
+            return false
+        }
     }
 }

@@ -63,7 +63,7 @@ final class TreeReplacer {
         let source = node.state.facts.withLock { $0.source }
         if context.log.phase == .counting {
             reports.tally(source)
-        } else if context.log.counters.deletionsRefused.value() == 0 {
+        } else if node.state.wasKeptOtherwise {
             // Otherwise the limit is the reason, and the status says so (S45).
             reports.of(.directory(node)).fail(
                 .replaceType,

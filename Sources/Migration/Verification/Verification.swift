@@ -20,7 +20,7 @@ package final class Verification: SteeredRun {
 
     /// Judges the roots and prepares everything; touches nothing.
     ///
-    /// Call it before other threads exist: it reads the rules of libattr.
+    /// Call it from one thread at a time: it reads the rules of libattr.
     package init(  // Six: who is told, and what is written, are the command's.
         _ process: ProcessSetup,
         _ names: RootNames,

@@ -9,8 +9,8 @@ extension Verifier {
         if context.isInterrupted { return }
         guard let statuses = open(node) else { return }
         let open: OpenDirectory
-        do throws(SystemError) { open = try lane.directories.use(node) } catch {
-            note(error, .open, .source, path: node.path)
+        do throws(LostDirectory) { open = try lane.directories.use(node) } catch {
+            note(error.error, .open, error.side, path: node.path)
             return
         }
         defer { lane.directories.release(node) }
@@ -34,8 +34,8 @@ extension Verifier {
         // The roots were opened at the start.
         guard let parent = node.parent else { return context.roots }
         let parentOpen: OpenDirectory
-        do throws(SystemError) { parentOpen = try lane.directories.use(parent) } catch {
-            note(error, .open, .source, path: node.path)
+        do throws(LostDirectory) { parentOpen = try lane.directories.use(parent) } catch {
+            note(error.error, .open, error.side, path: node.path)
             return nil
         }
         defer { lane.directories.release(parent) }

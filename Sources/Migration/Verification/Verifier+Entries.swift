@@ -15,8 +15,8 @@ extension Verifier {
     /// Compares a run of entries of one directory.
     func visit(_ piece: EntryPiece<NoState>) {
         let open: OpenDirectory
-        do throws(SystemError) { open = try lane.directories.use(piece.directory) } catch {
-            note(error, .open, .source, path: piece.directory.path)
+        do throws(LostDirectory) { open = try lane.directories.use(piece.directory) } catch {
+            note(error.error, .open, error.side, path: piece.directory.path)
             return
         }
         defer { lane.directories.release(piece.directory) }

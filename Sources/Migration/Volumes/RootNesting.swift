@@ -39,19 +39,25 @@ struct RootNesting {
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
     ) throws(Refusal) {
-        let paths: (source: [UInt8]?, destination: [UInt8]?)
-        do throws(SystemError) {
-            let path = try MountTable.pathInFilesystem(of: source)
-            paths = (path, try MountTable.pathInFilesystem(of: destination))
-        } catch {
-            throw .cannotExamine(.source, error)
-        }
-        guard let inner = paths.source, let outer = paths.destination else { return }
-        if inner == outer, !isNew { throw .sameDirectory }
-        if outer == inner || outer.starts(with: inner + [0x2F]) {
+        let paths = (
+            source: try Self.pathInFilesystem(of: source, .source),
+            destination: try Self.pathInFilesystem(of: destination, .destination)
+        )
+        guard let source = paths.source, let destination = paths.destination else { return }
+        if source == destination, !isNew { throw .sameDirectory }
+        if destination == source || destination.starts(with: source + [0x2F]) {
             throw .nested(inner: .destination)
         }
-        if !isNew, inner.starts(with: outer + [0x2F]) { throw .nested(inner: .source) }
+        if !isNew, source.starts(with: destination + [0x2F]) { throw .nested(inner: .source) }
+    }
+
+    private static func pathInFilesystem(
+        of root: borrowing Descriptor,
+        _ side: Failure.Side
+    ) throws(Refusal) -> [UInt8]? {
+        do throws(SystemError) { return try MountTable.pathInFilesystem(of: root) } catch {
+            throw .cannotExamine(side, error)
+        }
     }
 
     /// Whether a directory is below the one of that identity.

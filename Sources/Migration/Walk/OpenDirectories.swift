@@ -18,6 +18,14 @@ package struct OpenDirectory: Sendable {
     }
 }
 
+/// A directory that was in hand cannot be opened again.
+///
+/// ENOENT: another has its name, or none.
+package struct LostDirectory: Error {
+    package let side: Failure.Side
+    package let error: SystemError
+}
+
 /// Lends out the descriptors of directories and keeps their number within a limit.
 package final class OpenDirectories<State: Sendable>: Sendable {
     /// Only those in use may exceed it.
@@ -61,7 +69,7 @@ package final class OpenDirectories<State: Sendable>: Sendable {
     /// Lends out a node's descriptors until `release`.
     ///
     /// Opens what is closed: ENOENT, ENOTDIR and ELOOP tell that a directory went away or was replaced meanwhile.
-    package func use(_ node: DirectoryNode<State>) throws(SystemError) -> OpenDirectory {
+    package func use(_ node: DirectoryNode<State>) throws(LostDirectory) -> OpenDirectory {
         if let open = tryUse(node) { return open }
         // Iterative: a tree can be deeper than a stack.
         var closed: [DirectoryNode<State>] = [node]
@@ -75,7 +83,7 @@ package final class OpenDirectories<State: Sendable>: Sendable {
         }
         guard var open = base else { preconditionFailure("the loop ends with an open ancestor") }
         for child in closed.reversed() {
-            let result = Result { () throws(SystemError) in try reopen(child, in: open) }
+            let result = Result { () throws(LostDirectory) in try reopen(child, in: open) }
             release(ancestor)
             open = try result.get()
             ancestor = child
@@ -106,8 +114,14 @@ package final class OpenDirectories<State: Sendable>: Sendable {
         defer { release(node) }
         let expected = parent.held.withLock { ($0.sourceIdentity, $0.destinationIdentity) }
         // Not to be had this way: whoever needs the parent opens it the other way, or records why not.
-        guard let source = try? self.open(Name(".."), in: open.source, expected: expected.0),
-            let destination = try? self.open(Name(".."), in: open.destination, expected: expected.1)
+        let up = Name("..")
+        guard let source = try? self.open(up, .source, in: open.source, expected: expected.0),
+            let destination = try? self.open(
+                up,
+                .destination,
+                in: open.destination,
+                expected: expected.1
+            )
         else { return }
         let isMine = parent.held.withLock { handles in
             guard !handles.isOpen else { return false }
@@ -137,12 +151,18 @@ package final class OpenDirectories<State: Sendable>: Sendable {
         }
     }
 
-    private func reopen(_ node: DirectoryNode<State>, in parent: OpenDirectory) throws(SystemError)
-        -> OpenDirectory
-    {
+    private func reopen(
+        _ node: DirectoryNode<State>,
+        in parent: OpenDirectory
+    ) throws(LostDirectory) -> OpenDirectory {
         let expected = node.held.withLock { ($0.sourceIdentity, $0.destinationIdentity) }
-        let source = try open(node.name, in: parent.source, expected: expected.0)
-        let destination = try open(node.name, in: parent.destination, expected: expected.1)
+        let source = try open(node.name, .source, in: parent.source, expected: expected.0)
+        let destination = try open(
+            node.name,
+            .destination,
+            in: parent.destination,
+            expected: expected.1
+        )
         let (open, isMine) = node.held.withLock { handles in
             let isMine = !handles.isOpen
             if isMine {
@@ -159,19 +179,24 @@ package final class OpenDirectories<State: Sendable>: Sendable {
 
     private func open(
         _ name: Name,
+        _ side: Failure.Side,
         in parent: SharedDescriptor?,
         expected: InodeIdentity?
-    ) throws(SystemError) -> SharedDescriptor? {
+    ) throws(LostDirectory) -> SharedDescriptor? {
         guard let parent, let expected else { return nil }
-        let descriptor =
-            crossesMounts
-            ? try parent.descriptor.openDirectoryAcrossMounts(name)
-            : try parent.descriptor.openDirectory(name)
-        // Another has the name: the one that was meant is there no more.
-        guard try descriptor.status().identity == expected else {
-            throw SystemError(.open, .noEntry)
+        do throws(SystemError) {
+            let descriptor =
+                crossesMounts
+                ? try parent.descriptor.openDirectoryAcrossMounts(name)
+                : try parent.descriptor.openDirectory(name)
+            // Another has the name: the one that was meant is there no more.
+            guard try descriptor.status().identity == expected else {
+                throw SystemError(.open, .noEntry)
+            }
+            return SharedDescriptor(descriptor)
+        } catch {
+            throw LostDirectory(side: side, error: error)
         }
-        return SharedDescriptor(descriptor)
     }
 
     private func noteOpened(_ node: DirectoryNode<State>) {

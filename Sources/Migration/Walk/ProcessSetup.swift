@@ -11,7 +11,7 @@ package struct ProcessSetup: Sendable {
 
     /// Raises the limit of descriptors as far as it goes, and for `writesTrees` clears the umask.
     ///
-    /// Call it once, before other threads exist. Refused where there are not enough descriptors for one worker. The
+    /// Call it once, on the main thread. Refused where there are not enough descriptors for one worker. The
     /// corresponding calls are `setrlimit` and `umask`.
     package init(writesTrees: Bool) throws(Refusal) {
         do throws(SystemError) { descriptorLimit = try ProcessLimits.raiseDescriptorLimit() } catch

@@ -133,6 +133,11 @@ package final class WalkLane<State: Sendable, Task: Sendable> {
 
     deinit { listingBuffer.deallocate() }
 
+    /// Lends out a directory's descriptors as `directories` does, for who wants one side of it only.
+    func use(_ node: DirectoryNode<State>) throws(SystemError) -> OpenDirectory {
+        do throws(LostDirectory) { return try directories.use(node) } catch { throw error.error }
+    }
+
     /// How many workers the walk has now; a large file is cut for that many.
     var workers: Int { workerCount() }
 

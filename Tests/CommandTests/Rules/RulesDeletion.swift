@@ -98,6 +98,37 @@ struct RulesDeletion {
         try stage.expectSame()
     }
 
+    @Test("S26, S45: a tree that a filter keeps fails, whatever --max-delete refused elsewhere")
+    func keptTreeBesideTheLimit() throws {
+        try Files.write(stage.source("entry"), bytes("x"))
+        try Files.makeDirectory(stage.destination("entry"))
+        try Files.write(stage.destination("entry/kept.tmp"), bytes("x"))
+        try Files.write(stage.destination("extra"), bytes("x"))
+        let outcome = try stage.attempt(
+            "--delete",
+            "--max-delete",
+            "0",
+            "--exclude",
+            "*.tmp"
+        )
+        #expect(outcome.status == 23, "\(outcome)")
+        #expect(outcome.errors.contains("\n  entry: "), "\(outcome)")
+        #expect(try Files.names(stage.to).map(shown).sorted() == ["entry", "extra"])
+    }
+
+    @Test("S13, S44: what looks like a leftover stays where SOURCE's names were not looked at")
+    func leftoversOfOthers() throws {
+        let name = ".cutover.0123abcd.1"
+        try Files.makeDirectory(stage.source("home"))
+        try Files.write(stage.source(name), bytes("a user's"))
+        try stage.pass()
+        for words in [["--branch", "home"], ["--exclude", ".cutover.*"]] {
+            let outcome = try Cutover.sync(stage.from, stage.to, words)
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(try text(stage.destination(name)) == "a user's")
+        }
+    }
+
     @Test("S45: excluded names are neither copied nor deleted")
     func excludedNames() throws {
         for root in [stage.from, stage.to] {
