@@ -63,7 +63,7 @@ static char *count_path;
 static int error_named(const char *name) {
     static const struct { const char *name; int value; } errors[] = {
         {"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EMFILE", EMFILE}, {"EINTR", EINTR},
-        {"ENOENT", ENOENT}, {"ESTALE", ESTALE}, {"EROFS", EROFS}, {"EACCES", EACCES}, {"EPERM", EPERM},
+        {"ENOENT", ENOENT}, {"ESRCH", ESRCH}, {"ESTALE", ESTALE}, {"EROFS", EROFS}, {"EACCES", EACCES}, {"EPERM", EPERM},
         {"ENOTSUP", ENOTSUP}, {"EMLINK", EMLINK}, {"ENOMEM", ENOMEM}, {"EEXIST", EEXIST},
         {"ENFILE", ENFILE}, {"ENOSYS", ENOSYS}, {"EAGAIN", EAGAIN}, {"EINVAL", EINVAL}, {"ENOTTY", ENOTTY},
         {"EUCLEAN", EUCLEAN}, {"ENODATA", ENODATA}, {"EILSEQ", EILSEQ}, {"ETIMEDOUT", ETIMEDOUT},

@@ -40,6 +40,7 @@ package struct SystemError: Error, Hashable, Sendable {
         case getGeneration = "FS_IOC_GETVERSION"
         case getKeyStatus = "FS_IOC_GET_ENCRYPTION_KEY_STATUS"
         case startThread = "pthread_create"
+        case quotactl
     }
 }
 
@@ -54,6 +55,8 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     package static let notImplemented = ErrorCode(rawValue: ENOSYS)
     package static let noEntry = ErrorCode(rawValue: ENOENT)
     package static let interrupted = ErrorCode(rawValue: EINTR)
+    /// What is asked about is not there: of quotas, a kind that is not accounted (ESRCH).
+    package static let noProcess = ErrorCode(rawValue: ESRCH)
     package static let inputOutput = ErrorCode(rawValue: EIO)
     package static let noDevice = ErrorCode(rawValue: ENXIO)
     package static let noMemory = ErrorCode(rawValue: ENOMEM)
@@ -100,7 +103,8 @@ package struct ErrorCode: RawRepresentable, Hashable, Sendable {
     }
 
     private static let names: [Int32: String] = [
-        EPERM: "EPERM", ENOENT: "ENOENT", EINTR: "EINTR", EIO: "EIO", ENXIO: "ENXIO",
+        EPERM: "EPERM", ENOENT: "ENOENT", ESRCH: "ESRCH", EINTR: "EINTR", EIO: "EIO",
+        ENXIO: "ENXIO",
         EAGAIN: "EAGAIN",
         EBADF: "EBADF", ENOMEM: "ENOMEM", EACCES: "EACCES", EBUSY: "EBUSY", EEXIST: "EEXIST",
         EXDEV: "EXDEV", ENODEV: "ENODEV", ENOTDIR: "ENOTDIR", EISDIR: "EISDIR", EINVAL: "EINVAL",

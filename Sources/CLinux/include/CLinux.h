@@ -18,6 +18,7 @@
 #include "faults.h"
 #include "inode.h"
 #include "process.h"
+#include "quota.h"
 #include "ring.h"
 #include "scan.h"
 

@@ -11,6 +11,7 @@
 
 enum {
     CL_XFS_BULK_GROUP = 1,            // XFS_BULK_IREQ_AGNO: only inodes of the group that is named
+    CL_XFS_GEOMETRY_QUOTA = 1 << 2,   // XFS_FSOP_GEOM_FLAGS_QUOTA: there are inodes that hold quotas
     CL_XFS_GEOMETRY_V5 = 1 << 15,     // XFS_FSOP_GEOM_FLAGS_V5SB: inodes hold a time of birth
     CL_XFS_GEOMETRY_BIGTIME = 1 << 21, // XFS_FSOP_GEOM_FLAGS_BIGTIME: times after 2038
     CL_UUID_BYTES = 16,
