@@ -37,6 +37,16 @@ package enum PassCounter: Int, CaseIterable, Sendable {
     case leftoversRemoved
     /// Directories of DESTINATION in which nothing was deleted as SOURCE's could not be listed to its end (S44).
     case directoriesProtected
+    /// Owners whose limits were set, and whose limits were cleared as SOURCE has none (Q7).
+    case quotasSet, quotasCleared
+    /// Owners whose limits only DESTINATION has, and keeps.
+    case quotasLeft
+    /// Owners above a soft limit whose running grace was set (Q9).
+    case graceRestarted
+    /// What of quotas could not be read or set; each is one of `failures`, too.
+    case quotaFailures
+    /// Owners above a hard limit of DESTINATION at the end (Q13).
+    case overLimit
     /// After DESTINATION stopped the pass: what is missing there (S18).
     case entriesMissing, bytesMissing
 
@@ -125,6 +135,37 @@ package enum PassCounter: Int, CaseIterable, Sendable {
                 .no
             )
         case .directoriesProtected: Row("directories_protected", .noRow, .no)
+        case .quotasSet:
+            Row(
+                "quotas_set",
+                .ifAny("limits set", planned: "limits to set", note: "of quotas, owners"),
+                .since(3, one: "limit set", many: "limits set")
+            )
+        case .quotasCleared:
+            Row(
+                "quotas_cleared",
+                .ifAny("limits cleared", planned: "limits to clear", note: "SOURCE has none"),
+                .since(3, one: "limit cleared", many: "limits cleared")
+            )
+        case .quotasLeft:
+            Row(
+                "quotas_left",
+                .ifAny("limits left", note: "SOURCE has none; --delete clears them"),
+                .no
+            )
+        case .graceRestarted: Row("grace_restarted", .noRow, .no)
+        case .quotaFailures:
+            Row(
+                "quota_failures",
+                .ifAny("failures of quotas", in: .trouble),
+                .since(3, one: "failure of quotas", many: "failures of quotas")
+            )
+        case .overLimit:
+            Row(
+                "over_limit",
+                .ifAny("owners over limit", in: .trouble, note: "on DESTINATION, see above"),
+                .since(3, one: "owner over limit", many: "owners over limit")
+            )
         case .entriesMissing: Row("entries_missing", .noRow, .no)
         case .bytesMissing: Row("bytes_missing", .noRow, .no)
         }

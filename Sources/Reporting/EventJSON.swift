@@ -24,6 +24,7 @@ package enum EventJSON {
             return MountText.line(path, side, crossing, time: time)
         case .directoryProtected(let path): return named("directory_protected", path, time: time)
         case .changed(let itemization): return change(itemization, time: time)
+        case .quota(let change): return QuotaText.line(change, time: time)
         case .notice(let notice): return NoticeText.line(notice, time: time)
         case .workersChanged(let count):
             var line = begin("workers", time)

@@ -96,7 +96,8 @@ enum FailureAdvice {
     private static let attributes: [Failure.Activity] = [.setAttribute, .setAccessControl]
     private static let owners: [Failure.Activity] = [.setOwner, .setMode, .setTimes]
 
-    private static let rows: [Row] = sourceRows + attributeRows + destinationRows + eitherRows
+    private static let rows: [Row] =
+        quotaRows + sourceRows + attributeRows + destinationRows + eitherRows
 
     private static let sourceRows: [Row] = [
         Row(
@@ -268,8 +269,9 @@ enum FailureAdvice {
             codes: ["EDQUOT"],
             side: .destination,
             advice:
-                "The owner's quota on DESTINATION is used up: see repquota. Raise it, or switch "
-                + "quotas off there until the cutover (quotaoff), then run the pass again."
+                "The owner's quota on DESTINATION is used up (repquota), and this process lacks CAP_SYS_RESOURCE, which "
+                + "passes over limits. Give the container that, or raise the limit (on XFS root is limited, too), "
+                + "then run the pass again."
         ),
         Row(
             codes: ["EROFS"],

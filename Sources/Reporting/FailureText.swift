@@ -62,7 +62,15 @@ package struct FailureText: Sendable {
 
     /// The line for people, path first; names are escaped by `shown`.
     package func line(_ shown: ShownName) -> String {
-        "\(shown.path(failure.path)): \(shown.message(shortMessage)). \(shown.message(advice))"
+        "\(Self.subject(failure, shown)): \(shown.message(shortMessage)). \(shown.message(advice))"
+    }
+
+    /// What the sentence is about: the entry; of quotas the volume.
+    static func subject(_ failure: Failure, _ shown: ShownName) -> String {
+        switch failure.activity {
+        case .readQuota, .setQuota: failure.side.shown
+        default: shown.path(failure.path)
+        }
     }
 
     /// What was being done, read after "cannot".
@@ -98,6 +106,8 @@ package struct FailureText: Sendable {
         case .setFlags: return "set inode flags on \(side)"
         case .replaceType: return "replace it by an entry of another type on \(side)"
         case .enter: return "enter another filesystem on \(side)"
+        case .readQuota: return "read its quotas"
+        case .setQuota: return "set its quotas"
         }
     }
 }

@@ -93,12 +93,17 @@ package struct HistoryPassText: Sendable {
         }
     }
 
+    /// Counters that records of earlier versions did not keep: a row only where there is something.
+    private static let shownIfAny: [PassCounter] = [
+        .deletionsRefused, .quotasSet, .quotasCleared, .quotaFailures, .overLimit,
+    ]
+
     private var counts: [String] {
         guard let counts = pass.counts else { return [] }
         let rows = PassCounter.recorded.compactMap { counter, _ -> (String, UInt64, String?)? in
             guard case .row(let words, _, _) = counter.label else { return nil }
             // None, or of a record that did not keep how many.
-            if counter == .deletionsRefused, counts[counter] == 0 { return nil }
+            if Self.shownIfAny.contains(counter), counts[counter] == 0 { return nil }
             let note = counter == .filesCopied ? Quantity.size(counts[.bytesCopied]) : nil
             return (words.done, counts[counter], note)
         }

@@ -55,6 +55,8 @@ package final class Reporter: Sendable {
         switch event {
         case .changed(let itemization):
             if configuration.itemizes { streams.print(itemization.line) }
+        case .quota(let change):
+            if configuration.itemizes { streams.print(change.line) }
         case .failed(let failure): streams.writeFailure(failure, in: .pass)
         default: break
         }
@@ -128,7 +130,7 @@ package final class Reporter: Sendable {
         case .synchronizing: progress.hide()
         case .failed(let failure):
             if failure.damage != nil { asides.withLock { $0.damaged.add(failure) } }
-        case .vanished, .changed, .notice, .waiting, .stopped: break
+        case .vanished, .changed, .quota, .notice, .waiting, .stopped: break
         }
     }
 
@@ -151,7 +153,7 @@ package final class Reporter: Sendable {
         case .directoryProtected(let path):
             let reason = "SOURCE's could not be listed to its end; nothing is deleted here"
             return isVerbose ? ["\(shown.path(path)): \(reason)"] : []
-        case .changed: return []
+        case .changed, .quota: return []
         case .notice(let notice):
             if NoticeText.isDetail(notice), !isVerbose { return [] }
             return ["cutover: " + NoticeText.sentence(notice)]
@@ -184,7 +186,10 @@ package final class Reporter: Sendable {
 extension PassEvent {
     /// Whether it is one of the events that come in thousands.
     fileprivate var isChange: Bool {
-        if case .changed = self { true } else { false }
+        switch self {
+        case .changed, .quota: true
+        default: false
+        }
     }
 }
 

@@ -274,7 +274,7 @@ package struct SummaryText: Sendable {
             let text = FailureText(failure, in: run)
             let words = Self.words(shown.message("\(text.shortMessage). \(text.advice)"))
             lines += TextLayout.wrapped(
-                [shown.path(failure.path) + ":"] + words,
+                [FailureText.subject(failure, shown) + ":"] + words,
                 lead: "  ",
                 indent: 4,
                 width: width

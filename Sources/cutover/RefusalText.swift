@@ -31,7 +31,8 @@ struct RefusalText {
                 + (inner == .destination
                     ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
                     : "")
-        case .emptySource, .wrongRoots: (reason, path) = (Self.notMeant(refusal), nil)
+        case .emptySource, .wrongRoots, .quotasNotCarried:
+            (reason, path) = (Self.notMeant(refusal), nil)
         case .noSuchBranch(let name):
             path = name
             reason = "neither SOURCE nor DESTINATION has this top-level entry (--branch)"
@@ -96,7 +97,7 @@ struct RefusalText {
         return !path[..<colon].contains(0x2F)
     }
 
-    /// Something says that other roots are meant.
+    /// Something says that other roots are meant, or cannot be had as it was meant.
     private static func notMeant(_ refusal: Refusal) -> String {
         switch refusal {
         case .emptySource(let isDeleting):
@@ -104,6 +105,7 @@ struct RefusalText {
                 + (isDeleting ? ", which deletes everything at DESTINATION" : "")
         case .wrongRoots(let wrong, let isDeclared):
             WrongRootsText.sentence(wrong, isDeclared: isDeclared)
+        case .quotasNotCarried(let obstacle): QuotaText.refusal(obstacle)
         default: ""
         }
     }

@@ -73,6 +73,14 @@ struct CopyOptions: ParsableArguments {
     )
     var branch: [BytesArgument] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Limits and grace times of quotas: carried where both volumes have quotas, refused where that cannot be done, or left.",
+            valueName: "auto|on|off"
+        )
+    )
+    var quotas = PassOptions.QuotaChoice.auto
+
     @Flag(help: "Enter filesystems that are mounted below SOURCE.") var crossMounts = false
     @Flag(help: "Allow an empty SOURCE.") var allowEmptySource = false
 
@@ -91,6 +99,11 @@ struct CopyOptions: ParsableArguments {
     func validate() throws {
         if noAttributes, attributes.xattrs != nil {
             throw ValidationError("Give only one of --no-xattrs and --xattrs.")
+        }
+        if quotas == .on, !branch.isEmpty {
+            throw ValidationError(
+                "--quotas on and --branch cannot both be had: limits are those of a whole volume."
+            )
         }
     }
 
@@ -199,3 +212,4 @@ struct TellOptions: ParsableArguments {
 
 extension ReporterConfiguration.ProgressMode: ExpressibleByArgument {}
 extension PassOptions.ChangeSearch: ExpressibleByArgument {}
+extension PassOptions.QuotaChoice: ExpressibleByArgument {}

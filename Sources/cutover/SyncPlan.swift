@@ -27,6 +27,7 @@ struct SyncPlan {
         pass.isDryRun = options.trying.dryRun
         pass.itemizes = options.trying.itemize
         pass.checksFirst = !options.how.skipsCheck
+        pass.quotas = options.copied.quotas
         pass.crossesMounts = options.copied.crossMounts
         pass.allowsEmptySource = options.copied.allowEmptySource
         pass.isNewPair = options.copied.newPair

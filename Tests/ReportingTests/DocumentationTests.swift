@@ -132,6 +132,29 @@ import Testing
             .notice(.comparesAfterRollback), .notice(.trustsSizeAndTime),
             .notice(.comparesWithoutState),
             .notice(.leftOut(LeftOut(lostAndFound: 1, quotaFiles: []))),
+            .quota(.limits(QuotaOwner(.user, 1), before: .none, after: .none)),
+            .quota(
+                .grace(
+                    .user,
+                    before: QuotaGrace(blockSeconds: 1, inodeSeconds: 1),
+                    after: QuotaGrace(blockSeconds: 1, inodeSeconds: 1)
+                )
+            ),
+            .notice(.quotasNotKept(QuotaShortage(limits: [.user: 1]))), .notice(.sourceQuotasOff),
+            .notice(.quotasUnread(.source, SystemError(.quotactl, .notPermitted))),
+            .notice(.defaultLimitsNotKept([QuotaDefault(.user, .none)])),
+            .notice(.quotasNotEnforced([.user])),
+            .notice(
+                .overLimit(
+                    QuotaExcess(
+                        owners: 1,
+                        first: QuotaOwner(.user, 1),
+                        used: 2,
+                        hard: 1,
+                        isOfInodes: false
+                    )
+                )
+            ),
             .notice(.threadsLimited(1)), .notice(.readsTogether(1)),
             .notice(.readsAlone(SystemError(.read, .corrupted))), .waiting(waitingCall()),
             .workersChanged(1), .stopped(.full, failure()), .synchronizing(isWhole: true),

@@ -60,6 +60,8 @@ package struct Failure: Sendable, Equatable {
         case setFlags = "set inode flags"
         case replaceType = "replace by another type"
         case enter = "enter another filesystem"
+        case readQuota = "read_quota"
+        case setQuota = "set_quota"
     }
 }
 

@@ -50,6 +50,18 @@ package enum Notice: Sendable, Hashable {
     case trustsSizeAndTime
     /// What of SOURCE's root is not copied for its name (S62).
     case leftOut(LeftOut)
+    /// DESTINATION does not account what SOURCE limits (Q10).
+    case quotasNotKept(QuotaShortage)
+    /// SOURCE has quota inodes and is mounted without quotas (Q10).
+    case sourceQuotasOff
+    /// Quotas of one side cannot be asked for.
+    case quotasUnread(Failure.Side, SystemError)
+    /// Default limits of SOURCE, or limits of owner 0, which are not carried (Q6).
+    case defaultLimitsNotKept([QuotaDefault])
+    /// DESTINATION accounts these kinds and does not enforce the limits that were carried (Q2).
+    case quotasNotEnforced([QuotaKind])
+    /// Owners are above a hard limit on DESTINATION (Q13).
+    case overLimit(QuotaExcess)
 
     /// A notice as a word for programs, which stays.
     package enum Word: String, CaseIterable, Sendable {
@@ -75,6 +87,12 @@ package enum Notice: Sendable, Hashable {
         case comparesWithoutState = "compares_without_state"
         case trustsSizeAndTime = "trusts_size_and_time"
         case leftOut = "left_out"
+        case quotasNotKept = "quotas_not_kept"
+        case sourceQuotasOff = "source_quotas_off"
+        case quotasUnread = "quotas_unread"
+        case defaultLimitsNotKept = "default_limits_not_kept"
+        case quotasNotEnforced = "quotas_not_enforced"
+        case overLimit = "over_limit"
     }
 
     package var word: Word {
@@ -101,6 +119,12 @@ package enum Notice: Sendable, Hashable {
         case .comparesWithoutState: .comparesWithoutState
         case .trustsSizeAndTime: .trustsSizeAndTime
         case .leftOut: .leftOut
+        case .quotasNotKept: .quotasNotKept
+        case .sourceQuotasOff: .sourceQuotasOff
+        case .quotasUnread: .quotasUnread
+        case .defaultLimitsNotKept: .defaultLimitsNotKept
+        case .quotasNotEnforced: .quotasNotEnforced
+        case .overLimit: .overLimit
         }
     }
 }

@@ -20,6 +20,8 @@ package enum PassEvent: Sendable {
     case directoryProtected(path: [UInt8])
     /// One line of `--itemize`; only where `PassOptions.itemizes`.
     case changed(Itemization)
+    /// Quotas of DESTINATION were changed, or in a dry run would be (Q11).
+    case quota(QuotaChange)
     /// Said once a pass.
     case notice(Notice)
     /// SIGUSR1 or SIGUSR2 changed the number of workers.

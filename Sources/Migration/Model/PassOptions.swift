@@ -48,7 +48,17 @@ package struct PassOptions: Sendable {
         case walk
     }
 
+    /// Whether limits and grace times of quotas are carried (`--quotas`).
+    package enum QuotaChoice: String, Sendable, CaseIterable {
+        /// Where both volumes account them; what cannot be carried is said.
+        case auto
+        /// The same, and refused where not all of it can be carried (Q10).
+        case on
+        case off
+    }
+
     package var preserved: Preserved = .all
+    package var quotas: QuotaChoice = .auto
     /// Which extended attributes, where those are preserved.
     package var attributes = AttributeSelection.all
     package var changeSearch: ChangeSearch = .auto

@@ -26,6 +26,7 @@ extension Refusal {
         case .tooFewInodes: "too_few_inodes"
         case .badManifest: "bad_manifest"
         case .reportInUse: "report_in_use"
+        case .quotasNotCarried: "quotas_not_carried"
         }
     }
 

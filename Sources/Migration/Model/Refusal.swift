@@ -41,6 +41,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case badManifest(path: [UInt8], ManifestRefusal)
     /// Another run writes the report that an option names.
     case reportInUse(option: String, path: [UInt8])
+    /// `--quotas on`, and not all quotas can be carried (Q10).
+    case quotasNotCarried(QuotaObstacle)
 }
 
 /// Why a manifest is not checked.

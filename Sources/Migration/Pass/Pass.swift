@@ -17,6 +17,8 @@ package final class Pass: SteeredRun {
     private let workers: Int
     private let notices: [Notice]
     private let keeper: StateKeeper
+    /// Nil: none are carried.
+    private let quotas: VolumeQuotas?
     private let method: Lock<ChangeMethod>
     /// Whether somebody commits the end of the pass: `run`, or who gives it up.
     private let isEnding = Atomic<Bool>(false)
@@ -45,6 +47,7 @@ package final class Pass: SteeredRun {
         let roots = try Roots(names, options)
         opened(roots.places)
         let isRoot = ProcessLimits.isRoot
+        let quotas = try VolumeQuotas.surveyed(roots, options)
         // Before anything is tried out on DESTINATION: it looks for traces of others' writes there.
         let keeper = try StateKeeper(
             roots: roots,
@@ -86,6 +89,8 @@ package final class Pass: SteeredRun {
             notices.append(.coarseTimes(stepNanoseconds: times.stepNanoseconds))
         }
         notices += Self.notices(roots, options)
+        if let notice = quotas.notice { notices.append(notice) }
+        self.quotas = quotas.quotas
         rootNode = try Self.openRoot(roots, context)
         self.roots = roots
         self.counters = counters
@@ -169,6 +174,8 @@ package final class Pass: SteeredRun {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
         let isStranded = reportStranded()
+        // S19: before `synchronize`, so that limits are as durable as all else (Q8).
+        quotas?.carry(PassQuotaReport(context))
         let synchronizeStart = monotonicNanoseconds()
         let isSynchronized = synchronize()
         let end = ClockReading.now(on: nil)

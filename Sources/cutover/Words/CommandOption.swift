@@ -62,6 +62,7 @@ struct CommandOption: Sendable {
         CommandOption("exclude", takes: "a pattern", of: .sync),
         CommandOption("exclude-from", takes: "a file", of: .sync),
         CommandOption("branch", takes: "a top-level name", of: .sync, .verify),
+        CommandOption("quotas", takes: "auto, on or off", of: .sync),
         CommandOption("cross-mounts", of: .sync),
         CommandOption("allow-empty-source", of: .sync),
         CommandOption("new-pair", of: .sync),

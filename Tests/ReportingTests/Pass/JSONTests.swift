@@ -194,6 +194,8 @@ import Testing
             + "\"deletions_refused\":0,\"failures\":0,\"files_damaged\":0,\"bytes_unreadable\":0,"
             + "\"files_salvaged\":0,\"vanished\":0,\"mounts_skipped\":0,"
             + "\"specials_skipped\":0,\"leftovers_removed\":0,\"directories_protected\":0,"
+            + "\"quotas_set\":0,\"quotas_cleared\":0,\"quotas_left\":0,\"grace_restarted\":0,"
+            + "\"quota_failures\":0,\"over_limit\":0,"
             + "\"entries_missing\":10,\"bytes_missing\":1048576,\"workers_busy_max\":30,"
             + "\"slowest_branches\":[{\"name\":\"\u{FFFD}\",\"name_bytes\":\"ff\",\"work_seconds\":1.500,"
             + "\"entries\":2,\"bytes\":3}],\"waiting\":[],"

@@ -1,0 +1,96 @@
+// What a pass changes of quotas, for lines of --itemize and for programs.
+
+package import LinuxIO
+
+/// One change of DESTINATION's quotas.
+package enum QuotaChange: Sendable, Hashable {
+    /// An owner's limits; `after` without any: they were cleared.
+    case limits(QuotaOwner, before: QuotaLimits, after: QuotaLimits)
+    case grace(QuotaKind, before: QuotaGrace, after: QuotaGrace)
+
+    /// The line of --itemize (Q11): soft and hard, space in KiB; grace of space and of inodes in seconds.
+    package var line: [UInt8] {
+        switch self {
+        case .limits(let owner, _, let limits) where limits.isNone:
+            return Array("*noquota    \(owner.words)".utf8)
+        case .limits(let owner, _, let limits):
+            let soft = limits.blockSoftBytes / 1024
+            let hard = limits.blockHardBytes / 1024
+            return Array(
+                "*quota      \(owner.words) blocks \(soft)/\(hard) inodes \(limits.inodesSoft)/\(limits.inodesHard)"
+                    .utf8
+            )
+        case .grace(let kind, _, let grace):
+            return Array(
+                "*quota      \(kind.rawValue) grace \(grace.blockSeconds)/\(grace.inodeSeconds)"
+                    .utf8
+            )
+        }
+    }
+}
+
+/// Limits of SOURCE that DESTINATION does not keep.
+package struct QuotaShortage: Sendable, Hashable {
+    /// How many owners have limits of the kinds that DESTINATION does not account; kinds with none are absent.
+    package var limits: [QuotaKind: UInt64]
+    /// How many owners have limits on the realtime device of an XFS.
+    package var realtime: UInt64
+
+    package init(limits: [QuotaKind: UInt64] = [:], realtime: UInt64 = 0) {
+        self.limits = limits
+        self.realtime = realtime
+    }
+
+    package var isNone: Bool { limits.isEmpty && realtime == 0 }
+}
+
+/// What is set for owners without limits of their own (record 0 of an XFS), or for owner 0.
+package struct QuotaDefault: Sendable, Hashable {
+    package var kind: QuotaKind
+    package var limits: QuotaLimits
+
+    package init(_ kind: QuotaKind, _ limits: QuotaLimits) {
+        self.kind = kind
+        self.limits = limits
+    }
+}
+
+/// Owners above a hard limit.
+package struct QuotaExcess: Sendable, Hashable {
+    package var owners: UInt64
+    package var first: QuotaOwner
+    /// Of the first: what is used and its hard limit, in bytes or inodes.
+    package var used: UInt64
+    package var hard: UInt64
+    package var isOfInodes: Bool
+
+    package init(
+        owners: UInt64,
+        first: QuotaOwner,
+        used: UInt64,
+        hard: UInt64,
+        isOfInodes: Bool
+    ) {
+        self.owners = owners
+        self.first = first
+        self.used = used
+        self.hard = hard
+        self.isOfInodes = isOfInodes
+    }
+}
+
+/// Why quotas are not carried (Q1, Q10), where that is worth a word.
+package enum QuotaObstacle: Sendable, Hashable {
+    /// Only branches are copied, and limits are the volume's.
+    case branches
+    /// Not root, or root without CAP_SYS_ADMIN.
+    case notPrivileged
+    /// SOURCE or DESTINATION is not the root of its volume.
+    case notWholeVolume(Failure.Side)
+    /// They cannot be asked for.
+    case unread(Failure.Side, SystemError)
+    /// SOURCE is an XFS that has limits, maybe, and is mounted without quotas.
+    case sourceOff
+    /// DESTINATION does not account what SOURCE limits.
+    case notKept(QuotaShortage)
+}

@@ -1,0 +1,150 @@
+// What is decided of one owner: pure, so that every case can be tried out without a filesystem.
+
+package import LinuxIO
+
+/// What a pass does about the limits of one owner.
+package enum QuotaDecision: Equatable {
+    case nothing
+    /// Other limits are set than those that are there.
+    case set(QuotaLimits)
+    case clear
+    /// Only DESTINATION has limits, and they stay (Q7).
+    case leave
+    /// DESTINATION's format does not hold them: nothing of this owner is set (Q5).
+    case refuse(QuotaLimitField)
+}
+
+/// One of the four limits, and a value of it that cannot be had.
+package struct QuotaLimitField: Equatable {
+    /// "hard limit of blocks".
+    package var words: String
+    /// Bytes, or inodes.
+    package var value: UInt64
+    package var valueMax: UInt64
+    package var isOfInodes: Bool
+}
+
+/// The rules for the owners of one kind.
+package struct QuotaRules: Equatable {
+    /// What DESTINATION holds.
+    package var storage: QuotaStorage
+    /// Limits that SOURCE lacks are cleared (`--delete`).
+    package var clearsExtras: Bool
+
+    package init(storage: QuotaStorage, clearsExtras: Bool) {
+        self.storage = storage
+        self.clearsExtras = clearsExtras
+    }
+
+    /// What DESTINATION should have of SOURCE's limits.
+    func wanted(_ limits: QuotaLimits) -> QuotaLimits {
+        limits.rounded(toMultiplesOf: storage.unitBytes)
+    }
+
+    /// Q4 to Q7.
+    package func decision(of pair: QuotaPair) -> QuotaDecision {
+        // Q6: on an XFS the limits of owner 0 are defaults for others; on ext4 they would be enforced on all
+        // that belongs to group 0 or project 0.
+        if pair.id == 0 { return .nothing }
+        let present = pair.destination?.limits ?? .none
+        let wanted = wanted(pair.source?.limits ?? .none)
+        if wanted == present { return .nothing }
+        if wanted.isNone { return clearsExtras ? .clear : .leave }
+        if let field = beyondFormat(wanted) { return .refuse(field) }
+        return .set(wanted)
+    }
+
+    /// The first of the limits that is too large for the format (Q5).
+    private func beyondFormat(_ limits: QuotaLimits) -> QuotaLimitField? {
+        let fields: [(String, UInt64, isOfInodes: Bool)] = [
+            ("hard limit of blocks", limits.blockHardBytes, false),
+            ("soft limit of blocks", limits.blockSoftBytes, false),
+            ("hard limit of inodes", limits.inodesHard, true),
+            ("soft limit of inodes", limits.inodesSoft, true),
+        ]
+        for (words, value, isOfInodes) in fields {
+            let valueMax = isOfInodes ? storage.inodesMax : storage.blockBytesMax
+            if value > valueMax {
+                return QuotaLimitField(
+                    words: words,
+                    value: value,
+                    valueMax: valueMax,
+                    isOfInodes: isOfInodes
+                )
+            }
+        }
+        return nil
+    }
+
+    // MARK: Grace
+
+    /// When grace is to end for an owner, in seconds since 1970; nil: as it is.
+    package struct GraceEnds: Equatable {
+        package var block: UInt64?
+        package var inode: UInt64?
+
+        package var isNone: Bool { block == nil && inode == nil }
+    }
+
+    /// Q9: where DESTINATION is above a soft limit that was carried, SOURCE's end of grace, else a whole new grace.
+    ///
+    /// DESTINATION's own may have begun with the first copy, weeks before anybody works there.
+    package func graceEnds(of pair: QuotaPair, _ grace: QuotaGrace, nowSeconds: UInt64) -> GraceEnds
+    {
+        var ends = GraceEnds()
+        guard pair.id != 0, let source = pair.source, let destination = pair.destination,
+            destination.limits == wanted(source.limits)
+        else { return ends }
+        let limits = destination.limits
+        if Self.isAbove(destination.usedBytes, limits.blockSoftBytes) {
+            ends.block = Self.end(
+                source: source.blockGraceEnd,
+                destination: destination.blockGraceEnd,
+                new: nowSeconds &+ grace.blockSeconds
+            )
+        }
+        if Self.isAbove(destination.usedInodes, limits.inodesSoft) {
+            ends.inode = Self.end(
+                source: source.inodeGraceEnd,
+                destination: destination.inodeGraceEnd,
+                new: nowSeconds &+ grace.inodeSeconds
+            )
+        }
+        return ends
+    }
+
+    private static func end(source: Int64, destination: Int64, new: UInt64) -> UInt64? {
+        guard source > 0 else { return new }
+        return source == destination ? nil : UInt64(source)
+    }
+
+    private static func isAbove(_ used: UInt64, _ limit: UInt64) -> Bool {
+        limit != 0 && used > limit
+    }
+
+    // MARK: Excess
+
+    /// Q13: what of an owner of DESTINATION is above a hard limit, as the first of so many; nil: nothing.
+    package static func excess(of record: QuotaRecord, _ kind: QuotaKind) -> QuotaExcess? {
+        let limits = record.limits
+        let owner = QuotaOwner(kind, record.id)
+        if record.id == 0 { return nil }
+        if isAbove(record.usedBytes, limits.blockHardBytes) {
+            return QuotaExcess(
+                owners: 1,
+                first: owner,
+                used: record.usedBytes,
+                hard: limits.blockHardBytes,
+                isOfInodes: false
+            )
+        }
+        guard isAbove(record.usedInodes, limits.inodesHard) else { return nil }
+        return QuotaExcess(
+            owners: 1,
+            first: owner,
+            used: record.usedInodes,
+            hard: limits.inodesHard,
+            isOfInodes: true
+        )
+    }
+}

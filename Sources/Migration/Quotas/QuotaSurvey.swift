@@ -1,0 +1,78 @@
+// What of SOURCE's quotas a pass can carry, found out before it begins (Q1, Q10).
+
+package import LinuxIO
+
+/// What was asked for, and what the two filesystems account.
+package struct QuotaSurvey: Equatable {
+    /// The kinds that both account and that are asked for.
+    package var kinds: [QuotaKind] = []
+    /// Kinds of which SOURCE enforces limits and DESTINATION does not.
+    package var unenforced: Set<QuotaKind> = []
+    /// Why quotas are not carried, or not all of them.
+    package var obstacle: QuotaObstacle?
+
+    package init() {}
+
+    /// An empty survey for a reason.
+    package init(_ obstacle: QuotaObstacle) { self.obstacle = obstacle }
+
+    /// Asks both.
+    ///
+    /// `isSourceOff`: SOURCE has quota inodes though nothing is accounted.
+    package init(
+        _ source: some QuotaAccess,
+        _ destination: (some QuotaAccess)?,
+        wanted: Set<QuotaKind>,
+        isSourceOff: () -> Bool
+    ) {
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            let left = try source.state()
+            if left.accounted.isEmpty, isSourceOff() { obstacle = .sourceOff }
+            guard let destination else { return }
+            let asked = QuotaKind.allCases.filter {
+                left.accounted.contains($0) && wanted.contains($0)
+            }
+            if asked.isEmpty { return }
+            side = .destination
+            let right = try destination.state()
+            kinds = asked.filter(right.accounted.contains)
+            unenforced = left.enforced.subtracting(right.enforced).intersection(kinds)
+            side = .source
+            let shortage = try Self.shortage(
+                source,
+                asked.filter { !right.accounted.contains($0) }
+            )
+            if !shortage.isNone { obstacle = .notKept(shortage) }
+        } catch {
+            obstacle = .unread(side, error)
+        }
+    }
+
+    /// How many owners have limits of these kinds on SOURCE.
+    private static func shortage(
+        _ source: some QuotaAccess,
+        _ kinds: [QuotaKind]
+    ) throws(SystemError) -> QuotaShortage {
+        var shortage = QuotaShortage()
+        for kind in kinds {
+            var records = source.records(of: kind)
+            var count: UInt64 = 0
+            while let record = try records.next() {
+                if record.id != 0, !record.limits.isNone { count += 1 }
+            }
+            if count > 0 { shortage.limits[kind] = count }
+        }
+        return shortage
+    }
+
+    /// What is said of an obstacle; nil: it is as it should be, and nothing is worth a word.
+    package var notice: Notice? {
+        switch obstacle {
+        case .notKept(let shortage): .quotasNotKept(shortage)
+        case .sourceOff: .sourceQuotasOff
+        case .unread(let side, let error): .quotasUnread(side, error)
+        case .branches, .notPrivileged, .notWholeVolume, nil: nil
+        }
+    }
+}

@@ -1,0 +1,173 @@
+// What is said of quotas: notices, refusals of `--quotas on`, and lines of JSON.
+
+import LinuxIO
+package import Migration
+
+/// The words for quotas.
+package enum QuotaText {
+    // MARK: Notices
+
+    /// What belongs to the word of a notice; other notices have nothing here.
+    static func add(_ notice: Notice, to line: inout JSONLine) {
+        switch notice {
+        case .quotasNotKept(let shortage):
+            for kind in QuotaKind.allCases {
+                line.add("\(kind.rawValue)_limits", shortage.limits[kind] ?? 0)
+            }
+            line.add("realtime_limits", shortage.realtime)
+        case .quotasUnread(let side, let error):
+            line.add("side", side.rawValue)
+            line.add("errno_name", error.code.name)
+        case .defaultLimitsNotKept(let defaults):
+            line.add("kinds", defaults.map(\.kind.rawValue).joined(separator: ","))
+        case .quotasNotEnforced(let kinds):
+            line.add("kinds", kinds.map(\.rawValue).joined(separator: ","))
+        case .overLimit(let excess):
+            line.add("owners", excess.owners)
+            line.add("kind", excess.first.kind.rawValue)
+            line.add("id", excess.first.id)
+            line.add("used", excess.used)
+            line.add("limit", excess.hard)
+            line.add("unit", excess.isOfInodes ? "inodes" : "bytes")
+        default: break
+        }
+    }
+
+    /// The sentences of such a notice; empty for others.
+    static func sentence(_ notice: Notice) -> String {
+        switch notice {
+        case .quotasNotKept(let shortage): notKept(shortage)
+        case .sourceQuotasOff: sourceOff
+        case .quotasUnread(let side, let error): unread(side, error) + "."
+        case .defaultLimitsNotKept(let defaults): self.defaults(defaults)
+        case .quotasNotEnforced(let kinds): notEnforced(kinds)
+        case .overLimit(let excess): overLimit(excess)
+        default: ""
+        }
+    }
+
+    private static func notKept(_ shortage: QuotaShortage) -> String {
+        var sentences = QuotaKind.allCases.compactMap { kind -> String? in
+            guard let count = shortage.limits[kind] else { return nil }
+            return "\(kind.rawValue): \(Quantity.count(count, "limit", "limits")) of SOURCE "
+                + "\(count == 1 ? "is" : "are") not kept: DESTINATION accounts no \(kind.rawValue)s."
+        }
+        if !sentences.isEmpty {
+            let features = shortage.limits[.project] == nil ? "quota" : "quota,project"
+            sentences.append("On the unmounted volume: tune2fs -O \(features) DEVICE.")
+        }
+        if shortage.realtime > 0 {
+            let limits = Quantity.count(
+                shortage.realtime,
+                "limit of SOURCE's realtime device is",
+                "limits of SOURCE's realtime device are"
+            )
+            sentences.append("\(limits) not kept: other filesystems have none.")
+        }
+        return sentences.joined(separator: " ")
+    }
+
+    private static let sourceOff =
+        "SOURCE's quotas are off: limits, if any, cannot be read. Mount it with uquota,gquota,pquota to carry them."
+
+    private static func unread(_ side: Failure.Side, _ error: SystemError) -> String {
+        "quotas of \(side.shown) cannot be read, so none are carried: \(error.code.sentence) (\(error.code.name))"
+    }
+
+    private static func defaults(_ defaults: [QuotaDefault]) -> String {
+        let each = defaults.map { "\($0.kind.rawValue): \(limits($0.limits))" }
+        return
+            "default limits of SOURCE are not carried (\(each.joined(separator: "; "))): ext4 has none. Owners "
+            + "without limits of their own will have none."
+    }
+
+    /// "blocks 1024/2048 KiB, inodes 0/0": soft and hard; 0 is none.
+    private static func limits(_ limits: QuotaLimits) -> String {
+        "blocks \(limits.blockSoftBytes / 1024)/\(limits.blockHardBytes / 1024) KiB, "
+            + "inodes \(limits.inodesSoft)/\(limits.inodesHard)"
+    }
+
+    private static func notEnforced(_ kinds: [QuotaKind]) -> String {
+        let words = kinds.map(\.rawValue).joined(separator: ", ")
+        let options = kinds.map(mountOption).joined(separator: ",")
+        return
+            "\(words): limits are set but not enforced on DESTINATION: mount it with \(options) at the switch."
+    }
+
+    /// What makes ext4 enforce the limits of a kind.
+    private static func mountOption(_ kind: QuotaKind) -> String {
+        switch kind {
+        case .user: "usrquota"
+        case .group: "grpquota"
+        case .project: "prjquota"
+        }
+    }
+
+    private static func overLimit(_ excess: QuotaExcess) -> String {
+        let unit: UInt64 = excess.isOfInodes ? 1 : 1024
+        let word = excess.isOfInodes ? "inodes" : "KiB"
+        let owners = Quantity.count(excess.owners, "owner is", "owners are")
+        return "\(owners) above a hard limit on DESTINATION (\(excess.first.words): "
+            + "\(excess.used / unit) \(word) of \(excess.hard / unit)). SOURCE's may be, too; ext4 also needs "
+            + "4 KiB for each directory. See repquota, and raise the limit on SOURCE."
+    }
+
+    // MARK: Refusals
+
+    /// Why `--quotas on` is refused, and what to do, without a period.
+    package static func refusal(_ obstacle: QuotaObstacle) -> String {
+        let ending = "; --quotas auto carries what can be carried"
+        switch obstacle {
+        case .branches: return "--quotas on: limits are those of a whole volume, not of --branch"
+        case .notPrivileged: return "--quotas on needs root with CAP_SYS_ADMIN"
+        case .notWholeVolume(let side):
+            return
+                "--quotas on: \(side.shown) is not the root of its volume, and limits are the volume's"
+        case .unread(let side, let error): return unread(side, error)
+        case .sourceOff: return "--quotas on: " + withoutPeriod(sourceOff) + ending
+        case .notKept(let shortage):
+            return "--quotas on: " + withoutPeriod(notKept(shortage)) + ending
+        }
+    }
+
+    private static func withoutPeriod(_ text: String) -> String {
+        text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
+
+    // MARK: Changes
+
+    /// The line of JSON for a change (Q12).
+    static func line(_ change: QuotaChange, time: UInt64) -> JSONLine {
+        switch change {
+        case .limits(let owner, let before, let after):
+            var line = EventJSON.begin("quota", time)
+            line.add("kind", owner.kind.rawValue)
+            line.add("id", owner.id)
+            add(after, to: &line)
+            var earlier = JSONLine()
+            add(before, to: &earlier)
+            line.add("before", earlier)
+            return line
+        case .grace(let kind, let before, let after):
+            var line = EventJSON.begin("quota_grace", time)
+            line.add("kind", kind.rawValue)
+            add(after, to: &line)
+            var earlier = JSONLine()
+            add(before, to: &earlier)
+            line.add("before", earlier)
+            return line
+        }
+    }
+
+    private static func add(_ limits: QuotaLimits, to line: inout JSONLine) {
+        line.add("block_soft", limits.blockSoftBytes)
+        line.add("block_hard", limits.blockHardBytes)
+        line.add("inode_soft", limits.inodesSoft)
+        line.add("inode_hard", limits.inodesHard)
+    }
+
+    private static func add(_ grace: QuotaGrace, to line: inout JSONLine) {
+        line.add("block_grace_seconds", grace.blockSeconds)
+        line.add("inode_grace_seconds", grace.inodeSeconds)
+    }
+}
