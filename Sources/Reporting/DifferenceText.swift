@@ -82,6 +82,7 @@ package struct DifferenceText: Sendable {
                 (left, right)
             )
         case .links(let left, let right): links(left, right)
+        case .quota(let difference): quota(difference)
         case .digest(let left, let right):
             values(
                 "digest",
@@ -127,6 +128,11 @@ package struct DifferenceText: Sendable {
             $0.add("source", exact.0)
             $0.add("destination", exact.1)
         }
+    }
+
+    private func quota(_ difference: QuotaDifference) -> Row {
+        let text = QuotaDifferenceText(difference)
+        return Row(word: "quota", message: bytes(text.message)) { text.addFields(to: &$0) }
     }
 
     private func contents(_ found: ContentDifference) -> Row {

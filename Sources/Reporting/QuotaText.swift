@@ -82,7 +82,7 @@ package enum QuotaText {
     }
 
     /// "blocks 1024/2048 KiB, inodes 0/0": soft and hard; 0 is none.
-    private static func limits(_ limits: QuotaLimits) -> String {
+    static func limits(_ limits: QuotaLimits) -> String {
         "blocks \(limits.blockSoftBytes / 1024)/\(limits.blockHardBytes / 1024) KiB, "
             + "inodes \(limits.inodesSoft)/\(limits.inodesHard)"
     }
@@ -95,7 +95,7 @@ package enum QuotaText {
     }
 
     /// What makes ext4 enforce the limits of a kind.
-    private static func mountOption(_ kind: QuotaKind) -> String {
+    static func mountOption(_ kind: QuotaKind) -> String {
         switch kind {
         case .user: "usrquota"
         case .group: "grpquota"
@@ -159,14 +159,14 @@ package enum QuotaText {
         }
     }
 
-    private static func add(_ limits: QuotaLimits, to line: inout JSONLine) {
+    static func add(_ limits: QuotaLimits, to line: inout JSONLine) {
         line.add("block_soft", limits.blockSoftBytes)
         line.add("block_hard", limits.blockHardBytes)
         line.add("inode_soft", limits.inodesSoft)
         line.add("inode_hard", limits.inodesHard)
     }
 
-    private static func add(_ grace: QuotaGrace, to line: inout JSONLine) {
+    static func add(_ grace: QuotaGrace, to line: inout JSONLine) {
         line.add("block_grace_seconds", grace.blockSeconds)
         line.add("inode_grace_seconds", grace.inodeSeconds)
     }

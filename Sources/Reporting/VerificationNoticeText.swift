@@ -20,6 +20,9 @@ enum VerificationNoticeText {
         case .projectsNotKept:
             "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
         case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
+        case .quotasUnread(let side, let error):
+            "quotas of \(side.shown) cannot be read, so they are not compared: \(error.code.sentence) "
+                + "(\(error.code.name))."
         case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
         }
     }
@@ -32,6 +35,9 @@ enum VerificationNoticeText {
         case .clampedTimes(let entries, let first):
             line.add("entries", entries)
             line.add("path", name: first)
+        case .quotasUnread(let side, let error):
+            line.add("side", side.rawValue)
+            line.add("errno_name", error.code.name)
         case .notRoot, .closedEntriesFail, .workersLimited, .threadsLimited, .projectsNotKept,
             .leftOut, .emptySource:
             break

@@ -325,3 +325,99 @@ import Testing
         #expect(survey(unlisted, FakeQuotas([.user])).obstacle == .unread(.source, error))
     }
 }
+
+@Suite("Quotas compared") struct QuotaComparisonTests {
+    private func differences(
+        _ source: FakeQuotas,
+        _ destination: FakeQuotas
+    ) throws -> [QuotaDifference] {
+        var found: [QuotaDifference] = []
+        try QuotaComparison(source, destination).compare([.user]) { found.append($0) }
+        return found
+    }
+
+    @Test("Q14: what was carried is equal, whatever is used and whatever grace runs")
+    func equalAfterCarrying() throws {
+        let source = FakeQuotas()
+        let destination = FakeQuotas()
+        source.graceTimes[.user] = QuotaGrace(blockSeconds: 50, inodeSeconds: 60)
+        source.add(
+            .user,
+            QuotaRecord(id: 0, limits: kibibytes(0, 9)),
+            QuotaRecord(id: 7, limits: QuotaLimits(blockSoftBytes: 512), usedBytes: 9999)
+        )
+        destination.add(.user, QuotaRecord(id: 7, usedBytes: 8888), QuotaRecord(id: 8))
+        #expect(try differences(source, destination).count == 2)
+        #expect(carry(source, destination).failures.isEmpty)
+        #expect(try differences(source, destination) == [])
+    }
+
+    @Test("Q14: limits and grace that differ are told with both values, extras too")
+    func limits() throws {
+        let source = FakeQuotas()
+        let destination = FakeQuotas()
+        source.add(.user, QuotaRecord(id: 7, limits: kibibytes(1, 2)))
+        destination.add(
+            .user,
+            QuotaRecord(id: 7, limits: kibibytes(1, 3)),
+            QuotaRecord(id: 8, limits: kibibytes(5, 6))
+        )
+        let (left, right) = (
+            QuotaGrace(blockSeconds: 1, inodeSeconds: 2),
+            QuotaGrace(blockSeconds: 1, inodeSeconds: 3)
+        )
+        source.graceTimes[.user] = left
+        destination.graceTimes[.user] = right
+        #expect(
+            try differences(source, destination) == [
+                .grace(.user, left, right),
+                .limits(QuotaOwner(.user, 7), kibibytes(1, 2), kibibytes(1, 3)),
+                .limits(QuotaOwner(.user, 8), .none, kibibytes(5, 6)),
+            ]
+        )
+    }
+
+    @Test("Q14: an error of either side is thrown, with the side")
+    func errors() {
+        for call in ["grace", "storage"] {
+            let destination = FakeQuotas()
+            destination.failures[call] = .inputOutput
+            #expect(throws: QuotaReadFailure.self) { try differences(FakeQuotas(), destination) }
+        }
+        let source = FakeQuotas()
+        source.listing = (0, SystemError(.quotactl, .noProcess))
+        #expect(
+            throws: QuotaReadFailure(side: .source, error: SystemError(.quotactl, .noProcess))
+        ) {
+            try differences(source, FakeQuotas())
+        }
+    }
+
+    @Test("Q14: an account that is not what was counted is told; with ea_inode one that is too low")
+    func accounts() throws {
+        let destination = FakeQuotas()
+        destination.add(
+            .user,
+            QuotaRecord(id: 0, usedBytes: 1, usedInodes: 9),
+            QuotaRecord(id: 1, usedBytes: 4096, usedInodes: 2),
+            QuotaRecord(id: 2, usedBytes: 4096, usedInodes: 2),
+            QuotaRecord(id: 3, usedBytes: 8192, usedInodes: 3),
+            QuotaRecord(id: 4, usedBytes: 4096, usedInodes: 1)
+        )
+        let whole = QuotaUsage(bytes: 4096, inodes: 2)
+        let counted: [UInt32: QuotaUsage] = [
+            0: QuotaUsage(bytes: 5, inodes: 5), 1: whole, 2: QuotaUsage(bytes: 4096, inodes: 3),
+            3: whole, 5: whole,
+        ]
+        func wrong(_ mayHoldMore: Bool) throws -> [UInt32] {
+            var found: [UInt32] = []
+            let comparison = QuotaComparison(FakeQuotas(), destination)
+            try comparison.check(.user, counted: counted, mayHoldMore: mayHoldMore) { difference in
+                if case .usage(let owner, _, _) = difference { found.append(owner.id) }
+            }
+            return found
+        }
+        #expect(try wrong(false) == [2, 3, 4, 5])
+        #expect(try wrong(true) == [2, 5])
+    }
+}

@@ -23,6 +23,91 @@ struct VolumeQuotas: Sendable {
         carrier.carry(survey.kinds, nowSeconds: WallClock.nanoseconds / 1_000_000_000)
     }
 
+    /// What a pass would find (Q15); nil: none would be carried between these roots, whatever they account.
+    static func forecast(
+        _ roots: Roots,
+        directories: [QuotaOwner: UInt64]
+    ) -> QuotaForecast? {
+        let (quotas, survey) = ask(roots, PassOptions())
+        if case .unread(let side, let error) = survey.obstacle {
+            var forecast = QuotaForecast()
+            forecast.unread = QuotaForecast.UnreadQuotas(side, error)
+            return forecast
+        }
+        guard let quotas else { return nil }
+        let forecast = QuotaForecast(
+            quotas.source,
+            quotas.destination,
+            directories: directories,
+            isSourceOff: { roots.mayHideQuotas }
+        )
+        return forecast.isOfInterest ? forecast : nil
+    }
+
+    /// What a verification is told (Q14).
+    enum Finding {
+        case difference(QuotaDifference)
+        case failed(FailedStep)
+        /// Not allowed to be asked for, as in a container: nothing was compared.
+        case unread(Failure.Side, SystemError)
+    }
+
+    /// Compares limits and grace times of both volumes, and what DESTINATION accounts with what was counted there.
+    ///
+    /// `counted`: nil where what was counted cannot be held against the accounts.
+    static func compare(_ roots: Roots, counted: UsageSums?, tell: (Finding) -> Void) {
+        let (quotas, survey) = ask(roots, PassOptions())
+        switch survey.obstacle {
+        case .notKept(let shortage):
+            for kind in QuotaKind.allCases {
+                guard let limits = shortage.limits[kind] else { continue }
+                tell(.difference(.notAccounted(kind, limits: limits)))
+            }
+        case .unread(let side, let error) where error.code == .notPermitted:
+            tell(.unread(side, error))
+        case .unread(let side, let error): tell(.failed(FailedStep(.readQuota, side, error)))
+        // SOURCE's limits cannot be known, or are not those of what is compared.
+        case .sourceOff, .branches, .notPrivileged, .notWholeVolume, nil: break
+        }
+        guard let quotas else { return }
+        do throws(QuotaReadFailure) {
+            let comparison = QuotaComparison(quotas.source, quotas.destination)
+            try comparison.compare(survey.kinds) { tell(.difference($0)) }
+            if let counted {
+                try quotas.check(comparison, roots, counted) { tell(.difference($0)) }
+            }
+        } catch {
+            tell(.failed(FailedStep(.readQuota, error.side, error.error)))
+        }
+    }
+
+    /// Holds DESTINATION's accounts against what was counted there; of ext4 only, where both are exact.
+    private func check(
+        _ comparison: QuotaComparison<Quotas, Quotas>,
+        _ roots: Roots,
+        _ sums: UsageSums,
+        tell: (QuotaDifference) -> Void
+    ) throws(QuotaReadFailure) {
+        guard roots.destinationVolume.typeName == "ext4", let root = roots.destinationItself else {
+            return
+        }
+        let accounted: Set<QuotaKind>
+        do throws(SystemError) {
+            // What is written but not on the disk is accounted, too, but not all that it needs.
+            try root.descriptor.synchronizeFilesystem()
+            accounted = try destination.state().accounted
+        } catch {
+            throw QuotaReadFailure(side: .destination, error: error)
+        }
+        // Where the superblock cannot be read, attributes may lie in inodes of their own.
+        let mayHoldMore =
+            Ext4Superblock.read(below: root.descriptor)?.hasLargeAttributes ?? true
+        for kind in QuotaKind.allCases where accounted.contains(kind) {
+            guard let counted = sums.counted(kind) else { continue }
+            try comparison.check(kind, counted: counted, mayHoldMore: mayHoldMore, tell: tell)
+        }
+    }
+
     /// Asks both volumes; nil where nothing is carried.
     ///
     /// `notice` is what is to be said. Refused where `--quotas on` cannot be done.

@@ -46,6 +46,8 @@ package struct FoundDifference: Sendable, Equatable {
         case links(LinkFacts, LinkFacts)
         /// SHA-256 by a manifest, and of the file.
         case digest([UInt8], [UInt8])
+        /// Of the whole volume; the path is the roots'.
+        case quota(QuotaDifference)
 
         /// One of chattr(1)'s.
         var isSetting: Bool {

@@ -123,6 +123,7 @@ package final class Verification: SteeredRun {
         writeBack()
         walk.run(root)
         context.projects.finish()
+        context.compareQuotas(roots)
         if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }

@@ -15,6 +15,8 @@ final class VerificationContext: Sendable {
     let directories: OpenDirectories<NoState>
     let links: LinkPairing
     let projects: ProjectPairing
+    /// What users and groups of DESTINATION hold.
+    let usage = UsageSums()
     /// Times that DESTINATION cannot hold.
     let clampedTimes = ClampedTimes()
     /// Where digests go; nil: none are made.

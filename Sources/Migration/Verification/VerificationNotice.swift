@@ -1,6 +1,8 @@
 // What holds for a whole verification: a case and its word here, what it says to people and programs in
 // VerificationNoticeText (Reporting).
 
+package import LinuxIO
+
 /// Things that hold for a whole verification and are said once.
 package enum VerificationNotice: Sendable, Hashable {
     /// Not root: attributes that only root can read are not compared.
@@ -19,6 +21,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case leftOut(LeftOut)
     /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
     case emptySource
+    /// Quotas of one side may not be asked for, as in a container: they are not compared.
+    case quotasUnread(Failure.Side, SystemError)
 
     /// A notice as a word for programs, which stays.
     package enum Word: String, CaseIterable, Sendable {
@@ -30,6 +34,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case clampedTimes = "clamped_times"
         case leftOut = "left_out"
         case emptySource = "empty_source"
+        case quotasUnread = "quotas_unread"
     }
 
     package var word: Word {
@@ -42,6 +47,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case .clampedTimes: .clampedTimes
         case .leftOut: .leftOut
         case .emptySource: .emptySource
+        case .quotasUnread: .quotasUnread
         }
     }
 }

@@ -39,6 +39,35 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
         "modified: SOURCE 9223372036854775807.000000005, DESTINATION -9223372036854775808.000000000"
     ),
     (.flags([.immutable, .noDump], []), "flags: SOURCE id, DESTINATION none"),
+    (
+        .quota(.notAccounted(.project, limits: 2)),
+        "quota of projects: SOURCE has 2 limits, DESTINATION does not account them"
+    ),
+    (
+        .quota(
+            .grace(
+                .user,
+                QuotaGrace(blockSeconds: 1, inodeSeconds: 2),
+                QuotaGrace(blockSeconds: 3, inodeSeconds: 4)
+            )
+        ),
+        "quota of users: grace: SOURCE 1/2 s, DESTINATION 3/4 s"
+    ),
+    (
+        .quota(.limits(QuotaOwner(.user, 7), QuotaLimits(blockHardBytes: 2048), .none)),
+        "quota of user 7: limits: SOURCE blocks 0/2 KiB, inodes 0/0, DESTINATION none"
+    ),
+    (
+        .quota(
+            .usage(
+                QuotaOwner(.group, 7),
+                counted: QuotaUsage(bytes: 4096, inodes: 1),
+                accounted: QuotaUsage(bytes: 1024, inodes: 2)
+            )
+        ),
+        "quota of group 7: account: counted on DESTINATION 4 KiB, 1 inode, accounted 1 KiB, 2 inodes: "
+            + "run e2fsck -f on the unmounted DESTINATION"
+    ),
     (.project(7, 8), "project id: SOURCE 7, DESTINATION 8"),
     (
         .attribute(name: bytesOf("user.a"), nil, bytesOf("text")),

@@ -1,0 +1,121 @@
+// What a pass would do with SOURCE's limits, counted before it begins: what would be refused or is not kept, and who
+// would be above a hard limit on DESTINATION.
+
+package import LinuxIO
+
+/// Counts of SOURCE's quotas, against what DESTINATION accounts and holds (Q15).
+package struct QuotaForecast: Sendable, Equatable {
+    package var source = QuotaState()
+    package var destination = QuotaState()
+    /// How many owners have limits, of kinds that have any; owner 0 is not among them.
+    package var limits: [QuotaKind: UInt64] = [:]
+    /// Owners with a limit beyond DESTINATION's format, and the first of them.
+    package var refused: UInt64 = 0
+    package var firstRefused: QuotaOwner?
+    package var defaults: [QuotaDefault] = []
+    package var realtimeLimits: UInt64 = 0
+    /// Owners that would be above a hard limit on DESTINATION.
+    package var excess: QuotaExcess?
+    /// SOURCE has quota inodes and is mounted without quotas.
+    package var isSourceOff = false
+    /// Where one of the two could not be asked: nothing else is known then.
+    package var unread: UnreadQuotas?
+
+    /// Quotas that cannot be asked for.
+    package struct UnreadQuotas: Sendable, Equatable {
+        package var side: Failure.Side
+        package var error: SystemError
+
+        package init(_ side: Failure.Side, _ error: SystemError) {
+            self.side = side
+            self.error = error
+        }
+    }
+
+    package init() {}
+
+    /// ext4 keeps the names of even the smallest directory in a block of their own, XFS in the inode.
+    static let directoryBytes: UInt64 = 4096
+
+    /// Asks both and reads all of SOURCE's records.
+    ///
+    /// `directories`: of each owner, where they were counted.
+    package init(
+        _ left: some QuotaAccess,
+        _ right: some QuotaAccess,
+        directories: [QuotaOwner: UInt64],
+        isSourceOff: () -> Bool
+    ) {
+        var side = Failure.Side.source
+        do throws(SystemError) {
+            source = try left.state()
+            self.isSourceOff = source.accounted.isEmpty && isSourceOff()
+            side = .destination
+            destination = try right.state()
+            for kind in QuotaKind.allCases where source.accounted.contains(kind) {
+                side = .destination
+                let isAccounted = destination.accounted.contains(kind)
+                let rules =
+                    isAccounted
+                    ? QuotaRules(storage: try right.storage(of: kind), clearsExtras: false) : nil
+                side = .source
+                var records = left.records(of: kind)
+                while let record = try records.next() {
+                    let owner = QuotaOwner(kind, record.id)
+                    note(record, owner, rules, directories: directories[owner] ?? 0)
+                }
+            }
+        } catch {
+            self = QuotaForecast()
+            unread = UnreadQuotas(side, error)
+        }
+    }
+
+    private mutating func note(
+        _ record: QuotaRecord,
+        _ owner: QuotaOwner,
+        _ rules: QuotaRules?,
+        directories: UInt64
+    ) {
+        if record.hasRealtimeLimits { realtimeLimits += 1 }
+        if record.limits.isNone { return }
+        if owner.id == 0 {
+            defaults.append(QuotaDefault(owner.kind, record.limits))
+            return
+        }
+        limits[owner.kind, default: 0] += 1
+        guard let rules else { return }
+        if case .refuse = rules.decision(of: QuotaPair(source: record)) {
+            refused += 1
+            if firstRefused == nil { firstRefused = owner }
+            return
+        }
+        var expected = record
+        expected.usedBytes &+= directories &* Self.directoryBytes
+        guard var found = QuotaRules.excess(of: expected, owner.kind) else { return }
+        if let excess {
+            found = excess
+            found.owners += 1
+        }
+        excess = found
+    }
+
+    /// Whether SOURCE has anything that is to be carried, or may have.
+    package var isOfInterest: Bool {
+        !source.accounted.isEmpty || isSourceOff || unread != nil
+    }
+
+    /// Kinds with limits that DESTINATION does not account.
+    package var shortage: QuotaShortage {
+        QuotaShortage(
+            limits: limits.filter { !destination.accounted.contains($0.key) },
+            realtime: realtimeLimits
+        )
+    }
+
+    /// Whether all of it will be as it is on SOURCE.
+    package var isWell: Bool {
+        unread == nil && !isSourceOff && shortage.isNone && refused == 0 && defaults.isEmpty
+            && excess == nil
+    }
+}

@@ -1,0 +1,28 @@
+// Quotas of both volumes, compared after the last entry (Q14).
+
+import LinuxIO
+
+extension VerificationContext {
+    /// Compares quotas, where all of both volumes is compared.
+    ///
+    /// Accounts are judged only where nothing else was found: an entry that is missing, or changes, is in the account of
+    /// somebody.
+    func compareQuotas(_ roots: Roots) {
+        guard scope.isWhole, !isInterrupted else { return }
+        let isEqual = log.status == .done && counters.mountsSkipped.value() == 0
+        VolumeQuotas.compare(roots, counted: isEqual ? usage : nil) { finding in
+            switch finding {
+            case .difference(let difference):
+                log.tell(
+                    FoundDifference(path: [], kind: .directory, aspect: .quota(difference)),
+                    isChanged: false
+                )
+            case .failed(let step):
+                log.record(
+                    Failure(path: [], side: step.side, activity: step.activity, error: step.error)
+                )
+            case .unread(let side, let error): log.say(.quotasUnread(side, error))
+            }
+        }
+    }
+}

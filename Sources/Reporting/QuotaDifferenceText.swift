@@ -1,0 +1,91 @@
+// What a verification finds of quotas, as a sentence and as fields of a line of JSON.
+
+import LinuxIO
+import Migration
+
+/// The words for one difference of quotas.
+struct QuotaDifferenceText {
+    private let difference: QuotaDifference
+
+    init(_ difference: QuotaDifference) { self.difference = difference }
+
+    /// "quota of user 1001: limits: SOURCE blocks 1/2 KiB, inodes 0/0, DESTINATION none".
+    var message: String {
+        switch difference {
+        case .notAccounted(let kind, let limits):
+            return
+                "quota of \(kind.rawValue)s: SOURCE has \(Quantity.count(limits, "limit", "limits")), "
+                + "DESTINATION does not account them"
+        case .grace(let kind, let left, let right):
+            return
+                "quota of \(kind.rawValue)s: grace: SOURCE \(Self.text(left)), DESTINATION \(Self.text(right))"
+        case .limits(let owner, let left, let right):
+            return
+                "quota of \(owner.words): limits: SOURCE \(Self.text(left)), DESTINATION \(Self.text(right))"
+        case .usage(let owner, let counted, let accounted):
+            return
+                "quota of \(owner.words): account: counted on DESTINATION \(Self.text(counted)), accounted "
+                + "\(Self.text(accounted)): run e2fsck -f on the unmounted DESTINATION"
+        }
+    }
+
+    /// Limits and usage in bytes, grace in seconds; the first value is SOURCE's, or what was counted.
+    func addFields(to line: inout JSONLine) {
+        switch difference {
+        case .notAccounted(let kind, let limits):
+            begin("accounting", kind, nil, &line)
+            line.add("source_limits", limits)
+        case .grace(let kind, let left, let right):
+            begin("grace", kind, nil, &line)
+            line.add("source", Self.object(left))
+            line.add("destination", Self.object(right))
+        case .limits(let owner, let left, let right):
+            begin("limits", owner.kind, owner.id, &line)
+            line.add("source", Self.object(left))
+            line.add("destination", Self.object(right))
+        case .usage(let owner, let counted, let accounted):
+            begin("usage", owner.kind, owner.id, &line)
+            line.add("counted", Self.object(counted))
+            line.add("accounted", Self.object(accounted))
+        }
+    }
+
+    private func begin(_ part: String, _ kind: QuotaKind, _ id: UInt32?, _ line: inout JSONLine) {
+        line.add("part", part)
+        line.add("owner_kind", kind.rawValue)
+        line.add("id", id)
+    }
+
+    // MARK: Values
+
+    private static func text(_ limits: QuotaLimits) -> String {
+        limits.isNone ? "none" : QuotaText.limits(limits)
+    }
+
+    private static func text(_ grace: QuotaGrace) -> String {
+        "\(grace.blockSeconds)/\(grace.inodeSeconds) s"
+    }
+
+    private static func text(_ usage: QuotaUsage) -> String {
+        "\(usage.bytes / 1024) KiB, \(Quantity.count(usage.inodes, "inode", "inodes"))"
+    }
+
+    private static func object(_ limits: QuotaLimits) -> JSONLine {
+        var object = JSONLine()
+        QuotaText.add(limits, to: &object)
+        return object
+    }
+
+    private static func object(_ grace: QuotaGrace) -> JSONLine {
+        var object = JSONLine()
+        QuotaText.add(grace, to: &object)
+        return object
+    }
+
+    private static func object(_ usage: QuotaUsage) -> JSONLine {
+        var object = JSONLine()
+        object.add("bytes", usage.bytes)
+        object.add("inodes", usage.inodes)
+        return object
+    }
+}
