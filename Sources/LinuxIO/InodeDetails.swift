@@ -10,6 +10,8 @@ package struct InodeDetails: Sendable {
     /// Filesystem blocks that it holds, for contents, attributes and maps; shared ones count in each inode.
     package let blocks: UInt64
     package let modified: Timestamp
+    package let owner: UInt32
+    package let group: UInt32
     package let project: UInt32
     /// The flags that ext4 has too, and inheritance of project ids.
     package let flags: InodeFlags
@@ -29,6 +31,8 @@ package struct InodeDetails: Sendable {
         sizeBytes = raw.size_bytes
         blocks = raw.blocks
         modified = Timestamp(seconds: raw.modified_seconds, nanoseconds: raw.modified_nanoseconds)
+        owner = raw.uid
+        group = raw.gid
         project = raw.project
         let bits = UInt32(truncatingIfNeeded: raw.flags)
         flags = InodeFlags(rawValue: bits).intersection(.carried.union(.projectInherit))

@@ -138,6 +138,7 @@ package enum CheckJSON {
             line.add("extent_sizes", sizes)
         case .entries(let reason): line.add("reason", reason.rawValue)
         case .unread(let count): line.add("unread", count)
+        case .quotas(let forecast): QuotaForecastText(forecast).addFields(to: &line)
         case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
         case .inodes(nil), .damaged: break
         }

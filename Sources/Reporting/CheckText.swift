@@ -179,6 +179,10 @@ struct MakeOptionText {
             self.option = "project,quota"
             reason =
                 "\(Quantity.count(count, "entry has", "entries have")) a project id; the kernel needs quota support"
+        case .quotas(let kinds):
+            self.option = kinds.contains(.project) ? "quota,project" : "quota"
+            reason =
+                "SOURCE accounts \(kinds.map { $0.rawValue + "s" }.joined(separator: ", ")); the kernel needs quota support"
         case .reserved(let percent, let bytes):
             self.option = "-m \(percent)"
             reason = "mkfs keeps 5% for root; of this volume 1% are \(Quantity.size(bytes))"

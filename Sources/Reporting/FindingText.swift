@@ -26,6 +26,7 @@ package struct FindingText: Sendable {
         case .mounts(let quotas, let before, let differences):
             Self.mounts(quotas, before, differences)
         case .unknownMounts(let sides, let error): Self.unknownMounts(sides, error)
+        case .quotas(let forecast): QuotaForecastText(forecast).message
         case .space(let balance, let shared, let reserved):
             Self.space(balance, shared, reserved)
         case .inodes(let balance): Self.inodes(balance)
@@ -67,8 +68,8 @@ package struct FindingText: Sendable {
         case .damaged:
             return
                 "Copy them to another place by hand now, and run xfs_repair -n on the unmounted volume."
-        case .mounts(let quotas, let before, let differences):
-            return Self.mountAdvice(quotas, before, differences)
+        case .mounts: return "Mind these options in /etc/fstab at the switch."
+        case .quotas(let forecast): return QuotaForecastText(forecast).advice
         case .unknownMounts:
             return
                 "Look at both with findmnt: quotas and mount options are not known here. Make /proc/self/mountinfo readable."
@@ -176,24 +177,6 @@ package struct FindingText: Sendable {
         }
         return "how \(names) \(verb) mounted could not be read from /proc/self/mountinfo: "
             + "\(error.code.sentence) (\(error.operation.rawValue), \(error.code.name))"
-    }
-
-    private static func mountAdvice(
-        _ quotas: [String],
-        _ before: [String],
-        _ differences: [String]
-    ) -> String {
-        var parts: [String] = []
-        if !quotas.isEmpty {
-            parts.append("What root writes counts for the owners: quotaoff until the switch.")
-        }
-        if !before.isEmpty {
-            parts.append("Limits are not copied: set them on DESTINATION before the switch.")
-        }
-        if !differences.isEmpty {
-            parts.append("Mind these options in /etc/fstab at the switch.")
-        }
-        return parts.joined(separator: " ")
     }
 
     // MARK: Room

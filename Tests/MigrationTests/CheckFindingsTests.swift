@@ -51,12 +51,22 @@ import Testing
         ("errors", .warning, { $0.source.health.isSick = true }),
         ("errors", .fatal, { $0.source.health.isShutDown = true }),
         ("damaged", .warning, { $0.source.census.damaged = notable(1) }),
-        ("mounts", .warning, { $0.destination.mount?.filesystemOptions.append("prjquota") }),
+        ("quotas", .warning, { $0.quotas = quotaForecast { $0.isSourceOff = true } }),
+        ("quotas", .warning, { $0.quotas = quotaForecast { $0.limits[.project] = 1 } }),
+        ("quotas", .warning, { $0.quotas = quotaForecast { $0.refused = 1 } }),
+        ("quotas", .warning, { $0.quotas = quotaForecast { $0.realtimeLimits = 1 } }),
         (
-            "mounts", .warning,
-            { $0.destination.mount?.filesystemOptions.append("usrjquota=aquota.user") }
+            "quotas", .warning,
+            { $0.quotas = quotaForecast { $0.defaults = [QuotaDefault(.user, .none)] } }
         ),
-        ("mounts", .warning, { $0.source.mount?.filesystemOptions.append("uquota") }),
+        (
+            "quotas", .warning,
+            {
+                $0.quotas = quotaForecast {
+                    $0.unread = .init(.source, SystemError(.quotactl, .notPermitted))
+                }
+            }
+        ),
         ("mounts", .warning, { $0.source.mount?.options.append("noatime") }),
         // Room.
         ("space", .fatal, { $0.source.census.neededBytes = 201 << 30 }),

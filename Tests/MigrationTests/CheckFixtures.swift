@@ -55,6 +55,16 @@ func checkFacts(_ change: (inout CheckFacts) -> Void = { _ in }) -> CheckFacts {
     return facts
 }
 
+/// Quotas of users on both sides, with limits that can be carried.
+func quotaForecast(_ change: (inout QuotaForecast) -> Void = { _ in }) -> QuotaForecast {
+    var forecast = QuotaForecast()
+    forecast.source = QuotaState(accounted: [.user], enforced: [.user])
+    forecast.destination = forecast.source
+    forecast.limits = [.user: 2]
+    change(&forecast)
+    return forecast
+}
+
 /// Everything that is tried out.
 var supports: [WritableKeyPath<ProbeResult, Support>] {
     [

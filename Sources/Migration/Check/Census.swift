@@ -4,7 +4,7 @@
 // What it doesn't know: how much of the contents is zeros, which become holes (S21). Reading everything would
 // tell, and is the copy itself; so its sums are what a copy needs at most.
 
-import LinuxIO
+package import LinuxIO
 
 /// What DESTINATION holds at most, where that is known; beyond it an entry is notable.
 package struct CensusLimits: Sendable, Equatable {
@@ -79,6 +79,8 @@ package struct Census: Sendable, Equatable {
     package var unread: UInt64 = 0
     /// Inodes with attributes that were not measured, for there are too many.
     package var unmeasured: UInt64 = 0
+    /// Directories of each user, group and project; empty where they were not counted.
+    package var directories: [QuotaOwner: UInt64] = [:]
     package var manyNames = NotableEntries()
     package var largeFiles = NotableEntries()
     package var largeDirectories = NotableEntries()
@@ -133,6 +135,11 @@ package struct Census: Sendable, Equatable {
         directAccess = (directAccess ?? 0) + (inode.isDirectAccess ? 1 : 0)
         extentSizes = (extentSizes ?? 0) + (inode.hasExtentSize ? 1 : 0)
         noteSettings(inode, entry, limits)
+        if entry.kind == .directory {
+            directories[QuotaOwner(.user, inode.owner), default: 0] += 1
+            directories[QuotaOwner(.group, inode.group), default: 0] += 1
+            directories[QuotaOwner(.project, inode.project), default: 0] += 1
+        }
         if inode.isSick { damaged.note(entry.notable(inode.identity.inode)) }
         // The blocks of an XFS directory are the upper limit of what its entries take on ext4: each is larger
         // here, and what was deleted leaves room.
@@ -191,6 +198,7 @@ package struct Census: Sendable, Equatable {
         realtime = sum(realtime, other.realtime)
         directAccess = sum(directAccess, other.directAccess)
         extentSizes = sum(extentSizes, other.extentSizes)
+        directories.merge(other.directories, uniquingKeysWith: +)
         unread += other.unread
         unmeasured += other.unmeasured
         for path in Self.notable { self[keyPath: path].merge(other[keyPath: path]) }

@@ -48,6 +48,7 @@ package struct CheckOutcome: Sendable {
             guard finding.severity != .ok else { return false }
             switch finding.matter {
             case .inodes, .directories, .attributeSizes, .times, .projects: return true
+            case .quotas(let forecast): return !forecast.shortage.limits.isEmpty
             default: return false
             }
         }
@@ -118,6 +119,7 @@ package final class Check {
         if control.isInterrupted { return nil }
         let counted = count(facts)
         facts.source.census = counted.census
+        facts.quotas = VolumeQuotas.forecast(roots, directories: counted.census.directories)
         if control.isInterrupted { return nil }
         let judged = CheckFindings(facts, notLookedAt: counted.notLookedAt)
         return CheckOutcome(

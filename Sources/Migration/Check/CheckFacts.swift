@@ -126,6 +126,8 @@ package struct CheckFacts: Sendable, Equatable {
     package var wrongRoots: WrongRoots?
     /// SOURCE's root holds nothing of its own.
     package var isSourceEmpty = false
+    /// Nil: there is nothing to be said of quotas, or they would not be carried between these roots.
+    package var quotas: QuotaForecast?
 
     package init(source: SourceFacts, destination: DestinationFacts, isRoot: Bool) {
         self.source = source

@@ -25,7 +25,11 @@ package struct CheckFindings: Sendable {
     /// One finding for each question, always in the same order.
     package var findings: [Finding] {
         var findings = [privileges, pair, mounted, writable]
-        findings += errors + [mounts, space, inodes]
+        findings += errors + [mounts]
+        if let quotas = facts.quotas {
+            findings.append(Finding(quotas.isWell ? .ok : .warning, .quotas(quotas)))
+        }
+        findings += [space, inodes]
         findings += entries
         findings += support
         return findings
@@ -122,9 +126,9 @@ package struct CheckFindings: Sendable {
         let differences = left.symmetricDifference(right).intersection(Self.compared).sorted()
         let active = quotas(right)
         let before = quotas(left)
-        let isPlain = active.isEmpty && differences.isEmpty && before.isEmpty
+        // Options do not say what is accounted: `quotas` asks the filesystems (Q2).
         return Finding(
-            isPlain ? .ok : .warning,
+            differences.isEmpty ? .ok : .warning,
             .mounts(
                 quotas: active,
                 sourceQuotas: before,

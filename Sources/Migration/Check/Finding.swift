@@ -128,6 +128,8 @@ package struct Finding: Sendable, Equatable {
         case entries(NotLookedAt)
         /// Entries that could not be examined.
         case unread(UInt64)
+        /// Limits of SOURCE, and what becomes of them.
+        case quotas(QuotaForecast)
         /// What of SOURCE's root is not copied for its name.
         case leftOut(LeftOut)
 
@@ -159,6 +161,7 @@ package struct Finding: Sendable, Equatable {
             case .extents: "xfs_only"
             case .entries: "entries"
             case .unread: "unread"
+            case .quotas: "quotas"
             case .leftOut: "left_out"
             }
         }

@@ -1,6 +1,6 @@
 // The mkfs.ext4 line that fits SOURCE: one option after the other with what it was made of. Pure.
 
-import LinuxIO
+package import LinuxIO
 
 /// One option of the line.
 package enum MakeOption: Sendable, Equatable {
@@ -16,6 +16,8 @@ package enum MakeOption: Sendable, Equatable {
     case largeAttributes(UInt64?)
     /// `-O project,quota`; with how many inodes have a project id.
     case projects(UInt64)
+    /// `-O quota`, and `project` where SOURCE accounts projects; the kinds that it accounts.
+    case quotas([QuotaKind])
     /// `-m`: percent kept for root, and how much that is.
     case reserved(percent: UInt64, bytes: UInt64)
 }
@@ -65,6 +67,10 @@ package struct MakeAdvice: Sendable, Equatable {
             options.append(.largeAttributes(isMeasured ? census.largeAttributes.total : nil))
         }
         if let projects = census.projects, projects > 0 { options.append(.projects(projects)) }
+        let accounted = facts.quotas?.source.accounted ?? []
+        if !accounted.isEmpty {
+            options.append(.quotas(QuotaKind.allCases.filter(accounted.contains)))
+        }
         options.append(.reserved(percent: 1, bytes: destination.totalBytes / 100))
         self.options = options
     }
@@ -78,13 +84,17 @@ package struct MakeAdvice: Sendable, Equatable {
 
     /// What follows `-O`, by commas; empty: nothing.
     package var features: [String] {
-        options.flatMap { option -> [String] in
-            switch option {
-            case .largeDirectories: ["large_dir"]
-            case .largeAttributes: ["ea_inode"]
-            case .projects: ["project", "quota"]
-            default: []
-            }
+        options.reduce(into: []) { features, option in
+            let own =
+                switch option {
+                case .largeDirectories: ["large_dir"]
+                case .largeAttributes: ["ea_inode"]
+                case .projects: ["project", "quota"]
+                case .quotas(let kinds):
+                    kinds.contains(.project) ? ["project", "quota"] : ["quota"]
+                default: [] as [String]
+                }
+            features += own.filter { !features.contains($0) }
         }
     }
 
@@ -99,7 +109,7 @@ package struct MakeAdvice: Sendable, Equatable {
             case .inodeSize(let bytes): words += ["-I", "\(bytes)"]
             case .inodes(let count, _, _): words += ["-N", "\(count)"]
             case .reserved(let percent, _): words += ["-m", "\(percent)"]
-            case .largeDirectories, .largeAttributes, .projects: break
+            case .largeDirectories, .largeAttributes, .projects, .quotas: break
             }
         }
         if !features.isEmpty { words += ["-O", features.joined(separator: ",")] }

@@ -48,6 +48,7 @@ func everyFinding() -> [Finding] {
                 differences: ["SOURCE: noatime"]
             )
         ),
+        (.warning, .quotas(quotaForecast())),
         (.warning, .unknownMounts([.source, .destination], nil)),
         (.warning, .unknownMounts([.destination], SystemError(.open, .accessDenied))),
         (.fatal, .space(balance, shared: 5 << 30, reserved: 30 << 30)),
@@ -68,6 +69,26 @@ func everyFinding() -> [Finding] {
         (.warning, .leftOut(LeftOut(lostAndFound: 3, quotaFiles: [Name("aquota.user")]))),
     ]
     return matters.map { Finding($0.0, $0.1, notable) }
+}
+
+/// Quotas of which nothing is as it should be.
+func quotaForecast() -> QuotaForecast {
+    var forecast = QuotaForecast()
+    forecast.source = QuotaState(accounted: [.user, .project], enforced: [.user])
+    forecast.destination = QuotaState(accounted: [.user])
+    forecast.limits = [.user: 1204, .project: 1]
+    forecast.refused = 2
+    forecast.firstRefused = QuotaOwner(.user, 1005)
+    forecast.defaults = [QuotaDefault(.user, QuotaLimits(inodesHard: 1))]
+    forecast.realtimeLimits = 3
+    forecast.excess = QuotaExcess(
+        owners: 4,
+        first: QuotaOwner(.user, 7),
+        used: 2,
+        hard: 1,
+        isOfInodes: false
+    )
+    return forecast
 }
 
 /// A check that found all of it.

@@ -107,6 +107,29 @@ import Testing
         #expect(sentences.allSatisfy { !$0.hasSuffix(".") && $0.contains("quotas") })
     }
 
+    @Test("Q15, Q22: what check finds of quotas, what to do, and the options for fstab")
+    func forecast() {
+        let text = FindingText(Finding(.warning, .quotas(quotaForecast())))
+        #expect(
+            text.message
+                == "SOURCE accounts users, projects and enforces limits of users; "
+                + "DESTINATION accounts users and enforces nothing; "
+                + "limits: 1,204 of users, 1 of projects; those of projects are not kept; "
+                + "2 owners have a limit beyond DESTINATION's format (the first: user 1005); "
+                + "default limits of users are not kept; 3 realtime limits are not kept; "
+                + "4 owners would be above a hard limit (the first: user 7)"
+        )
+        let advice = text.advice ?? ""
+        #expect(advice.contains("tune2fs -O quota,project DEVICE"))
+        #expect(advice.hasSuffix("in /etc/fstab: ext4 defaults,usrquota 0 2."))
+        var off = QuotaForecast()
+        off.isSourceOff = true
+        let said = FindingText(Finding(.warning, .quotas(off)))
+        #expect(said.message.contains("is not now") && said.advice?.contains("uquota") == true)
+        off.unread = .init(.destination, SystemError(.quotactl, .notPermitted))
+        #expect(FindingText(Finding(.warning, .quotas(off))).message.contains("(EPERM)"))
+    }
+
     @Test("Q2, Q13: who is above a limit, and what mounts with limits enforced")
     func sentences() {
         let excess = QuotaExcess(

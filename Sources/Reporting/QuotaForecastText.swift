@@ -1,0 +1,141 @@
+// What `check` says of quotas: a sentence, what to do, fields of JSON.
+
+import LinuxIO
+import Migration
+
+/// The words for what would become of SOURCE's limits.
+struct QuotaForecastText {
+    private let forecast: QuotaForecast
+
+    init(_ forecast: QuotaForecast) { self.forecast = forecast }
+
+    /// What both sides account and enforce, and what is not carried as it is.
+    var message: String {
+        if let unread = forecast.unread {
+            return "quotas of \(unread.side.shown) cannot be read: \(unread.error.code.sentence) "
+                + "(\(unread.error.code.name))"
+        }
+        if forecast.isSourceOff {
+            return
+                "SOURCE was mounted with quotas at some time and is not now: its limits cannot be read"
+        }
+        var parts = [
+            "SOURCE \(Self.state(forecast.source)); DESTINATION \(Self.state(forecast.destination))"
+        ]
+        let limits = QuotaKind.allCases.compactMap { kind in
+            forecast.limits[kind].map { "\(Quantity.count($0)) of \(kind.rawValue)s" }
+        }
+        parts.append("limits: " + (limits.isEmpty ? "none" : limits.joined(separator: ", ")))
+        parts += lost
+        return parts.joined(separator: "; ")
+    }
+
+    /// What a pass does not carry, or who has too much then.
+    private var lost: [String] {
+        var parts: [String] = []
+        let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] != nil }
+        if !missing.isEmpty {
+            parts.append("those of \(Self.list(missing, plural: true)) are not kept")
+        }
+        if forecast.refused > 0 {
+            let first = forecast.firstRefused.map { " (the first: \($0.words))" } ?? ""
+            parts.append(
+                Quantity.count(forecast.refused, "owner has", "owners have")
+                    + " a limit beyond DESTINATION's format\(first)"
+            )
+        }
+        if !forecast.defaults.isEmpty {
+            parts.append(
+                "default limits of \(Self.list(forecast.defaults.map(\.kind), plural: true)) are not kept"
+            )
+        }
+        if forecast.realtimeLimits > 0 {
+            parts.append(
+                Quantity.count(forecast.realtimeLimits, "realtime limit is", "realtime limits are")
+                    + " not kept"
+            )
+        }
+        if let excess = forecast.excess {
+            parts.append(
+                Quantity.count(excess.owners, "owner", "owners")
+                    + " would be above a hard limit (the first: \(excess.first.words))"
+            )
+        }
+        return parts
+    }
+
+    /// What to do, in whole sentences.
+    var advice: String {
+        if forecast.unread != nil {
+            return "Quotas need root with CAP_SYS_ADMIN, outside of a container."
+        }
+        if forecast.isSourceOff { return "Mount it with uquota,gquota,pquota to carry them." }
+        var sentences: [String] = []
+        let shortage = forecast.shortage.limits
+        if !shortage.isEmpty {
+            let features = shortage[.project] == nil ? "quota" : "quota,project"
+            sentences.append(
+                "Unmount DESTINATION, then tune2fs -O \(features) DEVICE (projects need 256-byte inodes)."
+            )
+        }
+        if forecast.refused > 0 {
+            sentences.append("Lower them on SOURCE, or these owners fail (23).")
+        }
+        if !forecast.defaults.isEmpty {
+            sentences.append("ext4 has no defaults: give each owner limits of its own.")
+        }
+        if forecast.excess != nil {
+            sentences.append("ext4 needs 4 KiB for each directory: raise limits on SOURCE.")
+        }
+        if let options = mountOptions {
+            sentences.append("At the switch, in /etc/fstab: ext4 defaults,\(options) 0 2.")
+        }
+        return sentences.joined(separator: " ")
+    }
+
+    /// What makes ext4 enforce what SOURCE enforces (Q22); nil: nothing.
+    private var mountOptions: String? {
+        let kinds = QuotaKind.allCases.filter(forecast.source.enforced.contains)
+        return kinds.isEmpty ? nil : kinds.map(QuotaText.mountOption).joined(separator: ",")
+    }
+
+    func addFields(to line: inout JSONLine) {
+        line.add("source_accounted", Self.words(forecast.source.accounted))
+        line.add("source_enforced", Self.words(forecast.source.enforced))
+        line.add("destination_accounted", Self.words(forecast.destination.accounted))
+        line.add("destination_enforced", Self.words(forecast.destination.enforced))
+        line.add("source_off", forecast.isSourceOff)
+        for kind in QuotaKind.allCases {
+            line.add("\(kind.rawValue)_limits", forecast.limits[kind] ?? 0)
+        }
+        line.add("realtime_limits", forecast.realtimeLimits)
+        line.add("refused", forecast.refused)
+        line.add("default_kinds", Self.words(Set(forecast.defaults.map(\.kind))))
+        line.add("over_limit", forecast.excess?.owners ?? 0)
+        line.add("mount_options", mountOptions)
+        line.add("errno_name", forecast.unread?.error.code.name)
+    }
+
+    // MARK: Values
+
+    private static func words(_ kinds: Set<QuotaKind>) -> String {
+        QuotaKind.allCases.filter(kinds.contains).map(\.rawValue).joined(separator: ",")
+    }
+
+    private static func list(_ kinds: [QuotaKind], plural: Bool) -> String {
+        kinds.map { plural ? $0.rawValue + "s" : $0.rawValue }.joined(separator: ", ")
+    }
+
+    /// "accounts users, groups and enforces limits of users".
+    private static func state(_ state: QuotaState) -> String {
+        let accounted = QuotaKind.allCases.filter(state.accounted.contains)
+        if accounted.isEmpty { return "accounts nothing" }
+        let enforced = QuotaKind.allCases.filter(state.enforced.contains)
+        let how =
+            enforced == accounted
+            ? "enforces that"
+            : enforced.isEmpty
+                ? "enforces nothing" : "enforces limits of \(list(enforced, plural: true))"
+        return "accounts \(list(accounted, plural: true)) and \(how)"
+    }
+}

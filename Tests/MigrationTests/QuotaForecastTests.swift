@@ -1,0 +1,84 @@
+// Q15: what check counts of SOURCE's limits, with filesystems in memory; and mkfs.ext4 options for them.
+
+import LinuxIO
+import Migration
+import TestSupport
+import Testing
+
+@Suite("Quotas before anything is copied") struct QuotaForecastTests {
+    private func forecast(
+        _ source: FakeQuotas,
+        _ destination: FakeQuotas,
+        directories: [QuotaOwner: UInt64] = [:]
+    ) -> QuotaForecast {
+        QuotaForecast(source, destination, directories: directories, isSourceOff: { false })
+    }
+
+    @Test("Q15: limits are counted by kind; owner 0's are defaults, and no owner's")
+    func counts() {
+        let source = FakeQuotas([.user, .project])
+        source.add(
+            .user,
+            QuotaRecord(id: 0, limits: kibibytes(0, 1)),
+            QuotaRecord(id: 1, limits: kibibytes(0, 1)),
+            QuotaRecord(id: 2),
+            QuotaRecord(id: 3, limits: QuotaLimits(blockHardBytes: .max))
+        )
+        source.add(.project, QuotaRecord(id: 5, limits: kibibytes(1, 0), hasRealtimeLimits: true))
+        let found = forecast(source, FakeQuotas([.user]))
+        #expect(found.limits == [.user: 2, .project: 1] && found.realtimeLimits == 1)
+        #expect(found.defaults == [QuotaDefault(.user, kibibytes(0, 1))])
+        #expect(found.refused == 1 && found.firstRefused == QuotaOwner(.user, 3))
+        #expect(found.shortage == QuotaShortage(limits: [.project: 1], realtime: 1))
+        #expect(!found.isWell && found.isOfInterest)
+    }
+
+    @Test("Q15: 4 KiB for each directory bring an owner above the limit, and not one that has room")
+    func directories() {
+        let source = FakeQuotas()
+        for id in 1...3 as ClosedRange<UInt32> {
+            source.add(.user, QuotaRecord(id: id, limits: kibibytes(0, 100), usedBytes: 90 << 10))
+        }
+        let directories = [
+            QuotaOwner(.user, 1): 3 as UInt64, QuotaOwner(.user, 2): 2, QuotaOwner(.group, 2): 90,
+        ]
+        let found = forecast(source, FakeQuotas(), directories: directories)
+        #expect(found.excess?.owners == 1 && found.excess?.first == QuotaOwner(.user, 1))
+        #expect(found.excess?.used == 102 << 10)
+        #expect(forecast(source, FakeQuotas()).isWell)
+    }
+
+    @Test("Q15: where a side cannot be asked nothing else is said; without quotas nothing at all")
+    func unread() {
+        let error = SystemError(.quotactl, .notPermitted)
+        let source = FakeQuotas()
+        source.listing = (0, error)
+        #expect(forecast(source, FakeQuotas()).unread == .init(.source, error))
+        let destination = FakeQuotas()
+        destination.failures["state"] = .notPermitted
+        #expect(forecast(FakeQuotas(), destination).unread == .init(.destination, error))
+        #expect(!forecast(FakeQuotas([]), FakeQuotas()).isOfInterest)
+        let off = QuotaForecast(
+            FakeQuotas([]),
+            FakeQuotas(),
+            directories: [:],
+            isSourceOff: { true }
+        )
+        #expect(off.isSourceOff && off.isOfInterest && !off.isWell)
+    }
+
+    @Test("Q15: mkfs gets quota where SOURCE accounts anything, project where it accounts projects")
+    func makeAdvice() {
+        func features(_ kinds: Set<QuotaKind>, projects: UInt64 = 0) -> [String] {
+            MakeAdvice(
+                checkFacts {
+                    $0.quotas = quotaForecast { $0.source.accounted = kinds }
+                    $0.source.census.projects = projects
+                }
+            ).features.filter { $0 != "ea_inode" }
+        }
+        #expect(features([]) == [] && features([.user]) == ["quota"])
+        #expect(features([.group, .project]) == ["project", "quota"])
+        #expect(features([.user], projects: 4) == ["project", "quota"])
+    }
+}
