@@ -29,6 +29,15 @@ package struct QuotaOwner: Sendable, Hashable {
 
     /// "user 1001".
     package var words: String { "\(kind.rawValue) \(id)" }
+
+    /// Reads such words; nil: they are none.
+    package init?(words: some StringProtocol) {
+        let parts = words.split(separator: " ")
+        guard parts.count == 2, let kind = QuotaKind(rawValue: String(parts[0])),
+            let id = UInt32(parts[1])
+        else { return nil }
+        self.init(kind, id)
+    }
 }
 
 /// The limits of one owner: space in bytes and inodes; 0 is no limit.

@@ -1,19 +1,29 @@
 // The part of the table of advice that is about quotas of a whole volume.
 
+import LinuxIO
 import Migration
 
 extension FailureAdvice {
     private static let quotas: [Failure.Activity] = [.readQuota, .setQuota]
 
+    /// A limit that DESTINATION's format does not hold: what lowers it.
+    ///
+    /// `detail` begins with the owner and the limit (Q12): "user 1005: hard limit of blocks ...".
+    static func beyondFormat(_ detail: String?) -> String {
+        let parts = (detail ?? "").split(separator: ": ", maxSplits: 1)
+        var command = "limit ..."
+        if let owner = parts.first.flatMap({ QuotaOwner(words: $0) }), parts.count == 2 {
+            let limit =
+                (parts[1].contains("inodes") ? "i" : "b")
+                + (parts[1].hasPrefix("soft") ? "soft" : "hard")
+            command = "limit -\(owner.kind.rawValue.prefix(1)) \(limit)=... \(owner.id)"
+        }
+        return
+            "DESTINATION's format holds no such value: nothing was set there. Lower it on SOURCE "
+            + "(xfs_quota -x -c '\(command)'), then run the pass again."
+    }
+
     static let quotaRows: [Row] = [
-        Row(
-            codes: ["ERANGE"],
-            side: .destination,
-            activities: quotas,
-            advice:
-                "DESTINATION's format holds no such limit: nothing was set for this owner. Lower it on SOURCE "
-                + "(xfs_quota -x -c 'limit ...'), then run the pass again."
-        ),
         Row(
             codes: ["ESRCH", "ENOSYS"],
             activities: quotas,

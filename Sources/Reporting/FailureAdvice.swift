@@ -25,6 +25,9 @@ enum FailureAdvice {
         if failure.volumeHasRoom {
             return names.contains(failure.activity) ? fullDirectory : fullProject
         }
+        if failure.activity == .setQuota, error.code == .outOfRange {
+            return beyondFormat(failure.detail)
+        }
         return Row.advice(in: rows, for: failure, error) ?? unknown
     }
 

@@ -74,6 +74,17 @@ import Testing
         let line = FailureText(failure).line(ShownName(isForTerminal: true, isUTF8: true))
         #expect(line.hasPrefix("DESTINATION: cannot set its quotas (user 1005: hard limit"))
         #expect(line.contains("(ERANGE). ") && line.contains("Lower it on SOURCE"))
+        let commands = [
+            ("user 1005: hard limit of blocks of 9 KiB", "limit -u bhard=... 1005"),
+            ("group 7: soft limit of inodes of 9", "limit -g isoft=... 7"),
+            ("project 4294967294: hard limit of inodes of 9", "limit -p ihard=... 4294967294"),
+            ("user: grace times", "limit ..."),
+        ]
+        for (detail, command) in commands {
+            var other = failure
+            other.detail = detail
+            #expect(FailureText(other).advice.contains("-c '\(command)'"), "\(detail)")
+        }
         let text = json(.failed(failure))
         #expect(text.contains("\"path\":\"\",\"side\":\"destination\",\"activity\":\"set_quota\""))
         #expect(text.contains("\"call\":\"quotactl\",\"errno\":34"))
