@@ -94,7 +94,7 @@ package struct QuotaRecord: Sendable, Hashable {
     /// XFS has limits for its realtime device, too.
     package var hasRealtimeLimits: Bool
 
-    package init(
+    package init(  // Seven: one for each value; tests name a few.
         id: UInt32,
         limits: QuotaLimits = .none,
         usedBytes: UInt64 = 0,

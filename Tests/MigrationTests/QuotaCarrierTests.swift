@@ -105,7 +105,14 @@ import Testing
             for id in 3...9 as ClosedRange<UInt32> {
                 destination.add(.user, QuotaRecord(id: id, limits: kibibytes(1, 2)))
             }
-            let report = carry(source, destination)
+            let report = FakeReport()
+            QuotaCarrier(
+                source: source,
+                destination: destination,
+                report: report,
+                clearsExtras: true,
+                unenforced: []
+            ).carry([.user], nowSeconds: 1)
             #expect(destination.calls.isEmpty && report.counts.isEmpty)
             #expect(report.failures.count == 1 && report.failures.first?.side == .source)
             #expect(report.failures.first?.activity == .readQuota && report.details == ["user"])
@@ -320,6 +327,14 @@ import Testing
         #expect(survey(source, destination).notice == .quotasUnread(.destination, error))
         source.failures["state"] = .notPermitted
         #expect(survey(source, destination).obstacle == .unread(.source, error))
+        // Records want more than the state does: a container, an old kernel.
+        for isSource in [true, false] {
+            let sides = (FakeQuotas(), FakeQuotas())
+            (isSource ? sides.0 : sides.1).listing = (0, error)
+            let found = survey(sides.0, sides.1)
+            #expect(found.kinds.isEmpty)
+            #expect(found.obstacle == .unread(isSource ? .source : .destination, error))
+        }
         let unlisted = FakeQuotas([.user, .group])
         unlisted.listing = (0, error)
         #expect(survey(unlisted, FakeQuotas([.user])).obstacle == .unread(.source, error))

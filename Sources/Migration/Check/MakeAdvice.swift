@@ -66,8 +66,11 @@ package struct MakeAdvice: Sendable, Equatable {
         if census.largeAttributes.total > 0 || !isMeasured {
             options.append(.largeAttributes(isMeasured ? census.largeAttributes.total : nil))
         }
-        if let projects = census.projects, projects > 0 { options.append(.projects(projects)) }
         let accounted = facts.quotas?.source.accounted ?? []
+        // Where SOURCE accounts projects, that says it.
+        if let projects = census.projects, projects > 0, !accounted.contains(.project) {
+            options.append(.projects(projects))
+        }
         if !accounted.isEmpty {
             options.append(.quotas(QuotaKind.allCases.filter(accounted.contains)))
         }

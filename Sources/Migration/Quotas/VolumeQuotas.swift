@@ -48,7 +48,7 @@ struct VolumeQuotas: Sendable {
     enum Finding {
         case difference(QuotaDifference)
         case failed(FailedStep)
-        /// Not allowed to be asked for, as in a container: nothing was compared.
+        /// They cannot be asked for here: nothing was compared.
         case unread(Failure.Side, SystemError)
     }
 
@@ -63,7 +63,9 @@ struct VolumeQuotas: Sendable {
                 guard let limits = shortage.limits[kind] else { continue }
                 tell(.difference(.notAccounted(kind, limits: limits)))
             }
-        case .unread(let side, let error) where error.code == .notPermitted:
+        // A container; a kernel before 4.6.
+        case .unread(let side, let error)
+        where error.code == .notPermitted || error.code == .invalid:
             tell(.unread(side, error))
         case .unread(let side, let error): tell(.failed(FailedStep(.readQuota, side, error)))
         // SOURCE's limits cannot be known, or are not those of what is compared.
