@@ -17,8 +17,8 @@ package final class Pass: SteeredRun {
     private let workers: Int
     private let notices: [Notice]
     private let keeper: StateKeeper
-    /// Nil: none are carried.
-    private let quotas: VolumeQuotas?
+    /// After the last entry.
+    private let quotas: QuotaStep
     private let method: Lock<ChangeMethod>
     /// Whether somebody commits the end of the pass: `run`, or who gives it up.
     private let isEnding = Atomic<Bool>(false)
@@ -90,7 +90,7 @@ package final class Pass: SteeredRun {
         }
         notices += Self.notices(roots, options)
         if let notice = quotas.notice { notices.append(notice) }
-        self.quotas = quotas.quotas
+        self.quotas = quotas.step
         rootNode = try Self.openRoot(roots, context)
         self.roots = roots
         self.counters = counters
@@ -175,7 +175,7 @@ package final class Pass: SteeredRun {
         }
         let isStranded = reportStranded()
         // S19: before `synchronize`, so that limits are as durable as all else (Q8).
-        quotas?.carry(PassQuotaReport(context))
+        quotas.run(PassQuotaReport(context))
         let synchronizeStart = monotonicNanoseconds()
         let isSynchronized = synchronize()
         let end = ClockReading.now(on: nil)

@@ -63,9 +63,7 @@ struct VolumeQuotas: Sendable {
                 guard let limits = shortage.limits[kind] else { continue }
                 tell(.difference(.notAccounted(kind, limits: limits)))
             }
-        // A container; a kernel before 4.6.
-        case .unread(let side, let error)
-        where error.code == .notPermitted || error.code == .invalid:
+        case .unread(let side, let error) where error.isRefusalOfQuotas:
             tell(.unread(side, error))
         case .unread(let side, let error): tell(.failed(FailedStep(.readQuota, side, error)))
         // SOURCE's limits cannot be known, or are not those of what is compared.
@@ -110,19 +108,23 @@ struct VolumeQuotas: Sendable {
         }
     }
 
-    /// Asks both volumes; nil where nothing is carried.
+    /// Asks both volumes what is to be done, and what is to be said of it.
     ///
-    /// `notice` is what is to be said. Refused where `--quotas on` cannot be done.
+    /// Refused where `--quotas on` cannot be done.
     static func surveyed(
         _ roots: Roots,
         _ options: PassOptions
-    ) throws(Refusal) -> (quotas: VolumeQuotas?, notice: Notice?) {
-        if options.quotas == .off { return (nil, nil) }
+    ) throws(Refusal) -> (step: QuotaStep, notice: Notice?) {
+        if options.quotas == .off { return (.nothing, nil) }
         let (quotas, survey) = ask(roots, options)
         if options.quotas == .on, let obstacle = survey.obstacle {
             throw .quotasNotCarried(obstacle)
         }
-        return (survey.kinds.isEmpty ? nil : quotas, survey.notice)
+        if case .unread(let side, let error) = survey.obstacle, !error.isRefusalOfQuotas {
+            return (.fail(side, error), nil)
+        }
+        guard let quotas, !survey.kinds.isEmpty else { return (.nothing, survey.notice) }
+        return (.carry(quotas), survey.notice)
     }
 
     private static func ask(
@@ -131,15 +133,17 @@ struct VolumeQuotas: Sendable {
     ) -> (VolumeQuotas?, QuotaSurvey) {
         if !options.branches.isEmpty { return (nil, QuotaSurvey(.branches)) }
         guard ProcessLimits.isRoot else { return (nil, QuotaSurvey(.notPrivileged)) }
-        guard roots.isVolumeRoot(.source) else {
-            return (nil, QuotaSurvey(.notWholeVolume(.source)))
-        }
-        // A dry run makes no DESTINATION; what would be made is no volume either.
-        guard let right = roots.destination, roots.isVolumeRoot(.destination) else {
-            return (nil, QuotaSurvey(.notWholeVolume(.destination)))
-        }
         var side = Failure.Side.source
         do throws(SystemError) {
+            guard try roots.isVolumeRoot(.source) else {
+                return (nil, QuotaSurvey(.notWholeVolume(.source)))
+            }
+            side = .destination
+            // A dry run makes no DESTINATION; what would be made is no volume either.
+            guard let right = roots.destination, try roots.isVolumeRoot(.destination) else {
+                return (nil, QuotaSurvey(.notWholeVolume(.destination)))
+            }
+            side = .source
             let source = try Quotas(of: roots.source)
             side = .destination
             let destination = try Quotas(of: right)
@@ -174,10 +178,10 @@ struct VolumeQuotas: Sendable {
 
 extension Roots {
     /// Whether a root is its filesystem's root: limits are of all that lies there.
-    fileprivate func isVolumeRoot(_ side: Failure.Side) -> Bool {
+    fileprivate func isVolumeRoot(_ side: Failure.Side) throws(SystemError) -> Bool {
         guard let root = side == .source ? sourceItself : destinationItself else { return false }
-        // Where the kernel does not tell, nothing is carried.
-        return (try? MountTable.pathInFilesystem(of: root.descriptor))?.isEmpty == true
+        // Where the kernel does not tell which mount it is (before Linux 5.8), nothing is carried.
+        return try MountTable.pathInFilesystem(of: root.descriptor)?.isEmpty == true
     }
 
     /// SOURCE is an XFS that was mounted with quotas at some time: limits may be stored there.

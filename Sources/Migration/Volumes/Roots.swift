@@ -75,6 +75,10 @@ package struct Roots: Sendable {
         if options.checksFirst {
             try FitForecast.judge(source, judged, isThere: existing != nil, options)
         }
+        // Q10: what is to be made is no volume, and a pass that is refused makes nothing.
+        if existing == nil, options.quotas == .on {
+            throw .quotasNotCarried(.notWholeVolume(.destination))
+        }
         var destination = existing
         if existing == nil, !options.isDryRun {
             destination = try OpenRoot.made(names.destination)

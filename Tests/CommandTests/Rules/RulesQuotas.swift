@@ -23,6 +23,9 @@ import Testing
             "\(refused)"
         )
         #expect(!Files.exists(stage.destination("file")))
+        let missing = joined(stage.outside, "missing")
+        let unmade = try Cutover.sync(stage.from, missing, ["--quotas", "on"])
+        #expect(unmade.status == 3 && !Files.exists(missing), "\(unmade)")
         let outcome = try stage.pass("--quotas", "auto")
         #expect(!outcome.errors.contains("quotas"), "\(outcome)")
     }
@@ -52,9 +55,9 @@ import Testing
     func unread() throws {
         let volumes = try volumes()
         let stage = Stage(volumes.source.mountPoint, volumes.destination.mountPoint)
-        let environment = ["CUTOVER_FAULTS=quota_state:1:EPERM"]
-        func run(_ choice: String) throws -> Outcome {
-            try Cutover.run(
+        func run(_ choice: String, _ error: String = "EPERM") throws -> Outcome {
+            let environment = ["CUTOVER_FAULTS=quota_state:1:\(error)"]
+            return try Cutover.run(
                 bytes: ["sync", "--quotas", choice].map { bytes($0) } + [stage.from, stage.to],
                 environment: environment
             )
@@ -66,6 +69,12 @@ import Testing
         #expect(
             told.status == 0 && told.errors.contains("quotas of SOURCE cannot be read"),
             "\(told)"
+        )
+        // Any other error is none of a container: it is a failure.
+        let failed = try run("auto", "EIO")
+        #expect(
+            failed.status == 23 && failed.errors.contains("SOURCE: cannot read its quotas"),
+            "\(failed)"
         )
         let off = try run("off")
         #expect(off.status == 0 && !off.errors.contains("quotas"), "\(off)")
