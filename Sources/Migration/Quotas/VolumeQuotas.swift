@@ -47,9 +47,8 @@ struct VolumeQuotas: Sendable {
     /// What a verification is told (Q14).
     enum Finding {
         case difference(QuotaDifference)
-        case failed(FailedStep)
-        /// They cannot be asked for here: nothing was compared.
-        case unread(Failure.Side, SystemError)
+        /// Nothing was compared, or not all.
+        case unread(QuotaReadFailure)
     }
 
     /// Compares limits and grace times of both volumes, and what DESTINATION accounts with what was counted there.
@@ -63,9 +62,8 @@ struct VolumeQuotas: Sendable {
                 guard let limits = shortage.limits[kind] else { continue }
                 tell(.difference(.notAccounted(kind, limits: limits)))
             }
-        case .unread(let side, let error) where error.isRefusalOfQuotas:
-            tell(.unread(side, error))
-        case .unread(let side, let error): tell(.failed(FailedStep(.readQuota, side, error)))
+        case .unread(let side, let error):
+            return tell(.unread(QuotaReadFailure(side: side, error: error)))
         // SOURCE's limits cannot be known, or are not those of what is compared.
         case .sourceOff, .branches, .notPrivileged, .notWholeVolume, nil: break
         }
@@ -77,7 +75,7 @@ struct VolumeQuotas: Sendable {
                 try quotas.check(comparison, roots, counted) { tell(.difference($0)) }
             }
         } catch {
-            tell(.failed(FailedStep(.readQuota, error.side, error.error)))
+            tell(.unread(error))
         }
     }
 

@@ -17,11 +17,12 @@ extension VerificationContext {
                     FoundDifference(path: [], kind: .directory, aspect: .quota(difference)),
                     isChanged: false
                 )
-            case .failed(let step):
+            case .unread(let failed) where failed.error.isRefusalOfQuotas:
+                log.say(.quotasUnread(failed.side, failed.error))
+            case .unread(let failed):
                 log.record(
-                    Failure(path: [], side: step.side, activity: step.activity, error: step.error)
+                    Failure(path: [], side: failed.side, activity: .readQuota, error: failed.error)
                 )
-            case .unread(let side, let error): log.say(.quotasUnread(side, error))
             }
         }
     }
