@@ -67,7 +67,7 @@ import Testing
                 to: writer,
                 range: range,
                 sizeBytes: size,
-                bypass: bypass,
+                bypass: &bypass,
                 mayHaveHoles: true
             )
             guard case .copied(let reached) = outcome else {
@@ -209,11 +209,13 @@ import Testing
         let writer = try to.descriptor.createFile(Name("f"), mode: 0o600)
         let rules = Self.rules(isInterrupted: true, counters)
         let copier = ContentCopier(rules)
+        var bypass = CacheBypass.nowhere
         let outcome = try copier.copy(
             from: try reader(),
             to: writer,
             range: 0..<1_000_000,
             sizeBytes: 1_000_000,
+            bypass: &bypass,
             mayHaveHoles: true
         )
         guard case .interrupted = outcome else {

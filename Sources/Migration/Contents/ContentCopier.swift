@@ -22,9 +22,6 @@ package final class ContentCopier {
         alignment: 4096
     )
 
-    /// Where the new file ends by what was done to it since `prepare`.
-    private(set) var writtenEnd: UInt64 = 0
-
     package init(_ rules: ContentRules) { self.rules = rules }
 
     deinit { buffer.deallocate() }
@@ -46,14 +43,12 @@ package final class ContentCopier {
         sizeBytes: UInt64,
         readsDirectly: Bool
     ) throws(ContentFailure) -> CacheBypass {
-        writtenEnd = 0
         do throws(SystemError) {
             var writes = sizeBytes >= Self.directBytesMin
             if writes { writes = try file.setDirect(true) }
-            if writes {
-                writtenEnd = try Self.reserve(Self.roundedUp(sizeBytes), file)
-            }
-            return CacheBypass(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
+            var bypass = CacheBypass(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
+            if writes { bypass.writtenEnd = try Self.reserve(Self.roundedUp(sizeBytes), file) }
+            return bypass
         } catch {
             throw ContentFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
         }
@@ -87,16 +82,15 @@ package final class ContentCopier {
 
     /// Copies `range` of a file of `sizeBytes`.
     ///
-    /// `mayHaveHoles` is false when its space says that it has none.
+    /// `bypass`: of the new file, from `prepare`. `mayHaveHoles` is false when its space says that it has none.
     package func copy(  // Six: descriptors cannot be copied, so no value holds both ends.
         from source: borrowing Descriptor,
         to destination: borrowing Descriptor,
         range: Range<UInt64>,
         sizeBytes: UInt64,
-        bypass: CacheBypass = .nowhere,
+        bypass: inout CacheBypass,
         mayHaveHoles: Bool
     ) throws(ContentFailure) -> Outcome {
-        var bypass = bypass
         var position = range.lowerBound
         while position < range.upperBound {
             var data = position..<range.upperBound
@@ -245,7 +239,7 @@ package final class ContentCopier {
                 && (Self.isAligned(end) || end == bypass.endBytes)
             if bypass.writes, !isAligned { bypass.writes = try !destination.setDirect(false) }
             guard bypass.writes else {
-                try write(UnsafeRawBufferPointer(bytes), run, to: destination, at: position)
+                try write(bytes, run, to: destination, at: position, &bypass)
                 return
             }
             let whole = run.lowerBound..<run.lowerBound + Int(Self.roundedUp(UInt64(run.count)))
@@ -255,11 +249,11 @@ package final class ContentCopier {
             )
             for index in run.upperBound..<whole.upperBound { memory[index] = 0 }
             do throws(SystemError) {
-                try write(UnsafeRawBufferPointer(memory), whole, to: destination, at: position)
+                try write(memory, whole, to: destination, at: position, &bypass)
             } catch {
                 guard error.code == .invalid else { throw error }
                 bypass.writes = try !destination.setDirect(false)
-                try write(UnsafeRawBufferPointer(bytes), run, to: destination, at: position)
+                try write(bytes, run, to: destination, at: position, &bypass)
             }
         } catch {
             throw ContentFailure(
@@ -271,12 +265,13 @@ package final class ContentCopier {
     }
 
     private func write(
-        _ bytes: UnsafeRawBufferPointer,
+        _ bytes: UnsafeMutableRawBufferPointer,
         _ run: Range<Int>,
         to destination: borrowing Descriptor,
-        at position: UInt64
+        at position: UInt64,
+        _ bypass: inout CacheBypass
     ) throws(SystemError) {
         try destination.write(UnsafeRawBufferPointer(rebasing: bytes[run]), at: position)
-        writtenEnd = max(writtenEnd, position + UInt64(run.count))
+        bypass.writtenEnd = max(bypass.writtenEnd, position + UInt64(run.count))
     }
 }

@@ -42,6 +42,8 @@ package struct CacheBypass: Sendable {
     package var writes: Bool
     /// Where the file ends: only a write that reaches it may be filled up to a whole block.
     let endBytes: UInt64
+    /// Where the new file ends by what was done to it with this.
+    package internal(set) var writtenEnd: UInt64 = 0
 
     package init(reads: Bool, writes: Bool, endBytes: UInt64) {
         self.reads = reads

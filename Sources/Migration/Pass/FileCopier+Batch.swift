@@ -104,6 +104,7 @@ extension FileCopier {
             rebasing: batch.buffer[part.bytes].prefix(size)
         )
         context.contentRules.countCopied(UInt64(size))
+        let end: ContentEnd
         do throws(ContentFailure) {
             var bypass = try maker.copier.prepare(
                 new.writer,
@@ -111,12 +112,12 @@ extension FileCopier {
                 readsDirectly: false
             )
             try maker.copier.write(contents, to: new.writer, at: 0, &bypass)
+            end = ContentEnd(end: source.status.sizeBytes, writtenEnd: bypass.writtenEnd)
         } catch {
             maker.salvager.fail(error, pair)
             maker.giveUp(new.name, pair)
             return .failed
         }
-        let end = ContentEnd(end: source.status.sizeBytes, writtenEnd: maker.copier.writtenEnd)
         return maker.complete(pair, source, new, end, isLeader: false)
     }
 }

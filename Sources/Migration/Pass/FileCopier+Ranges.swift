@@ -60,6 +60,8 @@ extension FileCopier {
     /// Nil for the others; else what became of the file, which is told already.
     func copyRanges(of file: LargeFile) -> ActionResult? {
         let counters = context.log.counters
+        // Each worker's own: where one falls back on the page cache, the others find out for themselves.
+        var bypass = file.bypass
         while let range = file.ranges.take() {
             defer { counters.bytesSeen.count(file.ranges.see(range)) }
             do throws(ContentFailure) {
@@ -68,7 +70,7 @@ extension FileCopier {
                     to: file.writer,
                     range: range,
                     sizeBytes: file.source.status.sizeBytes,
-                    bypass: file.bypass,
+                    bypass: &bypass,
                     mayHaveHoles: true
                 )
                 switch outcome {

@@ -154,7 +154,7 @@ final class FileMaker {
         let name = file.name
         let opened = source.status
         do throws(ContentFailure) {
-            let bypass = try copier.prepare(
+            var bypass = try copier.prepare(
                 file.writer,
                 sizeBytes: opened.sizeBytes,
                 readsDirectly: source.isDirect
@@ -164,7 +164,7 @@ final class FileMaker {
                 to: file.writer,
                 range: 0..<opened.sizeBytes,
                 sizeBytes: opened.sizeBytes,
-                bypass: bypass,
+                bypass: &bypass,
                 mayHaveHoles: opened.sizeBytes > UInt64(ContentCopier.bufferBytes)
                     || opened.allocatedBytes < opened.sizeBytes
             )
@@ -172,7 +172,7 @@ final class FileMaker {
                 giveUp(name, pair)
                 return .failed
             }
-            let contents = ContentEnd(end: end, writtenEnd: copier.writtenEnd)
+            let contents = ContentEnd(end: end, writtenEnd: bypass.writtenEnd)
             return complete(pair, source, file, contents, isLeader: isLeader)
         } catch {
             return rescue(pair, source, file, after: error, isLeader: isLeader)
@@ -192,17 +192,15 @@ final class FileMaker {
         case .givenUp:
             giveUp(file.name, pair)
             return .failed
-        case .whole(let end):
-            let contents = ContentEnd(end: end, writtenEnd: copier.writtenEnd)
-            return complete(pair, source, file, contents, isLeader: isLeader)
-        case .salvaged(let damage, let end):
-            let contents = ContentEnd(end: end, writtenEnd: copier.writtenEnd, damage: damage)
+        case .complete(let contents):
             let result = complete(pair, source, file, contents, isLeader: isLeader)
-            // Where it could not be put in place that is told, too.
-            var isDone = false
-            if case .done = result { isDone = true }
-            let report = DamageReport(damage, isDone ? .salvaged : .kept)
-            salvager.tell(report, failure.error, pair)
+            if let damage = contents.damage {
+                // Where it could not be put in place that is told, too.
+                var isDone = false
+                if case .done = result { isDone = true }
+                let report = DamageReport(damage, isDone ? .salvaged : .kept)
+                salvager.tell(report, failure.error, pair)
+            }
             return result
         }
     }

@@ -82,10 +82,8 @@ final class Salvager {
 
     /// What came of reading a damaged file once more.
     enum Outcome {
-        /// It was given whole this time, up to this end, and is written.
-        case whole(end: UInt64)
-        /// All that could be read is written, and may take the name, up to this end.
-        case salvaged(Damage, end: UInt64)
+        /// All that could be read is written and may take the name: the whole file, or what was salvaged of it.
+        case complete(ContentEnd)
         /// What was written is to be removed; that was told, or the pass is interrupted.
         case givenUp
     }
@@ -108,10 +106,10 @@ final class Salvager {
         }
         do throws(ContentFailure) {
             guard let found = try reread(source, into: writer, plan) else { return .givenUp }
-            if found.damage.isEmpty { return .whole(end: found.end) }
-            let outcome = plan.outcome(for: found.damage)
-            if outcome == .salvaged { return .salvaged(found.damage, end: found.end) }
-            tell(DamageReport(found.damage, outcome), failure.error, pair)
+            guard let damage = found.damage else { return .complete(found) }
+            let outcome = plan.outcome(for: damage)
+            if outcome == .salvaged { return .complete(found) }
+            tell(DamageReport(damage, outcome), failure.error, pair)
             return .givenUp
         } catch {
             fail(error, pair)
@@ -126,14 +124,14 @@ final class Salvager {
         _ source: SourceFile,
         into writer: borrowing Descriptor,
         _ plan: SalvagePlan
-    ) throws(ContentFailure) -> (damage: Damage, end: UInt64)? {
+    ) throws(ContentFailure) -> ContentEnd? {
         let size = source.status.sizeBytes
         let reader = try DamagedFile(source.reader.descriptor, side: .source)
         do throws(SystemError) { try writer.truncate(to: 0) } catch {
             throw ContentFailure(side: .destination, error: error, bytes: 0..<size)
         }
         var bypass = try copier.prepare(writer, sizeBytes: size, readsDirectly: false)
-        return try reader.read(
+        let found = try reader.read(
             sizeBytes: size,
             into: copier.buffer,
             takesBehindDamage: plan.mayReplace,
@@ -142,6 +140,12 @@ final class Salvager {
                 context.contentRules.countCopied(UInt64(bytes.count))
                 try copier.write(bytes, to: writer, at: offset, &bypass)
             }
+        )
+        guard let found else { return nil }
+        return ContentEnd(
+            end: found.end,
+            writtenEnd: bypass.writtenEnd,
+            damage: found.damage.isEmpty ? nil : found.damage
         )
     }
 
