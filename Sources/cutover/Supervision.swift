@@ -87,7 +87,11 @@ final class Supervision: Sendable {
             let deadline: DispatchTime =
                 isPatient ? .distantFuture : .now() + .seconds(Self.patienceSeconds)
             let isWoken = changed.wait(timeout: deadline) == .success
-            if let outcome = share.outcome.withLock({ $0 }) { return try outcome.get() }
+            if let outcome = share.outcome.withLock({ $0 }) {
+                // A run that has ended is steered no more, nor kept.
+                steered.withLock { $0 = nil }
+                return try outcome.get()
+            }
             if !isWoken { return nil }
         }
     }

@@ -12,12 +12,12 @@ final class DirectoryFinisher {
     private let changes: DirectoryChanges
     private let carrier: AttributeCarrier
 
-    init(_ worker: LaneRooms) {
-        context = worker.context
-        book = worker.book
-        reports = worker.reports
-        changes = worker.changes
-        carrier = worker.carrier
+    init(_ rooms: LaneRooms) {
+        context = rooms.context
+        book = rooms.book
+        reports = rooms.reports
+        changes = rooms.changes
+        carrier = rooms.carrier
     }
 
     func finish(_ node: PassDirectory, _ open: OpenDirectory) {
@@ -50,7 +50,7 @@ final class DirectoryFinisher {
             )
         } catch {
             reports.of(.directory(node)).fail(error)
-            if node.state.wasChanged { refreeze(node, destination) }
+            giveBack(node, destination)
             return
         }
         if !needs.isEmpty {
@@ -159,6 +159,13 @@ final class DirectoryFinisher {
         )
         if isDone, !differences.isEmpty { context.log.counters.attributesRepaired.count() }
         if !isDone { refreeze(node, destination) }
+    }
+
+    /// A directory that was made ready for changes and is not finished gets back what it had.
+    func giveBack(_ node: PassDirectory, _ destination: SharedDescriptor) {
+        guard node.state.wasChanged else { return }
+        returnMode(of: node, destination)
+        refreeze(node, destination)
     }
 
     /// A directory that could not be repaired keeps the flags that it had.

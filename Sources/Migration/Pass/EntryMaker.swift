@@ -15,15 +15,15 @@ final class EntryMaker {
     private let specials: SpecialMaker
     let files: FileCopier
 
-    init(_ worker: LaneRooms) {
-        context = worker.context
-        reports = worker.reports
-        changes = worker.changes
-        comparer = worker.carrier.comparer
-        inspector = worker.inspector
-        repairer = Repairer(worker, worker.salvager, worker.inspector)
-        specials = SpecialMaker(worker, worker.inspector)
-        files = FileCopier(worker, FileMaker(worker, worker.copier, worker.salvager))
+    init(_ rooms: LaneRooms) {
+        context = rooms.context
+        reports = rooms.reports
+        changes = rooms.changes
+        comparer = rooms.carrier.comparer
+        inspector = rooms.inspector
+        repairer = Repairer(rooms, rooms.salvager, rooms.inspector)
+        specials = SpecialMaker(rooms, rooms.inspector)
+        files = FileCopier(rooms, FileMaker(rooms, rooms.copier, rooms.salvager))
     }
 
     /// Does what the comparison decided.
@@ -57,6 +57,7 @@ final class EntryMaker {
         guard pair.open.destination != nil else { return .failed }
         do throws(SystemError) { try changes.prepare(pair.directory, pair.open) } catch {
             reports.of(pair).failWrite(.setFlags, error)
+            reports.conclude(.failed, pair, line: nil)
             return .failed
         }
         // Before it is made: afterwards the old attributes are gone.

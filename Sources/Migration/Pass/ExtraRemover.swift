@@ -17,11 +17,11 @@ final class ExtraRemover {
     private let changes: DirectoryChanges
     private var counters: Counters { context.log.counters }
 
-    init(_ worker: LaneRooms) {
-        context = worker.context
-        lane = worker.lane
-        reports = worker.reports
-        changes = worker.changes
+    init(_ rooms: LaneRooms) {
+        context = rooms.context
+        lane = rooms.lane
+        reports = rooms.reports
+        changes = rooms.changes
     }
 
     /// Removes the extras of a directory: names at once, directories as work of their own.

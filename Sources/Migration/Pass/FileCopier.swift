@@ -24,10 +24,10 @@ final class FileCopier {
     /// Whether io_uring was refused to this worker.
     var lacksBatch = false
 
-    init(_ worker: LaneRooms, _ maker: FileMaker) {
-        context = worker.context
-        lane = worker.lane
-        reports = worker.reports
+    init(_ rooms: LaneRooms, _ maker: FileMaker) {
+        context = rooms.context
+        lane = rooms.lane
+        reports = rooms.reports
         self.maker = maker
     }
 

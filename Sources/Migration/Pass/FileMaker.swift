@@ -56,15 +56,15 @@ final class FileMaker {
     private let publisher: Publisher
 
     init(
-        _ worker: LaneRooms,
+        _ rooms: LaneRooms,
         _ copier: ContentCopier,
         _ salvager: Salvager
     ) {
-        context = worker.context
-        reports = worker.reports
-        book = worker.book
-        carrier = worker.carrier
-        publisher = worker.publisher
+        context = rooms.context
+        reports = rooms.reports
+        book = rooms.book
+        carrier = rooms.carrier
+        publisher = rooms.publisher
         self.copier = copier
         self.salvager = salvager
     }

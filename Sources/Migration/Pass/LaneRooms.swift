@@ -1,4 +1,4 @@
-// What one worker of a pass is made of: each part has its own state, and is handed what it needs when it is made.
+// What the parts of one worker of a pass share: each has its own state, and is handed what it needs when it is made.
 
 import LinuxIO
 

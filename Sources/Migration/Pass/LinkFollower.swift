@@ -16,15 +16,15 @@ final class LinkFollower {
     private let salvager: Salvager
     private let maker: EntryMaker
 
-    init(_ worker: LaneRooms, _ maker: EntryMaker) {
-        context = worker.context
-        lane = worker.lane
-        reports = worker.reports
-        changes = worker.changes
-        projects = worker.projects
-        settings = worker.carrier.settings
-        publisher = worker.publisher
-        salvager = worker.salvager
+    init(_ rooms: LaneRooms, _ maker: EntryMaker) {
+        context = rooms.context
+        lane = rooms.lane
+        reports = rooms.reports
+        changes = rooms.changes
+        projects = rooms.projects
+        settings = rooms.carrier.settings
+        publisher = rooms.publisher
+        salvager = rooms.salvager
         self.maker = maker
     }
 

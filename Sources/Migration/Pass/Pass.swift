@@ -2,6 +2,12 @@
 //
 //   Pass             made, run, given up, ended
 //   Pass+Preparing   what is found out before it begins
+//   PassContext      what all workers share: PassPlan, PassLog, PassMemory, PassVolumes, and what they hand each other
+//   ChangeFinding    scan or walk; DirectoryMover renames what moved (DirectoryPlaces)
+//   PassVisitor      what one worker does, with its own map
+//   PassDirectory    a directory under way; EntryPair: an entry; AffectedEntry: what a failure is about
+//   LinkRegistry     hard links: LinkRole, WaitingNames
+//   PassQuotaReport  what quotas tell a pass
 
 import Dispatch
 import History

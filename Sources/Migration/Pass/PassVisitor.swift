@@ -102,9 +102,10 @@ final class PassVisitor: TreeVisitor {
             replacer.finish(node)
             return
         }
-        if node.state.wasAbandoned
-            || context.log.isInterrupted && node.state.facts.withLock({ $0.isNew })
-        {
+        let isNew = node.state.facts.withLock { $0.isNew }
+        if context.log.isInterrupted, isNew { return }
+        if node.state.wasAbandoned {
+            giveBack(node)
             return
         }
         do throws(LostDirectory) {
@@ -114,6 +115,15 @@ final class PassVisitor: TreeVisitor {
         } catch {
             reports.reportUnusable(error, node)
         }
+    }
+
+    /// What was made ready for changes and then given up keeps neither open flags nor a lent mode.
+    private func giveBack(_ node: PassDirectory) {
+        guard node.state.wasChanged, !node.state.facts.withLock({ $0.isNew }) else { return }
+        // Where it cannot be opened, that is why it was abandoned, and was told.
+        guard let open = try? lane.use(node) else { return }
+        defer { lane.directories.release(node) }
+        if let destination = open.destination { finisher.giveBack(node, destination) }
     }
 
     // MARK: Entries

@@ -1,4 +1,6 @@
-// Giving a name on DESTINATION to what is complete (S12). This is the one place that publishes.
+// Giving a name on DESTINATION to what is complete (S12). This is the one place that publishes over a name that others
+// can see. In a directory that this pass made and holds at 0700 entries have their own names from the start, and a
+// further name of an inode is a link (LinkFollower).
 
 import LinuxIO
 

@@ -23,11 +23,11 @@ final class Repairer {
     private let salvager: Salvager
     private let inspector: ContentInspector
 
-    init(_ worker: LaneRooms, _ salvager: Salvager, _ inspector: ContentInspector) {
-        context = worker.context
-        reports = worker.reports
-        projects = worker.projects
-        carrier = worker.carrier
+    init(_ rooms: LaneRooms, _ salvager: Salvager, _ inspector: ContentInspector) {
+        context = rooms.context
+        reports = rooms.reports
+        projects = rooms.projects
+        carrier = rooms.carrier
         self.salvager = salvager
         self.inspector = inspector
     }

@@ -14,12 +14,12 @@ final class SpecialMaker {
     private let publisher: Publisher
     private let inspector: ContentInspector
 
-    init(_ worker: LaneRooms, _ inspector: ContentInspector) {
-        context = worker.context
-        reports = worker.reports
-        projects = worker.projects
-        carrier = worker.carrier
-        publisher = worker.publisher
+    init(_ rooms: LaneRooms, _ inspector: ContentInspector) {
+        context = rooms.context
+        reports = rooms.reports
+        projects = rooms.projects
+        carrier = rooms.carrier
+        publisher = rooms.publisher
         self.inspector = inspector
     }
 

@@ -1,4 +1,15 @@
-// The two roots: resolved once, judged before anything is touched (S1, S2), held open to the end.
+// The two roots: resolved once, judged before anything is touched (S1, S2), held open to the end. The map of this folder:
+//
+//   OpenRoot         one root, open: what is asked of it, and its lock
+//   RootNesting      neither inside the other
+//   Roots+Guards     the volumes that are meant (KnownPairs: what the records say of them)
+//   Roots+Process    what this process must have
+//   FitForecast      whether SOURCE fits, by counts alone
+//   ReservedNames    names of a root that are neither copied nor deleted
+//   TimeStorage      what DESTINATION stores of a time
+//   LoneRoot         DESTINATION alone, for a manifest
+//   NamedRoot        a root by a name that may not be there any more
+//   ReportPlace      whether a file would lie on one of the volumes
 
 package import History
 package import LinuxIO
