@@ -12,7 +12,7 @@ final class EntryExaminer {
     private let lane: PassLane
     private let book: EvidenceBook
     private let reports: PassReports
-    private let changes: DirectoryChanges
+    private let mountPoints: MountPointMaker
     /// Of the context, at hand: they are asked for each entry.
     private let sourceBoundary: MountBoundary
     private let comparison: Comparison
@@ -24,7 +24,7 @@ final class EntryExaminer {
         lane = rooms.lane
         book = rooms.book
         reports = rooms.reports
-        changes = rooms.changes
+        mountPoints = MountPointMaker(rooms)
         sourceBoundary = rooms.context.volumes.sourceBoundary
         comparison = rooms.context.plan.comparison
         entriesSeen = rooms.context.log.counters.entriesSeen
@@ -53,7 +53,10 @@ final class EntryExaminer {
             }
         }
         if let crossing = sourceBoundary.crossing(at: status) {
-            handleMountPoint(place.entry(index), status, crossing, place.open)
+            // Not its inode: that is of what is mounted, of another filesystem.
+            let entry = place.entry(index)
+            reports.reportMount(.name(entry.name, entry.directory), crossing)
+            mountPoints.make(entry, status, place.open)
             return nil
         }
         let kind = status.kind
@@ -111,44 +114,6 @@ final class EntryExaminer {
     }
 
     // MARK: Mounts
-
-    /// S4: another filesystem on SOURCE stays where it is.
-    ///
-    /// The directory that it is mounted on is made, empty, so that it can be mounted there after
-    /// the cutover; one that is there is left alone.
-    private func handleMountPoint(
-        _ entry: PassEntry,
-        _ status: FileStatus,
-        _ crossing: MountBoundary.Crossing,
-        _ open: OpenDirectory
-    ) {
-        // Not its inode: that is of what is mounted, of another filesystem.
-        reports.reportMount(.name(entry.name, entry.directory), crossing)
-        // DT_DIR; a filesystem that tells nothing but its mount is known by what the directory above lists.
-        guard
-            status.kind == .directory
-                || status.kind == .unknown && entry.record.isDirectory == true,
-            !entry.isOnDestination, context.log.mayWrite, let destination = open.destination
-        else { return }
-        do throws(SystemError) {
-            try changes.prepare(entry.directory, open)
-            let made = try changes.makeDirectory(
-                entry.name,
-                in: destination.descriptor,
-                inherited: entry.directory.state.facts.withLock { $0.inherited }
-            )
-            context.log.counters.directoriesMade.count()
-            guard status.kind == .directory else { return }
-            if context.plan.isRoot {
-                try made.descriptor.setOwner(status.owner, group: status.group)
-            }
-            try made.descriptor.setMode(status.mode)
-            try made.descriptor.setModified(status.modified)
-        } catch {
-            let name = AffectedEntry.name(entry.name, entry.directory)
-            reports.of(name).failWrite(.makeDirectory, error)
-        }
-    }
 
     /// Whether something is mounted on DESTINATION where an entry belongs, which then stays out.
     ///

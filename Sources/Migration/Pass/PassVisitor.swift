@@ -6,6 +6,7 @@
 //   DirectoryOpener    both sides of a directory, made where DESTINATION lacks it
 //   DirectoryLister    list, pair, leave out, hand on
 //   EntryExaminer      both statuses of a name as an EntryPair; what is mounted on either side
+//   MountPointMaker    directories that other filesystems are mounted on
 //   EntryJudge         what is to become of it
 //   EvidenceBook       what earlier passes prove of an entry, and what this one writes down
 //   PassReports        failures, and doubt with each of them; lines; counts

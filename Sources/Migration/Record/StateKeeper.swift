@@ -226,7 +226,7 @@ package final class StateKeeper: Sendable {
     ) -> Watermarks? {
         guard history?.isReadOnly == false, let root = roots.destination,
             // An open file of its own: syncfs(2) tells each of them once of an error, and the pass has to be told at
-            // its end.
+            // its end. Where it cannot be had there is no watermark, and a power cut makes the next pass compare more.
             let own = try? root.descriptor.openDirectory(Name("."))
         else { return nil }
         let destination = SharedDescriptor(own)

@@ -157,6 +157,7 @@ package struct Roots: Sendable {
 
     /// Whether a path is DESTINATION's, or lies in it.
     func isInDestination(_ path: Name) -> Bool {
+        // One that does not even tell its inode now was asked when it was opened, and refused.
         guard let root = try? destinationItself?.descriptor.status().identity else { return false }
         return RootNesting.lies(path, below: root)
     }
