@@ -167,7 +167,7 @@ struct RulesTrouble {
         #expect(outcome.errors.contains("read-only"), "\(outcome)")
     }
 
-    @Test("S18: EDQUOT fails the file of that owner only")
+    @Test("S18, Q21: EDQUOT fails the file of that owner only")
     func quotaOfOneOwner() throws {
         for name in ["a", "victim", "z"] { try Files.write(stage.source(name), bytes("old")) }
         try stage.pass()
