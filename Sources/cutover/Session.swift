@@ -31,8 +31,8 @@ final class Session: Sendable {
         self.supervision = supervision
     }
 
-    /// What a run needs of the session when its roots are opened.
-    struct Place: Sendable {
+    /// What a run finds when its roots are opened.
+    struct RunSetting: Sendable {
         let process: ProcessSetup
         let watch: CallWatch
     }
@@ -51,14 +51,14 @@ final class Session: Sendable {
     ///   - finish: tells the summary.
     /// - Returns: the status to exit with.
     func run<Summary: Sendable>(
-        prepare: @escaping @Sendable (Place) throws(Refusal) -> Prepared<Summary>,
+        prepare: @escaping @Sendable (RunSetting) throws(Refusal) -> Prepared<Summary>,
         finish: (Summary) -> ExitStatus
     ) -> ExitStatus {
         let begun = Begun<any SteeredRun<Summary>>()
         do throws(Refusal) {
-            let place = Place(process: try process(), watch: supervision.watch)
+            let setting = RunSetting(process: try process(), watch: supervision.watch)
             let summary = try supervision.run { [self] () throws(Refusal) in
-                let prepared = try prepare(place)
+                let prepared = try prepare(setting)
                 // After the roots: that another pass runs on them says more than that it writes this report.
                 try ReportFiles.judgeUse(of: reports, streams.configuration)
                 let run = prepared.run

@@ -43,13 +43,13 @@ struct SyncCommand: ParsableCommand {
         )
         let names = RootNames(source: options.source.name, destination: options.destination.name)
         let status = session.run(
-            prepare: { place throws(Refusal) in
+            prepare: { setting throws(Refusal) in
                 let pass = try Pass(
-                    place.process,
+                    setting.process,
                     names,
                     plan.pass,
                     counters: counters,
-                    opened: { place.watch.know($0) },
+                    opened: { setting.watch.know($0) },
                     emit: { reporter.receive($0) }
                 )
                 return .init(run: pass) { reporter.begin { pass.publish($0) } }

@@ -46,8 +46,8 @@ struct VerifyCommand: ParsableCommand {
             Supervision(notice: "nothing was changed") { reporter.receive(.waiting($0)) }
         )
         let status = session.run(
-            prepare: { place throws(Refusal) in
-                let run = try Self.prepare(plan, place, counters) { reporter.receive($0) }
+            prepare: { setting throws(Refusal) in
+                let run = try Self.prepare(plan, setting, counters) { reporter.receive($0) }
                 return .init(run: run) { reporter.begin() }
             },
             finish: { reporter.finish($0) }
@@ -57,32 +57,32 @@ struct VerifyCommand: ParsableCommand {
 
     private static func prepare(
         _ plan: VerifyPlan,
-        _ place: Session.Place,
+        _ setting: Session.RunSetting,
         _ counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) -> any SteeredRun<VerificationSummary> {
         switch plan.work {
         case .trees(let source, let destination, let options, let manifest):
             let run = try Verification(
-                place.process,
+                setting.process,
                 RootNames(source: source, destination: destination),
                 options,
                 counters: counters,
                 manifest: manifest,
                 emit: emit
             )
-            place.watch.know(run.places)
+            setting.watch.know(run.places)
             return run
         case .manifest(let manifest, let destination):
             let run = try ManifestCheck(
-                place.process,
+                setting.process,
                 manifest: manifest,
                 destination: destination,
                 workers: plan.workers,
                 counters: counters,
                 emit: emit
             )
-            place.watch.know(run.places)
+            setting.watch.know(run.places)
             return run
         }
     }

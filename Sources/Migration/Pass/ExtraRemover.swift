@@ -1,9 +1,11 @@
 // Deleting: extras (S43-S46), leftovers of killed runs (S13), trees in the way of another type (S26). This
 // file is the one place that removes what SOURCE lacks, and every guard stands here:
 //
-//   deletion was asked for · SOURCE's listing was read to its end · the name is not reserved at the root
-//   (ReservedNames), no other branch, not excluded by a filter · the limit is not reached · no mount point is
-//   crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
+//   deletion was asked for (for a tree in the way by Comparison) · SOURCE's listing was read to its end · the name is
+//   not reserved at the root (ReservedNames), no other branch, not excluded by a filter · the limit is not reached · no
+//   mount point is crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
+//
+// A leftover needs neither to have been asked for nor the limit.
 
 import LinuxIO
 
