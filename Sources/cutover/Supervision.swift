@@ -98,10 +98,11 @@ final class Supervision: Sendable {
 
     /// The threads that are there for all runs.
     private func begin() throws(SystemError) {
-        if isBegun.exchange(true, ordering: .relaxed) { return }
+        if isBegun.load(ordering: .relaxed) { return }
         BlockingThread.shareArena()
         try Signals.begin { [self] in receive($0) }
         try watch.start(tell)
+        isBegun.store(true, ordering: .relaxed)
     }
 
     /// What the run's thread and this one share.

@@ -29,6 +29,7 @@ final class DirectoryFinisher {
         }
         if node.isRoot, !context.plan.scope.isWhole {
             restoreTimes(of: node, facts.destination, open)
+            if let destination = open.destination { giveBack(node, destination) }
             return
         }
         guard let before = facts.destination, let destination = open.destination else { return }
@@ -102,11 +103,8 @@ final class DirectoryFinisher {
 
     /// S67: without --perms a directory keeps the mode that it had before writing to it was lent.
     private func returnMode(of node: PassDirectory, _ destination: SharedDescriptor) {
-        guard node.state.wasChanged, !carrier.rules.preserved.contains(.mode),
-            let before = node.state.facts.withLock({ $0.destination }), changes.lendsWriting(before)
-        else { return }
-        do throws(SystemError) { try destination.descriptor.setMode(before.mode) } catch {
-            reports.of(.directory(node)).failWrite(.setMode, error)
+        if node.state.wasChanged, !carrier.rules.preserved.contains(.mode) {
+            setMode(of: node, destination)
         }
     }
 
@@ -164,8 +162,18 @@ final class DirectoryFinisher {
     /// A directory that was made ready for changes and is not finished gets back what it had.
     func giveBack(_ node: PassDirectory, _ destination: SharedDescriptor) {
         guard node.state.wasChanged else { return }
-        returnMode(of: node, destination)
+        setMode(of: node, destination)
         refreeze(node, destination)
+    }
+
+    /// The mode that a directory had before the right to write to it was lent.
+    private func setMode(of node: PassDirectory, _ destination: SharedDescriptor) {
+        guard let before = node.state.facts.withLock({ $0.destination }),
+            changes.lendsWriting(before)
+        else { return }
+        do throws(SystemError) { try destination.descriptor.setMode(before.mode) } catch {
+            reports.of(.directory(node)).failWrite(.setMode, error)
+        }
     }
 
     /// A directory that could not be repaired keeps the flags that it had.

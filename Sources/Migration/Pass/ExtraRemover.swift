@@ -1,11 +1,11 @@
-// Deleting: extras (S43-S46), leftovers of killed runs (S13), trees in the way of another type (S26). This
+// Deleting: extras (S43-S46), trees in the way of another type (S26). This
 // file is the one place that removes what SOURCE lacks, and every guard stands here:
 //
 //   deletion was asked for (for a tree in the way by Comparison) · SOURCE's listing was read to its end · the name is
 //   not reserved at the root (ReservedNames), no other branch, not excluded by a filter · the limit is not reached · no
 //   mount point is crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
 //
-// A leftover needs neither to have been asked for nor the limit.
+// What a killed run left is no extra: LeftoverRemover.
 
 import LinuxIO
 
@@ -17,6 +17,7 @@ final class ExtraRemover {
     private let lane: PassLane
     private let reports: PassReports
     private let changes: DirectoryChanges
+    private let leftovers: LeftoverRemover
     private var counters: Counters { context.log.counters }
 
     init(_ rooms: LaneRooms) {
@@ -24,6 +25,7 @@ final class ExtraRemover {
         lane = rooms.lane
         reports = rooms.reports
         changes = rooms.changes
+        leftovers = LeftoverRemover(rooms)
     }
 
     /// Removes the extras of a directory: names at once, directories as work of their own.
@@ -37,15 +39,13 @@ final class ExtraRemover {
         let isProtected = node.state.facts.withLock { $0.isProtected }
         for index in extras where !context.log.isInterrupted {
             let name = listing.name(index)
-            // What SOURCE has of these was not looked at.
-            if isProtected || node.isRoot && !context.plan.scope.selects(name) { continue }
-            if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes),
-                !isFiltered(name, .regular, in: node)
-            {
-                removeLeftover(name, in: node, open)
+            let isLookedAt =
+                !isProtected && (!node.isRoot || context.plan.scope.selects(name))
+            if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes) {
+                leftovers.remove(name, in: node, open, isLookedAt: isLookedAt)
                 continue
             }
-            guard context.plan.options.deletesExtras else { continue }
+            guard isLookedAt, context.plan.options.deletesExtras else { continue }
             guard let status = examineExtra(name, in: node, destination) else { continue }
             let isDirectory = status.kind == .directory
             if node.isRoot, ReservedNames.contains(name, isDirectory: { isDirectory }) { continue }
@@ -164,31 +164,15 @@ final class ExtraRemover {
         reports.itemize(Itemization(action: .deleted, kind: status.kind, path: node.path(of: name)))
     }
 
-    /// What a killed run left goes with or without deletion (S13); it never counted as an entry.
-    private func removeLeftover(_ name: Name, in node: PassDirectory, _ open: OpenDirectory) {
-        guard context.log.mayWrite, let destination = open.destination else { return }
-        do throws(SystemError) {
-            try changes.prepare(node, open)
-            try name.withPointer { pointer throws(SystemError) in
-                try destination.descriptor.removeFile(pointer)
-            }
-            counters.leftoversRemoved.count()
-        } catch {
-            if error.code == .noEntry { return }
-            reports.of(.name(name, node)).failWrite(.remove, error)
-        }
-    }
-
     // MARK: Trees
 
     /// Opens and lists a directory that is to go, and removes what is in it.
     func enter(_ node: PassDirectory) {
         guard let parent = node.parent else { return }
+        guard let parentDestination = destination(of: parent, for: node) else { return }
         let isOpen: Bool
         do throws(SystemError) {
-            let parentOpen = try lane.use(parent)
-            defer { lane.directories.release(parent) }
-            isOpen = try openRemoval(node, in: parentOpen)
+            isOpen = try openRemoval(node, in: parentDestination)
         } catch {
             // Gone already, it seems: rmdir(2) will tell.
             if error.code == .noEntry { return }
@@ -213,11 +197,25 @@ final class ExtraRemover {
         }
     }
 
-    private func openRemoval(_ node: PassDirectory, in parent: OpenDirectory) throws(SystemError)
-        -> Bool
-    {
-        guard let parentDestination = parent.destination else { return false }
-        let descriptor = try parentDestination.descriptor.openDirectory(node.name)
+    /// DESTINATION's directory that a tree lies in; nil where it cannot be had, which is told: then the tree stays.
+    private func destination(
+        of parent: PassDirectory,
+        for node: PassDirectory
+    ) -> SharedDescriptor? {
+        do throws(LostDirectory) {
+            if let found = try lane.directories.destination(of: parent) { return found }
+        } catch {
+            reports.of(.directory(node)).fail(.remove, .destination, error.error)
+        }
+        node.state.abandonRemoval()
+        return nil
+    }
+
+    private func openRemoval(
+        _ node: PassDirectory,
+        in parent: SharedDescriptor
+    ) throws(SystemError) -> Bool {
+        let descriptor = try parent.descriptor.openDirectory(node.name)
         let status = try descriptor.status()
         // Asked of the open directory: what is mounted here since the listing is seen too (S46).
         if let crossing = context.volumes.crossingOfDestination(status) {
@@ -265,10 +263,9 @@ final class ExtraRemover {
             return false
         }
         if context.log.mayWrite {
+            guard let destination = destination(of: parent, for: node) else { return false }
             do throws(SystemError) {
-                let open = try lane.use(parent)
-                defer { lane.directories.release(parent) }
-                guard let destination = open.destination else { return false }
+                let open = OpenDirectory(source: nil, destination: destination)
                 try changes.prepare(parent, open)
                 try node.name.withPointer { name throws(SystemError) in
                     try destination.descriptor.removeDirectory(name)

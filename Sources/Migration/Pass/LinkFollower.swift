@@ -191,10 +191,18 @@ final class LinkFollower {
     /// Only what says so counts as gone (S53). With any other error the inode may be there: a copy in its stead
     /// would tear the group, and nothing would show that it is torn.
     private func handle(on leader: LinkLeader) throws(SystemError) -> SharedDescriptor? {
+        let found: SharedDescriptor?
+        do throws(LostDirectory) {
+            // SOURCE's directory may be gone while DESTINATION's has the leader.
+            found = try lane.directories.destination(of: leader.directory)
+        } catch {
+            switch error.error.code {
+            case .noEntry, .notDirectory, .symlinkLoop: return nil
+            default: throw error.error
+            }
+        }
         do throws(SystemError) {
-            let open = try lane.use(leader.directory)
-            defer { lane.directories.release(leader.directory) }
-            guard let directory = open.destination else { return nil }
+            guard let directory = found else { return nil }
             let handle = try directory.descriptor.openHandle(leader.name)
             guard try handle.status().identity == leader.identity else { return nil }
             return SharedDescriptor(handle)

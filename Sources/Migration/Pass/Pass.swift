@@ -137,7 +137,7 @@ package final class Pass: SteeredRun {
         let found = finding.run()
         method.withLock { $0 = found.method }
         let watermarks = keeper.beginWatermarks { [context] error in
-            context.log.recordWriteFailure(Self.synchronizeFailure(error))
+            context.log.recordSynchronizeFailure(Self.synchronizeFailure(error))
         }
         if context.plan.scope.isWhole, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
@@ -157,8 +157,15 @@ package final class Pass: SteeredRun {
         // From here on no signal changes the status; one that came before is seen by `status`.
         isStatusFixed.store(true, ordering: .sequentiallyConsistent)
         let status = status()
-        remember(found, status, at: end, isSynchronized: isSynchronized, isStranded: isStranded)
-        defer { release() }
+        let isMine = remember(
+            found,
+            status,
+            at: end,
+            isSynchronized: isSynchronized,
+            isStranded: isStranded
+        )
+        // Given up: the process ends, and who commits it needs the record.
+        defer { if isMine { release() } }
         return PassSummary(
             status: status,
             isDryRun: context.plan.options.isDryRun,
@@ -258,14 +265,7 @@ package final class Pass: SteeredRun {
             }
             return true
         } catch {
-            let failure = Self.synchronizeFailure(error)
-            // Only a running pass can still be stopped by it; it is never left untold.
-            if context.log.phase == .running {
-                context.log.recordWriteFailure(failure)
-            } else if context.log.stop?.1.activity != .synchronize {
-                // A watermark may have told it.
-                context.log.record(failure)
-            }
+            context.log.recordSynchronizeFailure(Self.synchronizeFailure(error))
             return false
         }
     }
@@ -281,16 +281,15 @@ package final class Pass: SteeredRun {
         Failure(path: [], side: .destination, activity: .synchronize, error: error)
     }
 
-    /// Commits what the next pass needs to know of this one.
+    /// Commits what the next pass needs to know of this one; false: somebody else does.
     private func remember(
         _ found: ChangeFinding.Outcome,
         _ status: ExitStatus,
         at moment: ClockReading,
         isSynchronized: Bool,
         isStranded: Bool
-    ) {
-        // Given up: somebody else has committed it.
-        if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return }
+    ) -> Bool {
+        if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return false }
         let isWhole =
             isSynchronized && !isStranded && !context.log.isInterrupted && context.log.stop == nil
             && context.plan.scope.isWhole && !leavesUnsafe
@@ -301,6 +300,7 @@ package final class Pass: SteeredRun {
         end.recorder = isWhole ? context.memory.recorder : nil
         if let notice = keeper.finish(end) { context.log.say(notice) }
         keeper.statusFile?.withdraw()
+        return true
     }
 
     /// The next pass may begin.

@@ -26,6 +26,7 @@ final class PassLog: Sendable {
     private let hasRoom: @Sendable () -> Bool
     private let isCounting = Atomic<Bool>(false)
     private let deletions = Atomic<UInt64>(0)
+    private let hasToldSynchronize = Atomic<Bool>(false)
     private let stopRecord = Lock<(DestinationStop, Failure)?>(nil)
     private let saidNotices = Lock<Set<Notice>>([])
     private let failureRecord = Lock<[Failure]>([])
@@ -90,17 +91,25 @@ final class PassLog: Sendable {
         guard let error = failure.error, let stop = DestinationStop(error) else {
             return record(failure)
         }
-        if stop == .full, phase == .running, error.operation != .syncfs, hasRoom() {
+        let isCounted = isCounting.load(ordering: .relaxed)
+        if stop == .full, !isCounted, error.operation != .syncfs, hasRoom() {
             var failure = failure
             failure.volumeHasRoom = true
             return record(failure)
         }
-        // Nothing can be stopped any more; a `syncfs` that failed must be told all the same.
-        if isInterrupted { return record(failure) }
         // Others that fail for the same reason are among what is counted as missing.
         if isCounting.exchange(true, ordering: .sequentiallyConsistent) { return }
+        // Nothing can be stopped any more, but that the disk fails is told.
+        if isInterrupted { return record(failure) }
         stopRecord.withLock { $0 = (stop, failure) }
         emit(.stopped(stop, failure))
+    }
+
+    /// Records once that DESTINATION could not be brought to its disk: it may have been told when a watermark was set.
+    func recordSynchronizeFailure(_ failure: Failure) {
+        if hasToldSynchronize.exchange(true, ordering: .relaxed) { return }
+        // Only a running pass can still be stopped by it; it is never left untold.
+        if phase == .running { recordWriteFailure(failure) } else { record(failure) }
     }
 
     /// A failure as it is kept: of many unreadable ranges only what their text holds, or 10,000 damaged files

@@ -100,7 +100,7 @@ final class PassReports {
 
     /// Records that attributes of an entry could not be read, or that it vanished.
     func reportUnread(_ failure: AttributeFailure, _ pair: EntryPair) {
-        if failure.error.code == .noEntry {
+        if failure.side == .source, failure.error.code == .noEntry {
             reportVanished(pair)
         } else {
             of(pair).fail(failure)

@@ -16,7 +16,8 @@
 //   Salvager           what SOURCE's disk does not give whole
 //   ContentInspector   contents and targets that the comparison must know
 //   LinkFollower       hard links
-//   ExtraRemover       extras, leftovers, trees
+//   ExtraRemover       extras, and trees of them
+//   LeftoverRemover    what killed runs left
 //   TreeReplacer       a tree that is in the way of an entry of another type
 //   DirectoryChanges   directories of DESTINATION made ready, and made
 //   DirectoryFinisher  a directory's own attributes, last
@@ -115,16 +116,20 @@ final class PassVisitor: TreeVisitor {
             finisher.finish(node, open)
         } catch {
             reports.reportUnusable(error, node)
+            if error.side == .source { giveBack(node) }
         }
     }
 
     /// What was made ready for changes and then given up keeps neither open flags nor a lent mode.
     private func giveBack(_ node: PassDirectory) {
         guard node.state.wasChanged, !node.state.facts.withLock({ $0.isNew }) else { return }
-        // Where it cannot be opened, that is why it was abandoned, and was told.
-        guard let open = try? lane.use(node) else { return }
-        defer { lane.directories.release(node) }
-        if let destination = open.destination { finisher.giveBack(node, destination) }
+        do throws(LostDirectory) {
+            if let destination = try lane.directories.destination(of: node) {
+                finisher.giveBack(node, destination)
+            }
+        } catch {
+            reports.reportUnusable(error, node)
+        }
     }
 
     // MARK: Entries

@@ -102,7 +102,10 @@ final class ProjectCarrier {
         do throws(SystemError) {
             guard let left = try openForSettings(pair, source, pair.source) else { return nil }
             side = .destination
-            guard let right = try openForSettings(pair, target, destination) else { return nil }
+            // Somebody else writes to DESTINATION.
+            guard let right = try openForSettings(pair, target, destination) else {
+                throw SystemError(.open, .noEntry)
+            }
             side = .source
             guard let wanted = try InodeSettings(of: left.descriptor) else { return false }
             side = .destination

@@ -91,6 +91,33 @@ package final class OpenDirectories<State: Sendable>: Sendable {
         return open
     }
 
+    /// DESTINATION's side of a node alone, for who needs nothing of SOURCE: nil where there is none.
+    ///
+    /// Opened for this use where the node is not open; nothing is to be released. ENOENT: another has its name.
+    func destination(of node: DirectoryNode<State>) throws(LostDirectory) -> SharedDescriptor? {
+        var closed: [DirectoryNode<State>] = []
+        var ancestor = node
+        while true {
+            if let open = tryUse(ancestor) {
+                release(ancestor)
+                var directory = open.destination
+                for child in closed.reversed() {
+                    let expected = child.held.withLock { $0.destinationIdentity }
+                    directory = try self.open(
+                        child.name,
+                        .destination,
+                        in: directory,
+                        expected: expected
+                    )
+                }
+                return directory
+            }
+            closed.append(ancestor)
+            guard let parent = ancestor.parent else { preconditionFailure("roots stay open") }
+            ancestor = parent
+        }
+    }
+
     /// Ends a use.
     package func release(_ node: DirectoryNode<State>) {
         node.held.withLock { handles in

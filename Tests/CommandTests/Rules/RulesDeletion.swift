@@ -127,6 +127,12 @@ struct RulesDeletion {
             #expect(outcome.status == 0, "\(outcome)")
             #expect(try text(stage.destination(name)) == "a user's")
         }
+        let leftover = ".cutover.0123abcd.2"
+        for words in [["--branch", "home"], ["--exclude", ".*"]] {
+            try Files.write(stage.destination(leftover), bytes("half a file"))
+            #expect(try Cutover.sync(stage.from, stage.to, words).status == 0)
+            #expect(!(try Files.names(stage.to).map(shown).contains(leftover)), "\(words)")
+        }
     }
 
     @Test("S45: excluded names are neither copied nor deleted")
