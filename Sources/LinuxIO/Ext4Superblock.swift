@@ -8,6 +8,8 @@ package struct Ext4Superblock: Sendable, Equatable {
     package var hasLargeDirectories: Bool
     package var hasLargeAttributes: Bool
     package var hasProjects: Bool
+    /// Quotas are a part of the filesystem, and accounted whenever it is mounted writable.
+    package var hasQuotas: Bool
 
     /// The superblock begins so many bytes after the start of the device.
     static let offset = 1024
@@ -17,12 +19,14 @@ package struct Ext4Superblock: Sendable, Equatable {
         blockBytes: UInt64 = 4096,
         hasLargeDirectories: Bool = false,
         hasLargeAttributes: Bool = false,
-        hasProjects: Bool = false
+        hasProjects: Bool = false,
+        hasQuotas: Bool = false
     ) {
         self.blockBytes = blockBytes
         self.hasLargeDirectories = hasLargeDirectories
         self.hasLargeAttributes = hasLargeAttributes
         self.hasProjects = hasProjects
+        self.hasQuotas = hasQuotas
     }
 
     /// Reads its bytes; nil when they are no superblock of ext2, ext3 or ext4.
@@ -39,6 +43,7 @@ package struct Ext4Superblock: Sendable, Equatable {
         hasLargeAttributes = incompatible & 0x400 != 0
         hasLargeDirectories = incompatible & 0x4000 != 0
         hasProjects = readOnlyCompatible & 0x2000 != 0
+        hasQuotas = readOnlyCompatible & 0x100 != 0
     }
 
     /// Reads that of the ext4 which `root` is on, from its block device as the mount table names it; nil where that

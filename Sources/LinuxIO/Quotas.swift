@@ -83,15 +83,16 @@ package struct Quotas: Sendable {
     ///
     /// The command is Q_GETFMT: ESRCH says that it is an XFS.
     package func storage(of kind: QuotaKind) throws(SystemError) -> QuotaStorage {
-        let blockBytes = try VolumeStatus(of: volume.descriptor).blockBytes
+        let status = try VolumeStatus(of: volume.descriptor)
         var format: UInt32 = 0
         do throws(SystemError) {
             check(try retrying(.quotactl) { cl_quota_format(place, kind.number, &format) })
         } catch {
-            guard error.code == .noProcess else { throw error }
-            return QuotaStorage(format: nil, blockBytes: blockBytes)
+            // Of an ext4 ESRCH says that quotas are off.
+            guard error.code == .noProcess, status.typeName == "xfs" else { throw error }
+            return QuotaStorage(format: nil, blockBytes: status.blockBytes)
         }
-        return QuotaStorage(format: format, blockBytes: blockBytes)
+        return QuotaStorage(format: format, blockBytes: status.blockBytes)
     }
 
     /// The record of the least id from `id` on; nil where there is none any more (ENOENT).

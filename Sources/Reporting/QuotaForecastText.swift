@@ -37,6 +37,12 @@ struct QuotaForecastText {
         if !missing.isEmpty {
             parts.append("those of \(Self.list(missing, plural: true)) are not kept")
         }
+        let unaccounted = QuotaKind.allCases.filter {
+            forecast.unaccounted.contains($0) && !missing.contains($0)
+        }
+        if !unaccounted.isEmpty {
+            parts.append("DESTINATION does not account \(Self.list(unaccounted, plural: true))")
+        }
         if forecast.refused > 0 {
             let first = forecast.firstRefused.map { " (the first: \($0.words))" } ?? ""
             parts.append(
@@ -66,14 +72,16 @@ struct QuotaForecastText {
 
     /// What to do, in whole sentences.
     var advice: String {
-        if forecast.unread != nil {
-            return "Quotas need root with CAP_SYS_ADMIN, outside of a container."
+        if let unread = forecast.unread {
+            return unread.error.code == .notPermitted || unread.error.code == .accessDenied
+                ? "Quotas need root with CAP_SYS_ADMIN, outside of a container."
+                : "See dmesg, and check that filesystem (xfs_repair -n, e2fsck -f); or pass with --quotas off."
         }
         if forecast.isSourceOff { return "Mount it with uquota,gquota,pquota to carry them." }
         var sentences: [String] = []
-        let shortage = forecast.shortage.limits
-        if !shortage.isEmpty {
-            let features = shortage[.project] == nil ? "quota" : "quota,project"
+        let missing = forecast.unaccounted.union(forecast.shortage.limits.keys)
+        if !missing.isEmpty {
+            let features = missing.contains(.project) ? "quota,project" : "quota"
             sentences.append(
                 "Unmount DESTINATION, then tune2fs -O \(features) DEVICE (projects need 256-byte inodes)."
             )

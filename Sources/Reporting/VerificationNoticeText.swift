@@ -23,6 +23,9 @@ enum VerificationNoticeText {
         case .quotasUnread(let side, let error):
             "quotas of \(side.shown) cannot be read, so they are not compared: \(error.code.sentence) "
                 + "(\(error.code.name))."
+        case .sourceQuotasOff:
+            "SOURCE was mounted with quotas at some time and is not now: limits, if any, are not compared. Mount it "
+                + "with uquota,gquota,pquota."
         case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
         }
     }
@@ -39,7 +42,7 @@ enum VerificationNoticeText {
             line.add("side", side.rawValue)
             line.add("errno_name", error.code.name)
         case .notRoot, .closedEntriesFail, .workersLimited, .threadsLimited, .projectsNotKept,
-            .leftOut, .emptySource:
+            .leftOut, .emptySource, .sourceQuotasOff:
             break
         }
         line.add("message", sentence(notice))

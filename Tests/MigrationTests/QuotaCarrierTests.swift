@@ -318,6 +318,23 @@ import Testing
         #expect(survey(FakeQuotas([.user]), destination, isSourceOff: true).obstacle == nil)
     }
 
+    @Test(
+        "Q10: an ext4 that accounts nothing only because it is read-only is no volume without quotas"
+    )
+    func suspended() {
+        let error = SystemError(.quotactl, .notImplemented)
+        for side in [Failure.Side.source, .destination] {
+            let found = QuotaSurvey(
+                FakeQuotas(side == .source ? [] : [.user]),
+                FakeQuotas(side == .destination ? [] : [.user]),
+                wanted: Set(QuotaKind.allCases),
+                isSourceOff: { false },
+                isSuspended: { $0 == side }
+            )
+            #expect(found.obstacle == .unread(side, error) && found.kinds.isEmpty)
+        }
+    }
+
     @Test("a side that cannot be asked is said, with its error")
     func unread() {
         let error = SystemError(.quotactl, .notPermitted)

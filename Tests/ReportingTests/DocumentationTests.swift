@@ -166,7 +166,7 @@ import Testing
             .notRoot, .closedEntriesFail, .emptySource, .workersLimited(1, descriptors: 2),
             .projectsNotKept, .clampedTimes(entries: 1, first: []), .threadsLimited(1),
             .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
-            .quotasUnread(.source, SystemError(.quotactl, .notPermitted)),
+            .quotasUnread(.source, SystemError(.quotactl, .notPermitted)), .sourceQuotasOff,
         ]
     }
 

@@ -113,9 +113,14 @@ package struct QuotaForecast: Sendable, Equatable {
         )
     }
 
+    /// Kinds that SOURCE enforces and DESTINATION does not even account, be there limits now or not: an ext4 without the
+    /// feature is not mounted with their options.
+    package var unaccounted: Set<QuotaKind> { source.enforced.subtracting(destination.accounted) }
+
     /// Whether all of it will be as it is on SOURCE.
     package var isWell: Bool {
-        unread == nil && !isSourceOff && shortage.isNone && refused == 0 && defaults.isEmpty
+        unread == nil && !isSourceOff && shortage.isNone && unaccounted.isEmpty && refused == 0
+            && defaults.isEmpty
             && excess == nil
     }
 }

@@ -21,8 +21,12 @@ enum QuotaStep: Sendable {
 
 extension SystemError {
     /// Whether quotas cannot be asked for by this process, or of this kernel: a container or a security module (EPERM,
-    /// EACCES), Linux before 4.6 (EINVAL).
+    /// EACCES), Linux before 4.6 (EINVAL), no node of the device for the older call, a format that cannot be listed, or
+    /// an ext4 that is mounted read-only (ENOSYS).
     var isRefusalOfQuotas: Bool {
-        code == .notPermitted || code == .accessDenied || code == .invalid
+        switch code {
+        case .notPermitted, .accessDenied, .invalid, .notImplemented: true
+        default: false
+        }
     }
 }

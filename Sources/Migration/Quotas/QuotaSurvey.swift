@@ -18,17 +18,22 @@ package struct QuotaSurvey: Equatable {
 
     /// Asks both.
     ///
-    /// `isSourceOff`: SOURCE has quota inodes though nothing is accounted.
+    /// `isSourceOff`: SOURCE has quota inodes though nothing is accounted. `isSuspended`: a side that accounts nothing
+    /// would, were it not read-only.
     package init(
         _ source: some QuotaAccess,
         _ destination: (some QuotaAccess)?,
         wanted: Set<QuotaKind>,
-        isSourceOff: () -> Bool
+        isSourceOff: () -> Bool,
+        isSuspended: (Failure.Side) -> Bool = { _ in false }
     ) {
         var side = Failure.Side.source
         do throws(SystemError) {
             let left = try source.state()
-            if left.accounted.isEmpty, isSourceOff() { obstacle = .sourceOff }
+            if left.accounted.isEmpty {
+                if isSuspended(.source) { throw SystemError(.quotactl, .notImplemented) }
+                if isSourceOff() { obstacle = .sourceOff }
+            }
             guard let destination else { return }
             let asked = QuotaKind.allCases.filter {
                 left.accounted.contains($0) && wanted.contains($0)
@@ -36,6 +41,9 @@ package struct QuotaSurvey: Equatable {
             if asked.isEmpty { return }
             side = .destination
             let right = try destination.state()
+            if right.accounted.isEmpty, isSuspended(.destination) {
+                throw SystemError(.quotactl, .notImplemented)
+            }
             kinds = asked.filter(right.accounted.contains)
             unenforced = left.enforced.subtracting(right.enforced).intersection(kinds)
             // The state is told to everybody, records only with CAP_SYS_ADMIN (EPERM) and since Linux 4.6 (EINVAL):

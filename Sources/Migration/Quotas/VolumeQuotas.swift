@@ -6,6 +6,7 @@ import LinuxIO
 struct VolumeQuotas: Sendable {
     private let source: Quotas
     private let destination: Quotas
+    private let destinationRoot: SharedDescriptor
     private let survey: QuotaSurvey
     private let clearsExtras: Bool
 
@@ -13,6 +14,11 @@ struct VolumeQuotas: Sendable {
     ///
     /// Call it when no worker runs any more, before DESTINATION is brought to its disk.
     func carry(_ report: some QuotaReporting) {
+        if !report.isDryRun, report.goesOn {
+            // Extents are charged when data is written back: who is above a soft limit is not known before. An error is
+            // told by the pass's own `syncfs`, through another open file.
+            try? destinationRoot.descriptor.openDirectory(Name(".")).synchronizeFilesystem()
+        }
         let carrier = QuotaCarrier(
             source: source,
             destination: destination,
@@ -49,6 +55,8 @@ struct VolumeQuotas: Sendable {
         case difference(QuotaDifference)
         /// Nothing was compared, or not all.
         case unread(QuotaReadFailure)
+        /// Nothing was: SOURCE has limits, maybe, that cannot be read as it is mounted.
+        case sourceOff
     }
 
     /// Compares limits and grace times of both volumes, and what DESTINATION accounts with what was counted there.
@@ -64,8 +72,9 @@ struct VolumeQuotas: Sendable {
             }
         case .unread(let side, let error):
             return tell(.unread(QuotaReadFailure(side: side, error: error)))
-        // SOURCE's limits cannot be known, or are not those of what is compared.
-        case .sourceOff, .branches, .notPrivileged, .notWholeVolume, nil: break
+        // Limits are not those of what is compared.
+        case .sourceOff: tell(.sourceOff)
+        case .branches, .notPrivileged, .notWholeVolume, nil: break
         }
         guard let quotas else { return }
         do throws(QuotaReadFailure) {
@@ -86,9 +95,9 @@ struct VolumeQuotas: Sendable {
         _ sums: UsageSums,
         tell: (QuotaDifference) -> Void
     ) throws(QuotaReadFailure) {
-        guard roots.destinationVolume.typeName == "ext4", let root = roots.destinationItself else {
-            return
-        }
+        guard roots.destinationVolume.typeName == "ext4", let root = roots.destinationItself,
+            Self.hasEmptyLostAndFound(root)
+        else { return }
         let accounted: Set<QuotaKind>
         do throws(SystemError) {
             // What is written but not on the disk is accounted, too, but not all that it needs.
@@ -103,6 +112,21 @@ struct VolumeQuotas: Sendable {
         for kind in QuotaKind.allCases where accounted.contains(kind) {
             guard let counted = sums.counted(kind) else { continue }
             try comparison.check(kind, counted: counted, mayHoldMore: mayHoldMore, tell: tell)
+        }
+    }
+
+    /// Whether nothing lies in `lost+found`, which is not walked: what e2fsck saved there is charged to somebody.
+    private static func hasEmptyLostAndFound(_ root: SharedDescriptor) -> Bool {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+        defer { buffer.deallocate() }
+        do throws(SystemError) {
+            let folder = try root.descriptor.openDirectory(Name("lost+found"))
+            var listing = Listing()
+            try listing.read(folder, buffer: buffer)
+            return listing.count == 0
+        } catch {
+            // Missing: empty. What cannot be seen may be full.
+            return error.code == .noEntry
         }
     }
 
@@ -149,18 +173,22 @@ struct VolumeQuotas: Sendable {
                 source,
                 destination,
                 wanted: wanted(options),
-                isSourceOff: { roots.mayHideQuotas }
+                isSourceOff: { roots.mayHideQuotas },
+                isSuspended: { roots.suspendsQuotas($0) }
             )
             let quotas = VolumeQuotas(
                 source: source,
                 destination: destination,
+                destinationRoot: right,
                 survey: survey,
                 clearsExtras: options.deletesExtras
             )
             return (quotas, survey)
         } catch {
-            // Without quotactl_fd a filesystem on no block device has no quotas.
-            if error.code == .notImplemented { return (nil, QuotaSurvey()) }
+            // Without quotactl_fd a filesystem on no block device has no quotas; of others the node was not found.
+            let status = side == .source ? roots.sourceStatus : roots.destinationStatus
+            let isOnNoDevice = (status?.device ?? 0) >> 32 == 0
+            if error.code == .notImplemented, isOnNoDevice { return (nil, QuotaSurvey()) }
             return (nil, QuotaSurvey(.unread(side, error)))
         }
     }
@@ -180,6 +208,15 @@ extension Roots {
         guard let root = side == .source ? sourceItself : destinationItself else { return false }
         // Where the kernel does not tell which mount it is (before Linux 5.8), nothing is carried.
         return try MountTable.pathInFilesystem(of: root.descriptor)?.isEmpty == true
+    }
+
+    /// Whether a side is an ext4 that has quotas and accounts nothing now: it is mounted read-only.
+    fileprivate func suspendsQuotas(_ side: Failure.Side) -> Bool {
+        let (root, volume) =
+            side == .source
+            ? (sourceItself, sourceVolume) : (destinationItself ?? sourceItself, destinationVolume)
+        guard volume.typeName == "ext4" else { return false }
+        return Ext4Superblock.read(below: root.descriptor)?.hasQuotas == true
     }
 
     /// SOURCE is an XFS that was mounted with quotas at some time: limits may be stored there.

@@ -17,6 +17,7 @@ extension VerificationContext {
                     FoundDifference(path: [], kind: .directory, aspect: .quota(difference)),
                     isChanged: false
                 )
+            case .sourceOff: log.say(.sourceQuotasOff)
             case .unread(let failed) where failed.error.isRefusalOfQuotas:
                 log.say(.quotasUnread(failed.side, failed.error))
             case .unread(let failed):

@@ -23,6 +23,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case emptySource
     /// Quotas of one side may not be asked for, as in a container: they are not compared.
     case quotasUnread(Failure.Side, SystemError)
+    /// SOURCE is an XFS that has limits, maybe, and is mounted without quotas: they are not compared.
+    case sourceQuotasOff
 
     /// A notice as a word for programs, which stays.
     package enum Word: String, CaseIterable, Sendable {
@@ -35,6 +37,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case leftOut = "left_out"
         case emptySource = "empty_source"
         case quotasUnread = "quotas_unread"
+        case sourceQuotasOff = "source_quotas_off"
     }
 
     package var word: Word {
@@ -48,6 +51,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case .leftOut: .leftOut
         case .emptySource: .emptySource
         case .quotasUnread: .quotasUnread
+        case .sourceQuotasOff: .sourceQuotasOff
         }
     }
 }

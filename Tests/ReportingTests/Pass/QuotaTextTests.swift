@@ -133,6 +133,13 @@ import Testing
         let advice = text.advice ?? ""
         #expect(advice.contains("tune2fs -O quota,project DEVICE"))
         #expect(advice.hasSuffix("in /etc/fstab: ext4 defaults,usrquota 0 2."))
+        var bare = QuotaForecast()
+        bare.source = QuotaState(accounted: [.user, .project], enforced: [.user, .project])
+        bare.destination = QuotaState(accounted: [.user])
+        #expect(!bare.isWell)
+        let unmountable = FindingText(Finding(.warning, .quotas(bare)))
+        #expect(unmountable.message.hasSuffix("DESTINATION does not account projects"))
+        #expect(unmountable.advice?.contains("tune2fs -O quota,project DEVICE") == true)
         var off = QuotaForecast()
         off.isSourceOff = true
         let said = FindingText(Finding(.warning, .quotas(off)))
