@@ -37,7 +37,7 @@ package final class Verification: SteeredRun {
             throw .cannotOpen(.destination, path: Array(names.destination.bytes), error)
         }
         let isRoot = ProcessLimits.isRoot
-        let budget = supply.budget(batchFilesMax: 2 * Verifier.batchPairsMax)
+        let budget = supply.budget(batchFilesMax: 2 * FileVerifier.batchPairsMax)
         let log = VerificationFindings(counters: counters, emit: emit)
         context = VerificationContext(
             options: options,

@@ -10,7 +10,7 @@ extension Verifier {
         guard let statuses = open(node) else { return }
         let open: OpenDirectory
         do throws(LostDirectory) { open = try lane.directories.use(node) } catch {
-            note(error.error, .open, error.side, path: node.path)
+            reports.report(error.error, .open, error.side, path: node.path)
             return
         }
         defer { lane.directories.release(node) }
@@ -36,7 +36,7 @@ extension Verifier {
         guard let parent = node.parent else { return context.roots }
         let parentOpen: OpenDirectory
         do throws(LostDirectory) { parentOpen = try lane.directories.use(parent) } catch {
-            note(error.error, .open, error.side, path: node.path)
+            reports.report(error.error, .open, error.side, path: node.path)
             return nil
         }
         defer { lane.directories.release(parent) }
@@ -58,7 +58,7 @@ extension Verifier {
         } catch {
             switch error {
             case .crossing(let crossing): reportMount(crossing, side, path: node.path)
-            case .failed(let cause): note(cause, .open, side, path: node.path)
+            case .failed(let cause): reports.report(cause, .open, side, path: node.path)
             }
             return nil
         }
@@ -71,7 +71,7 @@ extension Verifier {
         path: [UInt8]
     ) {
         if side == .destination {
-            fail(.enter, .destination, nil, path: path)
+            reports.fail(.enter, .destination, nil, path: path)
         } else {
             reportSkippedMount(crossing, .source, path: path)
         }
@@ -98,10 +98,10 @@ extension Verifier {
             if status.kind == .directory, try lane.isEmptyDirectory(entry.name, in: source) {
                 reportSkippedMount(crossing, .destination, path: entry.path)
             } else {
-                fail(.enter, .destination, nil, path: entry.path)
+                reports.fail(.enter, .destination, nil, path: entry.path)
             }
         } catch {
-            note(error, .list, .source, path: entry.path)
+            reports.report(error, .list, .source, path: entry.path)
         }
     }
 
@@ -121,7 +121,7 @@ extension Verifier {
                 return nil
             }
         } catch {
-            fail(.list, .source, error, path: node.path)
+            reports.fail(.list, .source, error, path: node.path)
             isWhole = false
         }
         if node.isRoot {
@@ -132,7 +132,7 @@ extension Verifier {
         let right: Listing
         do throws(SystemError) { right = try lane.names(in: destination) } catch {
             // Which names it has is then unknown: each is asked for, none is called missing for that.
-            fail(.list, .destination, error, path: node.path)
+            reports.fail(.list, .destination, error, path: node.path)
             for index in 0..<left.count { left.markOnBothSides(index) }
             return left
         }
@@ -179,7 +179,7 @@ extension Verifier {
                 isChanged: isChanged
             )
         } catch {
-            fail(.examine, .destination, error, path: node.path(of: name))
+            reports.fail(.examine, .destination, error, path: node.path(of: name))
         }
     }
 

@@ -16,15 +16,12 @@ extension Verifier {
     func visit(_ piece: EntryPiece<NoState>) {
         let open: OpenDirectory
         do throws(LostDirectory) { open = try lane.directories.use(piece.directory) } catch {
-            note(error.error, .open, error.side, path: piece.directory.path)
+            reports.report(error.error, .open, error.side, path: piece.directory.path)
             return
         }
         defer { lane.directories.release(piece.directory) }
-        isCollecting = context.readsTogether && piece.range.count > 1
-        defer {
-            compareCollected(open)
-            isCollecting = false
-        }
+        files.begin(mayWait: piece.range.count > 1)
+        defer { files.end(open) }
         for index in piece.range {
             if context.isInterrupted { return }
             handle(VerifiedEntry(index, of: piece), open)
@@ -58,7 +55,7 @@ extension Verifier {
             }
             other = found
         } catch {
-            fail(.examine, .destination, error, path: entry.path)
+            reports.fail(.examine, .destination, error, path: entry.path)
             return
         }
         if let crossing = context.boundary(.destination).crossing(at: other) {
@@ -82,7 +79,7 @@ extension Verifier {
             }
             log.reportVanished(entry.path)
         } catch {
-            fail(.examine, side, error, path: entry.path)
+            reports.fail(.examine, side, error, path: entry.path)
         }
         return nil
     }
@@ -105,7 +102,7 @@ extension Verifier {
                 isChanged: isChanged
             )
         } catch {
-            fail(.examine, .destination, error, path: entry.path)
+            reports.fail(.examine, .destination, error, path: entry.path)
         }
     }
 
@@ -131,12 +128,17 @@ extension Verifier {
                 if context.manifest == nil { return }
             case .torn:
                 let aspect = FoundDifference.Aspect.links(LinkFacts(source), LinkFacts(destination))
-                tell([aspect], of: entry, source, isChanged: isRecent(source, destination))
+                reports.tell(
+                    [aspect],
+                    of: entry,
+                    source,
+                    isChanged: reports.isRecent(source, destination)
+                )
             }
         }
         guard let look = secondLook(at: entry, open, source, destination) else { return }
         if look.source.kind == .regular, look.destination.kind == .regular {
-            compareContents(entry, open, look)
+            files.compareContents(entry, open, look)
         }
     }
 
@@ -149,54 +151,18 @@ extension Verifier {
         _ source: FileStatus,
         _ destination: FileStatus
     ) -> Observation? {
-        guard let first = look(at: entry, open, source, destination) else { return nil }
+        guard let first = aspects.look(at: entry, open, source, destination) else { return nil }
         if first.aspects.isEmpty { return first }
         guard let sourceDirectory = open.source, let destinationDirectory = open.destination,
             let sourceNow = status(of: entry, sourceDirectory, .source),
             let destinationNow = status(of: entry, destinationDirectory, .destination),
-            let second = look(at: entry, open, sourceNow, destinationNow)
+            let second = aspects.look(at: entry, open, sourceNow, destinationNow)
         else { return nil }
         let isChanged =
-            isRecent(sourceNow, destinationNow) || hasMoved(source, sourceNow)
-            || hasMoved(destination, destinationNow)
-        tell(second.aspects, of: entry, sourceNow, isChanged: isChanged)
+            reports.isRecent(sourceNow, destinationNow) || reports.hasMoved(source, sourceNow)
+            || reports.hasMoved(destination, destinationNow)
+        reports.tell(second.aspects, of: entry, sourceNow, isChanged: isChanged)
         return second
-    }
-
-    func isRecent(_ source: FileStatus, _ destination: FileStatus) -> Bool {
-        context.isRecent(source) || context.isRecent(destination)
-    }
-
-    /// Whether an entry changed between two looks at it.
-    func hasMoved(_ before: FileStatus, _ now: FileStatus) -> Bool {
-        before.identity != now.identity || before.changed != now.changed
-            || before.modified != now.modified || before.sizeBytes != now.sizeBytes
-    }
-
-    func tell(
-        _ aspects: [FoundDifference.Aspect],
-        of entry: VerifiedEntry,
-        _ status: FileStatus,
-        isChanged: Bool
-    ) {
-        if aspects.isEmpty { return }
-        tell(aspects, path: entry.path, status.kind, isChanged: isChanged)
-    }
-
-    func tell(
-        _ aspects: [FoundDifference.Aspect],
-        path: [UInt8],
-        _ kind: EntryKind,
-        isChanged: Bool
-    ) {
-        for aspect in aspects {
-            let difference = FoundDifference(path: path, kind: kind, aspect: aspect)
-            if case .project(_, 0) = aspect {
-                context.projects.noteMissing(difference, isChanged: isChanged)
-            } else {
-                log.tell(difference, isChanged: isChanged)
-            }
-        }
     }
 
     /// Compares the attributes of a directory that is open on both sides; twice, where they differ, before it is
@@ -208,18 +174,21 @@ extension Verifier {
         _ before: (source: FileStatus, destination: FileStatus)
     ) {
         do throws(AttributeFailure) {
-            if try openAspects(source, destination, before.source, before.destination).isEmpty {
+            if try aspects.openAspects(source, destination, before.source, before.destination)
+                .isEmpty
+            {
                 return
             }
             let sourceNow = try status(of: source, .source)
             let destinationNow = try status(of: destination, .destination)
-            let aspects = try openAspects(source, destination, sourceNow, destinationNow)
+            let found = try aspects.openAspects(source, destination, sourceNow, destinationNow)
             let isChanged =
-                isRecent(sourceNow, destinationNow) || hasMoved(before.source, sourceNow)
-                || hasMoved(before.destination, destinationNow)
-            tell(aspects, path: node.path, .directory, isChanged: isChanged)
+                reports.isRecent(sourceNow, destinationNow)
+                || reports.hasMoved(before.source, sourceNow)
+                || reports.hasMoved(before.destination, destinationNow)
+            reports.tell(found, path: node.path, .directory, isChanged: isChanged)
         } catch {
-            note(error.error, error.activity, error.side, path: node.path)
+            reports.report(error.error, error.activity, error.side, path: node.path)
         }
     }
 

@@ -3,11 +3,9 @@
 //
 //   Verifier+Directories   open, list, pair a directory
 //   Verifier+Entries       one entry: status and attributes of both sides, looked at twice where they differ
-//   Verifier+Aspects       what of an entry differs, with both values
-//   Verifier+Contents      a regular file: opened, read on both sides, concluded
-//   Verifier+Batch         small ones of a directory, read together
-//   Verifier+LargeFiles    a large one, read by several workers
-//   Verifier+Damage        what a disk does not give of a file, found to the block
+//
+// What it is made of: AspectFinder (what of an entry differs, with both values), FileVerifier (contents of files),
+// VerificationReports (what is told).
 
 import LinuxIO
 
@@ -29,33 +27,16 @@ enum VerificationTask: Sendable {
 final class Verifier: TreeVisitor {
     let context: VerificationContext
     let lane: WalkLane<NoState, VerificationTask>
-    let comparer: ContentComparer
-    let attributes: AttributeComparer
-    /// Targets of symlinks: PATH_MAX and one byte more.
-    let sourceTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
-    let destinationTarget = UnsafeMutableBufferPointer<CChar>.allocate(capacity: 4097)
-    /// Small files that wait to be read together, and what reads them; made at the first one.
-    var batch: [FilePair] = []
-    var ring: ReadRing?
-    /// Whether files may wait: only while a piece goes through its entries.
-    var isCollecting = false
+    let reports: VerificationReports
+    let aspects: AspectFinder
+    let files: FileVerifier
 
     init(context: VerificationContext, lane: WalkLane<NoState, VerificationTask>) {
         self.context = context
         self.lane = lane
-        comparer = ContentComparer(context.log.reading, blockBytes: context.blockBytes)
-        attributes = AttributeComparer(
-            AttributeScope(
-                isRoot: context.isRoot,
-                preserved: .all,
-                selection: context.options.attributes
-            )
-        )
-    }
-
-    deinit {
-        sourceTarget.deallocate()
-        destinationTarget.deallocate()
+        reports = VerificationReports(context: context)
+        aspects = AspectFinder(reports)
+        files = FileVerifier(lane, reports, aspects)
     }
 
     var counters: VerificationCounters { context.counters }
@@ -63,32 +44,8 @@ final class Verifier: TreeVisitor {
 
     func perform(_ task: VerificationTask) {
         switch task {
-        case .ranges(let file): compareRanges(of: file)
-        }
-    }
-
-    func fail(
-        _ activity: Failure.Activity,
-        _ side: Failure.Side,
-        _ error: SystemError?,
-        bytes: Range<UInt64>? = nil,
-        path: @autoclosure () -> [UInt8]
-    ) {
-        log.record(
-            Failure(path: path(), side: side, activity: activity, error: error, bytes: bytes)
-        )
-    }
-
-    /// Records what a call on an entry said: that it is gone, or became another, or a failure.
-    func note(
-        _ error: SystemError,
-        _ activity: Failure.Activity,
-        _ side: Failure.Side,
-        path: @autoclosure () -> [UInt8]
-    ) {
-        switch error.code {
-        case .noEntry, .stale, .notDirectory, .symlinkLoop: log.reportVanished(path())
-        default: fail(activity, side, error, path: path())
+        case .ranges(let file):
+            if files.compareRanges(of: file) { finishPiece(of: file.pair.entry.directory) }
         }
     }
 }

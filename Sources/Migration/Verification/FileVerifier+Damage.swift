@@ -4,7 +4,7 @@
 
 import LinuxIO
 
-extension Verifier {
+extension FileVerifier {
     /// Replaces what could not be read, by the chunk, by what cannot be read, by the block.
     func examineDamage(of pair: FilePair, _ findings: inout ContentFindings) {
         for (file, other) in [(pair.source, pair.destination), (pair.destination, pair.source)] {

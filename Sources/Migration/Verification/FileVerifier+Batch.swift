@@ -4,9 +4,18 @@
 import Crypto
 import LinuxIO
 
-extension Verifier {
+extension FileVerifier {
     /// Files of one submission: each is open on both sides.
     static let batchPairsMax = 32
+
+    /// A run of entries begins; `mayWait`: files of it may be read together.
+    func begin(mayWait: Bool) { isCollecting = context.readsTogether && mayWait }
+
+    /// It has ended: what waits is compared.
+    func end(_ open: OpenDirectory) {
+        compareCollected(open)
+        isCollecting = false
+    }
 
     /// Puts a file on this worker's batch; false when it must be read by itself.
     func collect(_ pair: FilePair, _ open: OpenDirectory) -> Bool {
@@ -80,7 +89,7 @@ extension Verifier {
         guard haveSameBytes(source, UnsafeRawBufferPointer(rebasing: comparer.right[bytes])) else {
             return false
         }
-        counters.bytesRead.count(2 * UInt64(size))
+        context.counters.bytesRead.count(2 * UInt64(size))
         var digest: SHA256?
         if context.manifest != nil {
             var made = SHA256()

@@ -20,7 +20,7 @@ final class LargeComparison: Sendable {
     }
 }
 
-extension Verifier {
+extension FileVerifier {
     /// Takes a file for several workers, if it is worth it and there are descriptors for it.
     func takesAsLarge(_ status: FileStatus) -> Bool {
         FileRanges.isLarge(status) && lane.workers > 1 && context.largeFiles.take(of: lane.workers)
@@ -35,12 +35,12 @@ extension Verifier {
         // One piece of the directory for the whole file, ended by the last worker.
         pair.entry.directory.addPiece()
         // Counted as seen with its entry; from here on it is seen range by range, for who watches.
-        counters.bytesSeen.wrappingSubtract(status.allocatedBytes, ordering: .relaxed)
+        context.counters.bytesSeen.wrappingSubtract(status.allocatedBytes, ordering: .relaxed)
         for _ in 0..<pieces { lane.handOn(.ranges(large)) }
     }
 
-    /// Compares ranges until none is left; concludes the file if this worker leaves it last.
-    func compareRanges(of file: LargeComparison) {
+    /// Compares ranges until none is left; concludes the file if this worker leaves it last, and says so.
+    func compareRanges(of file: LargeComparison) -> Bool {
         while let range = file.ranges.take() {
             var digest: SHA256? = context.manifest == nil ? nil : SHA256()
             let found = comparer.compare(
@@ -53,14 +53,14 @@ extension Verifier {
             if let digest { file.digest.withLock { $0 = digest } }
             if found.isInterrupted { _ = file.ranges.giveUp() }  // Nobody is told: the signal was.
             file.findings.withLock { $0.add(found) }
-            counters.bytesSeen.count(file.ranges.see(range))
+            context.counters.bytesSeen.count(file.ranges.see(range))
         }
-        guard file.ranges.leave() else { return }
-        counters.bytesSeen.count(file.ranges.takeUnseen())
+        guard file.ranges.leave() else { return false }
+        context.counters.bytesSeen.count(file.ranges.takeUnseen())
         context.largeFiles.giveBack()
         var findings = file.findings.withLock { $0 }
         findings.unreadable.sort { $0.bytes.lowerBound < $1.bytes.lowerBound }
         conclude(file.pair, findings, file.digest.withLock { $0 })
-        finishPiece(of: file.pair.entry.directory)
+        return true
     }
 }

@@ -1,5 +1,10 @@
 // Contents of a regular file: opened on both sides, read, and what came out concluded. What differs is read once
 // more before it is told.
+//
+//   FileVerifier              one file by itself
+//   FileVerifier+Batch        small ones of a directory, read together
+//   FileVerifier+LargeFiles   a large one, read by several workers
+//   FileVerifier+Damage       what a disk does not give of a file, found to the block
 
 import Crypto
 import LinuxIO
@@ -13,7 +18,33 @@ struct FilePair {
     var part: (bytes: Range<Int>, source: Int, destination: Int)?
 }
 
-extension Verifier {
+/// Compares the contents of files.
+///
+/// Belongs to one worker.
+final class FileVerifier {
+    let context: VerificationContext
+    let lane: WalkLane<NoState, VerificationTask>
+    let reports: VerificationReports
+    let comparer: ContentComparer
+    private let aspects: AspectFinder
+    /// Small files that wait to be read together, and what reads them; made at the first one.
+    var batch: [FilePair] = []
+    var ring: ReadRing?
+    /// Whether files may wait: only while a piece goes through its entries.
+    var isCollecting = false
+
+    init(
+        _ lane: WalkLane<NoState, VerificationTask>,
+        _ reports: VerificationReports,
+        _ aspects: AspectFinder
+    ) {
+        context = reports.context
+        self.lane = lane
+        self.reports = reports
+        self.aspects = aspects
+        comparer = ContentComparer(context.log.reading, blockBytes: context.blockBytes)
+    }
+
     /// Compares contents, or lets the file wait for others that are read with it.
     func compareContents(_ entry: VerifiedEntry, _ open: OpenDirectory, _ look: Observation) {
         // Only an open file tells its project id (Q18).
@@ -60,12 +91,12 @@ extension Verifier {
             let opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: true)
             guard let opened, opened.status.identity == known.identity else {
                 // Replaced meanwhile: another file, of which nothing is known.
-                log.reportVanished(entry.path)
+                reports.log.reportVanished(entry.path)
                 return nil
             }
             return ComparedFile(side, opened)
         } catch {
-            note(error, .open, side, path: entry.path)
+            reports.report(error, .open, side, path: entry.path)
             return nil
         }
     }
@@ -73,15 +104,15 @@ extension Verifier {
     /// Flags that only an open file tells of, and project ids.
     private func tellSettings(of pair: FilePair) {
         do throws(AttributeFailure) {
-            let aspects = try settingsAspects(
+            let found = try aspects.settingsAspects(
                 pair.source.reader.descriptor,
                 pair.destination.reader.descriptor
             )
-            if aspects.isEmpty { return }
-            let isChanged = isRecent(pair.source.status, pair.destination.status)
-            tell(aspects, of: pair.entry, pair.source.status, isChanged: isChanged)
+            if found.isEmpty { return }
+            let isChanged = reports.isRecent(pair.source.status, pair.destination.status)
+            reports.tell(found, of: pair.entry, pair.source.status, isChanged: isChanged)
         } catch {
-            note(error.error, error.activity, error.side, path: pair.entry.path)
+            reports.report(error.error, error.activity, error.side, path: pair.entry.path)
         }
     }
 
@@ -89,7 +120,12 @@ extension Verifier {
     private func reportSizes(_ pair: FilePair, _ look: Observation) {
         let sizes = (pair.source.status.sizeBytes, pair.destination.status.sizeBytes)
         if look.source.sizeBytes == look.destination.sizeBytes {
-            tell([.size(sizes.0, sizes.1)], of: pair.entry, pair.source.status, isChanged: true)
+            reports.tell(
+                [.size(sizes.0, sizes.1)],
+                of: pair.entry,
+                pair.source.status,
+                isChanged: true
+            )
             return
         }
         guard context.manifest != nil else { return }
@@ -125,7 +161,7 @@ extension Verifier {
         }
         if findings.isInterrupted || context.isInterrupted { return }
         reportUnreadable(findings, pair)
-        if findings.isReadable { counters.filesCompared.count() }
+        if findings.isReadable { context.counters.filesCompared.count() }
         guard let firstByte = findings.firstByte else {
             write(digest, pair)
             return
@@ -134,7 +170,7 @@ extension Verifier {
         let isSteady = differsStill(pair, at: firstByte)
         let isChanged = hasChanged(pair)
         if !isSteady, !isChanged {
-            tell([.unsteady], of: pair.entry, pair.source.status, isChanged: false)
+            reports.tell([.unsteady], of: pair.entry, pair.source.status, isChanged: false)
             return
         }
         let block = context.blockBytes
@@ -144,7 +180,12 @@ extension Verifier {
             blocks: (pair.source.status.sizeBytes + block - 1) / block,
             blockBytes: block
         )
-        tell([.contents(difference)], of: pair.entry, pair.source.status, isChanged: isChanged)
+        reports.tell(
+            [.contents(difference)],
+            of: pair.entry,
+            pair.source.status,
+            isChanged: isChanged
+        )
         if !isChanged { write(digest, pair) }
     }
 
@@ -168,9 +209,9 @@ extension Verifier {
         for file in [pair.source, pair.destination] {
             do throws(SystemError) {
                 let now = try file.reader.descriptor.status()
-                if context.isRecent(now) || hasMoved(file.status, now) { return true }
+                if context.isRecent(now) || reports.hasMoved(file.status, now) { return true }
             } catch {
-                fail(.examine, file.side, error, path: pair.entry.path)
+                reports.fail(.examine, file.side, error, path: pair.entry.path)
             }
         }
         return false
@@ -178,10 +219,10 @@ extension Verifier {
 
     private func reportUnreadable(_ findings: ContentFindings, _ pair: FilePair) {
         for range in findings.unreadable {
-            fail(.read, range.side, range.error, bytes: range.bytes, path: pair.entry.path)
+            reports.fail(.read, range.side, range.error, bytes: range.bytes, path: pair.entry.path)
         }
         for damaged in findings.damaged {
-            log.record(
+            reports.log.record(
                 Failure(
                     path: pair.entry.path,
                     side: damaged.side,
