@@ -191,18 +191,12 @@ final class LinkFollower {
     /// Only what says so counts as gone (S53). With any other error the inode may be there: a copy in its stead
     /// would tear the group, and nothing would show that it is torn.
     private func handle(on leader: LinkLeader) throws(SystemError) -> SharedDescriptor? {
-        let found: SharedDescriptor?
-        do throws(LostDirectory) {
-            // SOURCE's directory may be gone while DESTINATION's has the leader.
-            found = try lane.directories.destination(of: leader.directory)
-        } catch {
-            switch error.error.code {
-            case .noEntry, .notDirectory, .symlinkLoop: return nil
-            default: throw error.error
-            }
-        }
         do throws(SystemError) {
-            guard let directory = found else { return nil }
+            // Of both sides: where SOURCE's directory has gone, what DESTINATION has of it is told as the name that the
+            // group rested on, and the next pass looks at all its names (S40).
+            let open = try lane.use(leader.directory)
+            defer { lane.directories.release(leader.directory) }
+            guard let directory = open.destination else { return nil }
             let handle = try directory.descriptor.openHandle(leader.name)
             guard try handle.status().identity == leader.identity else { return nil }
             return SharedDescriptor(handle)

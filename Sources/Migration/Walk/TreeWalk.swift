@@ -133,7 +133,7 @@ package final class WalkLane<State: Sendable, Task: Sendable> {
 
     deinit { listingBuffer.deallocate() }
 
-    /// Lends out a directory's descriptors as `directories` does, for who wants one side of it only.
+    /// Lends out a directory's descriptors as `directories` does, for who tells of either side in the same words.
     func use(_ node: DirectoryNode<State>) throws(SystemError) -> OpenDirectory {
         do throws(LostDirectory) { return try directories.use(node) } catch { throw error.error }
     }
