@@ -77,6 +77,16 @@ ERRNOS = {
     "ext4_getfsuuid": ["ENOTTY", "EIO", "EINTR"],
     "xfs_geometry": ["EIO", "ENOTTY", "EINTR"],
     "xfs_bulkstat": ["EIO", "EPERM", "ENOMEM", "EUCLEAN", "EINVAL", "EINTR"],
+    # quotactl(2), fs/quota/quota.c: the call by itself, which seccomp may refuse, and its commands.
+    "quotactl_fd": ["ENOSYS", "EPERM"],
+    "quotactl": ["ENOSYS", "EPERM"],
+    "quota_state": ["EIO", "EPERM", "ENOSYS", "EINTR"],
+    "quota_next": ["EIO", "EUCLEAN", "EPERM", "ESRCH", "ENOMEM", "EINTR"],
+    "quota_grace": ["EIO", "EPERM", "ESRCH", "EINTR"],
+    "quota_format": ["EIO", "EPERM", "ESRCH", "EINTR"],
+    "set_quota_grace": ["EIO", "EPERM", "ESRCH", "EROFS", "ENOSPC"],
+    "set_quota_limits": ["EIO", "EPERM", "ESRCH", "EROFS", "ENOSPC", "ERANGE"],
+    "set_quota_times": ["EIO", "EPERM", "ESRCH", "EROFS", "ENOSPC"],
     # open_tree(2), mount_setattr(2).
     "open_tree": ["EMFILE", "ENFILE", "ENOMEM", "EPERM", "ENOSYS", "EINVAL"],
     "mount_setattr": ["ENOMEM", "EPERM", "ENOSYS", "EINVAL", "EBUSY"],
