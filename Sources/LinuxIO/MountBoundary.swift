@@ -45,7 +45,7 @@ package struct MountBoundary: Sendable {
     package func crossing(at status: FileStatus) -> Crossing? {
         if asking == .crossing { return nil }
         if status.mount != mount || status.isMountRoot { return .mount }
-        return status.kind == .directory && status.device != device ? .subvolume : nil
+        return status.device != device && status.kind == .directory ? .subvolume : nil
     }
 
     /// Whether an entry below the root does not belong to its filesystem.

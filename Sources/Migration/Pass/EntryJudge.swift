@@ -33,7 +33,7 @@ final class EntryJudge {
             isUnsafe: isUnsafe
         )
         do throws(AttributeFailure) {
-            if let destination = pair.destination, try salvager.isDamagedCopy(pair, verdict) {
+            if try salvager.isDamagedCopy(pair, verdict), let destination = pair.destination {
                 let others = comparison.attributeDifferences(
                     source: pair.source,
                     destination: destination

@@ -66,16 +66,17 @@ final class Salvager {
     /// Asked where the answer decides: before contents are compared, and before a group of links takes the
     /// file for up to date. For others the repair asks, which has DESTINATION's attributes at hand.
     func isDamagedCopy(_ pair: EntryPair, _ verdict: Verdict) throws(AttributeFailure) -> Bool {
+        switch verdict {
+        case .contents: break
+        case .decided(.change(.upToDate)) where pair.source.linkCount > 1:
+            if pair.isUntouched, pair.evidence == .proven { return false }
+        // Most entries end here.
+        case .decided: return false
+        }
         guard pair.kind == .regular, let destination = pair.destination,
             destination.kind == .regular
         else { return false }
-        switch verdict {
-        case .contents: return try mark(of: pair) != nil
-        case .decided(.change(.upToDate)) where pair.source.linkCount > 1:
-            if pair.isUntouched, pair.evidence == .proven { return false }
-            return try mark(of: pair) != nil
-        case .decided: return false
-        }
+        return try mark(of: pair) != nil
     }
 
     // MARK: Reading once more
