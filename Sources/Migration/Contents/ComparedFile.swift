@@ -37,7 +37,7 @@ struct ComparedFile {
                 }
                 let rest = wanted - filled
                 let asked =
-                    isDirect ? (rest + alignment - 1) / alignment * alignment : rest
+                    isDirect ? Int(ContentCopier.roundedUp(UInt64(rest))) : rest
                 let count = try reader.descriptor.read(
                     into: UnsafeMutableRawBufferPointer(rebasing: memory[filled..<filled + asked]),
                     at: position
@@ -85,12 +85,8 @@ struct DataMap {
             }
         }
         let size = file.status.sizeBytes
-        do throws(SystemError) {
-            let data = try file.reader.descriptor.nextData(from: position, sizeBytes: size)
-            known = (position, data)
-            return data
-        } catch {
-            throw ContentFailure(side: file.side, error: error, bytes: position..<size)
-        }
+        let data = try file.reader.descriptor.nextData(file.side, from: position, sizeBytes: size)
+        known = (position, data)
+        return data
     }
 }

@@ -95,7 +95,8 @@ package final class ContentCopier {
         while position < range.upperBound {
             var data = position..<range.upperBound
             if mayHaveHoles {
-                guard let next = try nextData(source, from: position, sizeBytes: sizeBytes) else {
+                let found = try source.nextData(.source, from: position, sizeBytes: sizeBytes)
+                guard let next = found else {
                     return .copied(end: try end(of: source, range))
                 }
                 data = next.clamped(to: position..<range.upperBound)
@@ -121,18 +122,6 @@ package final class ContentCopier {
             return min(try source.status().sizeBytes, range.upperBound)
         } catch {
             throw ContentFailure(side: .source, error: error, bytes: range)
-        }
-    }
-
-    private func nextData(
-        _ source: borrowing Descriptor,
-        from position: UInt64,
-        sizeBytes: UInt64
-    ) throws(ContentFailure) -> Range<UInt64>? {
-        do throws(SystemError) {
-            return try source.nextData(from: position, sizeBytes: sizeBytes)
-        } catch {
-            throw ContentFailure(side: .source, error: error, bytes: position..<sizeBytes)
         }
     }
 

@@ -33,9 +33,8 @@ package struct ContentEquality {
         while position < sizeBytes {
             if rules.isInterrupted() { return nil }
             if position >= end {
-                let one = try nextData(source, .source, from: position, sizeBytes: sizeBytes)
-                let other = try nextData(
-                    destination,
+                let one = try source.nextData(.source, from: position, sizeBytes: sizeBytes)
+                let other = try destination.nextData(
                     .destination,
                     from: position,
                     sizeBytes: sizeBytes
@@ -90,18 +89,5 @@ package struct ContentEquality {
             }
         }
         return filled
-    }
-
-    private func nextData(
-        _ file: borrowing Descriptor,
-        _ side: Failure.Side,
-        from position: UInt64,
-        sizeBytes: UInt64
-    ) throws(ContentFailure) -> Range<UInt64>? {
-        do throws(SystemError) {
-            return try file.nextData(from: position, sizeBytes: sizeBytes)
-        } catch {
-            throw ContentFailure(side: side, error: error, bytes: position..<sizeBytes)
-        }
     }
 }

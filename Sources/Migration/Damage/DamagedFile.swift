@@ -67,7 +67,11 @@ package struct DamagedFile {
         )
         var position: UInt64 = 0
         var isWhole = true
-        while let data = try nextData(from: position, sizeBytes: sizeBytes) {
+        while let data = try reader.descriptor.nextData(
+            side,
+            from: position,
+            sizeBytes: sizeBytes
+        ) {
             // In whole blocks, as a filesystem can have smaller ones than direct reads want.
             let block = UInt64(blockBytes)
             let start = data.lowerBound / block * block
@@ -104,17 +108,6 @@ package struct DamagedFile {
             }
             isWhole = false
             throw error
-        }
-    }
-
-    private func nextData(
-        from position: UInt64,
-        sizeBytes: UInt64
-    ) throws(ContentFailure) -> Range<UInt64>? {
-        do throws(SystemError) {
-            return try reader.descriptor.nextData(from: position, sizeBytes: sizeBytes)
-        } catch {
-            throw ContentFailure(side: side, error: error, bytes: position..<sizeBytes)
         }
     }
 

@@ -9,3 +9,18 @@ package struct ContentFailure: Error {
     /// The bytes that the failing call was about.
     package let bytes: Range<UInt64>
 }
+
+extension Descriptor {
+    /// The next run of data of a file of `side` from `position` on; nil: only a hole, or the end.
+    func nextData(
+        _ side: Failure.Side,
+        from position: UInt64,
+        sizeBytes: UInt64
+    ) throws(ContentFailure) -> Range<UInt64>? {
+        do throws(SystemError) {
+            return try nextData(from: position, sizeBytes: sizeBytes)
+        } catch {
+            throw ContentFailure(side: side, error: error, bytes: position..<sizeBytes)
+        }
+    }
+}
