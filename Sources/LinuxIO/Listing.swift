@@ -84,6 +84,15 @@ package struct Listing: Sendable {
         records.sort { $0.inode < $1.inode }
     }
 
+    /// Reads a directory to its end, with scratch space of its own: for who lists one now and then.
+    ///
+    /// `read` with a buffer that is kept is for those that list thousands.
+    package init(of directory: borrowing Descriptor) throws(SystemError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
+        defer { buffer.deallocate() }
+        try read(directory, buffer: buffer)
+    }
+
     /// Reads the directory behind `descriptor` to its end.
     ///
     /// `buffer` (32 KiB or more) is scratch space of the caller. On an error what was read so far stays in

@@ -117,13 +117,9 @@ struct VolumeQuotas: Sendable {
 
     /// Whether nothing lies in `lost+found`, which is not walked: what e2fsck saved there is charged to somebody.
     private static func hasEmptyLostAndFound(_ root: SharedDescriptor) -> Bool {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
-        defer { buffer.deallocate() }
         do throws(SystemError) {
-            let folder = try root.descriptor.openDirectory(Name("lost+found"))
-            var listing = Listing()
-            try listing.read(folder, buffer: buffer)
-            return listing.count == 0
+            let folder = try root.descriptor.openDirectory(ReservedNames.lostAndFound)
+            return try Listing(of: folder).count == 0
         } catch {
             // Missing: empty. What cannot be seen may be full.
             return error.code == .noEntry

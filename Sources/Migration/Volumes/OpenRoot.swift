@@ -98,12 +98,9 @@ struct OpenRoot: Sendable {
 
     /// The names in it, through a descriptor of its own: a listing moves the position of the one it reads.
     func names() throws(Refusal) -> [Name] {
-        var listing = Listing()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-        defer { buffer.deallocate() }
+        let listing: Listing
         do throws(SystemError) {
-            let directory = try descriptor.openDirectory(Name("."))
-            try listing.read(directory, buffer: buffer)
+            listing = try Listing(of: try descriptor.openDirectory(Name(".")))
         } catch {
             throw .cannotExamine(side, error)
         }

@@ -44,7 +44,11 @@ extension Roots {
             }
             let status = try sourceStatus(of: ReservedNames.lostAndFound)
             if let status, status.kind == .directory, !sourceBoundary.isOutside(status) {
-                entries = try entryCount(of: ReservedNames.lostAndFound)
+                let folder = try sourceBoundary.openDirectory(
+                    ReservedNames.lostAndFound,
+                    in: source.descriptor
+                )
+                entries = try Listing(of: folder).count
             }
         } catch {
             // Others than root may not look into it.
@@ -58,14 +62,5 @@ extension Roots {
         try name.withPointer { name throws(SystemError) in
             try sourceBoundary.status(of: name, in: source.descriptor)
         }
-    }
-
-    private func entryCount(of name: Name) throws(SystemError) -> Int {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 16)
-        defer { buffer.deallocate() }
-        var listing = Listing()
-        let directory = try sourceBoundary.openDirectory(name, in: source.descriptor)
-        try listing.read(directory, buffer: buffer)
-        return listing.count
     }
 }
