@@ -40,20 +40,28 @@ final class AttributeComparer {
                 return differences
             }
         }
+        let handles = try Self.openHandles(on: name, sourceDirectory, target)
+        return try differences(
+            handles.source.descriptor,
+            handles.destination.descriptor,
+            kind: kind
+        )
+    }
+
+    /// Handles on both entries of a name, through which attributes can be read.
+    static func openHandles(
+        on name: NamePointer,
+        _ source: borrowing Descriptor,
+        _ destination: borrowing Descriptor
+    ) throws(AttributeFailure) -> (source: SharedDescriptor, destination: SharedDescriptor) {
         var side = Failure.Side.source
-        let handles: (source: SharedDescriptor, target: SharedDescriptor)
         do throws(SystemError) {
-            let sourceHandle = SharedDescriptor(try sourceDirectory.openHandle(name))
+            let left = SharedDescriptor(try source.openHandle(name))
             side = .destination
-            handles = (sourceHandle, SharedDescriptor(try target.openHandle(name)))
+            return (left, SharedDescriptor(try destination.openHandle(name)))
         } catch {
             throw AttributeFailure(.readAttributes, side, error)
         }
-        return try differences(
-            handles.source.descriptor,
-            handles.target.descriptor,
-            kind: kind
-        )
     }
 
     /// Compares values read by name; nil when ACLs must be asked of libacl.

@@ -57,7 +57,11 @@ final class AspectFinder {
                 kind: source.kind
             )
             if !found.isEmpty {
-                let handles = try openHandles(on: entry, left.descriptor, right.descriptor)
+                let handles = try AttributeComparer.openHandles(
+                    on: entry.pointer,
+                    left.descriptor,
+                    right.descriptor
+                )
                 aspects += try attributes.aspects(
                     handles.source.descriptor,
                     handles.destination.descriptor,
@@ -145,21 +149,6 @@ final class AspectFinder {
             return [.target(Array(leftBytes), Array(rightBytes))]
         } catch {
             throw AttributeFailure(.examine, side, error)
-        }
-    }
-
-    private func openHandles(
-        on entry: VerifiedEntry,
-        _ source: borrowing Descriptor,
-        _ destination: borrowing Descriptor
-    ) throws(AttributeFailure) -> (source: SharedDescriptor, destination: SharedDescriptor) {
-        var side = Failure.Side.source
-        do throws(SystemError) {
-            let left = SharedDescriptor(try source.openHandle(entry.pointer))
-            side = .destination
-            return (left, SharedDescriptor(try destination.openHandle(entry.pointer)))
-        } catch {
-            throw AttributeFailure(.readAttributes, side, error)
         }
     }
 
