@@ -37,12 +37,12 @@ struct QuotaDifferenceText {
             line.add("source_limits", limits)
         case .grace(let kind, let left, let right):
             begin("grace", kind, nil, &line)
-            line.add("source", Self.object(left))
-            line.add("destination", Self.object(right))
+            line.add("source", QuotaText.object(left))
+            line.add("destination", QuotaText.object(right))
         case .limits(let owner, let left, let right):
             begin("limits", owner.kind, owner.id, &line)
-            line.add("source", Self.object(left))
-            line.add("destination", Self.object(right))
+            line.add("source", QuotaText.object(left))
+            line.add("destination", QuotaText.object(right))
         case .usage(let owner, let counted, let accounted):
             begin("usage", owner.kind, owner.id, &line)
             line.add("counted", Self.object(counted))
@@ -68,18 +68,6 @@ struct QuotaDifferenceText {
 
     private static func text(_ usage: QuotaUsage) -> String {
         "\(usage.bytes / 1024) KiB, \(Quantity.count(usage.inodes, "inode", "inodes"))"
-    }
-
-    private static func object(_ limits: QuotaLimits) -> JSONLine {
-        var object = JSONLine()
-        QuotaText.add(limits, to: &object)
-        return object
-    }
-
-    private static func object(_ grace: QuotaGrace) -> JSONLine {
-        var object = JSONLine()
-        QuotaText.add(grace, to: &object)
-        return object
     }
 
     private static func object(_ usage: QuotaUsage) -> JSONLine {

@@ -144,29 +144,37 @@ package enum QuotaText {
             line.add("kind", owner.kind.rawValue)
             line.add("id", owner.id)
             add(after, to: &line)
-            var earlier = JSONLine()
-            add(before, to: &earlier)
-            line.add("before", earlier)
+            line.add("before", object(before))
             return line
         case .grace(let kind, let before, let after):
             var line = EventJSON.begin("quota_grace", time)
             line.add("kind", kind.rawValue)
             add(after, to: &line)
-            var earlier = JSONLine()
-            add(before, to: &earlier)
-            line.add("before", earlier)
+            line.add("before", object(before))
             return line
         }
     }
 
-    static func add(_ limits: QuotaLimits, to line: inout JSONLine) {
+    static func object(_ limits: QuotaLimits) -> JSONLine {
+        var object = JSONLine()
+        add(limits, to: &object)
+        return object
+    }
+
+    static func object(_ grace: QuotaGrace) -> JSONLine {
+        var object = JSONLine()
+        add(grace, to: &object)
+        return object
+    }
+
+    private static func add(_ limits: QuotaLimits, to line: inout JSONLine) {
         line.add("block_soft", limits.blockSoftBytes)
         line.add("block_hard", limits.blockHardBytes)
         line.add("inode_soft", limits.inodesSoft)
         line.add("inode_hard", limits.inodesHard)
     }
 
-    static func add(_ grace: QuotaGrace, to line: inout JSONLine) {
+    private static func add(_ grace: QuotaGrace, to line: inout JSONLine) {
         line.add("block_grace_seconds", grace.blockSeconds)
         line.add("inode_grace_seconds", grace.inodeSeconds)
     }

@@ -27,6 +27,20 @@ package struct FailedStep: Sendable {
     }
 }
 
+extension Failure {
+    /// A step that failed of the entry at `path`.
+    init(_ step: FailedStep, path: [UInt8]) {
+        self.init(
+            path: path,
+            side: step.side,
+            activity: step.activity,
+            error: step.error,
+            bytes: step.bytes,
+            detail: step.detail
+        )
+    }
+}
+
 /// An attribute call that failed, and on which side.
 struct AttributeFailure: Error {
     let activity: Failure.Activity

@@ -79,6 +79,13 @@ package struct QuotaExcess: Sendable, Hashable {
     }
 }
 
+extension QuotaExcess? {
+    /// One more owner is above a limit; the first one stays the one that is named.
+    mutating func add(_ found: QuotaExcess) {
+        if self == nil { self = found } else { self?.owners += 1 }
+    }
+}
+
 /// Why quotas are not carried (Q1, Q10), where that is worth a word.
 package enum QuotaObstacle: Sendable, Hashable {
     /// Only branches are copied, and limits are the volume's.

@@ -86,6 +86,12 @@ final class PassLog: Sendable {
         emit(.failed(failure))
     }
 
+    /// Records a step that failed of the entry at `path`.
+    func record(_ step: FailedStep, path: [UInt8]) {
+        let failure = Failure(step, path: path)
+        if step.isWrite { recordWriteFailure(failure) } else { record(failure) }
+    }
+
     /// Records that something could not be written to DESTINATION: of one entry, or the end of writing (S18).
     func recordWriteFailure(_ failure: Failure) {
         guard let error = failure.error, let stop = DestinationStop(error) else {

@@ -20,18 +20,7 @@ struct PassQuotaReport: QuotaReporting {
 
     func fail(_ step: FailedStep) {
         context.log.counters[.quotaFailures].count()
-        let failure = Failure(
-            path: [],
-            side: step.side,
-            activity: step.activity,
-            error: step.error,
-            detail: step.detail
-        )
-        if step.isWrite {
-            context.log.recordWriteFailure(failure)
-        } else {
-            context.log.record(failure)
-        }
+        context.log.record(step, path: [])
     }
 
     func count(_ counter: QuotaCount) {

@@ -31,19 +31,7 @@ final class PassReports {
     /// Of calls that write to DESTINATION, one may end all writing (S18).
     func fail(_ step: FailedStep, of affected: AffectedEntry) {
         book.doubt(affected)
-        let failure = Failure(
-            path: affected.path,
-            side: step.side,
-            activity: step.activity,
-            error: step.error,
-            bytes: step.bytes,
-            detail: step.detail
-        )
-        if step.isWrite {
-            context.log.recordWriteFailure(failure)
-        } else {
-            context.log.record(failure)
-        }
+        context.log.record(step, path: affected.path)
     }
 
     /// Records a file that the disk does not give whole.

@@ -225,14 +225,10 @@ package struct QuotaCarrier<
                     restart(pair, kind, rules.graceEnds(of: pair, grace, nowSeconds: nowSeconds))
                 }
                 guard let record = pair.destination,
-                    var excess = QuotaRules.excess(of: record, kind)
+                    let excess = QuotaRules.excess(of: record, kind)
                 else { continue }
                 report.count(.overLimit)
-                if let known = findings.excess {
-                    excess = known
-                    excess.owners += 1
-                }
-                findings.excess = excess
+                findings.excess.add(excess)
             }
         } catch {
             report.fail(FailedStep(.readQuota, error.side, error.error, detail: kind.rawValue))

@@ -92,12 +92,7 @@ package struct QuotaForecast: Sendable, Equatable {
         }
         var expected = record
         expected.usedBytes &+= directories &* Self.directoryBytes
-        guard var found = QuotaRules.excess(of: expected, owner.kind) else { return }
-        if let excess {
-            found = excess
-            found.owners += 1
-        }
-        excess = found
+        if let found = QuotaRules.excess(of: expected, owner.kind) { excess.add(found) }
     }
 
     /// Whether SOURCE has anything that is to be carried, or may have.
