@@ -1,42 +1,58 @@
-// What users and groups hold, summed up entry by entry by all workers of a verification. Memory grows with owners.
+// What users and groups hold, summed up entry by entry: each worker for itself, put together at the end. Memory grows
+// with owners, for each worker.
 
 package import LinuxIO
+
+/// What one worker has counted.
+package final class UsageCount: Sendable {
+    fileprivate struct Sums {
+        var users: [UInt32: QuotaUsage] = [:]
+        var groups: [UInt32: QuotaUsage] = [:]
+    }
+
+    /// Nobody else asks before the end, so that the lock is never waited for.
+    fileprivate let sums = Lock(Sums())
+
+    /// Adds one inode; call it once for each, whatever the number of its names.
+    package func add(_ status: FileStatus) {
+        let usage = QuotaUsage(bytes: status.allocatedBytes, inodes: 1)
+        sums.withLock { sums in
+            sums.users[status.owner, default: QuotaUsage()].add(usage)
+            sums.groups[status.group, default: QuotaUsage()].add(usage)
+        }
+    }
+}
 
 /// Sums of space and inodes of each user and each group.
 ///
 /// Thread-safe.
 package final class UsageSums: Sendable {
-    private struct Sums {
-        var users: [UInt32: QuotaUsage] = [:]
-        var groups: [UInt32: QuotaUsage] = [:]
-    }
-
-    private let sums = Lock(Sums())
+    private let counts = Lock<[UsageCount]>([])
 
     package init() {}
 
-    /// Adds one inode; call it once for each, whatever the number of its names.
-    package func count(_ status: FileStatus) {
-        let bytes = status.allocatedBytes
-        sums.withLock { sums in
-            Self.add(bytes, to: &sums.users[status.owner, default: QuotaUsage()])
-            Self.add(bytes, to: &sums.groups[status.group, default: QuotaUsage()])
-        }
+    /// For one worker.
+    package func makeCount() -> UsageCount {
+        let count = UsageCount()
+        counts.withLock { $0.append(count) }
+        return count
     }
 
-    private static func add(_ bytes: UInt64, to usage: inout QuotaUsage) {
-        usage.bytes &+= bytes
-        usage.inodes &+= 1
-    }
-
-    /// What was counted of a kind; nil: projects are not.
+    /// What all have counted of a kind; nil: projects are not.
     package func counted(_ kind: QuotaKind) -> [UInt32: QuotaUsage]? {
-        sums.withLock { sums in
-            switch kind {
-            case .user: sums.users
-            case .group: sums.groups
-            case .project: nil
-            }
+        if kind == .project { return nil }
+        var all: [UInt32: QuotaUsage] = [:]
+        for count in counts.withLock({ $0 }) {
+            let own = count.sums.withLock { kind == .user ? $0.users : $0.groups }
+            for (owner, usage) in own { all[owner, default: QuotaUsage()].add(usage) }
         }
+        return all
+    }
+}
+
+extension QuotaUsage {
+    fileprivate mutating func add(_ other: QuotaUsage) {
+        bytes &+= other.bytes
+        inodes &+= other.inodes
     }
 }

@@ -15,7 +15,7 @@ extension Verifier {
         }
         defer { lane.directories.release(node) }
         guard let source = open.source, let destination = open.destination else { return }
-        context.usage.count(statuses.destination)
+        usage.add(statuses.destination)
         if !node.isRoot || context.scope.isWhole {
             compareDirectory(node, source.descriptor, destination.descriptor, statuses)
         }

@@ -122,7 +122,7 @@ extension Verifier {
         }
         if source.kind != .directory, destination.kind != .directory {
             switch context.links.meet(source: source, destination: destination) {
-            case .first: context.usage.count(destination)
+            case .first: usage.add(destination)
             case .again:
                 // The same two inodes were compared under another name. A manifest names every name.
                 if context.manifest == nil { return }

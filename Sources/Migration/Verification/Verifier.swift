@@ -30,6 +30,7 @@ final class Verifier: TreeVisitor {
     let reports: VerificationReports
     let aspects: AspectFinder
     let files: FileVerifier
+    let usage: UsageCount
 
     init(context: VerificationContext, lane: WalkLane<NoState, VerificationTask>) {
         self.context = context
@@ -37,6 +38,7 @@ final class Verifier: TreeVisitor {
         reports = VerificationReports(context: context)
         aspects = AspectFinder(reports)
         files = FileVerifier(lane, reports, aspects)
+        usage = context.usage.makeCount()
     }
 
     var counters: VerificationCounters { context.counters }
