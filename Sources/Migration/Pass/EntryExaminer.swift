@@ -60,7 +60,8 @@ final class EntryExaminer {
             return nil
         }
         let kind = status.kind
-        if isFirstTime, kind != .directory { book.writeDown(index, in: place, status) }
+        let nameHash = InodeNote.hash(place.entries.listing.nameBytes(index))
+        if isFirstTime, kind != .directory { book.writeDown(status, nameHash, in: place.known) }
         let destination: FileStatus?
         do throws(SystemError) {
             destination = try destinationStatus(of: index, in: place)
@@ -75,7 +76,7 @@ final class EntryExaminer {
         if let destination {
             if hasMount(destination, over: index, in: place, status) { return nil }
             if kind != .directory {
-                evidence = book.evidence(of: index, in: place, status, destination)
+                evidence = book.evidence(of: status, nameHash, in: place.known, destination)
             }
             isUntouched = book.isUntouched(destination, in: place.known)
         }

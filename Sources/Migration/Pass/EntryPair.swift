@@ -1,7 +1,6 @@
 // One entry of SOURCE and what DESTINATION has of its name, as a value that goes down the line: list, pair, judge, do,
 // note, tell. Made once, with one look into the record; no variable says which entry is the present one.
 
-import History
 import LinuxIO
 
 /// Where a run of entries is, as each of them is handled: one object for all, so that each costs one reference.
@@ -44,12 +43,6 @@ final class EntryPlace: Sendable {
             index: index,
             treeIsRemoved: treeIsRemoved
         )
-    }
-
-    /// A name as the record has names.
-    func nameHash(_ index: Int) -> UInt32 { InodeNote.hash(entries.listing.nameBytes(index)) }
-    func nameRecord(_ index: Int) -> NameRecord {
-        NameRecord(parent: known.inode, nameHash: nameHash(index))
     }
 }
 

@@ -28,20 +28,19 @@ final class EvidenceBook {
 
     /// What the record says of an entry that is no directory, looked up once.
     func evidence(
-        of index: Int,
-        in place: EntryPlace,
-        _ status: FileStatus,
+        of status: FileStatus,
+        _ nameHash: UInt32,
+        in directory: DirectoryEvidence,
         _ destination: FileStatus
     ) -> Evidence {
         if earlier.mayBeForeign(destination) { return .doubtful }
         if earlier.mayBeRolledBack(status) { return .doubtful }
-        switch place.known.evidence {
+        switch directory.evidence {
         case .none: return earlier.isRacy(status) ? .doubtful : .none
         case .doubtful: return .doubtful
         case .proven: break
         }
-        return isRecorded(status, place.nameHash(index), in: place.known.inode)
-            ? .proven : .doubtful
+        return isRecorded(status, nameHash, in: directory.inode) ? .proven : .doubtful
     }
 
     /// Whether the record has this name of this inode, unchanged since it was examined and not racy then (S7).
@@ -77,7 +76,7 @@ final class EvidenceBook {
         _ visit: Visit
     ) -> (evidence: Evidence, visit: Visit?)? {
         let inode = pair.source.inode
-        let name = pair.place.nameRecord(pair.index)
+        let name = pair.entry.nameRecord
         if let node = visit.node.children[inode], node.name == pair.entry.name,
             !visit.marks.isOther(name, than: inode)
         {
@@ -140,8 +139,8 @@ final class EvidenceBook {
     // MARK: What is written down
 
     /// Writes down a name that was examined.
-    func writeDown(_ index: Int, in place: EntryPlace, _ status: FileStatus) {
-        notes?.add(status, parent: place.known.inode, nameHash: place.nameHash(index))
+    func writeDown(_ status: FileStatus, _ nameHash: UInt32, in directory: DirectoryEvidence) {
+        notes?.add(status, parent: directory.inode, nameHash: nameHash)
     }
 
     /// Writes down a directory that is about to be listed on both sides.
