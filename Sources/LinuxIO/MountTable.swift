@@ -31,12 +31,11 @@ package enum MountTable {
 
     /// The path of an open directory from the root of its filesystem, without a trailing slash.
     ///
-    /// Nil where the kernel does not tell which mount a descriptor is on (before Linux 5.8), or the mount is
-    /// not in this process's table. Reads /proc/self/mountinfo and /proc/self/fd.
+    /// Nil where the mount is not in this process's table. Reads /proc/self/mountinfo, fd and fdinfo.
     package static func pathInFilesystem(
         of directory: borrowing Descriptor
     ) throws(SystemError) -> [UInt8]? {
-        let mount = try directory.status().mount
+        guard let mount = try number(of: directory) else { return nil }
         let path = try directory.path()
         let table = try InputFile.contents(
             of: Name("/proc/self/mountinfo"),
@@ -45,13 +44,31 @@ package enum MountTable {
         return pathInFilesystem(path, mount: mount, table: table)
     }
 
+    /// The number of the mount that a directory is on, as mountinfo has it; nil where it is not told.
+    ///
+    /// Of /proc/self/fdinfo, which asks no filesystem: statx(2) tells it since Linux 5.8 only.
+    private static func number(of directory: borrowing Descriptor) throws(SystemError) -> UInt64? {
+        let name = Name("/proc/self/fdinfo/\(directory.raw)")
+        // A few lines.
+        return number(
+            inDescriptorInformation: try InputFile.contents(of: name, bytesMax: 65_536)
+        )
+    }
+
+    /// From the text of a file in /proc/self/fdinfo (proc(5)).
+    static func number(inDescriptorInformation text: [UInt8]) -> UInt64? {
+        let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first {
+            $0.hasPrefix("mnt_id:")
+        }
+        return line.flatMap { UInt64($0.dropFirst(7).drop(while: \.isWhitespace)) }
+    }
+
     /// The same from a path, the number of its mount and the text of the table.
     package static func pathInFilesystem(
         _ path: [UInt8],
         mount: UInt64,
         table: [UInt8]
     ) -> [UInt8]? {
-        guard mount != 0 else { return nil }
         for line in table.split(separator: 0x0A) {
             // 36 35 98:0 /mnt1 /mnt2 rw,noatime ...: number, parent, device, root, mount point.
             let fields = line.split(separator: 0x20)
@@ -68,7 +85,7 @@ package enum MountTable {
     /// How the filesystem that holds an open directory is mounted; nil as for `pathInFilesystem`.
     package static func entry(of directory: borrowing Descriptor) throws(SystemError) -> MountEntry?
     {
-        let mount = try directory.status().mount
+        guard let mount = try number(of: directory) else { return nil }
         let table = try InputFile.contents(
             of: Name("/proc/self/mountinfo"),
             bytesMax: tableBytesMax
@@ -78,7 +95,6 @@ package enum MountTable {
 
     /// The same from the number of the mount and the text of the table.
     package static func entry(mount: UInt64, table: [UInt8]) -> MountEntry? {
-        guard mount != 0 else { return nil }
         for line in table.split(separator: 0x0A) {
             let fields = line.split(separator: 0x20)
             // Any number of optional fields, a dash, then type, device and the filesystem's own options.

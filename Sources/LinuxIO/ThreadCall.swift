@@ -140,11 +140,7 @@ package struct ThreadCall: Hashable, Sendable {
     }
 
     private static func mount(of descriptor: Int32) -> UInt64? {
-        guard let text = file("/proc/self/fdinfo/\(descriptor)") else { return nil }
-        let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first {
-            $0.hasPrefix("mnt_id:")
-        }
-        return line.flatMap { UInt64($0.dropFirst(7).drop(while: \.isWhitespace)) }
+        file("/proc/self/fdinfo/\(descriptor)").flatMap(MountTable.number(inDescriptorInformation:))
     }
 
     /// A C string of this process that may be gone.
