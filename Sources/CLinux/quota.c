@@ -81,11 +81,18 @@ int cl_has_quota_descriptors(void) {
     return syscall(SYS_quotactl_fd, -1, QCMD(Q_GETFMT, USRQUOTA), 0, NULL) < 0 && errno == EBADF;
 }
 
-int cl_quota_state(struct cl_quota_place place, uint16_t *flags) {
+// 0: nothing was told. XFS tells NULLFSINO where it has none.
+static unsigned file_bit(int kind, struct fs_qfilestatv file) {
+    return file.qfs_ino != 0 && file.qfs_ino != UINT64_MAX ? 1u << kind : 0;
+}
+
+int cl_quota_state(struct cl_quota_place place, uint16_t *flags, unsigned *files) {
     CL_FAULT("quota_state");
     struct fs_quota_statv state = {.qs_version = FS_QSTATV_VERSION1};
     int result = control(place, Q_XGETQSTATV, USRQUOTA, 0, &state);
     *flags = state.qs_flags;
+    *files = file_bit(USRQUOTA, state.qs_uquota) | file_bit(GRPQUOTA, state.qs_gquota)
+        | file_bit(PRJQUOTA, state.qs_pquota);
     return result;
 }
 

@@ -163,14 +163,23 @@ package struct QuotaGrace: Sendable, Hashable {
 package struct QuotaState: Sendable, Hashable {
     package var accounted: Set<QuotaKind>
     package var enforced: Set<QuotaKind>
+    /// Kinds that have a quota file and are not accounted now: their limits, if any, cannot be read.
+    ///
+    /// Told only while another kind is accounted.
+    package var hidden: Set<QuotaKind>
 
-    package init(accounted: Set<QuotaKind> = [], enforced: Set<QuotaKind> = []) {
+    package init(
+        accounted: Set<QuotaKind> = [],
+        enforced: Set<QuotaKind> = [],
+        hidden: Set<QuotaKind> = []
+    ) {
         self.accounted = accounted
         self.enforced = enforced
+        self.hidden = hidden
     }
 
-    /// From FS_QUOTA_UDQ_ACCT and so on.
-    package init(flags: UInt16) {
+    /// From FS_QUOTA_UDQ_ACCT and so on, and a bit for each kind that has a file.
+    package init(flags: UInt16, files: UInt32 = 0) {
         let bits: [(QuotaKind, accounted: UInt16, enforced: UInt16)] = [
             (.user, CL_QUOTA_USER_ACCOUNTED, CL_QUOTA_USER_ENFORCED),
             (.group, CL_QUOTA_GROUP_ACCOUNTED, CL_QUOTA_GROUP_ENFORCED),
@@ -178,6 +187,8 @@ package struct QuotaState: Sendable, Hashable {
         ]
         accounted = Set(bits.filter { flags & $0.accounted != 0 }.map(\.0))
         enforced = Set(bits.filter { flags & $0.enforced != 0 }.map(\.0))
+        hidden = Set(QuotaKind.allCases.filter { files >> UInt32($0.number) & 1 != 0 })
+            .subtracting(accounted)
     }
 }
 

@@ -59,13 +59,14 @@ package struct Quotas: Sendable {
     /// Q_XGETQSTATV, Linux 3.12.
     package func state() throws(SystemError) -> QuotaState {
         var flags: UInt16 = 0
+        var files: UInt32 = 0
         do throws(SystemError) {
-            check(try retrying(.quotactl) { cl_quota_state(place, &flags) })
+            check(try retrying(.quotactl) { cl_quota_state(place, &flags, &files) })
         } catch {
             if error.code == .notImplemented || error.code == .noProcess { return QuotaState() }
             throw error
         }
-        return QuotaState(flags: flags)
+        return QuotaState(flags: flags, files: files)
     }
 
     /// The grace times of a kind that is accounted, else ESRCH.
@@ -106,11 +107,23 @@ package struct Quotas: Sendable {
         do throws(SystemError) {
             check(try retrying(.quotactl) { cl_quota_next(place, kind.number, id, &raw) })
         } catch {
-            if error.code == .noEntry { return nil }
-            throw error
+            guard error.code == .noEntry else { throw error }
+            // The older call says the same where its path leads nowhere: without /proc.
+            if node != nil { _ = try state() }
+            return nil
         }
         guard raw.id >= id else { throw SystemError(.quotactl, .corrupted) }
         return QuotaRecord(raw)
+    }
+
+    /// The limits of one owner, as they are kept.
+    ///
+    /// By a list that begins there: a question for the one record can leave an empty one behind on ext4.
+    package func limits(of owner: QuotaOwner) throws(SystemError) -> QuotaLimits {
+        guard let record = try record(of: owner.kind, from: owner.id), record.id == owner.id else {
+            return .none
+        }
+        return record.limits
     }
 
     // MARK: Setting

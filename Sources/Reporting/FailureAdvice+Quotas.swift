@@ -20,10 +20,20 @@ extension FailureAdvice {
         }
         return
             "DESTINATION's format holds no such value: nothing was set there. Lower it on SOURCE "
-            + "(xfs_quota -x -c '\(command)'), then run the pass again."
+            + "(xfs_quota -x -c '\(command)', setquota), then run the pass again."
     }
 
+    static let otherLimits =
+        "DESTINATION took these limits without an error and has others: XFS does so with a soft limit above the hard "
+        + "one. Lower it on SOURCE, then run the pass again."
+
     static let quotaRows: [Row] = [
+        Row(
+            codes: ["ENOSPC"],
+            activities: [.setQuota],
+            advice:
+                "DESTINATION has no block left for its quota records: see df. Make room, then run the pass again."
+        ),
         Row(
             codes: ["ESRCH", "ENOSYS"],
             activities: quotas,

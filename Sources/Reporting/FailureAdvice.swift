@@ -19,10 +19,11 @@ enum FailureAdvice {
             case .readAttributes, .examine:
                 return failure.path.isEmpty ? HiddenText.wayOut(of: failure.activity) : withoutCall
             case .enter: return mounted
+            case .setQuota: return otherLimits
             default: return withoutCall
             }
         }
-        if failure.volumeHasRoom {
+        if failure.volumeHasRoom, !failure.activity.isOfQuotas {
             return names.contains(failure.activity) ? fullDirectory : fullProject
         }
         if failure.activity == .setQuota, error.code == .outOfRange {

@@ -67,10 +67,7 @@ package struct FailureText: Sendable {
 
     /// What the sentence is about: the entry; of quotas the volume.
     static func subject(_ failure: Failure, _ shown: ShownName) -> String {
-        switch failure.activity {
-        case .readQuota, .setQuota: failure.side.shown
-        default: shown.path(failure.path)
-        }
+        failure.activity.isOfQuotas ? failure.side.shown : shown.path(failure.path)
     }
 
     /// What was being done, read after "cannot".

@@ -43,8 +43,8 @@ enum NoticeText {
         case .walks(let reason): line.add("reason", reason.word.rawValue)
         case .nothingRemembered(let path, _): line.add("state_path", path)
         case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
-        case .quotasNotKept, .sourceQuotasOff, .quotasUnread, .defaultLimitsNotKept,
-            .quotasNotEnforced, .overLimit:
+        case .quotasNotKept, .sourceQuotasOff, .noLimitsOnSource, .quotasUnread,
+            .defaultLimitsNotKept, .quotasNotEnforced, .overLimit:
             QuotaText.add(notice, to: &line)
         case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,
             .stateSetAside, .comparesAfterPowerCut, .comparesAfterRollback,
@@ -107,8 +107,8 @@ enum NoticeText {
             "DESTINATION is not empty and no earlier pass to it is known: files with equal size and time "
                 + "are treated as equal. --checksum compares their contents."
         case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
-        case .quotasNotKept, .sourceQuotasOff, .quotasUnread, .defaultLimitsNotKept,
-            .quotasNotEnforced, .overLimit:
+        case .quotasNotKept, .sourceQuotasOff, .noLimitsOnSource, .quotasUnread,
+            .defaultLimitsNotKept, .quotasNotEnforced, .overLimit:
             QuotaText.sentence(notice)
         case .readsAlone(let error):
             "small files are read one at a time: \(error.operation.rawValue): "

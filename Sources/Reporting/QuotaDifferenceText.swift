@@ -13,9 +13,9 @@ struct QuotaDifferenceText {
     var message: String {
         switch difference {
         case .notAccounted(let kind, let limits):
-            return
-                "quota of \(kind.rawValue)s: SOURCE has \(Quantity.count(limits, "limit", "limits")), "
-                + "DESTINATION does not account them"
+            let own =
+                limits == 0 ? "accounts them" : "has \(Quantity.count(limits, "limit", "limits"))"
+            return "quota of \(kind.rawValue)s: SOURCE \(own), DESTINATION does not account them"
         case .grace(let kind, let left, let right):
             return
                 "quota of \(kind.rawValue)s: grace: SOURCE \(Self.text(left)), DESTINATION \(Self.text(right))"
@@ -26,6 +26,10 @@ struct QuotaDifferenceText {
             return
                 "quota of \(owner.words): account: counted on DESTINATION \(Self.text(counted)), accounted "
                 + "\(Self.text(accounted)): run e2fsck -f on the unmounted DESTINATION"
+        case .total(let kind, let found, let other, let wanted):
+            return
+                "quota of \(kind.rawValue)s: accounts: together \(Self.text(found)), those of \(other.rawValue)s "
+                + "\(Self.text(wanted)): run e2fsck -f on the unmounted DESTINATION"
         }
     }
 
@@ -47,6 +51,11 @@ struct QuotaDifferenceText {
             begin("usage", owner.kind, owner.id, &line)
             line.add("counted", Self.object(counted))
             line.add("accounted", Self.object(accounted))
+        case .total(let kind, let found, let other, let wanted):
+            begin("total", kind, nil, &line)
+            line.add("accounted", Self.object(found))
+            line.add("other_kind", other.rawValue)
+            line.add("other_accounted", Self.object(wanted))
         }
     }
 

@@ -40,6 +40,11 @@ struct QuotaForecastText {
         let unaccounted = QuotaKind.allCases.filter {
             forecast.unaccounted.contains($0) && !missing.contains($0)
         }
+        if !forecast.hidden.isEmpty {
+            parts.append(
+                "limits of \(Self.list(forecast.hidden, plural: true)) cannot be read as SOURCE is mounted"
+            )
+        }
         if !unaccounted.isEmpty {
             parts.append("DESTINATION does not account \(Self.list(unaccounted, plural: true))")
         }
@@ -77,8 +82,13 @@ struct QuotaForecastText {
                 ? "Quotas need root with CAP_SYS_ADMIN, outside of a container."
                 : "See dmesg, and check that filesystem (xfs_repair -n, e2fsck -f); or pass with --quotas off."
         }
-        if forecast.isSourceOff { return "Mount it with uquota,gquota,pquota to carry them." }
         var sentences: [String] = []
+        if !forecast.hidden.isEmpty {
+            sentences.append(
+                "Mount SOURCE with \(forecast.hidden.map(QuotaText.sourceOption).joined(separator: ",")) to carry "
+                    + "limits of \(Self.list(forecast.hidden, plural: true))."
+            )
+        }
         let missing = forecast.unaccounted.union(forecast.shortage.limits.keys)
         if !missing.isEmpty {
             let features = missing.contains(.project) ? "quota,project" : "quota"
@@ -90,7 +100,7 @@ struct QuotaForecastText {
             sentences.append("Lower them on SOURCE, or these owners fail (23).")
         }
         if !forecast.defaults.isEmpty {
-            sentences.append("ext4 has no defaults: give each owner limits of its own.")
+            sentences.append("Defaults are not carried: give each owner limits of its own.")
         }
         if forecast.excess != nil {
             sentences.append("ext4 needs 4 KiB for each directory: raise limits on SOURCE.")
@@ -113,6 +123,7 @@ struct QuotaForecastText {
         line.add("destination_accounted", Self.words(forecast.destination.accounted))
         line.add("destination_enforced", Self.words(forecast.destination.enforced))
         line.add("source_off", forecast.isSourceOff)
+        line.add("hidden_kinds", Self.words(Set(forecast.hidden)))
         for kind in QuotaKind.allCases {
             line.add("\(kind.rawValue)_limits", forecast.limits[kind] ?? 0)
         }

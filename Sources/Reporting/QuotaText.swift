@@ -19,9 +19,10 @@ package enum QuotaText {
             line.add("side", side.rawValue)
             line.add("errno_name", error.code.name)
         case .defaultLimitsNotKept(let defaults):
-            line.add("kinds", defaults.map(\.kind.rawValue).joined(separator: ","))
-        case .quotasNotEnforced(let kinds):
-            line.add("kinds", kinds.map(\.rawValue).joined(separator: ","))
+            line.add("kinds", words(defaults.map(\.kind)))
+        case .quotasNotEnforced(let kinds), .sourceQuotasOff(let kinds),
+            .noLimitsOnSource(let kinds):
+            line.add("kinds", words(kinds))
         case .overLimit(let excess):
             line.add("owners", excess.owners)
             line.add("kind", excess.first.kind.rawValue)
@@ -37,7 +38,8 @@ package enum QuotaText {
     static func sentence(_ notice: Notice) -> String {
         switch notice {
         case .quotasNotKept(let shortage): notKept(shortage)
-        case .sourceQuotasOff: sourceOff
+        case .sourceQuotasOff(let kinds): sourceOff(kinds) + "to carry them."
+        case .noLimitsOnSource(let kinds): noLimitsOnSource(kinds)
         case .quotasUnread(let side, let error): unread(side, error) + "."
         case .defaultLimitsNotKept(let defaults): self.defaults(defaults)
         case .quotasNotEnforced(let kinds): notEnforced(kinds)
@@ -54,7 +56,11 @@ package enum QuotaText {
         }
         if !sentences.isEmpty {
             let features = shortage.limits[.project] == nil ? "quota" : "quota,project"
-            sentences.append("On the unmounted volume: tune2fs -O \(features) DEVICE.")
+            let kinds = QuotaKind.allCases.filter { shortage.limits[$0] != nil }
+            sentences.append(
+                "On the unmounted volume: tune2fs -O \(features) DEVICE (an XFS is mounted with "
+                    + "\(kinds.map(sourceOption).joined(separator: ",")))."
+            )
         }
         if shortage.realtime > 0 {
             let limits = Quantity.count(
@@ -67,18 +73,41 @@ package enum QuotaText {
         return sentences.joined(separator: " ")
     }
 
-    private static let sourceOff =
-        "SOURCE's quotas are off: limits, if any, cannot be read. Mount it with uquota,gquota,pquota to carry them."
+    /// Kinds by commas, for programs.
+    static func words(_ kinds: [QuotaKind]) -> String {
+        kinds.map(\.rawValue).joined(separator: ",")
+    }
+
+    /// "users, groups".
+    static func list(_ kinds: [QuotaKind]) -> String {
+        kinds.map { $0.rawValue + "s" }.joined(separator: ", ")
+    }
+
+    /// Why limits cannot be read, to "Mount it with uquota,gquota ".
+    static func sourceOff(_ kinds: [QuotaKind]) -> String {
+        let which = kinds.count == QuotaKind.allCases.count ? "" : " of \(list(kinds))"
+        return
+            "SOURCE's quotas\(which) are off: limits, if any, cannot be read. Mount it with "
+            + "\(kinds.map(sourceOption).joined(separator: ",")) "
+    }
+
+    private static func noLimitsOnSource(_ kinds: [QuotaKind]) -> String {
+        "SOURCE has not one limit of \(list(kinds)), as after an xfs_repair that lost them: those on DESTINATION "
+            + "stay. If that is meant: --allow-empty-source."
+    }
 
     private static func unread(_ side: Failure.Side, _ error: SystemError) -> String {
         "quotas of \(side.shown) cannot be read, so none are carried: \(error.code.sentence) (\(error.code.name))"
     }
 
-    private static func defaults(_ defaults: [QuotaDefault]) -> String {
+    private static func notCarried(_ defaults: [QuotaDefault]) -> String {
         let each = defaults.map { "\($0.kind.rawValue): \(limits($0.limits))" }
         return
-            "default limits of SOURCE are not carried (\(each.joined(separator: "; "))): ext4 has none. Owners "
-            + "without limits of their own will have none."
+            "default limits of SOURCE (those of id 0) are not carried (\(each.joined(separator: "; ")))"
+    }
+
+    private static func defaults(_ defaults: [QuotaDefault]) -> String {
+        "\(notCarried(defaults)). On XFS they are the default of owners without limits of their own, who will have none."
     }
 
     /// "blocks 1024/2048 KiB, inodes 0/0": soft and hard; 0 is none.
@@ -87,11 +116,12 @@ package enum QuotaText {
             + "inodes \(limits.inodesSoft)/\(limits.inodesHard)"
     }
 
-    private static func notEnforced(_ kinds: [QuotaKind]) -> String {
+    static func notEnforced(_ kinds: [QuotaKind]) -> String {
         let words = kinds.map(\.rawValue).joined(separator: ", ")
         let options = kinds.map(mountOption).joined(separator: ",")
         return
-            "\(words): limits are set but not enforced on DESTINATION: mount it with \(options) at the switch."
+            "\(words): limits are set but not enforced on DESTINATION: mount it with \(options) at the switch (an XFS "
+            + "with \(kinds.map(sourceOption).joined(separator: ",")))."
     }
 
     /// What makes ext4 enforce the limits of a kind.
@@ -100,6 +130,15 @@ package enum QuotaText {
         case .user: "usrquota"
         case .group: "grpquota"
         case .project: "prjquota"
+        }
+    }
+
+    /// What makes XFS account and enforce the limits of a kind.
+    static func sourceOption(_ kind: QuotaKind) -> String {
+        switch kind {
+        case .user: "uquota"
+        case .group: "gquota"
+        case .project: "pquota"
         }
     }
 
@@ -124,7 +163,17 @@ package enum QuotaText {
             return
                 "--quotas on: \(side.shown) is not the root of its volume, and limits are the volume's"
         case .unread(let side, let error): return unread(side, error)
-        case .sourceOff: return "--quotas on: " + withoutPeriod(sourceOff) + ending
+        case .sourceOff(let kinds):
+            return "--quotas on: " + sourceOff(kinds) + "to carry them" + ending
+        case .ownersNotCarried(let kinds):
+            return
+                "--quotas on: SOURCE has limits of \(list(kinds)), which are not carried with "
+                + kinds.map { $0 == .user ? "--no-owner" : "--no-group" }.joined(separator: ", ")
+        case .beyondFormat(let owners, let first):
+            return
+                "--quotas on: \(Quantity.count(owners, "owner has", "owners have")) a limit beyond "
+                + "DESTINATION's format (the first: \(first.words)): lower it on SOURCE" + ending
+        case .defaults(let defaults): return "--quotas on: " + notCarried(defaults) + ending
         case .notKept(let shortage):
             return "--quotas on: " + withoutPeriod(notKept(shortage)) + ending
         }

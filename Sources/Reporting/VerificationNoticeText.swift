@@ -23,9 +23,8 @@ enum VerificationNoticeText {
         case .quotasUnread(let side, let error):
             "quotas of \(side.shown) cannot be read, so they are not compared: \(error.code.sentence) "
                 + "(\(error.code.name))."
-        case .sourceQuotasOff:
-            "SOURCE was mounted with quotas at some time and is not now: limits, if any, are not compared. Mount it "
-                + "with uquota,gquota,pquota."
+        case .sourceQuotasOff(let kinds): QuotaText.sourceOff(kinds) + "to compare them."
+        case .quotasNotEnforced(let kinds): QuotaText.notEnforced(kinds)
         case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
         }
     }
@@ -41,8 +40,10 @@ enum VerificationNoticeText {
         case .quotasUnread(let side, let error):
             line.add("side", side.rawValue)
             line.add("errno_name", error.code.name)
+        case .sourceQuotasOff(let kinds), .quotasNotEnforced(let kinds):
+            line.add("kinds", QuotaText.words(kinds))
         case .notRoot, .closedEntriesFail, .workersLimited, .threadsLimited, .projectsNotKept,
-            .leftOut, .emptySource, .sourceQuotasOff:
+            .leftOut, .emptySource:
             break
         }
         line.add("message", sentence(notice))

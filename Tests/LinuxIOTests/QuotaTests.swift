@@ -123,6 +123,9 @@ private struct RawRecord {
             QuotaState(flags: 0b11_0001)
                 == QuotaState(accounted: [.user, .project], enforced: [.project])
         )
+        // Q10: a file without an account hides limits.
+        #expect(QuotaState(flags: 0b1, files: 0b111).hidden == [.group, .project])
+        #expect(QuotaState(flags: 0b1, files: 0b1).hidden.isEmpty)
     }
 
     @Test("the last number is nobody's: it is not asked for")

@@ -51,7 +51,7 @@ import Testing
         ("errors", .warning, { $0.source.health.isSick = true }),
         ("errors", .fatal, { $0.source.health.isShutDown = true }),
         ("damaged", .warning, { $0.source.census.damaged = notable(1) }),
-        ("quotas", .warning, { $0.quotas = quotaForecast { $0.isSourceOff = true } }),
+        ("quotas", .warning, { $0.quotas = quotaForecast { $0.hidden = [.user] } }),
         ("quotas", .warning, { $0.quotas = quotaForecast { $0.limits[.project] = 1 } }),
         ("quotas", .warning, { $0.quotas = quotaForecast { $0.refused = 1 } }),
         ("quotas", .warning, { $0.quotas = quotaForecast { $0.realtimeLimits = 1 } }),

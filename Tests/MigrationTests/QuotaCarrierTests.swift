@@ -88,11 +88,62 @@ import Testing
         let source = FakeQuotas()
         let destination = FakeQuotas()
         destination.add(.user, QuotaRecord(id: 3, limits: kibibytes(1, 2)))
-        let kept = carry(source, destination, deletes: false)
+        source.add(.user, QuotaRecord(id: 2, limits: kibibytes(1, 2)))
+        destination.add(.user, QuotaRecord(id: 2, limits: kibibytes(1, 2)))
+        let kept = carry(source, destination, clearing: .none)
         #expect(kept.counts == [.left: 1] && kept.changes.isEmpty && destination.calls.isEmpty)
-        let cleared = carry(source, destination)
+        #expect(kept.notices.isEmpty)
+        let cleared = carry(source, destination, clearing: .whereSourceHasLimits)
         #expect(cleared.counts == [.cleared: 1] && cleared.lines == ["*noquota    user 3"])
         #expect(destination.limits(.user, 3) == QuotaLimits.none)
+    }
+
+    @Test("Q7: of a kind without one limit on SOURCE none is cleared, lest they were lost there")
+    func sourceWithoutLimitsClearsNone() {
+        let source = FakeQuotas([.user, .group])
+        let destination = FakeQuotas([.user, .group])
+        source.add(.user, QuotaRecord(id: 3, usedBytes: 9))
+        source.add(.group, QuotaRecord(id: 3, limits: kibibytes(1, 2)))
+        destination.add(.user, QuotaRecord(id: 3, limits: kibibytes(1, 2)))
+        destination.add(.group, QuotaRecord(id: 4, limits: kibibytes(1, 2)))
+        let report = carry(source, destination, clearing: .whereSourceHasLimits)
+        #expect(report.counts == [.left: 1, .set: 1, .cleared: 1])
+        #expect(destination.limits(.user, 3) == kibibytes(1, 2))
+        #expect(report.notices == [.noLimitsOnSource([.user])])
+        // Nothing was left: nothing is said.
+        let idle = carry(FakeQuotas(), FakeQuotas(), clearing: .whereSourceHasLimits)
+        #expect(idle.notices.isEmpty)
+        #expect(carry(source, destination, clearing: .all).counts == [.cleared: 1])
+    }
+
+    @Test("a limit that DESTINATION passes over without an error is a failure, and not told as set")
+    func notKept() {
+        let source = FakeQuotas()
+        let destination = FakeQuotas()
+        source.add(
+            .user,
+            QuotaRecord(id: 1, limits: kibibytes(9, 2)),
+            QuotaRecord(id: 2, limits: kibibytes(1, 2))
+        )
+        // As XFS does.
+        destination.passesOver = { $0.blockSoftBytes > $0.blockHardBytes }
+        let report = carry(source, destination)
+        #expect(report.counts == [.set: 1] && report.lines.count == 1)
+        #expect(report.failures.count == 1 && report.failures.first?.error == nil)
+        #expect(report.details == ["user 1: blocks 9/2 inodes 0/0"])
+        #expect(report.failures.first?.activity == .setQuota)
+    }
+
+    @Test("limits that cannot be read back are a failure of reading, and not told as set")
+    func notReadBack() {
+        let source = FakeQuotas()
+        let destination = FakeQuotas()
+        source.add(.user, QuotaRecord(id: 1, limits: kibibytes(1, 2)))
+        destination.failures["limits"] = .inputOutput
+        let report = carry(source, destination)
+        #expect(report.counts.isEmpty && report.changes.isEmpty)
+        #expect(report.details == ["user 1"] && report.failures.first?.activity == .readQuota)
+        #expect(report.failures.first?.isWrite == false)
     }
 
     @Test("Q7: a SOURCE that cannot be read to its end clears nothing behind that, and says so")
@@ -110,7 +161,7 @@ import Testing
                 source: source,
                 destination: destination,
                 report: report,
-                clearsExtras: true,
+                clearing: .all,
                 unenforced: []
             ).carry([.user], nowSeconds: 1)
             #expect(destination.calls.isEmpty && report.counts.isEmpty)
@@ -304,18 +355,25 @@ import Testing
         )
         let found = survey(source, FakeQuotas([.user]))
         let shortage = QuotaShortage(limits: [.project: 2])
-        #expect(found.obstacle == .notKept(shortage) && found.kinds == [.user])
-        #expect(found.notice == .quotasNotKept(shortage))
+        #expect(found.obstacles == [.notKept(shortage)] && found.kinds == [.user])
+        #expect(found.unaccounted == [.group, .project])
+        #expect(found.notices == [.quotasNotKept(shortage)])
         // What is not to be carried is not missing either.
-        #expect(survey(source, FakeQuotas([.user]), wanted: [.user]).obstacle == nil)
+        #expect(survey(source, FakeQuotas([.user]), wanted: [.user]).obstacles.isEmpty)
     }
 
-    @Test("Q10: an XFS with quota inodes that is mounted without quotas is said")
+    @Test("Q10: an XFS with quota inodes that is mounted without quotas is said, by kinds")
     func sourceMountedWithoutQuota() {
         let destination = FakeQuotas([.user])
         let found = survey(FakeQuotas([]), destination, isSourceOff: true)
-        #expect(found.obstacle == .sourceOff && found.notice == .sourceQuotasOff)
-        #expect(survey(FakeQuotas([.user]), destination, isSourceOff: true).obstacle == nil)
+        #expect(found.obstacles == [.sourceOff(QuotaKind.allCases)])
+        #expect(found.notices == [.sourceQuotasOff(QuotaKind.allCases)])
+        #expect(survey(FakeQuotas([.user]), destination, isSourceOff: true).obstacles.isEmpty)
+        let partly = FakeQuotas([.user])
+        partly.present.hidden = [.group]
+        let partial = survey(partly, destination)
+        #expect(partial.notices == [.sourceQuotasOff([.group])] && partial.kinds == [.user])
+        #expect(survey(partly, destination, wanted: [.user]).obstacles.isEmpty)
     }
 
     @Test(
@@ -331,7 +389,7 @@ import Testing
                 isSourceOff: { false },
                 isSuspended: { $0 == side }
             )
-            #expect(found.obstacle == .unread(side, error) && found.kinds.isEmpty)
+            #expect(found.obstacles == [.unread(side, error)] && found.kinds.isEmpty)
         }
     }
 
@@ -341,30 +399,32 @@ import Testing
         let source = FakeQuotas()
         let destination = FakeQuotas()
         destination.failures["state"] = .notPermitted
-        #expect(survey(source, destination).notice == .quotasUnread(.destination, error))
+        #expect(survey(source, destination).notices == [.quotasUnread(.destination, error)])
         source.failures["state"] = .notPermitted
-        #expect(survey(source, destination).obstacle == .unread(.source, error))
+        #expect(survey(source, destination).obstacles == [.unread(.source, error)])
         // Records want more than the state does: a container, an old kernel.
         for isSource in [true, false] {
             let sides = (FakeQuotas(), FakeQuotas())
             (isSource ? sides.0 : sides.1).listing = (0, error)
             let found = survey(sides.0, sides.1)
             #expect(found.kinds.isEmpty)
-            #expect(found.obstacle == .unread(isSource ? .source : .destination, error))
+            #expect(found.obstacles == [.unread(isSource ? .source : .destination, error)])
         }
         let unlisted = FakeQuotas([.user, .group])
         unlisted.listing = (0, error)
-        #expect(survey(unlisted, FakeQuotas([.user])).obstacle == .unread(.source, error))
+        #expect(survey(unlisted, FakeQuotas([.user])).obstacles == [.unread(.source, error)])
     }
 }
 
 @Suite("Quotas compared") struct QuotaComparisonTests {
     private func differences(
         _ source: FakeQuotas,
-        _ destination: FakeQuotas
+        _ destination: FakeQuotas,
+        limited: Set<QuotaKind> = [.user]
     ) throws -> [QuotaDifference] {
         var found: [QuotaDifference] = []
-        try QuotaComparison(source, destination).compare([.user]) { found.append($0) }
+        let kinds = try QuotaComparison(source, destination).compare([.user]) { found.append($0) }
+        #expect(kinds == limited)
         return found
     }
 
@@ -414,7 +474,9 @@ import Testing
         for call in ["grace", "storage"] {
             let destination = FakeQuotas()
             destination.failures[call] = .inputOutput
-            #expect(throws: QuotaReadFailure.self) { try differences(FakeQuotas(), destination) }
+            #expect(throws: QuotaReadFailure.self) {
+                try differences(FakeQuotas(), destination)
+            }
         }
         let source = FakeQuotas()
         source.listing = (0, SystemError(.quotactl, .noProcess))
@@ -424,6 +486,34 @@ import Testing
             try differences(source, FakeQuotas())
         }
     }
+
+    /// What is told of the accounts of users (and groups, where there are some).
+    private func wrong(
+        _ destination: FakeQuotas,
+        _ kinds: [QuotaKind] = [.user],
+        before: QuotaAccounts? = nil,
+        counted: [UInt32: QuotaUsage],
+        mayHoldMore: Bool = false
+    ) throws -> [QuotaDifference] {
+        var found: [QuotaDifference] = []
+        let comparison = QuotaComparison(FakeQuotas(), destination)
+        let accounts = try comparison.accounts(of: kinds)
+        try comparison.check(
+            kinds,
+            before: before ?? accounts,
+            counted: { $0 == .user ? counted : nil },
+            mayHoldMore: mayHoldMore
+        ) { found.append($0) }
+        return found
+    }
+
+    private func owners(_ found: [QuotaDifference]) -> [UInt32] {
+        found.compactMap { difference in
+            if case .usage(let owner, _, _) = difference { owner.id } else { nil }
+        }
+    }
+
+    private static let whole = QuotaUsage(bytes: 4096, inodes: 2)
 
     @Test("Q14: an account that is not what was counted is told; with ea_inode one that is too low")
     func accounts() throws {
@@ -436,20 +526,46 @@ import Testing
             QuotaRecord(id: 3, usedBytes: 8192, usedInodes: 3),
             QuotaRecord(id: 4, usedBytes: 4096, usedInodes: 1)
         )
-        let whole = QuotaUsage(bytes: 4096, inodes: 2)
         let counted: [UInt32: QuotaUsage] = [
-            0: QuotaUsage(bytes: 5, inodes: 5), 1: whole, 2: QuotaUsage(bytes: 4096, inodes: 3),
-            3: whole, 5: whole,
+            0: QuotaUsage(bytes: 5, inodes: 5), 1: Self.whole,
+            2: QuotaUsage(bytes: 4096, inodes: 3), 3: Self.whole, 5: Self.whole,
         ]
-        func wrong(_ mayHoldMore: Bool) throws -> [UInt32] {
-            var found: [UInt32] = []
-            let comparison = QuotaComparison(FakeQuotas(), destination)
-            try comparison.check(.user, counted: counted, mayHoldMore: mayHoldMore) { difference in
-                if case .usage(let owner, _, _) = difference { found.append(owner.id) }
-            }
-            return found
-        }
-        #expect(try wrong(false) == [2, 3, 4, 5])
-        #expect(try wrong(true) == [2, 5])
+        #expect(owners(try wrong(destination, counted: counted)) == [2, 3, 4, 5])
+        let low = try wrong(destination, counted: counted, mayHoldMore: true)
+        #expect(owners(low) == [2, 5])
+    }
+
+    @Test("Q14: an account that changed while entries were counted is not judged")
+    func changedAccounts() throws {
+        let destination = FakeQuotas()
+        destination.add(
+            .user,
+            QuotaRecord(id: 1, usedBytes: 8192, usedInodes: 3),
+            QuotaRecord(id: 2, usedBytes: 8192, usedInodes: 3)
+        )
+        let found = try wrong(
+            destination,
+            before: [.user: [1: Self.whole, 2: QuotaUsage(bytes: 8192, inodes: 3), 3: Self.whole]],
+            counted: [1: Self.whole, 2: Self.whole, 3: Self.whole]
+        )
+        #expect(owners(found) == [2])
+    }
+
+    @Test("Q14: every inode has one owner of each kind: sums that differ are told, but of moments")
+    func totals() throws {
+        let destination = FakeQuotas([.user, .project])
+        destination.add(.user, QuotaRecord(id: 1, usedBytes: 4096, usedInodes: 2))
+        destination.add(.project, QuotaRecord(id: 0, usedInodes: 1))
+        destination.add(.project, QuotaRecord(id: 7, usedBytes: 4096, usedInodes: 1))
+        let kinds: [QuotaKind] = [.user, .project]
+        #expect(try wrong(destination, kinds, counted: [1: Self.whole]).isEmpty)
+        destination.add(.project, QuotaRecord(id: 7, usedBytes: 4096))
+        let low = QuotaUsage(bytes: 4096, inodes: 1)
+        #expect(
+            try wrong(destination, kinds, counted: [1: Self.whole])
+                == [.total(.project, low, of: .user, Self.whole)]
+        )
+        let before: QuotaAccounts = [.user: [1: Self.whole], .project: [7: Self.whole]]
+        #expect(try wrong(destination, kinds, before: before, counted: [1: Self.whole]).isEmpty)
     }
 }

@@ -33,6 +33,8 @@ final class FakeQuotas: QuotaAccess {
     var listing: (position: Int, error: SystemError)?
     /// What the calls of a kind of name throw.
     var failures: [String: ErrorCode] = [:]
+    /// Limits that are neither set nor refused.
+    var passesOver: (QuotaLimits) -> Bool = { _ in false }
     /// Every call that writes, in order.
     private(set) var calls: [String] = []
     /// DESTINATION's clock: a grace that begins by itself begins now.
@@ -78,6 +80,11 @@ final class FakeQuotas: QuotaAccess {
         FakeRecords((accounts[kind] ?? [:]).values.sorted { $0.id < $1.id }, failing: listing)
     }
 
+    func limits(of owner: QuotaOwner) throws(SystemError) -> QuotaLimits {
+        try fail("limits")
+        return limits(owner.kind, owner.id) ?? .none
+    }
+
     func set(_ grace: QuotaGrace, of kind: QuotaKind) throws(SystemError) {
         calls.append("grace \(kind.rawValue)")
         try fail("set grace")
@@ -87,6 +94,7 @@ final class FakeQuotas: QuotaAccess {
     func set(_ limits: QuotaLimits, of owner: QuotaOwner) throws(SystemError) {
         calls.append("limits \(owner.words)")
         try fail("set limits")
+        if passesOver(limits) { return }
         var record = accounts[owner.kind]?[owner.id] ?? QuotaRecord(id: owner.id)
         record.limits = limits
         // As the kernel does: above a soft limit a new grace begins, of the length that is set now.
@@ -145,7 +153,7 @@ func carry(
     _ source: FakeQuotas,
     _ destination: FakeQuotas,
     _ report: FakeReport = FakeReport(),
-    deletes: Bool = true
+    clearing: QuotaClearing = .all
 ) -> FakeReport {
     let survey = QuotaSurvey(
         source,
@@ -157,7 +165,7 @@ func carry(
         source: source,
         destination: destination,
         report: report,
-        clearsExtras: deletes,
+        clearing: clearing,
         unenforced: survey.unenforced
     )
     carrier.carry(survey.kinds, nowSeconds: destination.nowSeconds)

@@ -65,6 +65,48 @@ import Testing
             isSourceOff: { true }
         )
         #expect(off.isSourceOff && off.isOfInterest && !off.isWell)
+        let partly = FakeQuotas()
+        partly.present.hidden = [.project]
+        let partial = forecast(partly, FakeQuotas())
+        #expect(partial.hidden == [.project] && !partial.isSourceOff && !partial.isWell)
+    }
+
+    @Test("Q10: --quotas on is refused for whatever would be left out, the first reason told")
+    func strict() {
+        func obstacle(
+            wanted: Set<QuotaKind> = [.user, .group, .project],
+            _ records: QuotaRecord...
+        ) -> QuotaObstacle? {
+            let source = FakeQuotas()
+            for record in records { source.add(.user, record) }
+            return forecast(source, FakeQuotas()).obstacle(wanted: wanted)
+        }
+        let limits = kibibytes(0, 1)
+        let tooLarge = QuotaLimits(blockHardBytes: .max)
+        #expect(obstacle(QuotaRecord(id: 1, limits: limits)) == nil)
+        #expect(
+            obstacle(QuotaRecord(id: 1, hasRealtimeLimits: true))
+                == .notKept(QuotaShortage(realtime: 1))
+        )
+        #expect(
+            obstacle(QuotaRecord(id: 1, limits: tooLarge), QuotaRecord(id: 2, limits: tooLarge))
+                == .beyondFormat(owners: 2, first: QuotaOwner(.user, 1))
+        )
+        #expect(
+            obstacle(QuotaRecord(id: 0, limits: limits))
+                == .defaults([QuotaDefault(.user, limits)])
+        )
+        #expect(
+            obstacle(wanted: [.group], QuotaRecord(id: 1, limits: limits))
+                == .ownersNotCarried([.user])
+        )
+        #expect(obstacle(wanted: [.group], QuotaRecord(id: 1)) == nil)
+        let unread = FakeQuotas()
+        unread.listing = (0, SystemError(.quotactl, .inputOutput))
+        #expect(
+            forecast(unread, FakeQuotas()).obstacle(wanted: [])
+                == .unread(.source, SystemError(.quotactl, .inputOutput))
+        )
     }
 
     @Test("Q15: mkfs gets quota where SOURCE accounts anything, project where it accounts projects")
@@ -72,7 +114,7 @@ import Testing
         func features(_ kinds: Set<QuotaKind>, projects: UInt64 = 0) -> [String] {
             MakeAdvice(
                 checkFacts {
-                    $0.quotas = quotaForecast { $0.source.accounted = kinds }
+                    $0.accountedBySource = kinds
                     $0.source.census.projects = projects
                 }
             ).features.filter { $0 != "ea_inode" }

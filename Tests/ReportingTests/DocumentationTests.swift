@@ -140,7 +140,9 @@ import Testing
                     after: QuotaGrace(blockSeconds: 1, inodeSeconds: 1)
                 )
             ),
-            .notice(.quotasNotKept(QuotaShortage(limits: [.user: 1]))), .notice(.sourceQuotasOff),
+            .notice(.quotasNotKept(QuotaShortage(limits: [.user: 1]))),
+            .notice(.sourceQuotasOff([.user])),
+            .notice(.noLimitsOnSource([.user])),
             .notice(.quotasUnread(.source, SystemError(.quotactl, .notPermitted))),
             .notice(.defaultLimitsNotKept([QuotaDefault(.user, .none)])),
             .notice(.quotasNotEnforced([.user])),
@@ -166,7 +168,8 @@ import Testing
             .notRoot, .closedEntriesFail, .emptySource, .workersLimited(1, descriptors: 2),
             .projectsNotKept, .clampedTimes(entries: 1, first: []), .threadsLimited(1),
             .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
-            .quotasUnread(.source, SystemError(.quotactl, .notPermitted)), .sourceQuotasOff,
+            .quotasUnread(.source, SystemError(.quotactl, .notPermitted)),
+            .sourceQuotasOff([.user]), .quotasNotEnforced([.user]),
         ]
     }
 

@@ -51,8 +51,9 @@ struct cl_quota_place { int volume, node; };
 /// filesystem has no quotas.
 int cl_has_quota_descriptors(void);
 
-/// Which kinds are accounted and enforced. Q_XGETQSTATV, Linux 3.12; ENOSYS when none is.
-int cl_quota_state(struct cl_quota_place place, uint16_t *flags);
+/// Which kinds are accounted and enforced, and of which (1 << kind) there is a quota file, also of those that are not
+/// accounted: XFS tells it as soon as one kind is on. Q_XGETQSTATV, Linux 3.12; ENOSYS when none is.
+int cl_quota_state(struct cl_quota_place place, uint16_t *flags, unsigned *files);
 
 /// The record of the least id from `id` on. Q_XGETNEXTQUOTA, Linux 4.6; ENOENT at the end, ESRCH for a kind that is
 /// not accounted.

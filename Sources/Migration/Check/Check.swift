@@ -120,6 +120,7 @@ package final class Check {
         let counted = count(facts)
         facts.source.census = counted.census
         facts.quotas = VolumeQuotas.forecast(roots, directories: counted.census.directories)
+        facts.accountedBySource = VolumeQuotas.accountedBySource(roots)
         if control.isInterrupted { return nil }
         let judged = CheckFindings(facts, notLookedAt: counted.notLookedAt)
         return CheckOutcome(

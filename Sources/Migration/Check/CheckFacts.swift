@@ -128,6 +128,8 @@ package struct CheckFacts: Sendable, Equatable {
     package var isSourceEmpty = false
     /// Nil: there is nothing to be said of quotas, or they would not be carried between these roots.
     package var quotas: QuotaForecast?
+    /// What SOURCE accounts, also where quotas would not be carried.
+    package var accountedBySource: Set<QuotaKind> = []
 
     package init(source: SourceFacts, destination: DestinationFacts, isRoot: Bool) {
         self.source = source

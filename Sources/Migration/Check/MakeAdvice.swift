@@ -66,7 +66,7 @@ package struct MakeAdvice: Sendable, Equatable {
         if census.largeAttributes.total > 0 || !isMeasured {
             options.append(.largeAttributes(isMeasured ? census.largeAttributes.total : nil))
         }
-        let accounted = facts.quotas?.source.accounted ?? []
+        let accounted = facts.accountedBySource
         // Where SOURCE accounts projects, that says it.
         if let projects = census.projects, projects > 0, !accounted.contains(.project) {
             options.append(.projects(projects))

@@ -62,6 +62,9 @@ package struct Failure: Sendable, Equatable {
         case enter = "enter another filesystem"
         case readQuota = "read_quota"
         case setQuota = "set_quota"
+
+        /// Of the whole volume, and of no entry.
+        package var isOfQuotas: Bool { self == .readQuota || self == .setQuota }
     }
 }
 

@@ -52,8 +52,10 @@ package enum Notice: Sendable, Hashable {
     case leftOut(LeftOut)
     /// DESTINATION does not account what SOURCE limits (Q10).
     case quotasNotKept(QuotaShortage)
-    /// SOURCE has quota inodes and is mounted without quotas (Q10).
-    case sourceQuotasOff
+    /// SOURCE has quota inodes of these kinds, maybe, and is mounted without them (Q10).
+    case sourceQuotasOff([QuotaKind])
+    /// SOURCE has not one limit of these kinds and DESTINATION has: they were left, though extras are deleted (Q7).
+    case noLimitsOnSource([QuotaKind])
     /// Quotas of one side cannot be asked for.
     case quotasUnread(Failure.Side, SystemError)
     /// Default limits of SOURCE, or limits of owner 0, which are not carried (Q6).
@@ -89,6 +91,7 @@ package enum Notice: Sendable, Hashable {
         case leftOut = "left_out"
         case quotasNotKept = "quotas_not_kept"
         case sourceQuotasOff = "source_quotas_off"
+        case noLimitsOnSource = "no_limits_on_source"
         case quotasUnread = "quotas_unread"
         case defaultLimitsNotKept = "default_limits_not_kept"
         case quotasNotEnforced = "quotas_not_enforced"
@@ -121,6 +124,7 @@ package enum Notice: Sendable, Hashable {
         case .leftOut: .leftOut
         case .quotasNotKept: .quotasNotKept
         case .sourceQuotasOff: .sourceQuotasOff
+        case .noLimitsOnSource: .noLimitsOnSource
         case .quotasUnread: .quotasUnread
         case .defaultLimitsNotKept: .defaultLimitsNotKept
         case .quotasNotEnforced: .quotasNotEnforced

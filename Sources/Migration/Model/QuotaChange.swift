@@ -14,12 +14,7 @@ package enum QuotaChange: Sendable, Hashable {
         case .limits(let owner, _, let limits) where limits.isNone:
             return Array("*noquota    \(owner.words)".utf8)
         case .limits(let owner, _, let limits):
-            let soft = limits.blockSoftBytes / 1024
-            let hard = limits.blockHardBytes / 1024
-            return Array(
-                "*quota      \(owner.words) blocks \(soft)/\(hard) inodes \(limits.inodesSoft)/\(limits.inodesHard)"
-                    .utf8
-            )
+            return Array("*quota      \(owner.words) \(limits.words)".utf8)
         case .grace(let kind, _, let grace):
             return Array(
                 "*quota      \(kind.rawValue) grace \(grace.blockSeconds)/\(grace.inodeSeconds)"
@@ -96,8 +91,21 @@ package enum QuotaObstacle: Sendable, Hashable {
     case notWholeVolume(Failure.Side)
     /// They cannot be asked for.
     case unread(Failure.Side, SystemError)
-    /// SOURCE is an XFS that has limits, maybe, and is mounted without quotas.
-    case sourceOff
+    /// SOURCE is an XFS that has limits of these kinds, maybe, and is mounted without them.
+    case sourceOff([QuotaKind])
     /// DESTINATION does not account what SOURCE limits.
     case notKept(QuotaShortage)
+    /// Owners of these kinds are not carried (`--no-owner`, `--no-group`), so nor are their limits.
+    case ownersNotCarried([QuotaKind])
+    /// So many owners have a limit that DESTINATION's format does not hold (Q5).
+    case beyondFormat(owners: UInt64, first: QuotaOwner)
+    /// SOURCE has defaults, or limits of owner 0 (Q6).
+    case defaults([QuotaDefault])
+}
+
+extension QuotaLimits {
+    /// "blocks 10240/20480 inodes 100/200": soft and hard, space in KiB; 0 is none.
+    package var words: String {
+        "blocks \(blockSoftBytes / 1024)/\(blockHardBytes / 1024) inodes \(inodesSoft)/\(inodesHard)"
+    }
 }

@@ -98,7 +98,7 @@ package final class Pass: SteeredRun {
             notices.append(.coarseTimes(stepNanoseconds: times.stepNanoseconds))
         }
         notices += Self.notices(roots, options)
-        if let notice = quotas.notice { notices.append(notice) }
+        notices += quotas.notices
         self.quotas = quotas.step
         rootNode = try Self.openRoot(roots, context)
         self.roots = roots
@@ -132,6 +132,7 @@ package final class Pass: SteeredRun {
         for failure in Privileges.current.hidden(options.preserved, options.attributes).failures {
             context.log.record(failure)
         }
+        quotas.begin(PassQuotaReport(context))
         if let notice = keeper.begin() { context.log.say(notice) }
         let finding = ChangeFinding(context, keeper, roots, rootNode)
         let found = finding.run()

@@ -1,5 +1,6 @@
 // What a pass has told and counted so far, and the one switch that says whether anything may still be written.
 
+import History
 import LinuxIO
 import Synchronization
 
@@ -80,6 +81,7 @@ final class PassLog: Sendable {
     /// Records a failure of one entry; the pass goes on.
     func record(_ failure: Failure) {
         counters.failures.count()
+        if failure.activity.isOfQuotas { counters[.quotaFailures].count() }
         failureRecord.withLock { failures in
             if failures.count < Self.failuresKeptMax { failures.append(Self.short(failure)) }
         }

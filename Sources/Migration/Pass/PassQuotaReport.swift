@@ -18,10 +18,7 @@ struct PassQuotaReport: QuotaReporting {
 
     func say(_ notice: Notice) { context.say(notice) }
 
-    func fail(_ step: FailedStep) {
-        context.log.counters[.quotaFailures].count()
-        context.log.record(step, path: [])
-    }
+    func fail(_ step: FailedStep) { context.log.record(step, path: []) }
 
     func count(_ counter: QuotaCount) {
         let counters = context.log.counters

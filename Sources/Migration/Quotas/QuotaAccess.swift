@@ -16,6 +16,7 @@ package protocol QuotaAccess {
     func grace(of kind: QuotaKind) throws(SystemError) -> QuotaGrace
     func storage(of kind: QuotaKind) throws(SystemError) -> QuotaStorage
     func records(of kind: QuotaKind) -> Records
+    func limits(of owner: QuotaOwner) throws(SystemError) -> QuotaLimits
 
     func set(_ grace: QuotaGrace, of kind: QuotaKind) throws(SystemError)
     func set(_ limits: QuotaLimits, of owner: QuotaOwner) throws(SystemError)

@@ -2,9 +2,19 @@
 //
 // The order is one for all (Q8): grace times, then limits, then running grace, for limits that are set above a soft one
 // begin a grace of the length that is set then. Kept true: nothing is written where both sides agree, for the same
-// limits once more would begin a new grace (Q4); and nothing is cleared unless SOURCE was read past that owner.
+// limits once more would begin a new grace (Q4); nothing is cleared unless SOURCE was read past that owner, and has a
+// limit at all; and what is told as set was read back.
 
 package import LinuxIO
+
+/// Which limits of DESTINATION that SOURCE lacks are cleared (Q7).
+package enum QuotaClearing: Sendable {
+    case none
+    /// Those of a kind of which SOURCE has any limit (`--delete`).
+    case whereSourceHasLimits
+    /// The last one, too (`--allow-empty-source`).
+    case all
+}
 
 /// The carrier for some kinds.
 ///
@@ -17,8 +27,7 @@ package struct QuotaCarrier<
     private let source: Source
     private let destination: Destination
     private let report: Report
-    /// Limits that SOURCE lacks are cleared (`--delete`).
-    private let clearsExtras: Bool
+    private let clearing: QuotaClearing
     /// Kinds of which SOURCE enforces limits and DESTINATION does not.
     private let unenforced: Set<QuotaKind>
 
@@ -26,13 +35,13 @@ package struct QuotaCarrier<
         source: Source,
         destination: Destination,
         report: Report,
-        clearsExtras: Bool,
+        clearing: QuotaClearing,
         unenforced: Set<QuotaKind>
     ) {
         self.source = source
         self.destination = destination
         self.report = report
-        self.clearsExtras = clearsExtras
+        self.clearing = clearing
         self.unenforced = unenforced
     }
 
@@ -41,6 +50,10 @@ package struct QuotaCarrier<
         var defaults: [QuotaDefault] = []
         var realtimeLimits: UInt64 = 0
         var unenforced: [QuotaKind] = []
+        /// Kinds without a single limit on SOURCE, of which DESTINATION's limits were left for that.
+        var unlimited: [QuotaKind] = []
+        /// Owners whose limits were left on DESTINATION.
+        var left: UInt64 = 0
         var excess: QuotaExcess?
     }
 
@@ -52,7 +65,11 @@ package struct QuotaCarrier<
         for kind in kinds where report.goesOn {
             guard let rules = rules(of: kind) else { continue }
             let grace = carryGrace(of: kind)
+            let leftBefore = findings.left
             guard carryLimits(of: kind, rules, &findings), report.goesOn else { continue }
+            if clearing == .whereSourceHasLimits, !rules.clearsExtras, findings.left > leftBefore {
+                findings.unlimited.append(kind)
+            }
             // What DESTINATION accounts before the pass has written says nothing.
             if report.isDryRun { continue }
             finish(kind, rules, grace, nowSeconds, &findings)
@@ -66,18 +83,34 @@ package struct QuotaCarrier<
             report.say(.quotasNotKept(QuotaShortage(realtime: findings.realtimeLimits)))
         }
         if !findings.unenforced.isEmpty { report.say(.quotasNotEnforced(findings.unenforced)) }
+        if !findings.unlimited.isEmpty { report.say(.noLimitsOnSource(findings.unlimited)) }
         if let excess = findings.excess { report.say(.overLimit(excess)) }
     }
 
     private func rules(of kind: QuotaKind) -> QuotaRules? {
+        var side = Failure.Side.destination
         do throws(SystemError) {
-            return QuotaRules(
-                storage: try destination.storage(of: kind),
-                clearsExtras: clearsExtras
-            )
+            let storage = try destination.storage(of: kind)
+            side = .source
+            return QuotaRules(storage: storage, clearsExtras: try clearsExtras(of: kind))
         } catch {
-            report.fail(FailedStep(.readQuota, .destination, error, detail: kind.rawValue))
+            report.fail(FailedStep(.readQuota, side, error, detail: kind.rawValue))
             return nil
+        }
+    }
+
+    /// Whether limits that SOURCE lacks are cleared: where it has not one, they may have been lost there
+    /// (xfs_repair clears them), and DESTINATION's are the last.
+    private func clearsExtras(of kind: QuotaKind) throws(SystemError) -> Bool {
+        switch clearing {
+        case .none: return false
+        case .all: return true
+        case .whereSourceHasLimits:
+            var records = source.records(of: kind)
+            while let record = try records.next() {
+                if !record.limits.isNone { return true }
+            }
+            return false
         }
     }
 
@@ -132,7 +165,7 @@ package struct QuotaCarrier<
         do throws(QuotaReadFailure) {
             while report.goesOn, let pair = try merge.next() {
                 note(pair, kind, &findings)
-                act(on: pair, kind, rules)
+                act(on: pair, kind, rules, &findings)
             }
             return true
         } catch {
@@ -152,12 +185,19 @@ package struct QuotaCarrier<
         }
     }
 
-    private func act(on pair: QuotaPair, _ kind: QuotaKind, _ rules: QuotaRules) {
+    private func act(
+        on pair: QuotaPair,
+        _ kind: QuotaKind,
+        _ rules: QuotaRules,
+        _ findings: inout Findings
+    ) {
         let owner = QuotaOwner(kind, pair.id)
         let before = pair.destination?.limits ?? .none
         switch rules.decision(of: pair) {
         case .nothing: break
-        case .leave: report.count(.left)
+        case .leave:
+            findings.left += 1
+            report.count(.left)
         case .refuse(let field): refuse(owner, field)
         case .set(let limits):
             if set(limits, of: owner, before: before) { report.count(.set) }
@@ -170,8 +210,24 @@ package struct QuotaCarrier<
         let isWritten = write(owner.words) { () throws(SystemError) in
             try destination.set(limits, of: owner)
         }
-        if isWritten { report.tell(.limits(owner, before: before, after: limits)) }
-        return isWritten
+        guard isWritten, report.isDryRun || isKept(limits, of: owner) else { return false }
+        report.tell(.limits(owner, before: before, after: limits))
+        return true
+    }
+
+    /// Whether DESTINATION has what was set: XFS passes over a soft limit above the hard one without an error
+    /// (fs/xfs/xfs_qm_syscalls.c).
+    private func isKept(_ limits: QuotaLimits, of owner: QuotaOwner) -> Bool {
+        do throws(SystemError) {
+            let found = try destination.limits(of: owner)
+            if found == limits { return true }
+            report.fail(
+                FailedStep(.setQuota, .destination, nil, detail: "\(owner.words): \(limits.words)")
+            )
+        } catch {
+            report.fail(FailedStep(.readQuota, .destination, error, detail: owner.words))
+        }
+        return false
     }
 
     /// Tells what the kernel would not: it takes 2^54 KiB for 0, which is no limit.

@@ -3,6 +3,9 @@
 
 package import LinuxIO
 
+/// What owners hold, by kind and id.
+package typealias QuotaAccounts = [QuotaKind: [UInt32: QuotaUsage]]
+
 /// A comparison of the quotas of two filesystems (Q14).
 ///
 /// Running grace and usage of the two sides are not compared: the first is of its moment, the second differs by nature.
@@ -15,11 +18,13 @@ package struct QuotaComparison<Source: QuotaAccess, Destination: QuotaAccess> {
         self.destination = destination
     }
 
-    /// Tells each difference of the limits and grace times of these kinds, which both sides account.
+    /// Tells each difference of the limits and grace times of these kinds, which both sides account; returns those of
+    /// which SOURCE has any limit.
     package func compare(
         _ kinds: [QuotaKind],
         tell: (QuotaDifference) -> Void
-    ) throws(QuotaReadFailure) {
+    ) throws(QuotaReadFailure) -> Set<QuotaKind> {
+        var limited: Set<QuotaKind> = []
         for kind in kinds {
             let left = try reading(.source) { () throws(SystemError) in
                 try source.grace(of: kind)
@@ -36,43 +41,68 @@ package struct QuotaComparison<Source: QuotaAccess, Destination: QuotaAccess> {
             )
             var merge = QuotaMerge(source.records(of: kind), destination.records(of: kind))
             while let pair = try merge.next() {
+                let wanted = pair.source?.limits ?? .none
+                if pair.id != 0, !wanted.isNone { limited.insert(kind) }
                 if rules.decision(of: pair) == .nothing { continue }
-                tell(
-                    .limits(
-                        QuotaOwner(kind, pair.id),
-                        pair.source?.limits ?? .none,
-                        pair.destination?.limits ?? .none
-                    )
-                )
+                let owner = QuotaOwner(kind, pair.id)
+                tell(.limits(owner, wanted, pair.destination?.limits ?? .none))
             }
         }
+        return limited
     }
 
-    /// Tells each owner of a kind whose account on DESTINATION is not what was counted.
+    // MARK: Accounts
+
+    /// What DESTINATION accounts for each owner of these kinds; memory grows with them.
+    package func accounts(of kinds: [QuotaKind]) throws(QuotaReadFailure) -> QuotaAccounts {
+        var accounts: QuotaAccounts = [:]
+        for kind in kinds {
+            var records = destination.records(of: kind)
+            while let record = try reading(
+                .destination,
+                { () throws(SystemError) in try records.next() }
+            ) {
+                accounts[kind, default: [:]][record.id] =
+                    QuotaUsage(bytes: record.usedBytes, inodes: record.usedInodes)
+            }
+        }
+        return accounts
+    }
+
+    /// Tells each owner whose account on DESTINATION is not what was counted, and each kind whose accounts are together
+    /// not those of another kind: every inode has one user, one group and one project.
     ///
-    /// `mayHoldMore`: attributes in inodes of their own are charged and in nobody's st_blocks (`ea_inode`), so only
-    /// an account that is too low is wrong for certain.
+    /// `before`: the accounts when counting began; one that is another one now is not judged, for somebody writes there.
+    /// `mayHoldMore`: attributes in inodes of their own are charged and in nobody's st_blocks (`ea_inode`), so only an
+    /// account that is too low is wrong for certain.
     package func check(
-        _ kind: QuotaKind,
-        counted: [UInt32: QuotaUsage],
+        _ kinds: [QuotaKind],
+        before: QuotaAccounts,
+        counted: (QuotaKind) -> [UInt32: QuotaUsage]?,
         mayHoldMore: Bool,
         tell: (QuotaDifference) -> Void
     ) throws(QuotaReadFailure) {
-        var rest = counted
-        var records = destination.records(of: kind)
-        while let record = try reading(
-            .destination,
-            { () throws(SystemError) in
-                try records.next()
+        let now = try accounts(of: kinds)
+        for kind in kinds {
+            guard let counted = counted(kind) else { continue }
+            let (old, new) = (before[kind] ?? [:], now[kind] ?? [:])
+            for id in Set(new.keys).union(counted.keys).sorted() {
+                let account = new[id] ?? QuotaUsage()
+                if account != old[id] ?? QuotaUsage() { continue }
+                let found = counted[id] ?? QuotaUsage()
+                Self.judge(QuotaOwner(kind, id), found, account, mayHoldMore, tell)
             }
-        ) {
-            let found = rest.removeValue(forKey: record.id) ?? QuotaUsage()
-            let account = QuotaUsage(bytes: record.usedBytes, inodes: record.usedInodes)
-            Self.judge(QuotaOwner(kind, record.id), found, account, mayHoldMore, tell)
         }
-        for (id, found) in rest.sorted(by: { $0.key < $1.key }) {
-            Self.judge(QuotaOwner(kind, id), found, QuotaUsage(), mayHoldMore, tell)
+        guard let first = kinds.first, before == now else { return }
+        let wanted = Self.total(now[first])
+        for kind in kinds.dropFirst() {
+            let found = Self.total(now[kind])
+            if found != wanted { tell(.total(kind, found, of: first, wanted)) }
         }
+    }
+
+    private static func total(_ accounts: [UInt32: QuotaUsage]?) -> QuotaUsage {
+        (accounts ?? [:]).values.reduce(into: QuotaUsage()) { $0.add($1) }
     }
 
     private static func judge(

@@ -16,8 +16,8 @@ package struct QuotaForecast: Sendable, Equatable {
     package var realtimeLimits: UInt64 = 0
     /// Owners that would be above a hard limit on DESTINATION.
     package var excess: QuotaExcess?
-    /// SOURCE has quota inodes and is mounted without quotas.
-    package var isSourceOff = false
+    /// Kinds of which SOURCE has limits, maybe, that cannot be read as it is mounted.
+    package var hidden: [QuotaKind] = []
     /// Where one of the two could not be asked: nothing else is known then.
     package var unread: UnreadQuotas?
 
@@ -49,7 +49,7 @@ package struct QuotaForecast: Sendable, Equatable {
         var side = Failure.Side.source
         do throws(SystemError) {
             source = try left.state()
-            self.isSourceOff = source.accounted.isEmpty && isSourceOff()
+            hidden = source.hiddenKinds(isSourceOff)
             side = .destination
             destination = try right.state()
             for kind in QuotaKind.allCases where source.accounted.contains(kind) {
@@ -97,8 +97,11 @@ package struct QuotaForecast: Sendable, Equatable {
 
     /// Whether SOURCE has anything that is to be carried, or may have.
     package var isOfInterest: Bool {
-        !source.accounted.isEmpty || isSourceOff || unread != nil
+        !source.accounted.isEmpty || !hidden.isEmpty || unread != nil
     }
+
+    /// SOURCE is mounted without any quotas, and may have some.
+    package var isSourceOff: Bool { source.accounted.isEmpty && !hidden.isEmpty }
 
     /// Kinds with limits that DESTINATION does not account.
     package var shortage: QuotaShortage {
@@ -114,8 +117,19 @@ package struct QuotaForecast: Sendable, Equatable {
 
     /// Whether all of it will be as it is on SOURCE.
     package var isWell: Bool {
-        unread == nil && !isSourceOff && shortage.isNone && unaccounted.isEmpty && refused == 0
+        unread == nil && hidden.isEmpty && shortage.isNone && unaccounted.isEmpty && refused == 0
             && defaults.isEmpty
             && excess == nil
+    }
+
+    /// Why not all of it can be carried, where only these kinds are; nil: it can.
+    package func obstacle(wanted: Set<QuotaKind>) -> QuotaObstacle? {
+        if let unread { return .unread(unread.side, unread.error) }
+        if !hidden.isEmpty { return .sourceOff(hidden) }
+        if !shortage.isNone { return .notKept(shortage) }
+        let unwanted = QuotaKind.allCases.filter { limits[$0] != nil && !wanted.contains($0) }
+        if !unwanted.isEmpty { return .ownersNotCarried(unwanted) }
+        if let firstRefused { return .beyondFormat(owners: refused, first: firstRefused) }
+        return defaults.isEmpty ? nil : .defaults(defaults)
     }
 }

@@ -9,23 +9,28 @@ enum QuotaStep: Sendable {
     /// They could not be asked for, and that is no refusal of this kernel or container.
     case fail(Failure.Side, SystemError)
 
+    /// Tells what is known to fail, before hours of copying.
+    func begin(_ report: some QuotaReporting) {
+        if case .fail(let side, let error) = self {
+            report.fail(FailedStep(.readQuota, side, error))
+        }
+    }
+
     /// Does it; in a dry run, tells what would be done.
     func run(_ report: some QuotaReporting) {
-        switch self {
-        case .nothing: break
-        case .carry(let quotas): quotas.carry(report)
-        case .fail(let side, let error): report.fail(FailedStep(.readQuota, side, error))
-        }
+        if case .carry(let quotas) = self { quotas.carry(report) }
     }
 }
 
 extension SystemError {
-    /// Whether quotas cannot be asked for by this process, or of this kernel: a container or a security module (EPERM,
-    /// EACCES), Linux before 4.6 (EINVAL), no node of the device for the older call, a format that cannot be listed, or
-    /// an ext4 that is mounted read-only (ENOSYS).
+    /// Whether quotas cannot be asked for by this process, or of this volume: a container or a security module (EPERM,
+    /// EACCES); no node of the device for the older call, a format that cannot be listed (vfsold), or an ext4 that is
+    /// mounted read-only (ENOSYS).
+    ///
+    /// EINVAL, which Linux before 4.6 says, is none: nothing else of cutover runs there (statx(2) is of 4.11).
     var isRefusalOfQuotas: Bool {
         switch code {
-        case .notPermitted, .accessDenied, .invalid, .notImplemented: true
+        case .notPermitted, .accessDenied, .notImplemented: true
         default: false
         }
     }

@@ -6,15 +6,17 @@ package import LinuxIO
 package struct QuotaSurvey: Equatable {
     /// The kinds that both account and that are asked for.
     package var kinds: [QuotaKind] = []
+    /// The kinds that are asked for and that only SOURCE accounts.
+    package var unaccounted: [QuotaKind] = []
     /// Kinds of which SOURCE enforces limits and DESTINATION does not.
     package var unenforced: Set<QuotaKind> = []
     /// Why quotas are not carried, or not all of them.
-    package var obstacle: QuotaObstacle?
+    package var obstacles: [QuotaObstacle] = []
 
     package init() {}
 
     /// An empty survey for a reason.
-    package init(_ obstacle: QuotaObstacle) { self.obstacle = obstacle }
+    package init(_ obstacle: QuotaObstacle) { obstacles = [obstacle] }
 
     /// Asks both.
     ///
@@ -30,10 +32,11 @@ package struct QuotaSurvey: Equatable {
         var side = Failure.Side.source
         do throws(SystemError) {
             let left = try source.state()
-            if left.accounted.isEmpty {
-                if isSuspended(.source) { throw SystemError(.quotactl, .notImplemented) }
-                if isSourceOff() { obstacle = .sourceOff }
+            if left.accounted.isEmpty, isSuspended(.source) {
+                throw SystemError(.quotactl, .notImplemented)
             }
+            let hidden = left.hiddenKinds(isSourceOff).filter(wanted.contains)
+            if !hidden.isEmpty { obstacles.append(.sourceOff(hidden)) }
             guard let destination else { return }
             let asked = QuotaKind.allCases.filter {
                 left.accounted.contains($0) && wanted.contains($0)
@@ -45,20 +48,17 @@ package struct QuotaSurvey: Equatable {
                 throw SystemError(.quotactl, .notImplemented)
             }
             kinds = asked.filter(right.accounted.contains)
+            unaccounted = asked.filter { !right.accounted.contains($0) }
             unenforced = left.enforced.subtracting(right.enforced).intersection(kinds)
-            // The state is told to everybody, records only with CAP_SYS_ADMIN (EPERM) and since Linux 4.6 (EINVAL):
-            // that is said now, and is no failure of each pass.
+            // The state is told to everybody, records only with CAP_SYS_ADMIN (EPERM): that is said now, and is no
+            // failure of each pass.
             for kind in kinds.prefix(1) { try Self.tryOut(destination, kind) }
             side = .source
             try Self.tryOut(source, asked[0])
-            let shortage = try Self.shortage(
-                source,
-                asked.filter { !right.accounted.contains($0) }
-            )
-            if !shortage.isNone { obstacle = .notKept(shortage) }
+            let shortage = try Self.shortage(source, unaccounted)
+            if !shortage.isNone { obstacles.append(.notKept(shortage)) }
         } catch {
-            kinds = []
-            obstacle = .unread(side, error)
+            self = QuotaSurvey(.unread(side, error))
         }
     }
 
@@ -89,13 +89,32 @@ package struct QuotaSurvey: Equatable {
         return shortage
     }
 
-    /// What is said of an obstacle; nil: it is as it should be, and nothing is worth a word.
-    package var notice: Notice? {
-        switch obstacle {
-        case .notKept(let shortage): .quotasNotKept(shortage)
-        case .sourceOff: .sourceQuotasOff
-        case .unread(let side, let error): .quotasUnread(side, error)
-        case .branches, .notPrivileged, .notWholeVolume, nil: nil
+    /// Why nothing could be read, if that is so.
+    package var unread: (side: Failure.Side, error: SystemError)? {
+        for case .unread(let side, let error) in obstacles { return (side, error) }
+        return nil
+    }
+
+    /// What is said of obstacles; the others are as they should be.
+    package var notices: [Notice] {
+        obstacles.compactMap { obstacle in
+            switch obstacle {
+            case .notKept(let shortage): .quotasNotKept(shortage)
+            case .sourceOff(let kinds): .sourceQuotasOff(kinds)
+            case .unread(let side, let error): .quotasUnread(side, error)
+            case .branches, .notPrivileged, .notWholeVolume, .ownersNotCarried, .beyondFormat,
+                .defaults:
+                nil
+            }
         }
+    }
+}
+
+extension QuotaState {
+    /// Kinds whose limits, if any, cannot be read as SOURCE is mounted: of an XFS that has quota inodes and accounts
+    /// nothing it is not known which.
+    package func hiddenKinds(_ isOff: () -> Bool) -> [QuotaKind] {
+        if accounted.isEmpty { return isOff() ? QuotaKind.allCases : [] }
+        return QuotaKind.allCases.filter(hidden.contains)
     }
 }

@@ -38,7 +38,8 @@ package final class UsageSums: Sendable {
         return count
     }
 
-    /// What all have counted of a kind; nil: projects are not.
+    /// What all have counted of a kind; nil: projects are not, for ext4 does not tell those of symlinks and special
+    /// files.
     package func counted(_ kind: QuotaKind) -> [UInt32: QuotaUsage]? {
         if kind == .project { return nil }
         var all: [UInt32: QuotaUsage] = [:]
@@ -47,12 +48,5 @@ package final class UsageSums: Sendable {
             for (owner, usage) in own { all[owner, default: QuotaUsage()].add(usage) }
         }
         return all
-    }
-}
-
-extension QuotaUsage {
-    fileprivate mutating func add(_ other: QuotaUsage) {
-        bytes &+= other.bytes
-        inodes &+= other.inodes
     }
 }

@@ -8,7 +8,7 @@ struct VolumeQuotas: Sendable {
     private let destination: Quotas
     private let destinationRoot: SharedDescriptor
     private let survey: QuotaSurvey
-    private let clearsExtras: Bool
+    private let clearing: QuotaClearing
 
     /// Carries what the survey found; nothing where there is nothing.
     ///
@@ -23,7 +23,7 @@ struct VolumeQuotas: Sendable {
             source: source,
             destination: destination,
             report: report,
-            clearsExtras: clearsExtras,
+            clearing: clearing,
             unenforced: survey.unenforced
         )
         carrier.carry(survey.kinds, nowSeconds: WallClock.nanoseconds / 1_000_000_000)
@@ -35,9 +35,9 @@ struct VolumeQuotas: Sendable {
         directories: [QuotaOwner: UInt64]
     ) -> QuotaForecast? {
         let (quotas, survey) = ask(roots, PassOptions())
-        if case .unread(let side, let error) = survey.obstacle {
+        if let unread = survey.unread {
             var forecast = QuotaForecast()
-            forecast.unread = QuotaForecast.UnreadQuotas(side, error)
+            forecast.unread = QuotaForecast.UnreadQuotas(unread.side, unread.error)
             return forecast
         }
         guard let quotas else { return nil }
@@ -50,69 +50,117 @@ struct VolumeQuotas: Sendable {
         return forecast.isOfInterest ? forecast : nil
     }
 
+    /// What SOURCE accounts, whatever DESTINATION is; empty where it does not say so.
+    ///
+    /// For advice only: that it cannot be asked is told by `forecast`.
+    static func accountedBySource(_ roots: Roots) -> Set<QuotaKind> {
+        (try? Quotas(of: roots.source).state().accounted) ?? []
+    }
+
+    // MARK: Verifying
+
     /// What a verification is told (Q14).
     enum Finding {
         case difference(QuotaDifference)
         /// Nothing was compared, or not all.
         case unread(QuotaReadFailure)
-        /// Nothing was: SOURCE has limits, maybe, that cannot be read as it is mounted.
-        case sourceOff
+        /// SOURCE has limits of these kinds, maybe, that cannot be read as it is mounted.
+        case sourceOff([QuotaKind])
+        /// Limits of these kinds are enforced on SOURCE only.
+        case notEnforced([QuotaKind])
     }
 
-    /// Compares limits and grace times of both volumes, and what DESTINATION accounts with what was counted there.
+    /// What DESTINATION accounts before anything of it is counted, to be given to `compare`; nil where that is not
+    /// judged, or cannot be read, which `compare` tells.
+    static func accounts(_ roots: Roots) -> QuotaAccounts? {
+        guard let quotas = ask(roots, PassOptions()).0, quotas.judgesAccounts(roots) else {
+            return nil
+        }
+        return try? quotas.comparison.accounts(of: quotas.accountedKinds(roots))
+    }
+
+    /// Compares limits, grace times and state of both volumes, and what DESTINATION accounts with what was counted there.
     ///
-    /// `counted`: nil where what was counted cannot be held against the accounts.
-    static func compare(_ roots: Roots, counted: UsageSums?, tell: (Finding) -> Void) {
+    /// `counted`: nil where what was counted cannot be held against the accounts; `before`: see `accounts`.
+    static func compare(
+        _ roots: Roots,
+        counted: UsageSums?,
+        before: QuotaAccounts?,
+        tell: (Finding) -> Void
+    ) {
         let (quotas, survey) = ask(roots, PassOptions())
-        switch survey.obstacle {
-        case .notKept(let shortage):
-            for kind in QuotaKind.allCases {
-                guard let limits = shortage.limits[kind] else { continue }
-                tell(.difference(.notAccounted(kind, limits: limits)))
+        var limits: [QuotaKind: UInt64] = [:]
+        for obstacle in survey.obstacles {
+            switch obstacle {
+            case .notKept(let shortage): limits = shortage.limits
+            case .unread(let side, let error):
+                return tell(.unread(QuotaReadFailure(side: side, error: error)))
+            case .sourceOff(let kinds): tell(.sourceOff(kinds))
+            // Limits are not those of what is compared.
+            case .branches, .notPrivileged, .notWholeVolume: return
+            case .ownersNotCarried, .beyondFormat, .defaults: break
             }
-        case .unread(let side, let error):
-            return tell(.unread(QuotaReadFailure(side: side, error: error)))
-        // Limits are not those of what is compared.
-        case .sourceOff: tell(.sourceOff)
-        case .branches, .notPrivileged, .notWholeVolume, nil: break
+        }
+        for kind in survey.unaccounted {
+            tell(.difference(.notAccounted(kind, limits: limits[kind] ?? 0)))
         }
         guard let quotas else { return }
         do throws(QuotaReadFailure) {
-            let comparison = QuotaComparison(quotas.source, quotas.destination)
-            try comparison.compare(survey.kinds) { tell(.difference($0)) }
-            if let counted {
-                try quotas.check(comparison, roots, counted) { tell(.difference($0)) }
+            let limited = try quotas.comparison.compare(survey.kinds) { tell(.difference($0)) }
+            let unenforced = survey.kinds.filter {
+                limited.contains($0) && survey.unenforced.contains($0)
+            }
+            if !unenforced.isEmpty { tell(.notEnforced(unenforced)) }
+            if let counted, let before {
+                try quotas.check(roots, counted, before) { tell(.difference($0)) }
             }
         } catch {
             tell(.unread(error))
         }
     }
 
-    /// Holds DESTINATION's accounts against what was counted there; of ext4 only, where both are exact.
-    private func check(
-        _ comparison: QuotaComparison<Quotas, Quotas>,
-        _ roots: Roots,
-        _ sums: UsageSums,
-        tell: (QuotaDifference) -> Void
-    ) throws(QuotaReadFailure) {
-        guard roots.destinationVolume.typeName == "ext4", let root = roots.destinationItself,
-            Self.hasEmptyLostAndFound(root)
-        else { return }
-        let accounted: Set<QuotaKind>
+    private var comparison: QuotaComparison<Quotas, Quotas> {
+        QuotaComparison(source, destination)
+    }
+
+    /// Whether accounts are exact: of ext4, where nothing is left out that is charged to somebody.
+    private func judgesAccounts(_ roots: Roots) -> Bool {
+        guard roots.destinationVolume.typeName == "ext4", let root = roots.destinationItself else {
+            return false
+        }
+        return Self.hasEmptyLostAndFound(root)
+    }
+
+    /// The kinds that DESTINATION accounts, when all that it needs for what was written is accounted, too.
+    private func accountedKinds(_ roots: Roots) throws(QuotaReadFailure) -> [QuotaKind] {
         do throws(SystemError) {
-            // What is written but not on the disk is accounted, too, but not all that it needs.
-            try root.descriptor.synchronizeFilesystem()
-            accounted = try destination.state().accounted
+            try roots.destinationItself?.descriptor.synchronizeFilesystem()
+            let accounted = try destination.state().accounted
+            return QuotaKind.allCases.filter(accounted.contains)
         } catch {
             throw QuotaReadFailure(side: .destination, error: error)
         }
+    }
+
+    /// Holds DESTINATION's accounts against what was counted there.
+    private func check(
+        _ roots: Roots,
+        _ sums: UsageSums,
+        _ before: QuotaAccounts,
+        tell: (QuotaDifference) -> Void
+    ) throws(QuotaReadFailure) {
+        guard judgesAccounts(roots), let root = roots.destinationItself else { return }
+        let kinds = try accountedKinds(roots)
         // Where the superblock cannot be read, attributes may lie in inodes of their own.
         let mayHoldMore =
             Ext4Superblock.read(below: root.descriptor)?.hasLargeAttributes ?? true
-        for kind in QuotaKind.allCases where accounted.contains(kind) {
-            guard let counted = sums.counted(kind) else { continue }
-            try comparison.check(kind, counted: counted, mayHoldMore: mayHoldMore, tell: tell)
-        }
+        try comparison.check(
+            kinds,
+            before: before,
+            counted: sums.counted,
+            mayHoldMore: mayHoldMore,
+            tell: tell
+        )
     }
 
     /// Whether nothing lies in `lost+found`, which is not walked: what e2fsck saved there is charged to somebody.
@@ -126,23 +174,37 @@ struct VolumeQuotas: Sendable {
         }
     }
 
+    // MARK: Asking
+
     /// Asks both volumes what is to be done, and what is to be said of it.
     ///
     /// Refused where `--quotas on` cannot be done.
     static func surveyed(
         _ roots: Roots,
         _ options: PassOptions
-    ) throws(Refusal) -> (step: QuotaStep, notice: Notice?) {
-        if options.quotas == .off { return (.nothing, nil) }
+    ) throws(Refusal) -> (step: QuotaStep, notices: [Notice]) {
+        if options.quotas == .off { return (.nothing, []) }
         let (quotas, survey) = ask(roots, options)
-        if options.quotas == .on, let obstacle = survey.obstacle {
+        if options.quotas == .on,
+            let obstacle = survey.obstacles.first ?? quotas?.strictObstacle(roots, options)
+        {
             throw .quotasNotCarried(obstacle)
         }
-        if case .unread(let side, let error) = survey.obstacle, !error.isRefusalOfQuotas {
-            return (.fail(side, error), nil)
+        if let unread = survey.unread, !unread.error.isRefusalOfQuotas {
+            return (.fail(unread.side, unread.error), [])
         }
-        guard let quotas, !survey.kinds.isEmpty else { return (.nothing, survey.notice) }
-        return (.carry(quotas), survey.notice)
+        guard let quotas, !survey.kinds.isEmpty else { return (.nothing, survey.notices) }
+        return (.carry(quotas), survey.notices)
+    }
+
+    /// What of SOURCE's quotas would be left out, or fail.
+    private func strictObstacle(_ roots: Roots, _ options: PassOptions) -> QuotaObstacle? {
+        QuotaForecast(
+            source,
+            destination,
+            directories: [:],
+            isSourceOff: { roots.mayHideQuotas }
+        ).obstacle(wanted: Self.wanted(options))
     }
 
     private static func ask(
@@ -177,7 +239,8 @@ struct VolumeQuotas: Sendable {
                 destination: destination,
                 destinationRoot: right,
                 survey: survey,
-                clearsExtras: options.deletesExtras
+                clearing: !options.deletesExtras
+                    ? .none : options.allowsEmptySource ? .all : .whereSourceHasLimits
             )
             return (quotas, survey)
         } catch {

@@ -7,17 +7,20 @@ extension VerificationContext {
     ///
     /// Accounts are judged only where nothing else was found: an entry that is missing, or changes, is in the account of
     /// somebody.
-    func compareQuotas(_ roots: Roots) {
+    ///
+    /// `before`: DESTINATION's accounts, as they were before the first entry.
+    func compareQuotas(_ roots: Roots, before: QuotaAccounts?) {
         guard scope.isWhole, !isInterrupted else { return }
         let isEqual = log.status == .done && counters.mountsSkipped.value() == 0
-        VolumeQuotas.compare(roots, counted: isEqual ? usage : nil) { finding in
+        VolumeQuotas.compare(roots, counted: isEqual ? usage : nil, before: before) { finding in
             switch finding {
             case .difference(let difference):
                 log.tell(
                     FoundDifference(path: [], kind: .directory, aspect: .quota(difference)),
                     isChanged: false
                 )
-            case .sourceOff: log.say(.sourceQuotasOff)
+            case .sourceOff(let kinds): log.say(.sourceQuotasOff(kinds))
+            case .notEnforced(let kinds): log.say(.quotasNotEnforced(kinds))
             case .unread(let failed) where failed.error.isRefusalOfQuotas:
                 log.say(.quotasUnread(failed.side, failed.error))
             case .unread(let failed):

@@ -121,9 +121,10 @@ package final class Verification: SteeredRun {
             context.log.record(failure)
         }
         writeBack()
+        let accounts = context.scope.isWhole ? VolumeQuotas.accounts(roots) : nil
         walk.run(root)
         context.projects.finish()
-        context.compareQuotas(roots)
+        context.compareQuotas(roots, before: accounts)
         if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }

@@ -23,8 +23,10 @@ package enum VerificationNotice: Sendable, Hashable {
     case emptySource
     /// Quotas of one side may not be asked for, as in a container: they are not compared.
     case quotasUnread(Failure.Side, SystemError)
-    /// SOURCE is an XFS that has limits, maybe, and is mounted without quotas: they are not compared.
-    case sourceQuotasOff
+    /// SOURCE is an XFS that has limits of these kinds, maybe, and is mounted without them: they are not compared.
+    case sourceQuotasOff([QuotaKind])
+    /// DESTINATION accounts these kinds and does not enforce their limits, as SOURCE does.
+    case quotasNotEnforced([QuotaKind])
 
     /// A notice as a word for programs, which stays.
     package enum Word: String, CaseIterable, Sendable {
@@ -38,6 +40,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case emptySource = "empty_source"
         case quotasUnread = "quotas_unread"
         case sourceQuotasOff = "source_quotas_off"
+        case quotasNotEnforced = "quotas_not_enforced"
     }
 
     package var word: Word {
@@ -52,6 +55,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case .emptySource: .emptySource
         case .quotasUnread: .quotasUnread
         case .sourceQuotasOff: .sourceQuotasOff
+        case .quotasNotEnforced: .quotasNotEnforced
         }
     }
 }

@@ -90,6 +90,26 @@ import Testing
         #expect(text.contains("\"call\":\"quotactl\",\"errno\":34"))
     }
 
+    @Test("limits that DESTINATION passes over are told with what was to be set, and no errno")
+    func notKept() {
+        let failure = Failure(
+            path: [],
+            side: .destination,
+            activity: .setQuota,
+            detail: "user 5: blocks 9/2 inodes 0/0"
+        )
+        let line = FailureText(failure).line(ShownName(isForTerminal: true, isUTF8: true))
+        #expect(
+            line.hasPrefix("DESTINATION: cannot set its quotas (user 5: blocks 9/2 inodes 0/0). ")
+        )
+        #expect(line.contains("a soft limit above the hard one"))
+        // A full disk, not a project that is at its limit.
+        var full = failure
+        full.error = SystemError(.quotactl, .noSpace)
+        full.volumeHasRoom = true
+        #expect(FailureText(full).advice.contains("quota records"))
+    }
+
     @Test("Q10: what is not kept is told with numbers of each kind, and the command")
     func shortage() {
         let shortage = QuotaShortage(limits: [.project: 1204, .user: 1], realtime: 2)
@@ -99,19 +119,22 @@ import Testing
         let expected = [
             "user: 1 limit of SOURCE is not kept: DESTINATION accounts no users.",
             "project: 1,204 limits of SOURCE are not kept: DESTINATION accounts no projects.",
-            "On the unmounted volume: tune2fs -O quota,project DEVICE.",
+            "On the unmounted volume: tune2fs -O quota,project DEVICE (an XFS is mounted with uquota,pquota).",
         ]
         #expect(text.contains(expected.joined(separator: " ")))
         let users = QuotaText.refusal(.notKept(QuotaShortage(limits: [.user: 2])))
-        #expect(users.contains("tune2fs -O quota DEVICE;") && users.hasPrefix("--quotas on: "))
+        #expect(users.contains("tune2fs -O quota DEVICE (") && users.hasPrefix("--quotas on: "))
     }
 
     @Test("Q10: every reason to refuse --quotas on is a sentence of its own, without a period")
     func refusals() {
         let obstacles: [QuotaObstacle] = [
             .branches, .notPrivileged, .notWholeVolume(.source), .notWholeVolume(.destination),
-            .unread(.source, SystemError(.quotactl, .notPermitted)), .sourceOff,
-            .notKept(QuotaShortage(limits: [.group: 1])),
+            .unread(.source, SystemError(.quotactl, .notPermitted)), .sourceOff([.user]),
+            .sourceOff(QuotaKind.allCases),
+            .notKept(QuotaShortage(limits: [.group: 1])), .ownersNotCarried([.user, .group]),
+            .beyondFormat(owners: 2, first: QuotaOwner(.user, 1)),
+            .defaults([QuotaDefault(.user, Self.limits)]),
         ]
         let sentences = obstacles.map(QuotaText.refusal)
         #expect(Set(sentences).count == obstacles.count)
@@ -141,9 +164,14 @@ import Testing
         #expect(unmountable.message.hasSuffix("DESTINATION does not account projects"))
         #expect(unmountable.advice?.contains("tune2fs -O quota,project DEVICE") == true)
         var off = QuotaForecast()
-        off.isSourceOff = true
+        off.hidden = QuotaKind.allCases
         let said = FindingText(Finding(.warning, .quotas(off)))
         #expect(said.message.contains("is not now") && said.advice?.contains("uquota") == true)
+        var partly = quotaForecast()
+        partly.hidden = [.group]
+        let parts = FindingText(Finding(.warning, .quotas(partly)))
+        #expect(parts.message.contains("limits of groups cannot be read as SOURCE is mounted"))
+        #expect(parts.advice?.contains("Mount SOURCE with gquota") == true)
         off.unread = .init(.destination, SystemError(.quotactl, .notPermitted))
         #expect(FindingText(Finding(.warning, .quotas(off))).message.contains("(EPERM)"))
     }
@@ -167,5 +195,15 @@ import Testing
         let unenforced = json(.notice(.quotasNotEnforced([.user, .project])))
         #expect(unenforced.contains("mount it with usrquota,prjquota at the switch"))
         #expect(unenforced.contains("\"kinds\":\"user,project\""))
+        let hidden = json(.notice(.sourceQuotasOff([.group])))
+        #expect(
+            hidden.contains("SOURCE's quotas of groups are off") && hidden.contains("with gquota ")
+        )
+        #expect(hidden.contains("\"kinds\":\"group\""))
+        let lost = json(.notice(.noLimitsOnSource([.user, .project])))
+        #expect(lost.contains("not one limit of users, projects"))
+        #expect(
+            lost.contains("--allow-empty-source") && lost.contains("\"kinds\":\"user,project\"")
+        )
     }
 }

@@ -44,6 +44,22 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
         "quota of projects: SOURCE has 2 limits, DESTINATION does not account them"
     ),
     (
+        .quota(.notAccounted(.group, limits: 0)),
+        "quota of groups: SOURCE accounts them, DESTINATION does not account them"
+    ),
+    (
+        .quota(
+            .total(
+                .project,
+                QuotaUsage(bytes: 4096, inodes: 1),
+                of: .user,
+                QuotaUsage(bytes: 8192, inodes: 2)
+            )
+        ),
+        "quota of projects: accounts: together 4 KiB, 1 inode, those of users 8 KiB, 2 inodes: "
+            + "run e2fsck -f on the unmounted DESTINATION"
+    ),
+    (
         .quota(
             .grace(
                 .user,
