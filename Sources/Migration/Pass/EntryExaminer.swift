@@ -13,7 +13,10 @@ final class EntryExaminer {
     private let book: EvidenceBook
     private let reports: PassReports
     private let mountPoints: MountPointMaker
-    /// Of the context, at hand: they are asked for each entry.
+    /// Of the context, at hand: they are asked for each entry, and reaching through an object that all workers share
+    /// costs a count of references that their processors hand each other.
+    private let volumes: PassVolumes
+    private let memory: PassMemory
     private let sourceBoundary: MountBoundary
     private let comparison: Comparison
     private let entriesSeen: Counters.Counter
@@ -25,6 +28,8 @@ final class EntryExaminer {
         book = rooms.book
         reports = rooms.reports
         mountPoints = MountPointMaker(rooms)
+        volumes = rooms.context.volumes
+        memory = rooms.context.memory
         sourceBoundary = rooms.context.volumes.sourceBoundary
         comparison = rooms.context.plan.comparison
         entriesSeen = rooms.context.log.counters.entriesSeen
@@ -92,7 +97,7 @@ final class EntryExaminer {
     }
 
     private func count(_ status: FileStatus, in place: EntryPlace) {
-        if !context.memory.isCountedByScan.load(ordering: .relaxed) { entriesSeen.count() }
+        if !memory.isCountedByScan.load(ordering: .relaxed) { entriesSeen.count() }
         bytesSeen.count(status.allocatedBytes)
         if let branch = place.directory.state.branch {
             branch.entries.count()
@@ -108,7 +113,7 @@ final class EntryExaminer {
             place.entries.listing.records[index].isOnBothSides
         else { return nil }
         if place.treeIsRemoved, context.plan.options.isDryRun { return nil }
-        return try context.volumes.destinationStatus(
+        return try volumes.destinationStatus(
             of: place.entries.listing.namePointer(index),
             in: destination.descriptor
         )

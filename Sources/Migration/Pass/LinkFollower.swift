@@ -7,6 +7,8 @@ import LinuxIO
 /// Belongs to one worker.
 final class LinkFollower {
     private let context: PassContext
+    /// Of the context, at hand: it is asked for each entry.
+    private let registry: LinkRegistry
     private let lane: PassLane
     private let reports: PassReports
     private let changes: DirectoryChanges
@@ -18,6 +20,7 @@ final class LinkFollower {
 
     init(_ rooms: LaneRooms, _ maker: EntryMaker) {
         context = rooms.context
+        registry = rooms.context.links
         lane = rooms.lane
         reports = rooms.reports
         changes = rooms.changes
@@ -37,9 +40,9 @@ final class LinkFollower {
         guard case .upToDate(let differences) = change, let destination = pair.destination else {
             return change
         }
-        let names = destination.linkCount + context.links.unlinked(destination.identity)
+        let names = destination.linkCount + registry.unlinked(destination.identity)
         guard names > 1 else { return change }
-        let isOurs = context.links.claim(destination.identity, for: pair.source.identity)
+        let isOurs = registry.claim(destination.identity, for: pair.source.identity)
         let sharesInode = !differences.isEmpty && names != pair.source.linkCount
         return isOurs && !sharesInode ? change : .replace(differences)
     }
@@ -62,7 +65,7 @@ final class LinkFollower {
         let identity = pair.destination.flatMap { $0.kind == pair.kind ? $0.identity : nil }
         switch role {
         case .link(let leader):
-            return context.links.followed(
+            return registry.followed(
                 source: pair.source,
                 leader: leader,
                 destination: identity,
@@ -72,7 +75,7 @@ final class LinkFollower {
         case nil:
             // Counted before the registry can hand the entry to another worker.
             pair.directory.addPiece()
-            let arrival = context.links.arrive(
+            let arrival = registry.arrive(
                 pair.entry,
                 source: pair.source,
                 destination: identity,
@@ -122,14 +125,14 @@ final class LinkFollower {
             name: pair.entry.name,
             identity: identity
         )
-        for (waiting, role) in context.links.establish(pair.source, leader: leader) {
+        for (waiting, role) in registry.establish(pair.source, leader: leader) {
             lane.handOn(.linked(waiting, role))
         }
     }
 
     /// Tells the group that its leader could not be made; the next name tries.
     func leaderFailed(_ source: InodeIdentity) {
-        if let next = context.links.fail(source) { lane.handOn(.linked(next, .lead(source))) }
+        if let next = registry.fail(source) { lane.handOn(.linked(next, .lead(source))) }
     }
 
     // MARK: Linking
@@ -171,13 +174,13 @@ final class LinkFollower {
         do throws(SystemError) {
             try changes.prepare(pair.directory, pair.open)
             try makeLink(pair, to: handle.descriptor)
-            if let destination = pair.destination { context.links.noteUnlinked(destination) }
+            if let destination = pair.destination { registry.noteUnlinked(destination) }
             context.log.counters.linksMade.count()
             reports.itemize(line)
             salvager.reportLinkedDamage(pair)
         } catch {
             if error.code == .tooManyLinks, error.operation == .link {
-                context.log.say(.linkLimitReached(Int(context.links.linkCountMax)))
+                context.log.say(.linkLimitReached(Int(registry.linkCountMax)))
                 leadAnew(pair, insteadOf: leader)
                 return
             }
@@ -263,7 +266,7 @@ final class LinkFollower {
     /// A fresh copy leads from here on.
     private func leadAnew(_ pair: EntryPair, insteadOf leader: LinkLeader) {
         pair.directory.addPiece()
-        let role = context.links.overflow(pair.source, of: leader, pair.entry)
+        let role = registry.overflow(pair.source, of: leader, pair.entry)
         switch role {
         case .lead: lead(pair, pair.destination == nil ? .create : .replace([]))
         case .link(let next): link(pair, to: next)
