@@ -33,6 +33,34 @@ package struct CalendarTime: Equatable, Sendable {
         zone = "UTC"
     }
 
+    /// The moment of a time in the person's time zone, in nanoseconds since 1970; nil: there is no such time.
+    ///
+    /// The 32nd of a month is the 1st of the next one, or the 2nd. The corresponding function is `mktime`, which takes a
+    /// time that a change of clocks leaves out for one as much later.
+    package static func moment(
+        _ year: Int,
+        _ month: Int,
+        _ day: Int,
+        _ hour: Int,
+        _ minute: Int
+    ) -> Int64? {
+        guard (0...9999).contains(year), (1...12).contains(month), (1...32).contains(day),
+            (0..<24).contains(hour), (0..<60).contains(minute)
+        else { return nil }
+        var parts = tm()
+        parts.tm_year = Int32(year - 1900)
+        parts.tm_mon = Int32(month - 1)
+        parts.tm_mday = Int32(day)
+        parts.tm_hour = Int32(hour)
+        parts.tm_min = Int32(minute)
+        parts.tm_isdst = -1
+        let seconds = mktime(&parts)
+        let (nanoseconds, isTooLarge) = Int64(seconds).multipliedReportingOverflow(
+            by: 1_000_000_000
+        )
+        return seconds == -1 || isTooLarge ? nil : nanoseconds
+    }
+
     private init(_ nanoseconds: Int64, _ split: (inout time_t, inout tm) -> Bool) {
         // Towards the past for moments before 1970, too.
         let (whole, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)

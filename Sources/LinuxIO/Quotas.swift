@@ -187,22 +187,44 @@ package struct Quotas: Sendable {
 
 /// The records of one kind, in ascending order of their ids.
 package struct QuotaCursor {
-    private let quotas: Quotas
-    private let kind: QuotaKind
+    /// The record of the least id from this one on.
+    private let read: (UInt32) throws(SystemError) -> QuotaRecord?
     /// Where the next question begins; nil: the end was told.
     private var nextID: UInt32? = 0
 
     package init(_ quotas: Quotas, _ kind: QuotaKind) {
-        self.quotas = quotas
-        self.kind = kind
+        read = { id throws(SystemError) in try quotas.record(of: kind, from: id) }
     }
+
+    /// Over what `read` answers.
+    package init(_ read: @escaping (UInt32) throws(SystemError) -> QuotaRecord?) {
+        self.read = read
+    }
+
+    /// ext4 keeps records in a tree of 256 branches each (fs/quota/quota_tree.c).
+    private static let branchBits: [UInt32] = [8, 16, 24]
 
     /// The next record; nil at the end.
     ///
     /// After an error the cursor stands where it stood.
     package mutating func next() throws(SystemError) -> QuotaRecord? {
         guard let id = nextID else { return nil }
-        guard let record = try quotas.record(of: kind, from: id) else {
+        var found = try read(id)
+        // Where the branch that `id` lies in went away since the record before was read (one that was empty goes when
+        // the kernel lets go of it), the kernel adds whole branches to `id` as it is, and passes over the first ids of
+        // the next one. From the first id of a branch it passes over none.
+        if id > 0 {
+            for bits in Self.branchBits {
+                let first = UInt64((id - 1) >> bits + 1) << UInt64(bits)
+                guard first <= UInt64(UInt32.max), first > UInt64(id),
+                    found.map({ UInt64($0.id) > first }) ?? true
+                else { continue }
+                if let other = try read(UInt32(first)), found.map({ other.id < $0.id }) ?? true {
+                    found = other
+                }
+            }
+        }
+        guard let record = found else {
             nextID = nil
             return nil
         }

@@ -93,6 +93,13 @@ package enum EventJSON {
         return line
     }
 
+    /// When the run ends by itself: nanoseconds since 1970.
+    static func timeLimit(_ moment: Int64, time: UInt64) -> JSONLine {
+        var line = begin("time_limit", time)
+        line.add("stops_at", seconds: UInt64(max(moment, 0)))
+        return line
+    }
+
     /// How far the pass is.
     package static func progress(_ progress: Progress, time: UInt64) -> JSONLine {
         self.progress(progress, files: "files_copied", bytes: "bytes_copied", time: time)

@@ -23,6 +23,7 @@ extension EventJSON {
         case .someFailed: "some_failed"
         case .someVanished: "some_vanished"
         case .deletionLimit: "deletion_limit"
+        case .timeLimit: "time_limit"
         case .usage: "usage"
         }
     }

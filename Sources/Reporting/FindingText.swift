@@ -154,10 +154,10 @@ package struct FindingText: Sendable {
     ) -> String {
         var parts: [String] = []
         if !quotas.isEmpty {
-            parts.append("DESTINATION has quotas (\(quotas.joined(separator: ", ")))")
+            parts.append("DESTINATION is mounted with \(quotas.joined(separator: ","))")
         }
         if !before.isEmpty {
-            parts.append("SOURCE has quotas (\(before.joined(separator: ", ")))")
+            parts.append("SOURCE is mounted with \(before.joined(separator: ","))")
         }
         if !differences.isEmpty {
             parts.append("only one side has " + differences.joined(separator: ", "))

@@ -88,6 +88,7 @@ package struct HistoryPassText: Sendable {
                 "stopped: DESTINATION was full, read-only or failing (11)"
             case .interrupted: "interrupted by a signal (20)"
             case .deletionLimit: "done; --max-delete was reached (25)"
+            case .timeLimit: "stopped at its time limit (26)"
             case .different, .refused, .usage: "status \(status.rawValue)"
             }
         }

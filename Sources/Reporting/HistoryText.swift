@@ -115,6 +115,7 @@ package struct HistoryText: Sendable {
             case .destinationStopped: "stopped"
             case .interrupted: "interrupted"
             case .deletionLimit: "limit"
+            case .timeLimit: "time limit"
             case .refused, .usage: "refused"
             }
         }

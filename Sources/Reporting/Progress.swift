@@ -56,6 +56,21 @@ package struct Progress: Sendable {
     /// A verification: bytes are read, on both sides.
     package var isReading = false
 
+    /// When the run ends, done or not.
+    package struct Limit: Sendable {
+        /// Since the run began.
+        package var nanoseconds: UInt64
+        /// "05:45".
+        package var moment: String
+
+        package init(nanoseconds: UInt64, moment: String) {
+            self.nanoseconds = nanoseconds
+            self.moment = moment
+        }
+    }
+
+    package var limit: Limit?
+
     private var samples: [ProgressSample] = [ProgressSample(nanoseconds: 0)]
 
     private static let second: UInt64 = 1_000_000_000
@@ -116,13 +131,28 @@ package struct Progress: Sendable {
 
     /// The estimate of the remaining time; nil as long as there is none.
     package var remainingNanoseconds: UInt64? {
+        longest.map { UInt64(exactlyOrMax: $0.seconds * 1e9) }
+    }
+
+    /// Seconds that remain, and the share that is done, of what takes longest; nil as long as there is no estimate.
+    private var longest: (seconds: Double, done: Double)? {
         guard latest.nanoseconds >= Self.remainingShownAfter else { return nil }
         let estimates = [
             remaining(until: entriesTotal) { $0.entriesSeen },
             remaining(until: bytesTotal) { $0.bytesSeen },
         ]
-        guard let longest = estimates.compactMap({ $0 }).max(), longest < 1e7 else { return nil }
-        return UInt64(exactlyOrMax: longest * 1e9)
+        let longest = estimates.compactMap { $0 }.max { $0.seconds < $1.seconds }
+        guard let longest, longest.seconds < 1e7 else { return nil }
+        return longest
+    }
+
+    /// Percent that will be done when a limit ends the run, at the present rate; nil: it will be done by then, or nothing
+    /// is known.
+    private var percentAtLimit: Int? {
+        guard let limit, let (seconds, done) = longest else { return nil }
+        let left = Double(limit.nanoseconds - min(limit.nanoseconds, latest.nanoseconds)) / 1e9
+        guard left < seconds else { return nil }
+        return Int((done + (1 - done) * left / seconds) * 100)
     }
 
     /// How long after a line of progress the next one is due, elsewhere than on a terminal: 10 s in the first two
@@ -162,7 +192,7 @@ package struct Progress: Sendable {
 
     private var segments: [Segment] {
         let now = latest
-        let limit = totalsAreExact ? "" : "at most "
+        let atMost = totalsAreExact ? "" : "at most "
         var segments: [Segment] = []
         func add(_ importance: Int, _ long: String, _ short: String? = nil) {
             segments.append(Segment(importance: importance, long: long, short: short ?? long))
@@ -172,7 +202,7 @@ package struct Progress: Sendable {
             let percent = Quantity.percent(now.entriesSeen, of: total)
             add(
                 3,
-                "\(seen) of \(limit)\(Quantity.count(total)) entries (\(percent))",
+                "\(seen) of \(atMost)\(Quantity.count(total)) entries (\(percent))",
                 "\(percent) of \(Quantity.shortCount(total)) entries"
             )
         } else {
@@ -182,7 +212,7 @@ package struct Progress: Sendable {
             let percent = Quantity.percent(now.bytesSeen, of: total)
             add(
                 1,
-                "\(Quantity.size(now.bytesSeen)) of \(limit)\(Quantity.size(total)) (\(percent))",
+                "\(Quantity.size(now.bytesSeen)) of \(atMost)\(Quantity.size(total)) (\(percent))",
                 "\(percent) of \(Quantity.size(total))"
             )
         }
@@ -197,7 +227,13 @@ package struct Progress: Sendable {
         )
         if let remaining = remainingNanoseconds {
             let seconds = remaining / Self.second
-            add(2, seconds < 60 ? "\(seconds) s left" : "\(Quantity.duration(remaining)) left")
+            let left = seconds < 60 ? "\(seconds) s left" : "\(Quantity.duration(remaining)) left"
+            if let limit, let percent = percentAtLimit {
+                let done = "\(percent)% by \(limit.moment)"
+                add(2, "\(left), \(done)", done)
+            } else {
+                add(2, left)
+            }
         }
         if now.differences > 0 {
             add(
@@ -227,14 +263,16 @@ package struct Progress: Sendable {
         return Double(grown) * 1e9 / Double(now.nanoseconds - first.nanoseconds)
     }
 
-    /// Seconds until a count reaches its total; nil without a total or while nothing moves.
+    /// Seconds until a count reaches its total, and the share that is done; nil without a total or while nothing moves.
     private func remaining(
         until total: UInt64?,
         _ count: (ProgressSample) -> UInt64
-    ) -> Double? {
+    ) -> (seconds: Double, done: Double)? {
         guard let total else { return nil }
-        guard total > count(latest) else { return 0 }
+        let done = count(latest)
+        guard total > done else { return (0, 1) }
         let rate = rate(Self.remainingWindow, count)
-        return rate > 0 ? Double(total - count(latest)) / rate : nil
+        guard rate > 0 else { return nil }
+        return (Double(total - done) / rate, Double(done) / Double(total))
     }
 }

@@ -54,7 +54,23 @@ final class ProgressTeller: Sendable {
     func stop() { ticker.stop() }
 
     /// The totals are known.
-    func set(_ progress: Progress) { state.withLock { $0.progress = progress } }
+    ///
+    /// `limit`: so long after the command's start the run ends, done or not.
+    func set(_ progress: Progress, limit: UInt64? = nil) {
+        let now = DispatchTime.now().uptimeNanoseconds
+        state.withLock { state in
+            state.progress = progress
+            // The command's start is the run's, but for what opening the roots took.
+            state.progress.limit = limit.map { left in
+                Progress.Limit(
+                    nanoseconds: now - min(state.began, now) &+ left,
+                    moment: CalendarTime(
+                        local: Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: left)
+                    ).minutes
+                )
+            }
+        }
+    }
     func set(workers: Int) { state.withLock { $0.progress.workers = workers } }
     /// Something else is under way, of which counts say nothing.
     func hide() { state.withLock { $0.isHidden = true } }

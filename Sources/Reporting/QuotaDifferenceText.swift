@@ -14,8 +14,9 @@ struct QuotaDifferenceText {
         switch difference {
         case .notAccounted(let kind, let limits):
             let own =
-                limits == 0 ? "accounts them" : "has \(Quantity.count(limits, "limit", "limits"))"
-            return "quota of \(kind.rawValue)s: SOURCE \(own), DESTINATION does not account them"
+                limits == 0 ? "enforces limits" : "has \(Quantity.count(limits, "limit", "limits"))"
+            return "quota of \(kind.rawValue)s: SOURCE \(own), DESTINATION does not account them: "
+                + "tune2fs -O quota,project on the unmounted volume (an XFS is mounted with them)"
         case .grace(let kind, let left, let right):
             return
                 "quota of \(kind.rawValue)s: grace: SOURCE \(Self.text(left)), DESTINATION \(Self.text(right))"

@@ -12,9 +12,10 @@ struct QuotaForecastText {
     /// What both sides account and enforce, and what is not carried as it is.
     var message: String {
         if let unread = forecast.unread {
-            return "quotas of \(unread.side.shown) cannot be read: \(unread.error.code.sentence) "
-                + "(\(unread.error.code.name))"
+            return
+                "quotas of \(unread.side.shown) cannot be read: \(QuotaText.reason(unread.error))"
         }
+        if let side = forecast.suspended { return QuotaText.suspended(side) }
         if forecast.isSourceOff {
             return
                 "SOURCE was mounted with quotas at some time and is not now: its limits cannot be read"
@@ -33,7 +34,7 @@ struct QuotaForecastText {
     /// What a pass does not carry, or who has too much then.
     private var lost: [String] {
         var parts: [String] = []
-        let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] != nil }
+        let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] ?? 0 > 0 }
         if !missing.isEmpty {
             parts.append("those of \(Self.list(missing, plural: true)) are not kept")
         }
@@ -66,10 +67,16 @@ struct QuotaForecastText {
                     + " not kept"
             )
         }
-        if let excess = forecast.excess {
+        for (excess, limit) in [(forecast.excess, "hard"), (forecast.softExcess, "soft")] {
+            guard let excess else { continue }
             parts.append(
                 Quantity.count(excess.owners, "owner", "owners")
-                    + " would be above a hard limit (the first: \(excess.first.words))"
+                    + " would be above a \(limit) limit (the first: \(excess.first.words))"
+            )
+        }
+        if !forecast.unenforced.isEmpty {
+            parts.append(
+                "DESTINATION does not enforce limits of \(Self.list(forecast.unenforced, plural: true))"
             )
         }
         return parts
@@ -77,7 +84,9 @@ struct QuotaForecastText {
 
     /// What to do, in whole sentences.
     var advice: String {
+        if forecast.suspended != nil { return "Or remount it now, for this check." }
         if let unread = forecast.unread {
+            if unread.error.code == .notImplemented { return "Or pass with --quotas off." }
             return unread.error.code == .notPermitted || unread.error.code == .accessDenied
                 ? "Quotas need root with CAP_SYS_ADMIN, outside of a container."
                 : "See dmesg, and check that filesystem (xfs_repair -n, e2fsck -f); or pass with --quotas off."
@@ -89,11 +98,15 @@ struct QuotaForecastText {
                     + "limits of \(Self.list(forecast.hidden, plural: true))."
             )
         }
-        let missing = forecast.unaccounted.union(forecast.shortage.limits.keys)
+        let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] != nil }
         if !missing.isEmpty {
             let features = missing.contains(.project) ? "quota,project" : "quota"
+            let options = missing.map(QuotaText.sourceOption).joined(separator: ",")
             sentences.append(
-                "Unmount DESTINATION, then tune2fs -O \(features) DEVICE (projects need 256-byte inodes)."
+                forecast.isToXFS
+                    ? "Unmount DESTINATION and mount it with \(options)."
+                    : "Unmount DESTINATION, then tune2fs -O \(features) DEVICE (projects need 256-byte inodes; old "
+                        + "quota files: quotaon)."
             )
         }
         if forecast.refused > 0 {
@@ -102,11 +115,23 @@ struct QuotaForecastText {
         if !forecast.defaults.isEmpty {
             sentences.append("Defaults are not carried: give each owner limits of its own.")
         }
-        if forecast.excess != nil {
-            sentences.append("ext4 needs 4 KiB for each directory: raise limits on SOURCE.")
+        if forecast.excess != nil || forecast.softExcess != nil {
+            sentences.append(
+                (forecast.isToXFS ? "R" : "ext4 needs 4 KiB for each directory: r")
+                    + "aise limits on SOURCE."
+            )
+        }
+        if forecast.hindersPasses {
+            sentences.append(
+                "XFS limits root, too: passes fail for owners near their limits. Mount DESTINATION with uqnoenforce,"
+                    + "gqnoenforce,pqnoenforce until the switch."
+            )
         }
         if let options = mountOptions {
-            sentences.append("At the switch, in /etc/fstab: ext4 defaults,\(options) 0 2.")
+            sentences.append(
+                "At the switch, in /etc/fstab: \(forecast.isToXFS ? "xfs" : "ext4") defaults,\(options) 0 "
+                    + "\(forecast.isToXFS ? 0 : 2)."
+            )
         }
         return sentences.joined(separator: " ")
     }
@@ -114,7 +139,8 @@ struct QuotaForecastText {
     /// What makes ext4 enforce what SOURCE enforces (Q22); nil: nothing.
     private var mountOptions: String? {
         let kinds = QuotaKind.allCases.filter(forecast.source.enforced.contains)
-        return kinds.isEmpty ? nil : kinds.map(QuotaText.mountOption).joined(separator: ",")
+        let option = forecast.isToXFS ? QuotaText.sourceOption : QuotaText.mountOption
+        return kinds.isEmpty ? nil : kinds.map(option).joined(separator: ",")
     }
 
     func addFields(to line: inout JSONLine) {
@@ -131,6 +157,8 @@ struct QuotaForecastText {
         line.add("refused", forecast.refused)
         line.add("default_kinds", Self.words(Set(forecast.defaults.map(\.kind))))
         line.add("over_limit", forecast.excess?.owners ?? 0)
+        line.add("over_soft_limit", forecast.softExcess?.owners ?? 0)
+        line.add("suspended_side", forecast.suspended?.rawValue)
         line.add("mount_options", mountOptions)
         line.add("errno_name", forecast.unread?.error.code.name)
     }

@@ -15,6 +15,7 @@ package enum QuotaText {
                 line.add("\(kind.rawValue)_limits", shortage.limits[kind] ?? 0)
             }
             line.add("realtime_limits", shortage.realtime)
+        case .quotasSuspended(let side): line.add("side", side.rawValue)
         case .quotasUnread(let side, let error):
             line.add("side", side.rawValue)
             line.add("errno_name", error.code.name)
@@ -40,7 +41,9 @@ package enum QuotaText {
         case .quotasNotKept(let shortage): notKept(shortage)
         case .sourceQuotasOff(let kinds): sourceOff(kinds) + "to carry them."
         case .noLimitsOnSource(let kinds): noLimitsOnSource(kinds)
-        case .quotasUnread(let side, let error): unread(side, error) + "."
+        case .quotasSuspended(let side): suspended(side) + "."
+        case .quotasUnread(let side, let error):
+            "quotas of \(side.shown) cannot be read, so none are carried: \(reason(error))."
         case .defaultLimitsNotKept(let defaults): self.defaults(defaults)
         case .quotasNotEnforced(let kinds): notEnforced(kinds)
         case .overLimit(let excess): overLimit(excess)
@@ -51,6 +54,11 @@ package enum QuotaText {
     private static func notKept(_ shortage: QuotaShortage) -> String {
         var sentences = QuotaKind.allCases.compactMap { kind -> String? in
             guard let count = shortage.limits[kind] else { return nil }
+            if count == 0 {
+                return
+                    "\(kind.rawValue): SOURCE enforces limits and has none so far: DESTINATION accounts "
+                    + "no \(kind.rawValue)s."
+            }
             return "\(kind.rawValue): \(Quantity.count(count, "limit", "limits")) of SOURCE "
                 + "\(count == 1 ? "is" : "are") not kept: DESTINATION accounts no \(kind.rawValue)s."
         }
@@ -58,8 +66,8 @@ package enum QuotaText {
             let features = shortage.limits[.project] == nil ? "quota" : "quota,project"
             let kinds = QuotaKind.allCases.filter { shortage.limits[$0] != nil }
             sentences.append(
-                "On the unmounted volume: tune2fs -O \(features) DEVICE (an XFS is mounted with "
-                    + "\(kinds.map(sourceOption).joined(separator: ",")))."
+                "On the unmounted volume: tune2fs -O \(features) DEVICE (old quota files: quotaon; an XFS is mounted "
+                    + "with \(kinds.map(sourceOption).joined(separator: ",")))."
             )
         }
         if shortage.realtime > 0 {
@@ -87,8 +95,8 @@ package enum QuotaText {
     static func sourceOff(_ kinds: [QuotaKind]) -> String {
         let which = kinds.count == QuotaKind.allCases.count ? "" : " of \(list(kinds))"
         return
-            "SOURCE's quotas\(which) are off: limits, if any, cannot be read. Mount it with "
-            + "\(kinds.map(sourceOption).joined(separator: ",")) "
+            "SOURCE's quotas\(which) are off: limits, if any, cannot be read. Unmount it (a remount does nothing) and "
+            + "mount it with \(kinds.map(sourceOption).joined(separator: ",")) "
     }
 
     private static func noLimitsOnSource(_ kinds: [QuotaKind]) -> String {
@@ -96,8 +104,17 @@ package enum QuotaText {
             + "stay. If that is meant: --allow-empty-source."
     }
 
-    private static func unread(_ side: Failure.Side, _ error: SystemError) -> String {
-        "quotas of \(side.shown) cannot be read, so none are carried: \(error.code.sentence) (\(error.code.name))"
+    /// Why an ext4 tells of no quotas, and what to do, without a period.
+    static func suspended(_ side: Failure.Side) -> String {
+        "\(side.shown) is an ext4 that is mounted read-only, and accounts nothing meanwhile: its limits cannot be read. "
+            + "mount -o remount,rw for this run"
+    }
+
+    static func reason(_ error: SystemError) -> String {
+        let what = "\(error.code.sentence) (\(error.code.name))"
+        return error.code == .notImplemented
+            ? what + "; no node of its device is in /dev, or its old quota format cannot be listed"
+            : what
     }
 
     private static func notCarried(_ defaults: [QuotaDefault]) -> String {
@@ -120,8 +137,8 @@ package enum QuotaText {
         let words = kinds.map(\.rawValue).joined(separator: ", ")
         let options = kinds.map(mountOption).joined(separator: ",")
         return
-            "\(words): limits are set but not enforced on DESTINATION: mount it with \(options) at the switch (an XFS "
-            + "with \(kinds.map(sourceOption).joined(separator: ",")))."
+            "\(words): limits are set but not enforced on DESTINATION: mount it with \(options) at the switch; a remount does not do "
+            + "(an XFS with \(kinds.map(sourceOption).joined(separator: ",")))."
     }
 
     /// What makes ext4 enforce the limits of a kind.
@@ -148,7 +165,7 @@ package enum QuotaText {
         let owners = Quantity.count(excess.owners, "owner is", "owners are")
         return "\(owners) above a hard limit on DESTINATION (\(excess.first.words): "
             + "\(excess.used / unit) \(word) of \(excess.hard / unit)). SOURCE's may be, too; ext4 also needs "
-            + "4 KiB for each directory. See repquota, and raise the limit on SOURCE."
+            + "4 KiB for each directory. See repquota, and raise the limit where it was set."
     }
 
     // MARK: Refusals
@@ -162,7 +179,9 @@ package enum QuotaText {
         case .notWholeVolume(let side):
             return
                 "--quotas on: \(side.shown) is not the root of its volume, and limits are the volume's"
-        case .unread(let side, let error): return unread(side, error)
+        case .suspended(let side): return "--quotas on: " + suspended(side)
+        case .unread(let side, let error):
+            return "--quotas on: quotas of \(side.shown) cannot be read: \(reason(error))"
         case .sourceOff(let kinds):
             return "--quotas on: " + sourceOff(kinds) + "to carry them" + ending
         case .ownersNotCarried(let kinds):

@@ -44,6 +44,18 @@ package final class ReportStreams: Sendable {
         configuration.failures?.begin()
     }
 
+    /// Tells when the run ends by itself, done or not; after its first event.
+    func tellTimeLimit() {
+        guard let left = configuration.nanosecondsToLimit else { return }
+        let end = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: left)
+        emit(EventJSON.timeLimit(end, time: WallClock.nanoseconds), isRare: true)
+        if configuration.isQuiet { return }
+        let time = CalendarTime(local: end)
+        // A day and more: the time of day alone would mislead.
+        let moment = left < 86_400_000_000_000 ? time.minutes : "\(time.date) \(time.minutes)"
+        console.tell(["cutover: stops at \(moment) (in \(Quantity.duration(left)))"])
+    }
+
     /// Writes a line of JSON, if any are wanted; those that come in thousands wait for the ticker.
     func emit(_ line: @autoclosure () -> JSONLine, isRare: Bool) {
         guard let json = configuration.json else { return }

@@ -63,6 +63,7 @@ package final class Reporter: Sendable {
         streams.emit(EventJSON.line(event, time: WallClock.nanoseconds), isRare: !event.isChange)
         note(event)
         if !configuration.isQuiet { streams.console.tell(messages(event)) }
+        if case .started = event { streams.tellTimeLimit() }
     }
 
     /// Ends the reports: the ticker stops, all that was gathered is written, the summary is told.
@@ -121,7 +122,7 @@ package final class Reporter: Sendable {
     private func note(_ event: PassEvent) {
         switch event {
         case .started(let start):
-            progress.set(Progress(start))
+            progress.set(Progress(start), limit: configuration.nanosecondsToLimit)
             places.withLock { $0 = [start.sourcePath, start.destinationPath] }
         case .workersChanged(let count): progress.set(workers: count)
         case .mountSkipped(let path, let side, let crossing):
@@ -161,9 +162,11 @@ package final class Reporter: Sendable {
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
         case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]
         case .stopped(_, let failure):
+            let what = shown.message(FailureText(failure).shortMessage)
+            // Everything else was done before.
+            if failure.activity.isOfQuotas { return ["cutover: stopping: \(what)"] }
             return [
-                "cutover: stopping: \(shown.path(failure.path)): "
-                    + shown.message(FailureText(failure).shortMessage),
+                "cutover: stopping: \(shown.path(failure.path)): " + what,
                 "cutover: now counting what is missing on DESTINATION",
             ]
         case .synchronizing(let isWhole):
@@ -176,7 +179,7 @@ package final class Reporter: Sendable {
     private func status(of summary: PassSummary) -> ExitStatus {
         guard hadOutputError else { return summary.status }
         switch summary.status {
-        case .done, .someVanished, .deletionLimit: return .someFailed
+        case .done, .someVanished, .deletionLimit, .timeLimit: return .someFailed
         case .different, .refused, .destinationStopped, .interrupted, .someFailed, .usage:
             return summary.status
         }

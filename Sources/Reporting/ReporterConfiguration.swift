@@ -28,6 +28,8 @@ package struct ReporterConfiguration: Sendable {
     package var failuresName: [UInt8] = []
     /// The folder that was given to `--state`; empty: none was.
     package var stateName: [UInt8] = []
+    /// So long until a time limit, from the command's start; nil: there is none.
+    package var nanosecondsToLimit: UInt64?
     package var standardOutput: OutputFile
     package var standardError: OutputFile
     /// Whether the person's locale is UTF-8.

@@ -95,6 +95,7 @@ package struct SummaryText: Sendable {
         let text =
             switch summary.status {
             case .interrupted: "interrupted after \(time), \(statusText)"
+            case .timeLimit: "stopped at the time limit after \(time), \(statusText)"
             case .destinationStopped: "stopped by DESTINATION after \(time), \(statusText)"
             case .someFailed where failures == 0:
                 "done in \(time), a report could not be written, \(statusText)"
@@ -294,7 +295,7 @@ package struct SummaryText: Sendable {
     private var advice: [String] {
         let lines = adviceByStatus
         switch summary.status {
-        case .deletionLimit, .someVanished, .someFailed: return lines + adviceOnLimit
+        case .deletionLimit, .someVanished, .someFailed, .timeLimit: return lines + adviceOnLimit
         case .done, .different, .refused, .usage, .interrupted, .destinationStopped: return lines
         }
     }
@@ -309,13 +310,13 @@ package struct SummaryText: Sendable {
 
     private var adviceByStatus: [String] {
         switch summary.status {
-        case .interrupted where summary.isGivenUp:
+        case .interrupted where summary.isGivenUp, .timeLimit where summary.isGivenUp:
             Self.wrap(
                 "Not all workers came back: temporary files may be left, which the next pass removes. See to "
                     + "what does not answer, then run the same command again: the next pass resumes.",
                 indent: 0
             )
-        case .interrupted:
+        case .interrupted, .timeLimit:
             Self.wrap(
                 "No half-written file was left. Run the same command again: the next pass resumes and "
                     + "copies only what is missing.",

@@ -20,9 +20,11 @@ enum VerificationNoticeText {
         case .projectsNotKept:
             "DESTINATION shows no project id at all, though SOURCE has some: they are not compared."
         case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
+        case .quotasSuspended(let side):
+            QuotaText.suspended(side) + ", or compare with --quotas off."
         case .quotasUnread(let side, let error):
-            "quotas of \(side.shown) cannot be read, so they are not compared: \(error.code.sentence) "
-                + "(\(error.code.name))."
+            "quotas of \(side.shown) cannot be read, so they are not compared: "
+                + "\(QuotaText.reason(error))."
         case .sourceQuotasOff(let kinds): QuotaText.sourceOff(kinds) + "to compare them."
         case .quotasNotEnforced(let kinds): QuotaText.notEnforced(kinds)
         case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
@@ -37,6 +39,7 @@ enum VerificationNoticeText {
         case .clampedTimes(let entries, let first):
             line.add("entries", entries)
             line.add("path", name: first)
+        case .quotasSuspended(let side): line.add("side", side.rawValue)
         case .quotasUnread(let side, let error):
             line.add("side", side.rawValue)
             line.add("errno_name", error.code.name)

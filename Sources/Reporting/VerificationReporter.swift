@@ -52,7 +52,8 @@ package final class VerificationReporter: Sendable {
             streams.print(DifferenceText(found).line(isChanged: true))
             isRare = false
         case .failed(let failure): streams.writeFailure(failure, in: .verification)
-        case .started(let start): progress.set(Progress(start))
+        case .started(let start):
+            progress.set(Progress(start), limit: streams.configuration.nanosecondsToLimit)
         case .workersChanged(let count): progress.set(workers: count)
         case .mountSkipped(let path, let side, let crossing):
             asides.withLock { $0.addMount(path, side, crossing) }
@@ -65,6 +66,7 @@ package final class VerificationReporter: Sendable {
         if !streams.configuration.isQuiet || Self.isToldQuietly(event) {
             streams.console.tell(messages(event))
         }
+        if case .started = event { streams.tellTimeLimit() }
     }
 
     /// Ends the reports: the ticker stops, all that was gathered is written, the summary is told.

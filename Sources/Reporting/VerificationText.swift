@@ -91,6 +91,7 @@ package struct VerificationSummaryText: Sendable {
         let time = Quantity.duration(summary.durationNanoseconds)
         switch status {
         case .interrupted: return "interrupted after \(time); the rest was not compared"
+        case .timeLimit: return "stopped at the time limit after \(time); the rest was not compared"
         case .done:
             let scope = summary.comparesContents && summary.sample == nil ? "" : partial
             return "equal\(scope), in \(time)"
@@ -174,6 +175,14 @@ package struct VerificationSummaryText: Sendable {
                 "Only inode flags or project ids differ (lsattr -p). A pass sets those that DESTINATION can hold; "
                     + "where its summary said that they are not kept, another pass changes nothing. Nothing needs "
                     + "to be done unless you rely on them.",
+                indent: 0
+            )
+        case .different
+        where summary.counters.quotaDifferences.value() == summary.counters.differences.value():
+            lines += SummaryText.wrap(
+                "Only quotas differ. 'cutover sync --delete' carries limits and grace times of what DESTINATION "
+                    + "accounts; for the rest and for wrong accounts do what the lines say, or what 'cutover check' "
+                    + "advises. Then verify again; --quotas off leaves quotas out.",
                 indent: 0
             )
         case .different:

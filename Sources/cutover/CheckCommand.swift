@@ -68,7 +68,7 @@ struct CheckCommand: ParsableCommand {
             throw ExitCode(ExitStatus.refused.rawValue)
         }
         guard let ended else {
-            let reason = Supervision.reason(supervision.watch.stuck(), "")
+            let reason = Supervision.reason(supervision.watch.stuck(), "interrupted", "")
             output.refuse(reason, path: nil, status: .interrupted)
             supervision.end(.interrupted)
         }

@@ -66,7 +66,9 @@ final class Session: Sendable {
                 supervision.steer(
                     .init(
                         changeWorkers: { run.changeWorkers(by: $0) },
-                        interrupt: { run.interrupt() }
+                        interrupt: { run.interrupt() },
+                        control: run.control,
+                        isSynchronizing: { run.isSynchronizing }
                     )
                 )
                 prepared.begin()
@@ -81,8 +83,10 @@ final class Session: Sendable {
         let waiting = supervision.watch.stuck()
         streams.stopWaiting()
         if let run = begun.value { supervision.end(finish(run.giveUp(waiting: waiting))) }
-        streams.refuse(Supervision.reason(waiting), status: .interrupted)
-        supervision.end(.interrupted)
+        let status = supervision.statusIfGivenUp
+        let what = status == .timeLimit ? "the time limit was reached" : "interrupted"
+        streams.refuse(Supervision.reason(waiting, what), status: status)
+        supervision.end(status)
     }
 
     /// What this process was made ready with, before its first run.

@@ -1,7 +1,7 @@
 // A command runs on a thread of its own, and this one waits for it: so the process can end in time though a call does
 // not come back (S59).
 //
-//   main      waits: for the end, or for a signal and then some seconds more
+//   main      waits: for the end, or for a signal or the time limit (TimeLimit.swift) and then some seconds more
 //   signals   hears them (Signals.swift); after its last moment it ends the process
 //   watch     tells calls that do not come back, and that a signal was heard
 //   run       opens the roots, carries worker 0, commits
@@ -32,6 +32,9 @@ final class Supervision: Sendable {
 
     let watch = CallWatch()
     private let notice: String
+    private let limit: TimeLimit?
+    /// The time limit has been reached.
+    private let isTimeUp = Atomic<Bool>(false)
     private let tell: @Sendable (WaitingCall) -> Void
     private let isBegun = Atomic<Bool>(false)
     private let isStopped = Atomic<Bool>(false)
@@ -45,17 +48,26 @@ final class Supervision: Sendable {
         var changeWorkers: @Sendable (Int) -> Void = { _ in }
         /// False: it came too late to stop anything.
         var interrupt: @Sendable () -> Bool
+        /// What a time limit ends it by; nil: nothing does.
+        var control: RunControl?
+        var isSynchronizing: @Sendable () -> Bool = { false }
     }
 
     /// `notice` says what is done before a run ends; `tell` is given calls that do not come back.
-    init(notice: String, tell: @escaping @Sendable (WaitingCall) -> Void) {
+    init(
+        notice: String,
+        limit: TimeLimit? = nil,
+        tell: @escaping @Sendable (WaitingCall) -> Void
+    ) {
         self.notice = notice
+        self.limit = limit
         self.tell = tell
     }
 
     /// From now on signals steer this; one that has come already does at once.
     func steer(_ steered: Steered) {
         self.steered.withLock { $0 = steered }
+        if isTimeUp.load(ordering: .sequentiallyConsistent) { steered.control?.reachTimeLimit() }
         if isStopped.load(ordering: .sequentiallyConsistent) {
             // What was told when the signal came holds.
             _ = steered.interrupt()
@@ -82,18 +94,40 @@ final class Supervision: Sendable {
         } catch {
             throw .tooFewThreads
         }
+        var steps = TimeLimitSteps(limit)
         while true {
             let isPatient = !isStopped.load(ordering: .sequentiallyConsistent)
-            let deadline: DispatchTime =
-                isPatient ? .distantFuture : .now() + .seconds(Self.patienceSeconds)
-            let isWoken = changed.wait(timeout: deadline) == .success
+            let isWoken = changed.wait(timeout: deadline(isPatient, steps)) == .success
             if let outcome = share.outcome.withLock({ $0 }) {
                 // A run that has ended is steered no more, nor kept.
                 steered.withLock { $0 = nil }
                 return try outcome.get()
             }
-            if !isWoken { return nil }
+            if isWoken { continue }
+            if !isPatient || !advance(&steps) { return nil }
         }
+    }
+
+    private func deadline(_ isPatient: Bool, _ steps: TimeLimitSteps) -> DispatchTime {
+        if !isPatient { return .now() + .seconds(Self.patienceSeconds) }
+        guard let wait = steps.wait else { return .distantFuture }
+        return .now() + .nanoseconds(Int(clamping: wait))
+    }
+
+    /// Does what the time limit asks for; false: the run does not come back.
+    private func advance(_ steps: inout TimeLimitSteps) -> Bool {
+        let steered = steered.withLock { $0 }
+        let goesOn = steps.advance(steered) { sentence in
+            if isOver.load(ordering: .sequentiallyConsistent) { return }
+            write("cutover: \(sentence).\n")
+        }
+        if steps.isReached { isTimeUp.store(true, ordering: .sequentiallyConsistent) }
+        return goesOn
+    }
+
+    /// How a run ends that is given up before it has begun.
+    var statusIfGivenUp: ExitStatus {
+        isStopped.load(ordering: .sequentiallyConsistent) ? .interrupted : .timeLimit
     }
 
     /// The threads that are there for all runs.
@@ -115,12 +149,14 @@ final class Supervision: Sendable {
     func end(_ status: ExitStatus) -> Never { _exit(status.rawValue) }
 
     /// Why there is no answer, of a run that was stopped and has nothing to sum up.
-    static func reason(_ waiting: [WaitingCall], _ when: String = " before anything was begun")
-        -> String
-    {
+    static func reason(
+        _ waiting: [WaitingCall],
+        _ what: String = "interrupted",
+        _ when: String = " before anything was begun"
+    ) -> String {
         let shown = ShownName(isForTerminal: true)
-        let what = waiting.first.map { ": " + WaitingText.what($0, shown) } ?? ""
-        return "interrupted\(when)\(what)"
+        let call = waiting.first.map { ": " + WaitingText.what($0, shown) } ?? ""
+        return what + when + call
     }
 
     private func receive(_ number: Int32) {
@@ -141,12 +177,12 @@ final class Supervision: Sendable {
         let what =
             isTold ? "stopping; \(notice)" : "the run is at its end, and nothing is left to stop"
         changed.signal()
-        // Not on this thread: a terminal that is stopped (^S) or a pipe that nobody reads holds up who writes, and
-        // the second signal must still be heard.
-        watch.perform {
-            OutputFile.standardError.write(
-                Array("\ncutover: \(what) (once more: stop at once).\n".utf8)
-            )
-        }
+        write("\ncutover: \(what) (once more: stop at once).\n")
+    }
+
+    /// Not on this thread: a terminal that is stopped (^S) or a pipe that nobody reads holds up who writes, and the
+    /// second signal, or the end of the time, must still be heard.
+    private func write(_ text: String) {
+        watch.perform { OutputFile.standardError.write(Array(text.utf8)) }
     }
 }

@@ -23,7 +23,7 @@ struct SyncCommand: ParsableCommand {
 
             Exit status: 0 done, 3 refused before starting, 11 DESTINATION stopped the pass (full, \
             read-only, broken), 20 interrupted, 23 some entries failed, 24 some vanished meanwhile, 25 \
-            --max-delete reached, 64 usage.
+            --max-delete reached, 26 a time limit reached, 64 usage.
             """
     )
 
@@ -39,7 +39,9 @@ struct SyncCommand: ParsableCommand {
             streams,
             reports: options.telling.files,
             writesTrees: true,
-            Supervision(notice: "files in hand are given back") { reporter.receive(.waiting($0)) }
+            Supervision(notice: "files in hand are given back", limit: plan.limit) {
+                reporter.receive(.waiting($0))
+            }
         )
         let names = RootNames(source: options.source.name, destination: options.destination.name)
         let status = session.run(

@@ -181,6 +181,7 @@ struct HowOptions: ParsableArguments {
     )
     var bwlimit: ByteRate?
 
+    @OptionGroup var time: TimeLimitOptions
     @OptionGroup var place: StateOption
 
     @Flag(
@@ -192,6 +193,27 @@ struct HowOptions: ParsableArguments {
 
     @Flag(help: "Use the disk only when nobody else does (idle I/O class, nice 19).") var idle =
         false
+}
+
+/// When a run ends by itself, done or not.
+struct TimeLimitOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Begin nothing new from this time on: 05:45, the next one, or 2026-11-30T05:45. Files in hand get 30 s.",
+            valueName: "time"
+        ),
+        transform: { try StopMoment(parsing: $0) }
+    )
+    var stopAt: StopMoment?
+
+    @Option(
+        help: ArgumentHelp(
+            "The same after so long: 90m, 2h30m, 45s.",
+            valueName: "duration"
+        ),
+        transform: RunDuration.init(parsing:)
+    )
+    var maxDuration: RunDuration?
 }
 
 /// What is told, and where.

@@ -9,6 +9,8 @@ import Reporting
 struct SyncPlan {
     let pass: PassOptions
     let reporting: ReporterConfiguration
+    /// `--stop-at`, `--max-duration`.
+    let limit: TimeLimit?
 
     /// 64 MiB of patterns: more is a mistake.
     private static let patternBytesMax = 64 << 20
@@ -47,6 +49,8 @@ struct SyncPlan {
         try ReportFiles.judge(state: options.how.place, place)
         var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
         reporting.stateName = options.how.place.state?.bytes ?? []
+        limit = TimeLimit(options.how.time)
+        reporting.nanosecondsToLimit = limit?.remaining
         self.reporting = reporting
     }
 

@@ -24,7 +24,7 @@ struct VerifyCommand: ParsableCommand {
 
             Exit status: 0 equal, 1 different, 3 refused before starting, 20 interrupted, 23 something could \
             not be read or a report not be written, 24 nothing is wrong but some entries changed or vanished \
-            meanwhile, 64 usage.
+            meanwhile, 26 a time limit reached, 64 usage.
             """
     )
 
@@ -43,7 +43,9 @@ struct VerifyCommand: ParsableCommand {
             streams,
             reports: options.telling.files,
             writesTrees: false,
-            Supervision(notice: "nothing was changed") { reporter.receive(.waiting($0)) }
+            Supervision(notice: "nothing was changed", limit: plan.limit) {
+                reporter.receive(.waiting($0))
+            }
         )
         let status = session.run(
             prepare: { setting throws(Refusal) in

@@ -12,6 +12,7 @@ struct VerifyOptions: ParsableArguments {
 
     @OptionGroup(title: "What is compared") var compared: CompareOptions
     @OptionGroup(title: "How") var how: WorkersOption
+    @OptionGroup(title: "How") var time: TimeLimitOptions
     @OptionGroup(title: "Reporting") var telling: TellOptions
 
     func validate() throws {
@@ -53,6 +54,17 @@ struct CompareOptions: ParsableArguments {
     )
     var branch: [BytesArgument] = []
     @OptionGroup var attributes: AttributesOption
+    @Option(
+        help: ArgumentHelp(
+            "Limits, grace times and accounts of quotas: compared where both sides are whole volumes, or not.",
+            valueName: "auto|off"
+        )
+    )
+    var quotas = QuotaComparison.auto
+
+    /// `--quotas` of a comparison.
+    enum QuotaComparison: String, ExpressibleByArgument, CaseIterable { case auto, off }
+
     @Flag(
         name: .customLong("no-check"),
         help: "Compare even if part of SOURCE is invisible (see 'cutover check'); ends with 23."

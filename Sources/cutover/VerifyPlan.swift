@@ -16,6 +16,8 @@ struct VerifyPlan {
     let work: Work
     let workers: Int
     let reporting: ReporterConfiguration
+    /// `--stop-at`, `--max-duration`.
+    let limit: TimeLimit?
     /// The name of the manifest that is written.
     let manifestName: [UInt8]?
 
@@ -31,7 +33,10 @@ struct VerifyPlan {
             ReportPlace(source: volumes.count > 1 ? volumes[0] : nil, destination: volumes.last)
         )
         try ReportFiles.judgeDash(ReportFile("--manifest", compared.manifest))
-        reporting = try SyncPlan.reporting(options.telling, itemizes: false)
+        limit = TimeLimit(options.time)
+        var reporting = try SyncPlan.reporting(options.telling, itemizes: false)
+        reporting.nanosecondsToLimit = limit?.remaining
+        self.reporting = reporting
         if let manifest = compared.manifest {
             try ReportFiles.judge(manifest: manifest, reporting)
         }
@@ -47,6 +52,7 @@ struct VerifyPlan {
             verification.branches = try SyncPlan.branches(compared.branch)
             verification.attributes = try compared.attributes.selection()
             verification.checksFirst = !compared.skipsCheck
+            verification.comparesQuotas = compared.quotas == .auto
             verification.workers = workers
             work = .trees(
                 source: volumes[0],

@@ -128,6 +128,70 @@ private struct RawRecord {
         #expect(QuotaState(flags: 0b1, files: 0b1).hidden.isEmpty)
     }
 
+    /// Ids as fs/quota/quota_tree.c of Linux looks for them, of which some go away while they are listed.
+    private final class QuotaTree {
+        var ids: Set<UInt32>
+        /// Gone after it was told, with its branch if that is empty.
+        var vanishing: Set<UInt32>
+        private(set) var questions = 0
+
+        init(_ ids: Set<UInt32>, vanishing: Set<UInt32>) {
+            self.ids = ids
+            self.vanishing = vanishing
+        }
+
+        func next(from id: UInt32) -> QuotaRecord? {
+            questions += 1
+            var id = UInt64(id)
+            guard find(&id, shift: 24, prefix: 0) else { return nil }
+            let found = UInt32(id)
+            if vanishing.contains(found) { ids.remove(found) }
+            return QuotaRecord(id: found)
+        }
+
+        /// As find_next_id: adds a whole branch to `id` where one is missing, and leaves its lower bits alone.
+        private func find(_ id: inout UInt64, shift: UInt64, prefix: UInt64) -> Bool {
+            for index in Int(id >> shift & 255)..<256 {
+                let branch = prefix | UInt64(index) << shift
+                let isThere = ids.contains { UInt64($0) >> shift == branch >> shift }
+                if !isThere {
+                    id += 1 << shift
+                } else if shift == 0 || find(&id, shift: shift - 8, prefix: branch) {
+                    return true
+                }
+            }
+            return false
+        }
+    }
+
+    @Test("no owner is passed over where records go away, and branches with them")
+    func vanishingRecords() throws {
+        var random = SystemRandomNumberGenerator()
+        for turn in 0..<200 {
+            var ids: Set<UInt32> = [4_294_967_294]
+            for _ in 0..<40 {
+                let bits = [4, 8, 10, 16, 18, 24, 32].randomElement(using: &random) ?? 8
+                ids.insert(UInt32.random(in: 0..<UInt32.max, using: &random) >> UInt32(32 - bits))
+            }
+            let vanishing = ids.filter { _ in Bool.random(using: &random) }
+            let tree = QuotaTree(ids, vanishing: vanishing)
+            var cursor = QuotaCursor { tree.next(from: $0) }
+            var found: [UInt32] = []
+            while let record = try cursor.next() { found.append(record.id) }
+            // Those that stay are all told, in order; others may be.
+            #expect(found == found.sorted() && Set(found).count == found.count)
+            #expect(ids.subtracting(vanishing).isSubset(of: found), "\(turn): \(ids.sorted())")
+        }
+        // What it guards against: 1001 goes, and 1024 is passed over by the kernel alone.
+        let tree = QuotaTree([1001, 1024], vanishing: [1001])
+        #expect(tree.next(from: 0)?.id == 1001 && tree.next(from: 1002) == nil)
+        let again = QuotaTree([1001, 1024], vanishing: [1001])
+        var cursor = QuotaCursor { again.next(from: $0) }
+        #expect(try cursor.next()?.id == 1001)
+        #expect(try cursor.next()?.id == 1024)
+        #expect(try cursor.next() == nil)
+    }
+
     @Test("the last number is nobody's: it is not asked for")
     func lastNumber() throws {
         let quotas = try Quotas(of: SharedDescriptor(Descriptor.openRoot(Name("/"))))

@@ -102,14 +102,19 @@ import Testing
     func sourceWithoutLimitsClearsNone() {
         let source = FakeQuotas([.user, .group])
         let destination = FakeQuotas([.user, .group])
-        source.add(.user, QuotaRecord(id: 3, usedBytes: 9))
+        // XFS writes the defaults into records of active owners.
+        source.add(
+            .user,
+            QuotaRecord(id: 0, limits: kibibytes(1, 5)),
+            QuotaRecord(id: 3, limits: kibibytes(1, 5), usedBytes: 9)
+        )
         source.add(.group, QuotaRecord(id: 3, limits: kibibytes(1, 2)))
-        destination.add(.user, QuotaRecord(id: 3, limits: kibibytes(1, 2)))
+        destination.add(.user, QuotaRecord(id: 5, limits: kibibytes(1, 2)))
         destination.add(.group, QuotaRecord(id: 4, limits: kibibytes(1, 2)))
         let report = carry(source, destination, clearing: .whereSourceHasLimits)
-        #expect(report.counts == [.left: 1, .set: 1, .cleared: 1])
-        #expect(destination.limits(.user, 3) == kibibytes(1, 2))
-        #expect(report.notices == [.noLimitsOnSource([.user])])
+        #expect(report.counts == [.left: 1, .set: 2, .cleared: 1])
+        #expect(destination.limits(.user, 5) == kibibytes(1, 2))
+        #expect(report.notices.contains(.noLimitsOnSource([.user])))
         // Nothing was left: nothing is said.
         let idle = carry(FakeQuotas(), FakeQuotas(), clearing: .whereSourceHasLimits)
         #expect(idle.notices.isEmpty)

@@ -48,6 +48,28 @@ import Testing
         #expect(forecast(source, FakeQuotas()).isWell)
     }
 
+    @Test("Q15: who comes above a soft limit is told, but not who is on SOURCE; XFS needs no 4 KiB")
+    func softLimits() {
+        let source = FakeQuotas()
+        source.add(
+            .user,
+            QuotaRecord(id: 1, limits: kibibytes(100, 900), usedBytes: 98 << 10),
+            QuotaRecord(id: 2, limits: kibibytes(100, 900), usedBytes: 200 << 10)
+        )
+        let directories = [QuotaOwner(.user, 1): 1 as UInt64, QuotaOwner(.user, 2): 1]
+        let found = forecast(source, FakeQuotas(), directories: directories)
+        #expect(found.softExcess?.owners == 1 && found.softExcess?.first == QuotaOwner(.user, 1))
+        #expect(found.excess == nil && !found.isWell)
+        let toXFS = QuotaForecast(
+            source,
+            FakeQuotas([.user], enforced: []),
+            directories: directories,
+            isToXFS: true,
+            isSourceOff: { false }
+        )
+        #expect(toXFS.softExcess == nil && !toXFS.hindersPasses && toXFS.unenforced == [.user])
+    }
+
     @Test("Q15: where a side cannot be asked nothing else is said; without quotas nothing at all")
     func unread() {
         let error = SystemError(.quotactl, .notPermitted)

@@ -161,6 +161,9 @@ import Testing
                 owner(QuotaLimits(blockHardBytes: 1024), kibibytes: 9)
             ).isNone
         )
+        // Linux before 5.4 begins one at the limit itself: it would end weeks before the switch.
+        let begun = ends(owner(), owner(kibibytes: 10, inodes: 3, ends: (5, 0)))
+        #expect(begun.block == 1100 && begun.inode == nil)
     }
 
     @Test("Q9: above it SOURCE's grace, of space and of inodes each; the same once more is not set")

@@ -40,12 +40,37 @@ import Testing
             QuotaRecord(id: 3, limits: kibibytes(1, 0))
         )
         let found = survey(source, FakeQuotas([.user]))
-        let shortage = QuotaShortage(limits: [.project: 2])
-        #expect(found.obstacles == [.notKept(shortage)] && found.kinds == [.user])
+        // Groups have none, and SOURCE enforces them all the same.
+        let shortage = QuotaShortage(limits: [.project: 2, .group: 0])
+        let defaults = [QuotaDefault(.project, kibibytes(0, 1))]
+        #expect(found.obstacles == [.notKept(shortage), .defaults(defaults)])
+        #expect(found.kinds == [.user])
         #expect(found.unaccounted == [.group, .project])
-        #expect(found.notices == [.quotasNotKept(shortage)])
+        #expect(found.notices == [.quotasNotKept(shortage), .defaultLimitsNotKept(defaults)])
         // What is not to be carried is not missing either.
         #expect(survey(source, FakeQuotas([.user]), wanted: [.user]).obstacles.isEmpty)
+    }
+
+    @Test(
+        "Q6, Q10: defaults and realtime limits of kinds that DESTINATION does not account are said"
+    )
+    func unaccountedDefaults() {
+        let source = FakeQuotas([.user, .project], enforced: [.user])
+        let limits = kibibytes(0, 1)
+        source.add(
+            .project,
+            QuotaRecord(id: 0, limits: limits),
+            QuotaRecord(id: 3, hasRealtimeLimits: true)
+        )
+        let found = survey(source, FakeQuotas([.user]))
+        let defaults = [QuotaDefault(.project, limits)]
+        let realtime = QuotaShortage(realtime: 1)
+        #expect(found.obstacles == [.notKept(realtime), .defaults(defaults)])
+        #expect(found.notices == [.quotasNotKept(realtime), .defaultLimitsNotKept(defaults)])
+        #expect(found.unaccounted.isEmpty)
+        // Accounted, never enforced, without a limit: nothing is lost.
+        let idle = FakeQuotas([.user, .project], enforced: [.user])
+        #expect(survey(idle, FakeQuotas([.user])).obstacles.isEmpty)
     }
 
     @Test("Q10: an XFS with quota inodes that is mounted without quotas is said, by kinds")
@@ -66,7 +91,6 @@ import Testing
         "Q10: an ext4 that accounts nothing only because it is read-only is no volume without quotas"
     )
     func suspended() {
-        let error = SystemError(.quotactl, .notImplemented)
         for side in [Failure.Side.source, .destination] {
             let found = QuotaSurvey(
                 FakeQuotas(side == .source ? [] : [.user]),
@@ -75,7 +99,8 @@ import Testing
                 isSourceOff: { false },
                 isSuspended: { $0 == side }
             )
-            #expect(found.obstacles == [.unread(side, error)] && found.kinds.isEmpty)
+            #expect(found.obstacles == [.suspended(side)] && found.kinds.isEmpty)
+            #expect(found.notices == [.quotasSuspended(side)])
         }
     }
 

@@ -142,7 +142,7 @@ import Testing
             ),
             .notice(.quotasNotKept(QuotaShortage(limits: [.user: 1]))),
             .notice(.sourceQuotasOff([.user])),
-            .notice(.noLimitsOnSource([.user])),
+            .notice(.noLimitsOnSource([.user])), .notice(.quotasSuspended(.source)),
             .notice(.quotasUnread(.source, SystemError(.quotactl, .notPermitted))),
             .notice(.defaultLimitsNotKept([QuotaDefault(.user, .none)])),
             .notice(.quotasNotEnforced([.user])),
@@ -169,7 +169,7 @@ import Testing
             .projectsNotKept, .clampedTimes(entries: 1, first: []), .threadsLimited(1),
             .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
             .quotasUnread(.source, SystemError(.quotactl, .notPermitted)),
-            .sourceQuotasOff([.user]), .quotasNotEnforced([.user]),
+            .sourceQuotasOff([.user]), .quotasNotEnforced([.user]), .quotasSuspended(.source),
         ]
     }
 

@@ -95,6 +95,7 @@ extension CounterTable<VerificationCounter> {
     package var bytesRead: Counter { self[.bytesRead] }
     package var differences: Counter { self[.differences] }
     package var settingsDifferences: Counter { self[.settingsDifferences] }
+    package var quotaDifferences: Counter { self[.quotaDifferences] }
     package var changed: Counter { self[.changed] }
     package var failures: Counter { self[.failures] }
     package var vanished: Counter { self[.vanished] }

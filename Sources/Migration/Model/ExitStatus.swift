@@ -10,5 +10,6 @@ package enum ExitStatus: Int32, Sendable {
     case someFailed = 23
     case someVanished = 24
     case deletionLimit = 25
+    case timeLimit = 26
     case usage = 64
 }

@@ -80,6 +80,8 @@ package enum DestinationStop: Sendable, Equatable {
         switch error.code {
         case .noSpace where error.operation != .setxattr && error.operation != .setACL: self = .full
         case .readOnly: self = .readOnly
+        // Of quotas it can be one damaged record; the others are carried.
+        case .inputOutput where error.operation == .quotactl: return nil
         case .inputOutput: self = .broken
         // What was written is lost, by whatever name the disk calls it.
         case _ where error.operation == .syncfs: self = .broken

@@ -56,6 +56,8 @@ package enum Notice: Sendable, Hashable {
     case sourceQuotasOff([QuotaKind])
     /// SOURCE has not one limit of these kinds and DESTINATION has: they were left, though extras are deleted (Q7).
     case noLimitsOnSource([QuotaKind])
+    /// One side is an ext4 that is mounted read-only: it accounts nothing meanwhile.
+    case quotasSuspended(Failure.Side)
     /// Quotas of one side cannot be asked for.
     case quotasUnread(Failure.Side, SystemError)
     /// Default limits of SOURCE, or limits of owner 0, which are not carried (Q6).
@@ -92,6 +94,7 @@ package enum Notice: Sendable, Hashable {
         case quotasNotKept = "quotas_not_kept"
         case sourceQuotasOff = "source_quotas_off"
         case noLimitsOnSource = "no_limits_on_source"
+        case quotasSuspended = "quotas_suspended"
         case quotasUnread = "quotas_unread"
         case defaultLimitsNotKept = "default_limits_not_kept"
         case quotasNotEnforced = "quotas_not_enforced"
@@ -125,6 +128,7 @@ package enum Notice: Sendable, Hashable {
         case .quotasNotKept: .quotasNotKept
         case .sourceQuotasOff: .sourceQuotasOff
         case .noLimitsOnSource: .noLimitsOnSource
+        case .quotasSuspended: .quotasSuspended
         case .quotasUnread: .quotasUnread
         case .defaultLimitsNotKept: .defaultLimitsNotKept
         case .quotasNotEnforced: .quotasNotEnforced

@@ -26,7 +26,8 @@ package enum QuotaChange: Sendable, Hashable {
 
 /// Limits of SOURCE that DESTINATION does not keep.
 package struct QuotaShortage: Sendable, Hashable {
-    /// How many owners have limits of the kinds that DESTINATION does not account; kinds with none are absent.
+    /// How many owners have limits of the kinds that DESTINATION does not account; 0 of a kind that SOURCE enforces all the
+    /// same, else kinds without limits are absent.
     package var limits: [QuotaKind: UInt64]
     /// How many owners have limits on the realtime device of an XFS.
     package var realtime: UInt64
@@ -89,6 +90,8 @@ package enum QuotaObstacle: Sendable, Hashable {
     case notPrivileged
     /// SOURCE or DESTINATION is not the root of its volume.
     case notWholeVolume(Failure.Side)
+    /// An ext4 that accounts nothing for as long as it is mounted read-only.
+    case suspended(Failure.Side)
     /// They cannot be asked for.
     case unread(Failure.Side, SystemError)
     /// SOURCE is an XFS that has limits of these kinds, maybe, and is mounted without them.

@@ -18,6 +18,8 @@ package enum VerificationCounter: Int, CounterName {
     case differences
     /// Those of them that are of inode flags and project ids, which a pass carries only where DESTINATION can hold them.
     case settingsDifferences
+    /// Of `differences`, those of quotas.
+    case quotaDifferences
     /// Differences of what changed meanwhile.
     case changed
     case failures, vanished, mountsSkipped
@@ -30,7 +32,7 @@ package enum VerificationCounter: Int, CounterName {
         case .filesCompared: ("files_compared", .always("contents compared"))
         case .bytesRead: ("bytes_read", .noRow)
         case .differences: ("differences", .always("differences"))
-        case .settingsDifferences: (nil, .noRow)
+        case .settingsDifferences, .quotaDifferences: (nil, .noRow)
         case .changed:
             ("changed", .ifAny("changed meanwhile", note: "not counted as differences"))
         case .failures: ("failures", .always("failures"))

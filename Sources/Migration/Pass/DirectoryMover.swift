@@ -67,7 +67,7 @@ struct DirectoryMover {
         var queue = moves
         var next = 0
         var waiting: [UInt64: [DirectoryMove]] = [:]
-        while next < queue.count, !context.log.isInterrupted, context.log.mayWrite {
+        while next < queue.count, context.log.mayBegin, context.log.mayWrite {
             let move = queue[next]
             next += 1
             guard pending.contains(move.inode) else { continue }

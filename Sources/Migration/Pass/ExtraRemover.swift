@@ -37,7 +37,7 @@ final class ExtraRemover {
     ) {
         guard let destination = open.destination else { return }
         let isProtected = node.state.facts.withLock { $0.isProtected }
-        for index in extras where !context.log.isInterrupted {
+        for index in extras where context.log.mayBegin {
             let name = listing.name(index)
             let isLookedAt =
                 !isProtected && (!node.isRoot || context.plan.scope.selects(name))
@@ -231,7 +231,7 @@ final class ExtraRemover {
 
     private func removeContents(_ listing: Listing, of node: PassDirectory, _ open: OpenDirectory) {
         guard let destination = open.destination else { return }
-        for index in 0..<listing.count where !context.log.isInterrupted {
+        for index in 0..<listing.count where context.log.mayBegin {
             let name = listing.name(index)
             guard let status = examineExtra(name, in: node, destination) else { continue }
             if isFiltered(name, status.kind, in: node) {
@@ -247,7 +247,7 @@ final class ExtraRemover {
     ///
     /// Whether it is gone, or in a dry run would be.
     func finish(_ node: PassDirectory) -> Bool {
-        guard let parent = node.parent, !context.log.isInterrupted else { return false }
+        guard let parent = node.parent, context.log.mayBegin else { return false }
         let isRemoved = removeDirectory(node, in: parent)
         // Something in the parent stays, so it does too.
         if !isRemoved { parent.state.abandonRemoval(byLimit: !node.state.wasKeptOtherwise) }

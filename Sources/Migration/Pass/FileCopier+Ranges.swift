@@ -64,6 +64,10 @@ extension FileCopier {
         var bypass = file.bypass
         while let range = file.ranges.take() {
             defer { counters.bytesSeen.count(file.ranges.see(range)) }
+            guard context.log.mayBegin else {
+                _ = file.ranges.giveUp()  // Nobody is told: the signal or the time limit was.
+                continue
+            }
             do throws(ContentFailure) {
                 let outcome = try maker.copier.copy(
                     from: file.source.reader.descriptor,

@@ -46,8 +46,10 @@ extension Pass {
             directories: context.directories,
             makeVisitor: { PassVisitor(context: context, lane: $0) },
             whenQuiet: {
-                context.log.isInterrupted
-                    ? [] : context.links.leaderless().map { .linked($0, $1) }
+                // Asked last: who is told no has left something.
+                let names = context.links.leaderless()
+                if names.isEmpty || !context.log.mayBegin { return [] }
+                return names.map { .linked($0, $1) }
             }
         )
     }

@@ -19,7 +19,7 @@ import Synchronization
 /// `run` blocks its thread and may be called once; the other methods may be called from any thread meanwhile.
 package final class Pass: SteeredRun {
     private let roots: Roots
-    private let control = RunControl()
+    package let control = RunControl()
     private let context: PassContext
     private let walk: TreeWalk<PassVisitor>
     private let rootNode: PassDirectory
@@ -31,6 +31,7 @@ package final class Pass: SteeredRun {
     private let method: Lock<ChangeMethod>
     /// Whether somebody commits the end of the pass: `run`, or who gives it up.
     private let isEnding = Atomic<Bool>(false)
+    private let isWaitingForDisk = Atomic<Bool>(false)
     /// Whether `run` has asked for the last time whether it is interrupted.
     private let isStatusFixed = Atomic<Bool>(false)
 
@@ -118,6 +119,8 @@ package final class Pass: SteeredRun {
     /// Tells others how far this pass is: in a file beside its record, which goes when the pass has ended.
     package func publish(_ running: RunningPass) { keeper.publish(running) }
 
+    package var isSynchronizing: Bool { isWaitingForDisk.load(ordering: .relaxed) }
+
     package func changeWorkers(by difference: Int) {
         let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
@@ -149,9 +152,9 @@ package final class Pass: SteeredRun {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
         let isStranded = reportStranded()
-        // S19: before `synchronize`, so that limits are as durable as all else (Q8).
-        quotas.run(PassQuotaReport(context))
         let synchronizeStart = monotonicNanoseconds()
+        // S19: before `synchronize`, so that limits are as durable as all else (Q8).
+        quotas.run(PassQuotaReport(context)) { beginSynchronizing() }
         let isSynchronized = synchronize()
         let end = ClockReading.now(on: nil)
         let synchronizeTime = monotonicNanoseconds() - synchronizeStart
@@ -186,15 +189,16 @@ package final class Pass: SteeredRun {
     package func giveUp(waiting: [WaitingCall]) -> PassSummary {
         let now = ClockReading.now(on: nil)
         let found = ChangeFinding.Outcome(method: method.withLock { $0 })
+        let status = control.statusIfGivenUp
         // No question is asked of either volume from here on.
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
             // `run` commits just now: an interrupted pass, too, unless its status was fixed before the signal came.
-        } else if let notice = keeper.finish(end(found, .interrupted, at: now, isGivenUp: true)) {
+        } else if let notice = keeper.finish(end(found, status, at: now, isGivenUp: true)) {
             context.log.say(notice)
         }
         keeper.statusFile?.withdraw()
         return PassSummary(
-            status: .interrupted,
+            status: status,
             isDryRun: context.plan.options.isDryRun,
             method: found.method,
             counters: counters,
@@ -232,7 +236,7 @@ package final class Pass: SteeredRun {
     ///
     /// Whether one was.
     private func reportStranded() -> Bool {
-        guard !context.log.isInterrupted else { return false }
+        guard context.log.cause == nil else { return false }
         let stranded = context.links.stranded()
         for entry in stranded {
             context.log.record(
@@ -247,6 +251,12 @@ package final class Pass: SteeredRun {
         return !stranded.isEmpty
     }
 
+    /// DESTINATION's disk is waited for; said once.
+    private func beginSynchronizing() {
+        if isWaitingForDisk.exchange(true, ordering: .relaxed) { return }
+        context.log.emit(.synchronizing(isWhole: status() == .done))
+    }
+
     /// S19: a pass is complete only when DESTINATION is on the disk.
     ///
     /// And so is the mark on its root, whose time the state keeps then; a pass that is killed before has no end
@@ -257,7 +267,7 @@ package final class Pass: SteeredRun {
         guard !context.plan.options.isDryRun, let destination = roots.destination else {
             return false
         }
-        context.log.emit(.synchronizing(isWhole: status() == .done))
+        beginSynchronizing()
         do throws(SystemError) {
             try destination.descriptor.synchronizeFilesystem()
             // After that an image with this mark has all that the pass wrote; the mark is to last, too.
@@ -292,7 +302,7 @@ package final class Pass: SteeredRun {
     ) -> Bool {
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return false }
         let isWhole =
-            isSynchronized && !isStranded && !context.log.isInterrupted && context.log.stop == nil
+            isSynchronized && !isStranded && context.log.cause == nil && context.log.stop == nil
             && context.plan.scope.isWhole && !leavesUnsafe
             && !(found.method == .scan && context.memory.isDisturbed)
         var end = end(found, status, at: moment, isGivenUp: false)
@@ -339,11 +349,13 @@ package final class Pass: SteeredRun {
         )
     }
 
-    /// S48, with its precedence 20 > 11 > 23 > 24 > 25.
+    /// S48, with its precedence 20 > 11 > 23 > 26 > 24 > 25.
     private func status() -> ExitStatus {
-        if context.log.isInterrupted { return .interrupted }
+        let cause = context.log.cause
+        if cause == .signal { return .interrupted }
         if context.log.stop != nil { return .destinationStopped }
         if counters.failures.value() > 0 { return .someFailed }
+        if cause == .timeLimit { return .timeLimit }
         if counters.vanished.value() > 0 { return .someVanished }
         if counters.deletionsRefused.value() > 0 { return .deletionLimit }
         return .done

@@ -13,7 +13,7 @@ final class PassLog: Sendable {
         case running
         /// DESTINATION takes no more: the rest is only counted (S18).
         case counting
-        /// A signal: workers give back what they have, nothing new is begun.
+        /// A signal, or some time after the time limit: workers give back what they have, nothing new is begun.
         case interrupted
     }
 
@@ -53,11 +53,16 @@ final class PassLog: Sendable {
     // MARK: Going on
 
     var phase: Phase {
-        if control.isInterrupted { return .interrupted }
+        if control.isGivingBack { return .interrupted }
         return isCounting.load(ordering: .relaxed) ? .counting : .running
     }
     var mayWrite: Bool { !isDryRun && phase == .running }
+    /// See `RunControl`.
     var isInterrupted: Bool { control.isInterrupted }
+    var mayBegin: Bool { control.mayBegin }
+    var isEnding: Bool { control.isEnding }
+    /// What ended the pass before it was done.
+    var cause: RunControl.Cause? { control.cause }
     /// Whether lines of `--itemize` are wanted; not for what a stopped pass only counts.
     var itemizes: Bool { wantsItems && phase == .running }
 
@@ -108,7 +113,7 @@ final class PassLog: Sendable {
         // Others that fail for the same reason are among what is counted as missing.
         if isCounting.exchange(true, ordering: .sequentiallyConsistent) { return }
         // Nothing can be stopped any more, but that the disk fails is told.
-        if isInterrupted { return record(failure) }
+        if control.isGivingBack { return record(failure) }
         stopRecord.withLock { $0 = (stop, failure) }
         emit(.stopped(stop, failure))
     }

@@ -9,7 +9,8 @@ struct PassQuotaReport: QuotaReporting {
 
     init(_ context: PassContext) { self.context = context }
 
-    var goesOn: Bool { context.log.phase == .running }
+    /// Nor after a pass that was cut: limits would stop users in what is not there yet (Q8).
+    var goesOn: Bool { context.log.phase == .running && context.log.cause == nil }
     var isDryRun: Bool { context.plan.options.isDryRun }
 
     func noteChange() { context.noteChangeOfDestination() }

@@ -86,7 +86,7 @@ final class PassVisitor: TreeVisitor {
 
     /// Does a directory's own task: everything up to handing on what is in it.
     func enter(_ node: PassDirectory) {
-        if context.log.isInterrupted { return }
+        guard context.log.mayBegin else { return }
         switch node.state.purpose {
         case .pair: if opener.open(node) { lister.list(node) } else { node.state.abandon() }
         case .removal: remover.enter(node)
@@ -105,7 +105,7 @@ final class PassVisitor: TreeVisitor {
             return
         }
         let isNew = node.state.facts.withLock { $0.isNew }
-        if context.log.isInterrupted, isNew { return }
+        if context.log.isEnding, isNew { return }
         if node.state.wasAbandoned {
             giveBack(node)
             return
@@ -146,7 +146,7 @@ final class PassVisitor: TreeVisitor {
         }
         defer { lane.directories.release(piece.directory) }
         let place = EntryPlace(of: piece, open)
-        for index in piece.range where !context.log.isInterrupted {
+        for index in piece.range where context.log.mayBegin {
             // No group has decided about it yet, so none waits to hear of it.
             _ = handle(index, in: place, role: nil)
         }
@@ -155,7 +155,7 @@ final class PassVisitor: TreeVisitor {
 
     /// Handles an entry whose link group has decided.
     private func handleLinked(_ entry: PassEntry, _ role: LinkRole) {
-        if context.log.isInterrupted { return }
+        guard context.log.mayBegin else { return }
         var hasToldGroup = false
         do throws(LostDirectory) {
             let open = try lane.directories.use(entry.directory)

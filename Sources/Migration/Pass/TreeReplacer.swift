@@ -50,7 +50,7 @@ final class TreeReplacer {
     /// back.
     func finish(_ node: PassDirectory) {
         let isRemoved = remover.finish(node)
-        guard let piece = node.state.afterRemoval, !context.log.isInterrupted else { return }
+        guard let piece = node.state.afterRemoval, context.log.mayBegin else { return }
         if isRemoved {
             lane.handOn(piece)
         } else {

@@ -16,7 +16,13 @@ package protocol SteeredRun<Summary>: AnyObject, Sendable {
     /// have been settled without this.
     func interrupt() -> Bool
 
-    /// What is known of a run that was interrupted and does not come back (S59).
+    /// What ends it at a time limit.
+    var control: RunControl { get }
+
+    /// Whether all is written and DESTINATION's disk is waited for, which cannot be cut short.
+    var isSynchronizing: Bool { get }
+
+    /// What is known of a run that was interrupted, or has a time limit, and does not come back (S59).
     ///
     /// Its workers may still run, and may be in the middle of anything. Called by another thread than `run`; the process
     /// has to end soon after. `waiting`: what does not come back.

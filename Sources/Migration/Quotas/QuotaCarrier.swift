@@ -3,7 +3,7 @@
 // The order is one for all (Q8): grace times, then limits, then running grace, for limits that are set above a soft one
 // begin a grace of the length that is set then. Kept true: nothing is written where both sides agree, for the same
 // limits once more would begin a new grace (Q4); nothing is cleared unless SOURCE was read past that owner, and has a
-// limit at all; and what is told as set was read back.
+// limit at all; and limits that are told as set were read back.
 
 package import LinuxIO
 
@@ -107,8 +107,11 @@ package struct QuotaCarrier<
         case .all: return true
         case .whereSourceHasLimits:
             var records = source.records(of: kind)
+            var defaults = QuotaLimits.none
             while let record = try records.next() {
-                if !record.limits.isNone { return true }
+                // XFS writes the defaults, which come first, into the records of active owners.
+                if record.id == 0 { defaults = record.limits }
+                if !record.limits.isNone, record.limits != defaults { return true }
             }
             return false
         }

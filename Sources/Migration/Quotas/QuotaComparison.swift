@@ -3,6 +3,20 @@
 
 package import LinuxIO
 
+/// How far the accounts of an ext4 are what its entries tell.
+package struct AccountExactness: Sendable {
+    /// Attributes in inodes of their own are charged and in nobody's st_blocks (`ea_inode`): only an account that is too
+    /// low is wrong for certain.
+    package var mayHoldMore: Bool
+    /// Not where small files lie in their inodes (`inline_data`): statx(2) tells blocks for them.
+    package var countsBytes: Bool
+
+    package init(mayHoldMore: Bool = false, countsBytes: Bool = true) {
+        self.mayHoldMore = mayHoldMore
+        self.countsBytes = countsBytes
+    }
+}
+
 /// What owners hold, by kind and id.
 package typealias QuotaAccounts = [QuotaKind: [UInt32: QuotaUsage]]
 
@@ -73,13 +87,11 @@ package struct QuotaComparison<Source: QuotaAccess, Destination: QuotaAccess> {
     /// not those of another kind: every inode has one user, one group and one project.
     ///
     /// `before`: the accounts when counting began; one that is another one now is not judged, for somebody writes there.
-    /// `mayHoldMore`: attributes in inodes of their own are charged and in nobody's st_blocks (`ea_inode`), so only an
-    /// account that is too low is wrong for certain.
     package func check(
         _ kinds: [QuotaKind],
         before: QuotaAccounts,
         counted: (QuotaKind) -> [UInt32: QuotaUsage]?,
-        mayHoldMore: Bool,
+        _ exactness: AccountExactness,
         tell: (QuotaDifference) -> Void
     ) throws(QuotaReadFailure) {
         let now = try accounts(of: kinds)
@@ -90,7 +102,7 @@ package struct QuotaComparison<Source: QuotaAccess, Destination: QuotaAccess> {
                 let account = new[id] ?? QuotaUsage()
                 if account != old[id] ?? QuotaUsage() { continue }
                 let found = counted[id] ?? QuotaUsage()
-                Self.judge(QuotaOwner(kind, id), found, account, mayHoldMore, tell)
+                Self.judge(QuotaOwner(kind, id), found, account, exactness, tell)
             }
         }
         guard let first = kinds.first, before == now else { return }
@@ -109,14 +121,19 @@ package struct QuotaComparison<Source: QuotaAccess, Destination: QuotaAccess> {
         _ owner: QuotaOwner,
         _ counted: QuotaUsage,
         _ account: QuotaUsage,
-        _ mayHoldMore: Bool,
+        _ exactness: AccountExactness,
         _ tell: (QuotaDifference) -> Void
     ) {
         // The filesystem's own inodes, the quota files among them, are root's.
-        if owner.id == 0 || counted == account { return }
-        let isTooLow = account.bytes < counted.bytes || account.inodes < counted.inodes
-        if mayHoldMore, !isTooLow { return }
-        tell(.usage(owner, counted: counted, accounted: account))
+        if owner.id == 0 { return }
+        let hasMore = account.inodes > counted.inodes
+        let hasLess = account.inodes < counted.inodes
+        let bytesDiffer = exactness.countsBytes && account.bytes != counted.bytes
+        let isTooLow = hasLess || bytesDiffer && account.bytes < counted.bytes
+        let isTooHigh = hasMore || bytesDiffer && account.bytes > counted.bytes
+        if isTooLow || isTooHigh && !exactness.mayHoldMore {
+            tell(.usage(owner, counted: counted, accounted: account))
+        }
     }
 
     private func reading<Value>(

@@ -16,6 +16,12 @@ package struct QuotaForecast: Sendable, Equatable {
     package var realtimeLimits: UInt64 = 0
     /// Owners that would be above a hard limit on DESTINATION.
     package var excess: QuotaExcess?
+    /// Owners that would be above a soft limit on DESTINATION, and are not on SOURCE.
+    package var softExcess: QuotaExcess?
+    /// DESTINATION is an XFS: it needs no block for a small directory, and its limits hold for root, too.
+    package var isToXFS = false
+    /// This side is an ext4 that accounts nothing for as long as it is mounted read-only.
+    package var suspended: Failure.Side?
     /// Kinds of which SOURCE has limits, maybe, that cannot be read as it is mounted.
     package var hidden: [QuotaKind] = []
     /// Where one of the two could not be asked: nothing else is known then.
@@ -44,8 +50,10 @@ package struct QuotaForecast: Sendable, Equatable {
         _ left: some QuotaAccess,
         _ right: some QuotaAccess,
         directories: [QuotaOwner: UInt64],
+        isToXFS: Bool = false,
         isSourceOff: () -> Bool
     ) {
+        self.isToXFS = isToXFS
         var side = Failure.Side.source
         do throws(SystemError) {
             source = try left.state()
@@ -91,24 +99,36 @@ package struct QuotaForecast: Sendable, Equatable {
             return
         }
         var expected = record
-        expected.usedBytes &+= directories &* Self.directoryBytes
+        if !isToXFS { expected.usedBytes &+= directories &* Self.directoryBytes }
         if let found = QuotaRules.excess(of: expected, owner.kind) { excess.add(found) }
+        if QuotaRules.softExcess(of: record, owner.kind) == nil,
+            let found = QuotaRules.softExcess(of: expected, owner.kind)
+        {
+            softExcess.add(found)
+        }
     }
 
     /// Whether SOURCE has anything that is to be carried, or may have.
     package var isOfInterest: Bool {
-        !source.accounted.isEmpty || !hidden.isEmpty || unread != nil
+        !source.accounted.isEmpty || !hidden.isEmpty || unread != nil || suspended != nil
     }
 
     /// SOURCE is mounted without any quotas, and may have some.
     package var isSourceOff: Bool { source.accounted.isEmpty && !hidden.isEmpty }
 
-    /// Kinds with limits that DESTINATION does not account.
+    /// Kinds with limits, or that SOURCE enforces, and that DESTINATION does not account.
     package var shortage: QuotaShortage {
-        QuotaShortage(
-            limits: limits.filter { !destination.accounted.contains($0.key) },
-            realtime: realtimeLimits
-        )
+        var missing = limits.filter { !destination.accounted.contains($0.key) }
+        for kind in unaccounted { missing[kind, default: 0] += 0 }
+        return QuotaShortage(limits: missing, realtime: realtimeLimits)
+    }
+
+    /// Kinds that SOURCE enforces and DESTINATION accounts only.
+    package var unenforced: [QuotaKind] {
+        let kinds = source.enforced.subtracting(destination.enforced)
+        return QuotaKind.allCases.filter {
+            kinds.contains($0) && destination.accounted.contains($0)
+        }
     }
 
     /// Kinds that SOURCE enforces and DESTINATION does not even account, be there limits now or not: an ext4 without the
@@ -117,14 +137,18 @@ package struct QuotaForecast: Sendable, Equatable {
 
     /// Whether all of it will be as it is on SOURCE.
     package var isWell: Bool {
-        unread == nil && hidden.isEmpty && shortage.isNone && unaccounted.isEmpty && refused == 0
-            && defaults.isEmpty
-            && excess == nil
+        unread == nil && suspended == nil && hidden.isEmpty && shortage.isNone && refused == 0
+            && defaults.isEmpty && excess == nil && softExcess == nil && unenforced.isEmpty
+            && !hindersPasses
     }
+
+    /// An XFS limits root as well: what is enforced there fails entries of passes of owners near their limits.
+    package var hindersPasses: Bool { isToXFS && !destination.enforced.isEmpty }
 
     /// Why not all of it can be carried, where only these kinds are; nil: it can.
     package func obstacle(wanted: Set<QuotaKind>) -> QuotaObstacle? {
         if let unread { return .unread(unread.side, unread.error) }
+        let hidden = hidden.filter(wanted.contains)
         if !hidden.isEmpty { return .sourceOff(hidden) }
         if !shortage.isNone { return .notKept(shortage) }
         let unwanted = QuotaKind.allCases.filter { limits[$0] != nil && !wanted.contains($0) }

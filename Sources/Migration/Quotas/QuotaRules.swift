@@ -96,14 +96,14 @@ package struct QuotaRules: Equatable {
             destination.limits == wanted(source.limits)
         else { return ends }
         let limits = destination.limits
-        if Self.isAbove(destination.usedBytes, limits.blockSoftBytes) {
+        if Self.runs(destination.usedBytes, limits.blockSoftBytes, destination.blockGraceEnd) {
             ends.block = Self.end(
                 source: source.blockGraceEnd,
                 destination: destination.blockGraceEnd,
                 new: nowSeconds &+ grace.blockSeconds
             )
         }
-        if Self.isAbove(destination.usedInodes, limits.inodesSoft) {
+        if Self.runs(destination.usedInodes, limits.inodesSoft, destination.inodeGraceEnd) {
             ends.inode = Self.end(
                 source: source.inodeGraceEnd,
                 destination: destination.inodeGraceEnd,
@@ -118,6 +118,11 @@ package struct QuotaRules: Equatable {
         return source == destination ? nil : UInt64(source)
     }
 
+    /// Whether an owner's grace runs: above the limit, and before Linux 5.4 at it, too.
+    private static func runs(_ used: UInt64, _ limit: UInt64, _ end: Int64) -> Bool {
+        isAbove(used, limit) || limit != 0 && used == limit && end != 0
+    }
+
     private static func isAbove(_ used: UInt64, _ limit: UInt64) -> Bool {
         limit != 0 && used > limit
     }
@@ -126,7 +131,22 @@ package struct QuotaRules: Equatable {
 
     /// Q13: what of an owner of DESTINATION is above a hard limit, as the first of so many; nil: nothing.
     package static func excess(of record: QuotaRecord, _ kind: QuotaKind) -> QuotaExcess? {
-        let limits = record.limits
+        excess(of: record, kind, record.limits)
+    }
+
+    /// The same of soft limits.
+    static func softExcess(of record: QuotaRecord, _ kind: QuotaKind) -> QuotaExcess? {
+        var limits = record.limits
+        limits.blockHardBytes = limits.blockSoftBytes
+        limits.inodesHard = limits.inodesSoft
+        return excess(of: record, kind, limits)
+    }
+
+    private static func excess(
+        of record: QuotaRecord,
+        _ kind: QuotaKind,
+        _ limits: QuotaLimits
+    ) -> QuotaExcess? {
         let owner = QuotaOwner(kind, record.id)
         if record.id == 0 { return nil }
         if isAbove(record.usedBytes, limits.blockHardBytes) {

@@ -17,8 +17,10 @@ enum QuotaStep: Sendable {
     }
 
     /// Does it; in a dry run, tells what would be done.
-    func run(_ report: some QuotaReporting) {
-        if case .carry(let quotas) = self { quotas.carry(report) }
+    ///
+    /// `willSynchronize`: see `VolumeQuotas.carry`.
+    func run(_ report: some QuotaReporting, willSynchronize: () -> Void) {
+        if case .carry(let quotas) = self { quotas.carry(report, willSynchronize: willSynchronize) }
     }
 }
 

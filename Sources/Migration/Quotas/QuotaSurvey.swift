@@ -6,7 +6,7 @@ package import LinuxIO
 package struct QuotaSurvey: Equatable {
     /// The kinds that both account and that are asked for.
     package var kinds: [QuotaKind] = []
-    /// The kinds that are asked for and that only SOURCE accounts.
+    /// The kinds that are asked for, and that SOURCE enforces or has limits of and DESTINATION does not account.
     package var unaccounted: [QuotaKind] = []
     /// Kinds of which SOURCE enforces limits and DESTINATION does not.
     package var unenforced: Set<QuotaKind> = []
@@ -33,7 +33,8 @@ package struct QuotaSurvey: Equatable {
         do throws(SystemError) {
             let left = try source.state()
             if left.accounted.isEmpty, isSuspended(.source) {
-                throw SystemError(.quotactl, .notImplemented)
+                obstacles.append(.suspended(.source))
+                return
             }
             let hidden = left.hiddenKinds(isSourceOff).filter(wanted.contains)
             if !hidden.isEmpty { obstacles.append(.sourceOff(hidden)) }
@@ -45,18 +46,21 @@ package struct QuotaSurvey: Equatable {
             side = .destination
             let right = try destination.state()
             if right.accounted.isEmpty, isSuspended(.destination) {
-                throw SystemError(.quotactl, .notImplemented)
+                obstacles.append(.suspended(.destination))
+                return
             }
             kinds = asked.filter(right.accounted.contains)
-            unaccounted = asked.filter { !right.accounted.contains($0) }
             unenforced = left.enforced.subtracting(right.enforced).intersection(kinds)
             // The state is told to everybody, records only with CAP_SYS_ADMIN (EPERM): that is said now, and is no
             // failure of each pass.
             for kind in kinds.prefix(1) { try Self.tryOut(destination, kind) }
             side = .source
             try Self.tryOut(source, asked[0])
-            let shortage = try Self.shortage(source, unaccounted)
-            if !shortage.isNone { obstacles.append(.notKept(shortage)) }
+            try lookAtUnaccounted(
+                source,
+                asked.filter { !right.accounted.contains($0) },
+                enforced: left.enforced
+            )
         } catch {
             self = QuotaSurvey(.unread(side, error))
         }
@@ -72,21 +76,31 @@ package struct QuotaSurvey: Equatable {
         _ = try records.next()
     }
 
-    /// How many owners have limits of these kinds on SOURCE.
-    private static func shortage(
+    /// Counts what SOURCE has of kinds that DESTINATION does not account.
+    private mutating func lookAtUnaccounted(
         _ source: some QuotaAccess,
-        _ kinds: [QuotaKind]
-    ) throws(SystemError) -> QuotaShortage {
+        _ kinds: [QuotaKind],
+        enforced: Set<QuotaKind>
+    ) throws(SystemError) {
         var shortage = QuotaShortage()
+        var defaults: [QuotaDefault] = []
         for kind in kinds {
             var records = source.records(of: kind)
             var count: UInt64 = 0
             while let record = try records.next() {
-                if record.id != 0, !record.limits.isNone { count += 1 }
+                if record.hasRealtimeLimits { shortage.realtime += 1 }
+                if record.limits.isNone { continue }
+                if record.id == 0 {
+                    defaults.append(QuotaDefault(kind, record.limits))
+                } else {
+                    count += 1
+                }
             }
-            if count > 0 { shortage.limits[kind] = count }
+            if count > 0 || enforced.contains(kind) { shortage.limits[kind] = count }
         }
-        return shortage
+        unaccounted = kinds.filter { shortage.limits[$0] != nil }
+        if !shortage.isNone { obstacles.append(.notKept(shortage)) }
+        if !defaults.isEmpty { obstacles.append(.defaults(defaults)) }
     }
 
     /// Why nothing could be read, if that is so.
@@ -102,9 +116,9 @@ package struct QuotaSurvey: Equatable {
             case .notKept(let shortage): .quotasNotKept(shortage)
             case .sourceOff(let kinds): .sourceQuotasOff(kinds)
             case .unread(let side, let error): .quotasUnread(side, error)
-            case .branches, .notPrivileged, .notWholeVolume, .ownersNotCarried, .beyondFormat,
-                .defaults:
-                nil
+            case .suspended(let side): .quotasSuspended(side)
+            case .defaults(let defaults): .defaultLimitsNotKept(defaults)
+            case .branches, .notPrivileged, .notWholeVolume, .ownersNotCarried, .beyondFormat: nil
             }
         }
     }

@@ -12,9 +12,11 @@ struct VolumeQuotas: Sendable {
 
     /// Carries what the survey found; nothing where there is nothing.
     ///
-    /// Call it when no worker runs any more, before DESTINATION is brought to its disk.
-    func carry(_ report: some QuotaReporting) {
+    /// Call it when no worker runs any more, before DESTINATION is brought to its disk; `willSynchronize` is called
+    /// before it waits for that disk.
+    func carry(_ report: some QuotaReporting, willSynchronize: () -> Void) {
         if !report.isDryRun, report.goesOn {
+            willSynchronize()
             // Extents are charged when data is written back: who is above a soft limit is not known before. An error is
             // told by the pass's own `syncfs`, through another open file.
             try? destinationRoot.descriptor.openDirectory(Name(".")).synchronizeFilesystem()
@@ -40,11 +42,17 @@ struct VolumeQuotas: Sendable {
             forecast.unread = QuotaForecast.UnreadQuotas(unread.side, unread.error)
             return forecast
         }
+        for case .suspended(let side) in survey.obstacles {
+            var forecast = QuotaForecast()
+            forecast.suspended = side
+            return forecast
+        }
         guard let quotas else { return nil }
         let forecast = QuotaForecast(
             quotas.source,
             quotas.destination,
             directories: directories,
+            isToXFS: roots.destinationVolume.typeName == "xfs",
             isSourceOff: { roots.mayHideQuotas }
         )
         return forecast.isOfInterest ? forecast : nil
@@ -64,6 +72,8 @@ struct VolumeQuotas: Sendable {
         case difference(QuotaDifference)
         /// Nothing was compared, or not all.
         case unread(QuotaReadFailure)
+        /// Nothing was compared: this side accounts nothing while it is mounted read-only.
+        case suspended(Failure.Side)
         /// SOURCE has limits of these kinds, maybe, that cannot be read as it is mounted.
         case sourceOff([QuotaKind])
         /// Limits of these kinds are enforced on SOURCE only.
@@ -71,12 +81,13 @@ struct VolumeQuotas: Sendable {
     }
 
     /// What DESTINATION accounts before anything of it is counted, to be given to `compare`; nil where that is not
-    /// judged, or cannot be read, which `compare` tells.
-    static func accounts(_ roots: Roots) -> QuotaAccounts? {
-        guard let quotas = ask(roots, PassOptions()).0, quotas.judgesAccounts(roots) else {
-            return nil
-        }
-        return try? quotas.comparison.accounts(of: quotas.accountedKinds(roots))
+    /// judged.
+    static func accounts(_ roots: Roots) throws(QuotaReadFailure) -> QuotaAccounts? {
+        // What cannot be asked at all, `compare` tells.
+        guard exactness(roots) != nil, let quotas = ask(roots, PassOptions()).0,
+            !quotas.survey.kinds.isEmpty
+        else { return nil }
+        return try quotas.comparison.accounts(of: quotas.accountedKinds(roots))
     }
 
     /// Compares limits, grace times and state of both volumes, and what DESTINATION accounts with what was counted there.
@@ -95,6 +106,7 @@ struct VolumeQuotas: Sendable {
             case .notKept(let shortage): limits = shortage.limits
             case .unread(let side, let error):
                 return tell(.unread(QuotaReadFailure(side: side, error: error)))
+            case .suspended(let side): return tell(.suspended(side))
             case .sourceOff(let kinds): tell(.sourceOff(kinds))
             // Limits are not those of what is compared.
             case .branches, .notPrivileged, .notWholeVolume: return
@@ -123,12 +135,17 @@ struct VolumeQuotas: Sendable {
         QuotaComparison(source, destination)
     }
 
-    /// Whether accounts are exact: of ext4, where nothing is left out that is charged to somebody.
-    private func judgesAccounts(_ roots: Roots) -> Bool {
-        guard roots.destinationVolume.typeName == "ext4", let root = roots.destinationItself else {
-            return false
-        }
-        return Self.hasEmptyLostAndFound(root)
+    /// How exact accounts are; nil where they are not judged: of others than ext4; with quota files of the old style, which
+    /// know nothing of what is written while they are off; and where something is left out that is charged to somebody.
+    private static func exactness(_ roots: Roots) -> AccountExactness? {
+        guard roots.destinationVolume.typeName == "ext4", let root = roots.destinationItself,
+            let superblock = Ext4Superblock.read(below: root.descriptor), superblock.hasQuotas,
+            hasEmptyLostAndFound(root)
+        else { return nil }
+        return AccountExactness(
+            mayHoldMore: superblock.hasLargeAttributes,
+            countsBytes: !superblock.hasInlineData
+        )
     }
 
     /// The kinds that DESTINATION accounts, when all that it needs for what was written is accounted, too.
@@ -149,16 +166,13 @@ struct VolumeQuotas: Sendable {
         _ before: QuotaAccounts,
         tell: (QuotaDifference) -> Void
     ) throws(QuotaReadFailure) {
-        guard judgesAccounts(roots), let root = roots.destinationItself else { return }
+        guard let exactness = Self.exactness(roots) else { return }
         let kinds = try accountedKinds(roots)
-        // Where the superblock cannot be read, attributes may lie in inodes of their own.
-        let mayHoldMore =
-            Ext4Superblock.read(below: root.descriptor)?.hasLargeAttributes ?? true
         try comparison.check(
             kinds,
             before: before,
             counted: sums.counted,
-            mayHoldMore: mayHoldMore,
+            exactness,
             tell: tell
         )
     }
@@ -203,6 +217,7 @@ struct VolumeQuotas: Sendable {
             source,
             destination,
             directories: [:],
+            isToXFS: roots.destinationVolume.typeName == "xfs",
             isSourceOff: { roots.mayHideQuotas }
         ).obstacle(wanted: Self.wanted(options))
     }
@@ -265,17 +280,29 @@ extension Roots {
     /// Whether a root is its filesystem's root: limits are of all that lies there.
     fileprivate func isVolumeRoot(_ side: Failure.Side) throws(SystemError) -> Bool {
         guard let root = side == .source ? sourceItself : destinationItself else { return false }
-        // Where the kernel does not tell which mount it is (before Linux 5.8), nothing is carried.
+        // A mount that the table does not name (of another namespace) is nobody's volume.
         return try MountTable.pathInFilesystem(of: root.descriptor)?.isEmpty == true
     }
 
-    /// Whether a side is an ext4 that has quotas and accounts nothing now: it is mounted read-only.
+    /// Whether a side is an ext4 that has quotas, maybe, and accounts nothing for it is mounted read-only.
     fileprivate func suspendsQuotas(_ side: Failure.Side) -> Bool {
         let (root, volume) =
             side == .source
             ? (sourceItself, sourceVolume) : (destinationItself ?? sourceItself, destinationVolume)
         guard volume.typeName == "ext4" else { return false }
-        return Ext4Superblock.read(below: root.descriptor)?.hasQuotas == true
+        // Unlike the feature, quota files of the old style are on by options only, and may be off by quotaoff.
+        guard let mount = try? MountTable.entry(of: root.descriptor) else { return false }
+        let isReadOnly = mount.options.contains("ro") || mount.filesystemOptions.contains("ro")
+        if isReadOnly, mount.filesystemOptions.contains(where: Self.namesQuotas) { return true }
+        guard let superblock = Ext4Superblock.read(below: root.descriptor) else {
+            return isReadOnly
+        }
+        return superblock.hasQuotas
+    }
+
+    private static func namesQuotas(_ option: String) -> Bool {
+        ["usrquota", "grpquota", "prjquota", "quota"].contains(option)
+            || option.hasPrefix("usrjquota=") || option.hasPrefix("grpjquota=")
     }
 
     /// SOURCE is an XFS that was mounted with quotas at some time: limits may be stored there.

@@ -52,9 +52,9 @@ struct ChangeScan {
         let total = Atomic<Int>(0)
         inLanes(min(groups, lanesMax)) { _ in
             let buffer = recorder?.makeBuffer()
-            while problem.withLock({ $0 }) == nil, !control.isInterrupted {
+            while problem.withLock({ $0 }) == nil {
                 let group = nextGroup.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard group < groups else { return }
+                guard group < groups, control.mayBegin else { return }
                 do throws(WalkReason) {
                     let changed = try scan(group, geometry, buffer, total)
                     found.withLock { $0[group] = changed }
@@ -84,7 +84,7 @@ struct ChangeScan {
         defer { countSeen(seen) }
         while let inode = try next(&scan) {
             seen += 1
-            if seen % 65_536 == 0, control.isInterrupted { return [] }
+            if seen % 65_536 == 0, !control.mayBegin { return [] }
             while let gone = known, gone.inode < inode.inode {
                 note(gone, in: buffer)
                 known = try read { () throws(HistoryProblem) in try reader.next() }

@@ -129,7 +129,7 @@ final class VisitPlanner: Sendable {
             whole: whole,
             history: history
         )
-        for inode in listed where !control.isInterrupted { try tree.list(inode) }
+        for inode in listed where control.mayBegin { try tree.list(inode) }
         let marks = VisitRules(
             compared: compared,
             reused: reused,
@@ -157,8 +157,9 @@ final class VisitPlanner: Sendable {
         defer { buffer.deallocate() }
         while true {
             let (next, isDone) = state.withLock { state -> ((UInt64, UInt32)?, Bool) in
-                if state.problem != nil || control.isInterrupted { return (nil, true) }
+                if state.problem != nil { return (nil, true) }
                 guard state.next < state.queue.count else { return (nil, state.underWay == 0) }
+                if !control.mayBegin { return (nil, true) }
                 state.next += 1
                 state.underWay += 1
                 return (state.queue[state.next - 1], false)
@@ -206,7 +207,7 @@ final class VisitPlanner: Sendable {
             }
         }
         listing.sortByInode()
-        for index in 0..<listing.count where !control.isInterrupted {
+        for index in 0..<listing.count where control.mayBegin {
             try examine(index, of: listing, in: inode, directory)
         }
     }
@@ -294,7 +295,7 @@ final class VisitPlanner: Sendable {
         var met: Set<UInt64> = []
         do throws(HistoryProblem) {
             while let directory = stack.popLast() {
-                if control.isInterrupted { return }
+                guard control.mayBegin else { return }
                 guard met.insert(directory).inserted else { continue }
                 stack += try history.directories(in: directory)
                 for inode in try history.inodesWithSeveralNames(in: directory) {

@@ -53,6 +53,10 @@ package final class ManifestCheck: SteeredRun {
         pool = Self.makePool(context, workers: workers)
     }
 
+    package var control: RunControl { context.log.control }
+    /// It writes nothing.
+    package var isSynchronizing: Bool { false }
+
     package func interrupt() -> Bool {
         context.log.control.interrupt()
         return true
@@ -67,7 +71,7 @@ package final class ManifestCheck: SteeredRun {
     package var places: [RootPlace] { context.root.places }
 
     package func giveUp(waiting: [WaitingCall]) -> VerificationSummary {
-        summary(.interrupted, waiting)
+        summary(control.statusIfGivenUp, waiting)
     }
 
     package func run() -> VerificationSummary {

@@ -36,15 +36,14 @@ final class ManifestVerifier {
     private var log: VerificationFindings { context.log }
 
     func perform(_ work: ManifestWork) {
-        if log.isInterrupted { return }
         switch work {
-        case .file(let line, let file): check(line, file)
+        case .file(let line, let file): if log.mayBegin { check(line, file) }
         case .lines:
             let lines = context.nextLines(Self.linesTaken)
-            if lines.isEmpty { return }
+            if lines.isEmpty || !log.mayBegin { return }
             // Before these are checked: whoever has nothing to do takes what follows.
             push(.lines)
-            for line in lines where !log.isInterrupted { check(line) }
+            for line in lines where log.mayBegin { check(line) }
         }
     }
 

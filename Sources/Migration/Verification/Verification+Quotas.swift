@@ -10,7 +10,7 @@ extension VerificationContext {
     ///
     /// `before`: DESTINATION's accounts, as they were before the first entry.
     func compareQuotas(_ roots: Roots, before: QuotaAccounts?) {
-        guard scope.isWhole, !isInterrupted else { return }
+        guard scope.isWhole, options.comparesQuotas, log.cause == nil else { return }
         let isEqual = log.status == .done && counters.mountsSkipped.value() == 0
         VolumeQuotas.compare(roots, counted: isEqual ? usage : nil, before: before) { finding in
             switch finding {
@@ -19,15 +19,36 @@ extension VerificationContext {
                     FoundDifference(path: [], kind: .directory, aspect: .quota(difference)),
                     isChanged: false
                 )
+            case .suspended(let side): log.say(.quotasSuspended(side))
             case .sourceOff(let kinds): log.say(.sourceQuotasOff(kinds))
             case .notEnforced(let kinds): log.say(.quotasNotEnforced(kinds))
-            case .unread(let failed) where failed.error.isRefusalOfQuotas:
-                log.say(.quotasUnread(failed.side, failed.error))
-            case .unread(let failed):
-                log.record(
-                    Failure(path: [], side: failed.side, activity: .readQuota, error: failed.error)
-                )
+            case .unread(let failed): report(failed)
             }
         }
+    }
+
+    /// DESTINATION's accounts before the first entry, to be given to `compareQuotas`; nil where they are not judged.
+    func accounts(_ roots: Roots) -> QuotaAccounts? {
+        guard scope.isWhole, options.comparesQuotas else { return nil }
+        do throws(QuotaReadFailure) { return try VolumeQuotas.accounts(roots) } catch {
+            report(error)
+            return nil
+        }
+    }
+
+    private func report(_ failed: QuotaReadFailure) {
+        if failed.error.isRefusalOfQuotas {
+            log.say(.quotasUnread(failed.side, failed.error))
+            return
+        }
+        let isOfDisk = failed.error.operation == .syncfs
+        log.record(
+            Failure(
+                path: [],
+                side: failed.side,
+                activity: isOfDisk ? .synchronize : .readQuota,
+                error: failed.error
+            )
+        )
     }
 }

@@ -95,6 +95,10 @@ package final class Verification: SteeredRun {
         return notices
     }
 
+    package var control: RunControl { context.log.control }
+    /// It writes nothing.
+    package var isSynchronizing: Bool { false }
+
     package func interrupt() -> Bool {
         context.log.control.interrupt()
         return true
@@ -109,7 +113,7 @@ package final class Verification: SteeredRun {
     package var places: [RootPlace] { roots.places }
 
     package func giveUp(waiting: [WaitingCall]) -> VerificationSummary {
-        summary(nil, .interrupted, waiting)
+        summary(nil, control.statusIfGivenUp, waiting)
     }
 
     package func run() -> VerificationSummary {
@@ -121,7 +125,7 @@ package final class Verification: SteeredRun {
             context.log.record(failure)
         }
         writeBack()
-        let accounts = context.scope.isWhole ? VolumeQuotas.accounts(roots) : nil
+        let accounts = context.accounts(roots)
         walk.run(root)
         context.projects.finish()
         context.compareQuotas(roots, before: accounts)
@@ -133,7 +137,8 @@ package final class Verification: SteeredRun {
         }
         // Nothing was compared: two volumes that are not mounted, or the wrong ones. What was known of the right ones
         // is not given up for that.
-        let keepsEarlier = !context.isInterrupted && context.manifest?.wouldEmpty == true
+        let cause = context.log.cause
+        let keepsEarlier = cause == nil && context.manifest?.wouldEmpty == true
         let manifest = keepsEarlier ? nil : publishManifest()
         var summary = summary(manifest, status(manifest), [])
         if keepsEarlier {
@@ -236,13 +241,13 @@ package final class Verification: SteeredRun {
 
     /// Gives the manifest its name, if all of it is there.
     private func publishManifest() -> Result<UInt64, SystemError>? {
-        guard let manifest = context.manifest, !context.isInterrupted else { return nil }
+        guard let manifest = context.manifest, context.log.cause == nil else { return nil }
         return Result { () throws(SystemError) in try manifest.publish() }
     }
 
     /// The log's, but for a report that was asked for and is not there.
     private func status(_ manifest: Result<UInt64, SystemError>?) -> ExitStatus {
-        if case .failure = manifest, !context.isInterrupted { return .someFailed }
+        if case .failure = manifest { return .someFailed }
         return context.log.status
     }
 }

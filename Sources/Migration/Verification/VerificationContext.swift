@@ -70,6 +70,7 @@ final class VerificationContext: Sendable {
 
     var counters: VerificationCounters { log.counters }
     var isInterrupted: Bool { log.isInterrupted }
+    var mayBegin: Bool { log.mayBegin }
 
     /// Where the filesystem of one side ends.
     func boundary(_ side: Failure.Side) -> MountBoundary {

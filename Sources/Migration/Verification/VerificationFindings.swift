@@ -22,7 +22,11 @@ final class VerificationFindings: Sendable {
         self.emit = emit
     }
 
+    /// See `RunControl`.
     var isInterrupted: Bool { control.isInterrupted }
+    var mayBegin: Bool { control.mayBegin }
+    /// What ended it before all was compared.
+    var cause: RunControl.Cause? { control.cause }
 
     /// What comparing contents needs of it.
     var reading: ReadingControl {
@@ -41,6 +45,7 @@ final class VerificationFindings: Sendable {
         } else {
             counters.differences.count()
             if difference.aspect.isSetting { counters.settingsDifferences.count() }
+            if case .quota = difference.aspect { counters.quotaDifferences.count() }
             emit(.found(difference))
         }
     }
@@ -65,9 +70,11 @@ final class VerificationFindings: Sendable {
     /// An answer that is incomplete is worse than one that says "different", as with diff(1); and where nothing is
     /// wrong but something changed meanwhile, "equal" would be a lie.
     var status: ExitStatus {
-        if isInterrupted { return .interrupted }
+        let cause = cause
+        if cause == .signal { return .interrupted }
         if counters.failures.value() > 0 { return .someFailed }
         if counters.differences.value() > 0 { return .different }
+        if cause == .timeLimit { return .timeLimit }
         if counters.changed.value() > 0 || counters.vanished.value() > 0 { return .someVanished }
         return .done
     }

@@ -21,6 +21,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case leftOut(LeftOut)
     /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
     case emptySource
+    /// One side is an ext4 that is mounted read-only: it accounts nothing meanwhile, so quotas are not compared.
+    case quotasSuspended(Failure.Side)
     /// Quotas of one side may not be asked for, as in a container: they are not compared.
     case quotasUnread(Failure.Side, SystemError)
     /// SOURCE is an XFS that has limits of these kinds, maybe, and is mounted without them: they are not compared.
@@ -38,6 +40,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case clampedTimes = "clamped_times"
         case leftOut = "left_out"
         case emptySource = "empty_source"
+        case quotasSuspended = "quotas_suspended"
         case quotasUnread = "quotas_unread"
         case sourceQuotasOff = "source_quotas_off"
         case quotasNotEnforced = "quotas_not_enforced"
@@ -53,6 +56,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case .clampedTimes: .clampedTimes
         case .leftOut: .leftOut
         case .emptySource: .emptySource
+        case .quotasSuspended: .quotasSuspended
         case .quotasUnread: .quotasUnread
         case .sourceQuotasOff: .sourceQuotasOff
         case .quotasNotEnforced: .quotasNotEnforced

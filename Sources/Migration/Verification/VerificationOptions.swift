@@ -14,6 +14,8 @@ package struct VerificationOptions: Sendable {
     package var attributes = AttributeSelection.all
     /// Refuse to begin where something to be compared cannot be seen (`--no-check`: begin all the same).
     package var checksFirst = true
+    /// Whether quotas are compared, where all of two volumes is.
+    package var comparesQuotas = true
     /// Lanes that do blocking I/O, 1 to `PassOptions.workersMax`.
     package var workers = 30
 

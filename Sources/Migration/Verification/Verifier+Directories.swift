@@ -6,7 +6,7 @@ import LinuxIO
 extension Verifier {
     /// Does a directory's own task.
     func enter(_ node: VerifiedDirectory) {
-        if context.isInterrupted { return }
+        guard context.mayBegin else { return }
         guard let statuses = open(node) else { return }
         let open: OpenDirectory
         do throws(LostDirectory) { open = try lane.directories.use(node) } catch {
@@ -153,7 +153,7 @@ extension Verifier {
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
     ) {
-        if context.isInterrupted { return }
+        guard context.mayBegin else { return }
         let name = listing.name(index)
         if node.isRoot, !isSelected(index, of: listing, .destination, destination) { return }
         do throws(SystemError) {

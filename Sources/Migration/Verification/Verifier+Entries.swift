@@ -23,7 +23,7 @@ extension Verifier {
         files.begin(mayWait: piece.range.count > 1)
         defer { files.end(open) }
         for index in piece.range {
-            if context.isInterrupted { return }
+            guard context.mayBegin else { return }
             handle(VerifiedEntry(index, of: piece), open)
         }
     }

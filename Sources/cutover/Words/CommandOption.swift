@@ -62,7 +62,7 @@ struct CommandOption: Sendable {
         CommandOption("exclude", takes: "a pattern", of: .sync),
         CommandOption("exclude-from", takes: "a file", of: .sync),
         CommandOption("branch", takes: "a top-level name", of: .sync, .verify),
-        CommandOption("quotas", takes: "auto, on or off", of: .sync),
+        CommandOption("quotas", takes: "auto, on or off", of: .sync, .verify),
         CommandOption("cross-mounts", of: .sync),
         CommandOption("allow-empty-source", of: .sync),
         CommandOption("new-pair", of: .sync),
@@ -80,6 +80,8 @@ struct CommandOption: Sendable {
         // How.
         CommandOption("workers", "w", takes: "a number", of: .sync, .check, .verify),
         CommandOption("bwlimit", takes: "a rate", of: .sync),
+        CommandOption("stop-at", takes: "a time", of: .sync, .verify),
+        CommandOption("max-duration", takes: "a duration", of: .sync, .verify),
         CommandOption("state", takes: "a directory", of: .sync, .check, .history),
         CommandOption("no-check", of: .sync, .verify),
         CommandOption("idle", of: .sync),

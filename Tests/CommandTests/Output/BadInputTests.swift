@@ -62,6 +62,14 @@ struct BadInputTests {
             ["--max-delete", "5"],
             ["--bwlimit", "-1"], ["--bwlimit", "fast"], ["--bwlimit", "99999999999999999999G"],
             ["--bwlimit", "1.5.2M"], ["--bwlimit", ""],
+            ["--stop-at", "tomorrow"], ["--stop-at", "24:00"], ["--stop-at", "5:45"],
+            ["--stop-at", "12:60"], ["--stop-at", "2020-01-01T00:00"], ["--stop-at", ""],
+            ["--stop-at", "2090-13-01T00:00"], ["--stop-at", "2090-00-01T00:00"],
+            ["--stop-at", "9999-01-01T00:00"], ["--stop-at", "2090-02-30T00:00"],
+            ["--stop-at", "+1:-1"],
+            ["--max-duration", "90"], ["--max-duration", "0m"], ["--max-duration", "1h1h"],
+            ["--max-duration", "1m1h"], ["--max-duration", "-5m"], ["--max-duration", "1.5h"],
+            ["--max-duration", "99999999999999999999h"], ["--max-duration", ""],
         ]
     )
     func numbers(options: [String]) throws {

@@ -132,6 +132,24 @@ struct RulesWaiting {
         #expect(try stage.leftovers() == [])
     }
 
+    @Test("S48, S59: a call that does not come back holds up no time limit", .requiresScanner)
+    func timeLimit() throws {
+        let stuck = try fill()
+        var scanner: SilentScanner? = try SilentScanner(of: stuck, .reading)
+        let begun = monotonicSeconds()
+        let outcome = try start("sync", "--delete", "--max-duration", "2s").wait()
+        // What is in hand has 30 s, and the run 5 s more to come back.
+        let seconds = monotonicSeconds() - begun
+        #expect(seconds > 36 && seconds < 37 + hangSeconds, "\(seconds) s")
+        #expect(outcome.status == 26, "\(outcome)")
+        #expect(outcome.errors.contains("stopped at the time limit after"), "\(outcome)")
+        #expect(outcome.errors.contains("Did not come back:\n    read of home/mail on SOURCE"))
+        #expect(scanner != nil)
+        scanner = nil
+        try stage.pass()
+        try stage.expectSame()
+    }
+
     @Test("S59: the same in a comparison", .requiresScanner)
     func scannerInComparison() throws {
         let stuck = try fill()

@@ -57,6 +57,17 @@ import Testing
         )
     }
 
+    @Test("with a time limit that comes first: what will be done by then, at the present rate")
+    func limitedPass() {
+        // By bytes 14.3 % are done, and 600 s remain.
+        var progress = progress(seconds: 100, entries: 1000, bytes: 1 << 30)
+        progress.limit = Progress.Limit(nanoseconds: 400 * Self.second, moment: "05:45")
+        #expect(progress.line(columns: nil).contains("  10:00 left, 57% by 05:45  "))
+        #expect(progress.line(columns: 80).hasSuffix("  57% by 05:45"))
+        progress.limit = Progress.Limit(nanoseconds: 701 * Self.second, moment: "05:45")
+        #expect(progress.line(columns: nil).contains("  10:00 left  "))
+    }
+
     @Test("totals that are not exact are said to be upper limits")
     func upperLimits() {
         let progress = progress(

@@ -41,11 +41,13 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
     (.flags([.immutable, .noDump], []), "flags: SOURCE id, DESTINATION none"),
     (
         .quota(.notAccounted(.project, limits: 2)),
-        "quota of projects: SOURCE has 2 limits, DESTINATION does not account them"
+        "quota of projects: SOURCE has 2 limits, DESTINATION does not account them: tune2fs -O quota,project on the "
+            + "unmounted volume (an XFS is mounted with them)"
     ),
     (
         .quota(.notAccounted(.group, limits: 0)),
-        "quota of groups: SOURCE accounts them, DESTINATION does not account them"
+        "quota of groups: SOURCE enforces limits, DESTINATION does not account them: tune2fs -O quota,project on the "
+            + "unmounted volume (an XFS is mounted with them)"
     ),
     (
         .quota(
