@@ -43,7 +43,8 @@ enum NoticeText {
         case .walks(let reason): line.add("reason", reason.word.rawValue)
         case .nothingRemembered(let path, _): line.add("state_path", path)
         case .leftOut(let leftOut): LeftOutText.add(leftOut, to: &line)
-        case .quotasNotKept, .sourceQuotasOff, .noLimitsOnSource, .quotasSuspended, .quotasUnread,
+        case .quotasNotKept, .sourceQuotasOff, .noLimitsOnSource, .quotasNotCarried,
+            .quotasSuspended, .quotasUnread,
             .defaultLimitsNotKept, .quotasNotEnforced, .overLimit:
             QuotaText.add(notice, to: &line)
         case .notRoot, .projectsNotKept, .flagsNotKept, .protectedByFilter,
@@ -107,7 +108,8 @@ enum NoticeText {
             "DESTINATION is not empty and no earlier pass to it is known: files with equal size and time "
                 + "are treated as equal. --checksum compares their contents."
         case .leftOut(let leftOut): LeftOutText.clause(leftOut) + ". " + LeftOutText.advice
-        case .quotasNotKept, .sourceQuotasOff, .noLimitsOnSource, .quotasSuspended, .quotasUnread,
+        case .quotasNotKept, .sourceQuotasOff, .noLimitsOnSource, .quotasNotCarried,
+            .quotasSuspended, .quotasUnread,
             .defaultLimitsNotKept, .quotasNotEnforced, .overLimit:
             QuotaText.sentence(notice)
         case .readsAlone(let error):

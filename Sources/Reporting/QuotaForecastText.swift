@@ -36,18 +36,18 @@ struct QuotaForecastText {
         var parts: [String] = []
         let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] ?? 0 > 0 }
         if !missing.isEmpty {
-            parts.append("those of \(Self.list(missing, plural: true)) are not kept")
+            parts.append("those of \(QuotaText.list(missing)) are not kept")
         }
         let unaccounted = QuotaKind.allCases.filter {
             forecast.unaccounted.contains($0) && !missing.contains($0)
         }
         if !forecast.hidden.isEmpty {
             parts.append(
-                "limits of \(Self.list(forecast.hidden, plural: true)) cannot be read as SOURCE is mounted"
+                "limits of \(QuotaText.list(forecast.hidden)) cannot be read as SOURCE is mounted"
             )
         }
         if !unaccounted.isEmpty {
-            parts.append("DESTINATION does not account \(Self.list(unaccounted, plural: true))")
+            parts.append("DESTINATION does not account \(QuotaText.list(unaccounted))")
         }
         if forecast.refused > 0 {
             let first = forecast.firstRefused.map { " (the first: \($0.words))" } ?? ""
@@ -58,7 +58,7 @@ struct QuotaForecastText {
         }
         if !forecast.defaults.isEmpty {
             parts.append(
-                "default limits of \(Self.list(forecast.defaults.map(\.kind), plural: true)) are not kept"
+                "default limits of \(QuotaText.list(forecast.defaults.map(\.kind))) are not kept"
             )
         }
         if forecast.realtimeLimits > 0 {
@@ -76,7 +76,7 @@ struct QuotaForecastText {
         }
         if !forecast.unenforced.isEmpty {
             parts.append(
-                "DESTINATION does not enforce limits of \(Self.list(forecast.unenforced, plural: true))"
+                "DESTINATION does not enforce limits of \(QuotaText.list(forecast.unenforced))"
             )
         }
         return parts
@@ -95,7 +95,7 @@ struct QuotaForecastText {
         if !forecast.hidden.isEmpty {
             sentences.append(
                 "Mount SOURCE with \(forecast.hidden.map(QuotaText.sourceOption).joined(separator: ",")) to carry "
-                    + "limits of \(Self.list(forecast.hidden, plural: true))."
+                    + "limits of \(QuotaText.list(forecast.hidden))."
             )
         }
         let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] != nil }
@@ -149,13 +149,13 @@ struct QuotaForecastText {
         line.add("destination_accounted", Self.words(forecast.destination.accounted))
         line.add("destination_enforced", Self.words(forecast.destination.enforced))
         line.add("source_off", forecast.isSourceOff)
-        line.add("hidden_kinds", Self.words(Set(forecast.hidden)))
+        line.add("hidden_kinds", QuotaText.words(forecast.hidden))
         for kind in QuotaKind.allCases {
             line.add("\(kind.rawValue)_limits", forecast.limits[kind] ?? 0)
         }
         line.add("realtime_limits", forecast.realtimeLimits)
         line.add("refused", forecast.refused)
-        line.add("default_kinds", Self.words(Set(forecast.defaults.map(\.kind))))
+        line.add("default_kinds", QuotaText.words(forecast.defaults.map(\.kind)))
         line.add("over_limit", forecast.excess?.owners ?? 0)
         line.add("over_soft_limit", forecast.softExcess?.owners ?? 0)
         line.add("suspended_side", forecast.suspended?.rawValue)
@@ -166,11 +166,7 @@ struct QuotaForecastText {
     // MARK: Values
 
     private static func words(_ kinds: Set<QuotaKind>) -> String {
-        QuotaKind.allCases.filter(kinds.contains).map(\.rawValue).joined(separator: ",")
-    }
-
-    private static func list(_ kinds: [QuotaKind], plural: Bool) -> String {
-        kinds.map { plural ? $0.rawValue + "s" : $0.rawValue }.joined(separator: ", ")
+        QuotaText.words(QuotaKind.allCases.filter(kinds.contains))
     }
 
     /// "accounts users, groups and enforces limits of users".
@@ -182,7 +178,7 @@ struct QuotaForecastText {
             enforced == accounted
             ? "enforces that"
             : enforced.isEmpty
-                ? "enforces nothing" : "enforces limits of \(list(enforced, plural: true))"
-        return "accounts \(list(accounted, plural: true)) and \(how)"
+                ? "enforces nothing" : "enforces limits of \(QuotaText.list(enforced))"
+        return "accounts \(QuotaText.list(accounted)) and \(how)"
     }
 }

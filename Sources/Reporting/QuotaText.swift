@@ -15,7 +15,8 @@ package enum QuotaText {
                 line.add("\(kind.rawValue)_limits", shortage.limits[kind] ?? 0)
             }
             line.add("realtime_limits", shortage.realtime)
-        case .quotasSuspended(let side): line.add("side", side.rawValue)
+        case .quotasSuspended(let side), .quotasNotCarried(let side):
+            line.add("side", side.rawValue)
         case .quotasUnread(let side, let error):
             line.add("side", side.rawValue)
             line.add("errno_name", error.code.name)
@@ -41,6 +42,8 @@ package enum QuotaText {
         case .quotasNotKept(let shortage): notKept(shortage)
         case .sourceQuotasOff(let kinds): sourceOff(kinds) + "to carry them."
         case .noLimitsOnSource(let kinds): noLimitsOnSource(kinds)
+        case .quotasNotCarried(let side):
+            "SOURCE has quotas, which are not carried: they are the volume's, and \(side.shown) is not the root of one."
         case .quotasSuspended(let side): suspended(side) + "."
         case .quotasUnread(let side, let error):
             "quotas of \(side.shown) cannot be read, so none are carried: \(reason(error))."

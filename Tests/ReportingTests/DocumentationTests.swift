@@ -143,6 +143,7 @@ import Testing
             .notice(.quotasNotKept(QuotaShortage(limits: [.user: 1]))),
             .notice(.sourceQuotasOff([.user])),
             .notice(.noLimitsOnSource([.user])), .notice(.quotasSuspended(.source)),
+            .notice(.quotasNotCarried(.source)),
             .notice(.quotasUnread(.source, SystemError(.quotactl, .notPermitted))),
             .notice(.defaultLimitsNotKept([QuotaDefault(.user, .none)])),
             .notice(.quotasNotEnforced([.user])),

@@ -56,6 +56,8 @@ package enum Notice: Sendable, Hashable {
     case sourceQuotasOff([QuotaKind])
     /// SOURCE has not one limit of these kinds and DESTINATION has: they were left, though extras are deleted (Q7).
     case noLimitsOnSource([QuotaKind])
+    /// SOURCE has quotas, which are its volume's, and this side is no whole volume (Q1).
+    case quotasNotCarried(Failure.Side)
     /// One side is an ext4 that is mounted read-only: it accounts nothing meanwhile.
     case quotasSuspended(Failure.Side)
     /// Quotas of one side cannot be asked for.
@@ -94,6 +96,7 @@ package enum Notice: Sendable, Hashable {
         case quotasNotKept = "quotas_not_kept"
         case sourceQuotasOff = "source_quotas_off"
         case noLimitsOnSource = "no_limits_on_source"
+        case quotasNotCarried = "quotas_not_carried"
         case quotasSuspended = "quotas_suspended"
         case quotasUnread = "quotas_unread"
         case defaultLimitsNotKept = "default_limits_not_kept"
@@ -128,6 +131,7 @@ package enum Notice: Sendable, Hashable {
         case .quotasNotKept: .quotasNotKept
         case .sourceQuotasOff: .sourceQuotasOff
         case .noLimitsOnSource: .noLimitsOnSource
+        case .quotasNotCarried: .quotasNotCarried
         case .quotasSuspended: .quotasSuspended
         case .quotasUnread: .quotasUnread
         case .defaultLimitsNotKept: .defaultLimitsNotKept

@@ -56,11 +56,13 @@ final class PassLog: Sendable {
         if control.isGivingBack { return .interrupted }
         return isCounting.load(ordering: .relaxed) ? .counting : .running
     }
-    var mayWrite: Bool { !isDryRun && phase == .running }
+    /// Whoever is told no leaves something.
+    var mayWrite: Bool {
+        !isDryRun && !control.isInterrupted && !isCounting.load(ordering: .relaxed)
+    }
     /// See `RunControl`.
     var isInterrupted: Bool { control.isInterrupted }
     var mayBegin: Bool { control.mayBegin }
-    var isEnding: Bool { control.isEnding }
     /// What ended the pass before it was done.
     var cause: RunControl.Cause? { control.cause }
     /// Whether lines of `--itemize` are wanted; not for what a stopped pass only counts.

@@ -105,7 +105,7 @@ final class PassVisitor: TreeVisitor {
             return
         }
         let isNew = node.state.facts.withLock { $0.isNew }
-        if context.log.isEnding, isNew { return }
+        if isNew, context.log.isInterrupted { return }
         if node.state.wasAbandoned {
             giveBack(node)
             return

@@ -54,13 +54,11 @@ package final class RunControl: Sendable {
 
     /// The same, only to know.
     package var isGivingBack: Bool { stage.load(ordering: .relaxed) == Self.givesBack }
-    /// Whether nothing new is begun any more, only to know.
-    package var isEnding: Bool { stage.load(ordering: .relaxed) != Self.running }
 
     /// What ended the run before it was done; nil: nothing did, so far.
     package var cause: Cause? {
         if isSignalled.load(ordering: .sequentiallyConsistent) { return .signal }
-        return isEnding && hasLeft.load(ordering: .sequentiallyConsistent) ? .timeLimit : nil
+        return hasLeft.load(ordering: .sequentiallyConsistent) ? .timeLimit : nil
     }
 
     /// How a run ends that does not come back.

@@ -207,6 +207,9 @@ struct VolumeQuotas: Sendable {
         if let unread = survey.unread, !unread.error.isRefusalOfQuotas {
             return (.fail(unread.side, unread.error), [])
         }
+        for case .notWholeVolume(let side) in survey.obstacles {
+            return (.nothing, accountedBySource(roots).isEmpty ? [] : [.quotasNotCarried(side)])
+        }
         guard let quotas, !survey.kinds.isEmpty else { return (.nothing, survey.notices) }
         return (.carry(quotas), survey.notices)
     }

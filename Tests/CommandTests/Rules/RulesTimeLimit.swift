@@ -119,7 +119,11 @@ struct RulesTimeLimit {
     @Test("S48: a pass whose last file is in hand at the limit, and ends in time, is done")
     func lastFile() throws {
         var random = SeededRandom(seed: 8)
-        try Files.write(stage.source("slow"), random.bytes(4 << 20))
+        // New directories get their modes and times after all that is in them.
+        try Files.makeDirectory(stage.source("new"))
+        try Files.makeDirectory(stage.source("new/below"))
+        try Files.write(stage.source("new/below/slow"), random.bytes(4 << 20))
+        try Shell.run("chmod 0751 \"$1\"; touch -d 2020-01-01 \"$1\"", stage.source("new"))
         let outcome = try stage.attempt("--max-duration", "3s", "--bwlimit", "512K")
         #expect(outcome.status == 0, "\(outcome)")
         #expect(outcome.errors.contains("the time limit is reached"), "\(outcome)")
