@@ -143,6 +143,7 @@ package enum EventJSON {
         line.add("status", status.rawValue)
         line.add("status_name", name(status))
         line.add("dry_run", summary.isDryRun)
+        line.add("time_limit_reached", summary.isCutByTimeLimit)
         line.add("changes_by", summary.method.name)
         if case .walk(let reason?) = summary.method {
             line.add("walk_reason", reason.word.rawValue)

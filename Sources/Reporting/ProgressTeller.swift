@@ -56,17 +56,15 @@ final class ProgressTeller: Sendable {
     /// The totals are known.
     ///
     /// `limit`: so long after the command's start the run ends, done or not.
-    func set(_ progress: Progress, limit: UInt64? = nil) {
+    func set(_ progress: Progress, limit: ReporterConfiguration.TimeLimit? = nil) {
         let now = DispatchTime.now().uptimeNanoseconds
         state.withLock { state in
             state.progress = progress
             // The command's start is the run's, but for what opening the roots took.
-            state.progress.limit = limit.map { left in
+            state.progress.limit = limit.map {
                 Progress.Limit(
-                    nanoseconds: now - min(state.began, now) &+ left,
-                    moment: CalendarTime(
-                        local: Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: left)
-                    ).minutes
+                    nanoseconds: now - min(state.began, now) &+ $0.nanoseconds,
+                    moment: CalendarTime(local: $0.moment).minutes
                 )
             }
         }

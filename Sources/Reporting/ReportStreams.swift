@@ -46,11 +46,11 @@ package final class ReportStreams: Sendable {
 
     /// Tells when the run ends by itself, done or not; after its first event.
     func tellTimeLimit() {
-        guard let left = configuration.nanosecondsToLimit else { return }
-        let end = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: left)
-        emit(EventJSON.timeLimit(end, time: WallClock.nanoseconds), isRare: true)
+        guard let limit = configuration.timeLimit else { return }
+        emit(EventJSON.timeLimit(limit.moment, time: WallClock.nanoseconds), isRare: true)
         if configuration.isQuiet { return }
-        let time = CalendarTime(local: end)
+        let time = CalendarTime(local: limit.moment)
+        let left = limit.nanoseconds
         // A day and more: the time of day alone would mislead.
         let moment = left < 86_400_000_000_000 ? time.minutes : "\(time.date) \(time.minutes)"
         console.tell(["cutover: stops at \(moment) (in \(Quantity.duration(left)))"])

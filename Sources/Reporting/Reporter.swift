@@ -122,7 +122,7 @@ package final class Reporter: Sendable {
     private func note(_ event: PassEvent) {
         switch event {
         case .started(let start):
-            progress.set(Progress(start), limit: configuration.nanosecondsToLimit)
+            progress.set(Progress(start), limit: configuration.timeLimit)
             places.withLock { $0 = [start.sourcePath, start.destinationPath] }
         case .workersChanged(let count): progress.set(workers: count)
         case .mountSkipped(let path, let side, let crossing):

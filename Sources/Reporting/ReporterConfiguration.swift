@@ -28,8 +28,22 @@ package struct ReporterConfiguration: Sendable {
     package var failuresName: [UInt8] = []
     /// The folder that was given to `--state`; empty: none was.
     package var stateName: [UInt8] = []
-    /// So long until a time limit, from the command's start; nil: there is none.
-    package var nanosecondsToLimit: UInt64?
+    /// When the run ends by itself; nil: it does not.
+    package var timeLimit: TimeLimit?
+
+    /// A time limit, as it is foreseen when the command begins.
+    package struct TimeLimit: Sendable {
+        /// Nanoseconds since 1970.
+        package var moment: Int64
+        /// So long until then.
+        package var nanoseconds: UInt64
+
+        package init(moment: Int64, nanoseconds: UInt64) {
+            self.moment = moment
+            self.nanoseconds = nanoseconds
+        }
+    }
+
     package var standardOutput: OutputFile
     package var standardError: OutputFile
     /// Whether the person's locale is UTF-8.

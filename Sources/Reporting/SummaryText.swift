@@ -97,6 +97,12 @@ package struct SummaryText: Sendable {
             case .interrupted: "interrupted after \(time), \(statusText)"
             case .timeLimit: "stopped at the time limit after \(time), \(statusText)"
             case .destinationStopped: "stopped by DESTINATION after \(time), \(statusText)"
+            case .someFailed where summary.isCutByTimeLimit:
+                "stopped at the time limit after \(time), "
+                    + (failures == 0
+                        ? "a report could not be written"
+                        : Quantity.count(failures, "failure", "failures"))
+                    + ", \(statusText)"
             case .someFailed where failures == 0:
                 "done in \(time), a report could not be written, \(statusText)"
             case .someFailed:

@@ -46,6 +46,7 @@ package enum VerificationJSON {
         var line = EventJSON.begin("summary", time)
         line.add("status", status.rawValue)
         line.add("status_name", VerificationText.name(status))
+        line.add("time_limit_reached", summary.isCutByTimeLimit)
         line.add("by_manifest", summary.isByManifest)
         line.add("contents", summary.comparesContents)
         add(summary.sample, to: &line)

@@ -53,7 +53,7 @@ package final class VerificationReporter: Sendable {
             isRare = false
         case .failed(let failure): streams.writeFailure(failure, in: .verification)
         case .started(let start):
-            progress.set(Progress(start), limit: streams.configuration.nanosecondsToLimit)
+            progress.set(Progress(start), limit: streams.configuration.timeLimit)
         case .workersChanged(let count): progress.set(workers: count)
         case .mountSkipped(let path, let side, let crossing):
             asides.withLock { $0.addMount(path, side, crossing) }

@@ -91,7 +91,11 @@ package struct VerificationSummaryText: Sendable {
         let time = Quantity.duration(summary.durationNanoseconds)
         switch status {
         case .interrupted: return "interrupted after \(time); the rest was not compared"
-        case .timeLimit: return "stopped at the time limit after \(time); the rest was not compared"
+        case .timeLimit:
+            let found = counters.differences.value()
+            let differences = Quantity.count(found, "difference", "differences")
+            return "stopped at the time limit after \(time)"
+                + (found > 0 ? ", with \(differences)" : "") + "; the rest was not compared"
         case .done:
             let scope = summary.comparesContents && summary.sample == nil ? "" : partial
             return "equal\(scope), in \(time)"

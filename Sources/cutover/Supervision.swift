@@ -116,12 +116,15 @@ final class Supervision: Sendable {
 
     /// Does what the time limit asks for; false: the run does not come back.
     private func advance(_ steps: inout TimeLimitSteps) -> Bool {
+        // First: a run that begins meanwhile asks for it.
+        if steps.isReached || limit?.remaining == 0 {
+            isTimeUp.store(true, ordering: .sequentiallyConsistent)
+        }
         let steered = steered.withLock { $0 }
         let goesOn = steps.advance(steered) { sentence in
             if isOver.load(ordering: .sequentiallyConsistent) { return }
-            write("cutover: \(sentence).\n")
+            write("\ncutover: \(sentence).\n")
         }
-        if steps.isReached { isTimeUp.store(true, ordering: .sequentiallyConsistent) }
         return goesOn
     }
 

@@ -54,7 +54,9 @@ struct StopMoment: Equatable {
     ) -> [Int]? {
         let parts = text.split(separator: separator, omittingEmptySubsequences: false)
         guard parts.map(\.count) == digits else { return nil }
-        let numbers = parts.compactMap { $0.allSatisfy(\.isASCII) ? Int($0) : nil }
+        let numbers = parts.compactMap {
+            $0.allSatisfy { $0.isASCII && $0.isNumber } ? Int($0) : nil
+        }
         return numbers.count == parts.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
     }
 }
@@ -77,7 +79,7 @@ struct RunDuration: Equatable {
             seconds += number * units[unit].seconds
             units = units[(unit + 1)...]
         }
-        guard seconds > 0 else { throw Self.mistake }
+        guard (1...Self.secondsMax).contains(seconds) else { throw Self.mistake }
         nanoseconds = seconds * 1_000_000_000
     }
 
@@ -85,8 +87,11 @@ struct RunDuration: Equatable {
         ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1),
     ]
     /// Of each unit; more is a mistake of typing.
-    private static let most: UInt64 = 9_999
-    private static let mistake = ValidationError("give a duration as 90m, 2h30m or 45s")
+    private static let most: UInt64 = 99_999_999
+    private static let secondsMax: UInt64 = 10 * 365 * 86_400
+    private static let mistake = ValidationError(
+        "give a duration as 90m, 2h30m or 45s, at most ten years"
+    )
 }
 
 /// When a run begins nothing new any more.
@@ -101,6 +106,16 @@ struct TimeLimit: Sendable {
         if options.stopAt == nil, options.maxDuration == nil { return nil }
         moment = options.stopAt?.nanoseconds
         end = options.maxDuration.map { monotonicNanoseconds() &+ $0.nanoseconds }
+    }
+
+    /// When it is, as far as is known now, in nanoseconds since 1970.
+    var foreseen: Int64 {
+        let byEnd = end.map { end in
+            let now = monotonicNanoseconds()
+            return Int64(clamping: WallClock.nanoseconds)
+                &+ Int64(clamping: end > now ? end - now : 0)
+        }
+        return min(moment ?? .max, byEnd ?? .max)
     }
 
     /// Nanoseconds until then; 0: it is reached.

@@ -133,9 +133,8 @@ package final class ContentCopier {
     ) throws(ContentFailure) -> Outcome {
         var position = data.lowerBound
         while position < data.upperBound {
-            if rules.isInterrupted() { return .interrupted }
             let wanted = Int(min(UInt64(Self.bufferBytes), data.upperBound - position))
-            rules.wait(for: wanted)
+            guard rules.mayRead(wanted) else { return .interrupted }
             let count = try read(wanted, from: source, at: position, &bypass)
             if count == 0 { return .copied(end: position) }
             rules.countCopied(UInt64(count))

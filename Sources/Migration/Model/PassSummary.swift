@@ -21,6 +21,8 @@ package struct PassSummary: Sendable {
     package var stop: Stop?
     /// The most workers that had work at the same time.
     package var workersBusyMax: Int
+    /// A time limit was reached and something was left, whatever else the status says.
+    package var isCutByTimeLimit = false
     /// It was interrupted and did not come back in time (S59).
     package var isGivenUp: Bool
     /// Calls that did not come back then.

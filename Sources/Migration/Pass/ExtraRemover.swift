@@ -37,11 +37,13 @@ final class ExtraRemover {
     ) {
         guard let destination = open.destination else { return }
         let isProtected = node.state.facts.withLock { $0.isProtected }
-        for index in extras where context.log.mayBegin {
+        for index in extras {
+            if context.log.isInterrupted { return }
             let name = listing.name(index)
             let isLookedAt =
                 !isProtected && (!node.isRoot || context.plan.scope.selects(name))
             if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes) {
+                guard context.log.mayBegin else { return }
                 leftovers.remove(name, in: node, open, isLookedAt: isLookedAt)
                 continue
             }
@@ -50,6 +52,8 @@ final class ExtraRemover {
             let isDirectory = status.kind == .directory
             if node.isRoot, ReservedNames.contains(name, isDirectory: { isDirectory }) { continue }
             if isFiltered(name, status.kind, in: node) { continue }
+            // Asked of what would go only: who is told no leaves something.
+            guard context.log.mayBegin else { return }
             remove(name, status, in: node, open)
         }
     }

@@ -46,10 +46,8 @@ extension Pass {
             directories: context.directories,
             makeVisitor: { PassVisitor(context: context, lane: $0) },
             whenQuiet: {
-                // Asked last: who is told no has left something.
-                let names = context.links.leaderless()
-                if names.isEmpty || !context.log.mayBegin { return [] }
-                return names.map { .linked($0, $1) }
+                // Those that may not begin any more give up their places in their directories, which can be left then.
+                context.links.leaderless().map { .linked($0, $1) }
             }
         )
     }

@@ -32,6 +32,7 @@ package final class Pass: SteeredRun {
     /// Whether somebody commits the end of the pass: `run`, or who gives it up.
     private let isEnding = Atomic<Bool>(false)
     private let isWaitingForDisk = Atomic<Bool>(false)
+    private let hasToldSynchronizing = Atomic<Bool>(false)
     /// Whether `run` has asked for the last time whether it is interrupted.
     private let isStatusFixed = Atomic<Bool>(false)
 
@@ -147,6 +148,8 @@ package final class Pass: SteeredRun {
             context.clampedTimes.note([])
         }
         walk.run(rootNode)
+        // What is under way of the watermarks is a `syncfs`, too.
+        isWaitingForDisk.store(true, ordering: .relaxed)
         watermarks?.end()
         if let found = context.clampedTimes.found {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
@@ -170,7 +173,7 @@ package final class Pass: SteeredRun {
         )
         // Given up: the process ends, and who commits it needs the record.
         defer { if isMine { release() } }
-        return PassSummary(
+        var summary = PassSummary(
             status: status,
             isDryRun: context.plan.options.isDryRun,
             method: found.method,
@@ -183,13 +186,16 @@ package final class Pass: SteeredRun {
             workersBusyMax: walk.workersBusyMax,
             recordedPass: keeper.recordedPass
         )
+        summary.isCutByTimeLimit = context.log.cause == .timeLimit
+        return summary
     }
 
     /// Commits that it was interrupted; nothing that its workers learned is remembered.
     package func giveUp(waiting: [WaitingCall]) -> PassSummary {
         let now = ClockReading.now(on: nil)
         let found = ChangeFinding.Outcome(method: method.withLock { $0 })
-        let status = control.statusIfGivenUp
+        var status = control.statusIfGivenUp
+        if status == .timeLimit, counters.failures.value() > 0 { status = .someFailed }
         // No question is asked of either volume from here on.
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
             // `run` commits just now: an interrupted pass, too, unless its status was fixed before the signal came.
@@ -197,7 +203,7 @@ package final class Pass: SteeredRun {
             context.log.say(notice)
         }
         keeper.statusFile?.withdraw()
-        return PassSummary(
+        var summary = PassSummary(
             status: status,
             isDryRun: context.plan.options.isDryRun,
             method: found.method,
@@ -212,6 +218,8 @@ package final class Pass: SteeredRun {
             waiting: waiting,
             recordedPass: keeper.recordedPass
         )
+        summary.isCutByTimeLimit = control.statusIfGivenUp == .timeLimit
+        return summary
     }
 
     private func startFacts() -> PassStart {
@@ -253,7 +261,7 @@ package final class Pass: SteeredRun {
 
     /// DESTINATION's disk is waited for; said once.
     private func beginSynchronizing() {
-        if isWaitingForDisk.exchange(true, ordering: .relaxed) { return }
+        if hasToldSynchronizing.exchange(true, ordering: .relaxed) { return }
         context.log.emit(.synchronizing(isWhole: status() == .done))
     }
 

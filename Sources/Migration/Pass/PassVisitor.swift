@@ -155,7 +155,10 @@ final class PassVisitor: TreeVisitor {
 
     /// Handles an entry whose link group has decided.
     private func handleLinked(_ entry: PassEntry, _ role: LinkRole) {
-        guard context.log.mayBegin else { return }
+        guard context.log.mayBegin else {
+            if case .lead(let source) = role { links.leaderFailed(source) }
+            return
+        }
         var hasToldGroup = false
         do throws(LostDirectory) {
             let open = try lane.directories.use(entry.directory)

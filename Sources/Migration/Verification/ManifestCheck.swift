@@ -89,7 +89,7 @@ package final class ManifestCheck: SteeredRun {
 
     private func summary(_ status: ExitStatus, _ waiting: [WaitingCall]) -> VerificationSummary {
         let now = monotonicNanoseconds()
-        return VerificationSummary(
+        var summary = VerificationSummary(
             status: status,
             isByManifest: true,
             comparesContents: true,
@@ -101,6 +101,8 @@ package final class ManifestCheck: SteeredRun {
             workersBusyMax: pool.workersBusyMax,
             waiting: waiting
         )
+        summary.isCutByTimeLimit = status == .timeLimit || context.log.cause == .timeLimit
+        return summary
     }
 
     private static func makePool(

@@ -127,7 +127,7 @@ package final class Verification: SteeredRun {
         writeBack()
         let accounts = context.accounts(roots)
         walk.run(root)
-        context.projects.finish()
+        if context.log.cause == nil { context.projects.finish() }
         context.compareQuotas(roots, before: accounts)
         if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
@@ -154,7 +154,7 @@ package final class Verification: SteeredRun {
         _ waiting: [WaitingCall]
     ) -> VerificationSummary {
         let now = monotonicNanoseconds()
-        return VerificationSummary(
+        var summary = VerificationSummary(
             status: status,
             isByManifest: false,
             comparesContents: context.options.comparesContents,
@@ -166,6 +166,8 @@ package final class Verification: SteeredRun {
             workersBusyMax: walk.workersBusyMax,
             waiting: waiting
         )
+        summary.isCutByTimeLimit = status == .timeLimit || context.log.cause == .timeLimit
+        return summary
     }
 
     // MARK: Preparing

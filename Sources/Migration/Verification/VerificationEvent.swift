@@ -84,6 +84,8 @@ package struct VerificationSummary: Sendable {
     package var manifest: Result<UInt64, SystemError>?
     /// None was written, for it would have named nothing, and a file that holds more had its name.
     package var keepsEarlierManifest = false
+    /// A time limit was reached and something was not compared, whatever else the status says.
+    package var isCutByTimeLimit = false
     /// The most workers that had work at the same time.
     package var workersBusyMax: Int
     /// Calls that did not come back, of a verification that was given up (S59).

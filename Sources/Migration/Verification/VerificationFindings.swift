@@ -73,8 +73,8 @@ final class VerificationFindings: Sendable {
         let cause = cause
         if cause == .signal { return .interrupted }
         if counters.failures.value() > 0 { return .someFailed }
-        if counters.differences.value() > 0 { return .different }
         if cause == .timeLimit { return .timeLimit }
+        if counters.differences.value() > 0 { return .different }
         if counters.changed.value() > 0 || counters.vanished.value() > 0 { return .someVanished }
         return .done
     }

@@ -66,9 +66,10 @@ struct BadInputTests {
             ["--stop-at", "12:60"], ["--stop-at", "2020-01-01T00:00"], ["--stop-at", ""],
             ["--stop-at", "2090-13-01T00:00"], ["--stop-at", "2090-00-01T00:00"],
             ["--stop-at", "9999-01-01T00:00"], ["--stop-at", "2090-02-30T00:00"],
-            ["--stop-at", "+1:-1"],
+            ["--stop-at", "+1:-1"], ["--stop-at", "+5:45"],
             ["--max-duration", "90"], ["--max-duration", "0m"], ["--max-duration", "1h1h"],
             ["--max-duration", "1m1h"], ["--max-duration", "-5m"], ["--max-duration", "1.5h"],
+            ["--max-duration", "99999999d"],
             ["--max-duration", "99999999999999999999h"], ["--max-duration", ""],
         ]
     )

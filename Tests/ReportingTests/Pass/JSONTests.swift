@@ -185,7 +185,7 @@ import Testing
         let line = EventJSON.summary(summary, status: summary.status, time: Self.time)
         let expected =
             "{\"type\":\"summary\",\(Self.head),\"status\":11,\"status_name\":\"destination_stopped\","
-            + "\"dry_run\":false,\"changes_by\":\"walk\",\"seconds\":93791.000,"
+            + "\"dry_run\":false,\"time_limit_reached\":false,\"changes_by\":\"walk\",\"seconds\":93791.000,"
             + "\"synchronize_seconds\":4.200,\"entries_seen\":0,\"bytes_seen\":0,"
             + "\"directories_listed\":0,\"files_copied\":0,"
             + "\"bytes_copied\":18446744073709551615,\"directories_made\":0,"
