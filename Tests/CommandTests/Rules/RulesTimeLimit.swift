@@ -48,7 +48,7 @@ struct RulesTimeLimit {
         #expect(outcome.errors.contains("the next pass resumes"), "\(outcome)")
         #expect(outcome.errors.contains("cutover: stops at "), "\(outcome)")
         #expect(report.of("time_limit").count == 1)
-        #expect(try report.summary("status") == 26)
+        #expect(report.summary("status") == 26)
         #expect(report.of("summary").first?.text("status_name") == "time_limit")
         try expectWholeFiles()
         let copied = try Files.names(stage.to).filter { $0.starts(with: bytes("slow")) }
