@@ -197,7 +197,8 @@ import Testing
     func excess() {
         func found(_ record: QuotaRecord) -> QuotaExcess? { QuotaRules.excess(of: record, .group) }
         #expect(found(owner(kibibytes: 20, inodes: 4)) == nil)
-        #expect(found(owner(kibibytes: 21))?.used == 21 * 1024)
+        let used: UInt64? = found(owner(kibibytes: 21))?.used
+        #expect(used == 21_504 as UInt64)
         #expect(found(owner(inodes: 5))?.isOfInodes == true)
         #expect(found(owner(kibibytes: 21, id: 0)) == nil)
         #expect(found(owner(.none, kibibytes: 21, inodes: 9)) == nil)
