@@ -25,8 +25,7 @@ struct HistoryNotes {
         } else if let walk, style.isVerbose || !isWalkExpected {
             notes.append("walked: \(walk)")
         }
-        if case .ended(.someFailed) = pass.outcome, !pass.record.isComplete, !pass.record.isPartial
-        {
+        if pass.endedEarlyWithFailures {
             notes.append("not done to its end; the next pass looks at everything again")
         }
         if let running = pass.running { notes.append(Self.running(running, style.sinceBoot)) }

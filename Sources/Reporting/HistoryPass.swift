@@ -30,6 +30,11 @@ package struct HistoryPass: Sendable {
         self.branches = branches
     }
 
+    /// It failed in part and, though it was of everything, was not done to its end.
+    var endedEarlyWithFailures: Bool {
+        outcome == .ended(.someFailed) && !record.isComplete && !record.isPartial
+    }
+
     /// What became of a pass.
     enum Outcome: Equatable {
         case running

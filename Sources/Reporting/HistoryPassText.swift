@@ -83,7 +83,7 @@ package struct HistoryPassText: Sendable {
             switch status {
             case .done: "done"
             case .someVanished: "done; some entries vanished meanwhile (24)"
-            case .someFailed where !pass.record.isComplete && !pass.record.isPartial:
+            case .someFailed where pass.endedEarlyWithFailures:
                 "with failures, and not to its end (23)"
             case .someFailed: "done, with failures (23)"
             case .destinationStopped:

@@ -94,14 +94,14 @@ struct QuotaForecastText {
         var sentences: [String] = []
         if !forecast.hidden.isEmpty {
             sentences.append(
-                "Mount SOURCE with \(forecast.hidden.map(QuotaText.sourceOption).joined(separator: ",")) to carry "
+                "Mount SOURCE with \(forecast.hidden.map(QuotaText.xfsOption).joined(separator: ",")) to carry "
                     + "limits of \(QuotaText.list(forecast.hidden))."
             )
         }
         let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] != nil }
         if !missing.isEmpty {
             let features = missing.contains(.project) ? "quota,project" : "quota"
-            let options = missing.map(QuotaText.sourceOption).joined(separator: ",")
+            let options = missing.map(QuotaText.xfsOption).joined(separator: ",")
             sentences.append(
                 forecast.isToXFS
                     ? "Unmount DESTINATION and mount it with \(options)."
@@ -117,8 +117,9 @@ struct QuotaForecastText {
         }
         if forecast.excess != nil || forecast.softExcess != nil {
             sentences.append(
-                (forecast.isToXFS ? "R" : "ext4 needs 4 KiB for each directory: r")
-                    + "aise limits on SOURCE."
+                forecast.isToXFS
+                    ? "Raise limits on SOURCE."
+                    : "ext4 needs 4 KiB for each directory: raise limits on SOURCE."
             )
         }
         if forecast.hindersPasses {
@@ -139,7 +140,7 @@ struct QuotaForecastText {
     /// What makes ext4 enforce what SOURCE enforces (Q22); nil: nothing.
     private var mountOptions: String? {
         let kinds = QuotaKind.allCases.filter(forecast.source.enforced.contains)
-        let option = forecast.isToXFS ? QuotaText.sourceOption : QuotaText.mountOption
+        let option = forecast.isToXFS ? QuotaText.xfsOption : QuotaText.mountOption
         return kinds.isEmpty ? nil : kinds.map(option).joined(separator: ",")
     }
 

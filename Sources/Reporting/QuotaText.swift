@@ -70,7 +70,7 @@ package enum QuotaText {
             let kinds = QuotaKind.allCases.filter { shortage.limits[$0] != nil }
             sentences.append(
                 "On the unmounted volume: tune2fs -O \(features) DEVICE (old quota files: quotaon; an XFS is mounted "
-                    + "with \(kinds.map(sourceOption).joined(separator: ",")))."
+                    + "with \(kinds.map(xfsOption).joined(separator: ",")))."
             )
         }
         if shortage.realtime > 0 {
@@ -99,7 +99,7 @@ package enum QuotaText {
         let which = kinds.count == QuotaKind.allCases.count ? "" : " of \(list(kinds))"
         return
             "SOURCE's quotas\(which) are off: limits, if any, cannot be read. Unmount it (a remount does nothing) and "
-            + "mount it with \(kinds.map(sourceOption).joined(separator: ",")) "
+            + "mount it with \(kinds.map(xfsOption).joined(separator: ",")) "
     }
 
     private static func noLimitsOnSource(_ kinds: [QuotaKind]) -> String {
@@ -141,7 +141,7 @@ package enum QuotaText {
         let options = kinds.map(mountOption).joined(separator: ",")
         return
             "\(words): limits are set but not enforced on DESTINATION: mount it with \(options) at the switch; a remount does not do "
-            + "(an XFS with \(kinds.map(sourceOption).joined(separator: ",")))."
+            + "(an XFS with \(kinds.map(xfsOption).joined(separator: ",")))."
     }
 
     /// What makes ext4 enforce the limits of a kind.
@@ -154,7 +154,7 @@ package enum QuotaText {
     }
 
     /// What makes XFS account and enforce the limits of a kind.
-    static func sourceOption(_ kind: QuotaKind) -> String {
+    static func xfsOption(_ kind: QuotaKind) -> String {
         switch kind {
         case .user: "uquota"
         case .group: "gquota"

@@ -1,7 +1,7 @@
 // A command runs on a thread of its own, and this one waits for it: so the process can end in time though a call does
 // not come back (S59).
 //
-//   main      waits: for the end, or for a signal or the time limit (TimeLimit.swift) and then some seconds more
+//   main      waits: for the end, or for a signal or the time limit (TimeLimitSteps.swift) and then some seconds more
 //   signals   hears them (Signals.swift); after its last moment it ends the process
 //   watch     tells calls that do not come back, and that a signal was heard
 //   run       opens the roots, carries worker 0, commits
@@ -117,15 +117,11 @@ final class Supervision: Sendable {
     /// Does what the time limit asks for; false: the run does not come back.
     private func advance(_ steps: inout TimeLimitSteps) -> Bool {
         // First: a run that begins meanwhile asks for it.
-        if steps.isReached || limit?.remaining == 0 {
-            isTimeUp.store(true, ordering: .sequentiallyConsistent)
-        }
-        let steered = steered.withLock { $0 }
-        let goesOn = steps.advance(steered) { sentence in
+        if steps.isReached { isTimeUp.store(true, ordering: .sequentiallyConsistent) }
+        return steps.advance(steered.withLock { $0 }) { sentence in
             if isOver.load(ordering: .sequentiallyConsistent) { return }
             write("\ncutover: \(sentence).\n")
         }
-        return goesOn
     }
 
     /// How a run ends that is given up before it has begun.

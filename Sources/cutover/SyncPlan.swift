@@ -50,7 +50,7 @@ struct SyncPlan {
         var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
         reporting.stateName = options.how.place.state?.bytes ?? []
         limit = TimeLimit(options.how.time)
-        reporting.timeLimit = limit.map { .init(moment: $0.foreseen, nanoseconds: $0.remaining) }
+        reporting.timeLimit = limit?.told
         self.reporting = reporting
     }
 

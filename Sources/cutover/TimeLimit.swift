@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import LinuxIO
-import Migration
+import Reporting
 
 /// A moment by the wall clock, as `--stop-at` has it.
 struct StopMoment: Equatable {
@@ -15,7 +15,7 @@ struct StopMoment: Equatable {
     init(parsing text: String, now: Int64 = Int64(clamping: WallClock.nanoseconds)) throws {
         let halves = text.split(separator: "T", omittingEmptySubsequences: false)
         guard let last = halves.last, halves.count <= 2,
-            let time = Self.numbers(last, ":", digits: [2, 2]), time[0] < 24, time[1] < 60
+            let time = Self.numbers(last, ":", digits: [2, 2])
         else { throw Self.mistake }
         if halves.count == 2 {
             guard let date = Self.numbers(halves[0], "-", digits: [4, 2, 2]),
@@ -57,7 +57,7 @@ struct StopMoment: Equatable {
         let numbers = parts.compactMap {
             $0.allSatisfy { $0.isASCII && $0.isNumber } ? Int($0) : nil
         }
-        return numbers.count == parts.count && numbers.allSatisfy { $0 >= 0 } ? numbers : nil
+        return numbers.count == parts.count ? numbers : nil
     }
 }
 
@@ -109,7 +109,7 @@ struct TimeLimit: Sendable {
     }
 
     /// When it is, as far as is known now, in nanoseconds since 1970.
-    var foreseen: Int64 {
+    private var foreseen: Int64 {
         let byEnd = end.map { end in
             let now = monotonicNanoseconds()
             return Int64(clamping: WallClock.nanoseconds)
@@ -118,6 +118,9 @@ struct TimeLimit: Sendable {
         return min(moment ?? .max, byEnd ?? .max)
     }
 
+    /// As it is told.
+    var told: ReporterConfiguration.TimeLimit { .init(moment: foreseen, nanoseconds: remaining) }
+
     /// Nanoseconds until then; 0: it is reached.
     var remaining: UInt64 {
         let now = Int64(clamping: WallClock.nanoseconds)
@@ -125,75 +128,5 @@ struct TimeLimit: Sendable {
         let counted = monotonicNanoseconds()
         let untilEnd = end.map { $0 > counted ? $0 - counted : 0 }
         return min(untilMoment ?? .max, untilEnd ?? .max)
-    }
-}
-
-/// What the main thread does when a time limit comes near, step by step.
-struct TimeLimitSteps {
-    /// What is in hand at the limit may take so long; then it is given back.
-    static let graceSeconds: UInt64 = 30
-    /// So long after that a run should have come back, as after a signal.
-    private static let patienceSeconds: UInt64 = 5
-
-    private enum Step { case before, grace(until: UInt64), patience(until: UInt64), waitingForDisk }
-
-    private let limit: TimeLimit?
-    private var step = Step.before
-
-    init(_ limit: TimeLimit?) { self.limit = limit }
-
-    /// Nanoseconds until something is to be done, at most 5 s, lest a wall clock that is set be missed; nil: never.
-    var wait: UInt64? {
-        guard let limit else { return nil }
-        let now = monotonicNanoseconds()
-        let wait: UInt64
-        switch step {
-        case .before: wait = limit.remaining
-        case .grace(let until), .patience(let until): wait = until > now ? until - now : 0
-        case .waitingForDisk: return nil
-        }
-        return min(wait, 5_000_000_000)
-    }
-
-    /// Whether the limit is reached, be a run there or not.
-    var isReached: Bool {
-        if case .before = step { false } else { true }
-    }
-
-    /// Does what is due; false: the run does not come back.
-    ///
-    /// `tell` is given a sentence for people.
-    mutating func advance(_ run: Supervision.Steered?, tell: (String) -> Void) -> Bool {
-        let now = monotonicNanoseconds()
-        let isSynchronizing = run?.isSynchronizing() ?? false
-        switch step {
-        case .before:
-            guard limit?.remaining == 0 else { return true }
-            run?.control?.reachTimeLimit()
-            if isSynchronizing { return waitForDisk(tell) }
-            step = .grace(until: now &+ Self.graceSeconds * 1_000_000_000)
-            tell(
-                "the time limit is reached: nothing new is begun, files in hand get \(Self.graceSeconds) s"
-            )
-        case .grace(let until):
-            if isSynchronizing { return waitForDisk(tell) }
-            if now < until { return true }
-            run?.control?.endGrace()
-            step = .patience(until: now &+ Self.patienceSeconds * 1_000_000_000)
-        case .patience(let until):
-            if isSynchronizing { return waitForDisk(tell) }
-            return now < until
-        case .waitingForDisk: break
-        }
-        return true
-    }
-
-    /// syncfs(2) cannot be cut short, and without it the pass would have been for nothing.
-    private mutating func waitForDisk(_ tell: (String) -> Void) -> Bool {
-        step = .waitingForDisk
-        tell(
-            "the time limit is reached: DESTINATION's disk is waited for, which cannot be cut short"
-        )
-        return true
     }
 }

@@ -60,10 +60,10 @@ struct CompareOptions: ParsableArguments {
             valueName: "auto|off"
         )
     )
-    var quotas = QuotaComparison.auto
+    var quotas = QuotaChoice.auto
 
     /// `--quotas` of a comparison.
-    enum QuotaComparison: String, ExpressibleByArgument, CaseIterable { case auto, off }
+    enum QuotaChoice: String, ExpressibleByArgument, CaseIterable { case auto, off }
 
     @Flag(
         name: .customLong("no-check"),

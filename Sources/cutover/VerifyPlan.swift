@@ -35,7 +35,7 @@ struct VerifyPlan {
         try ReportFiles.judgeDash(ReportFile("--manifest", compared.manifest))
         limit = TimeLimit(options.time)
         var reporting = try SyncPlan.reporting(options.telling, itemizes: false)
-        reporting.timeLimit = limit.map { .init(moment: $0.foreseen, nanoseconds: $0.remaining) }
+        reporting.timeLimit = limit?.told
         self.reporting = reporting
         if let manifest = compared.manifest {
             try ReportFiles.judge(manifest: manifest, reporting)

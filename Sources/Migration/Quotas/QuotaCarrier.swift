@@ -52,8 +52,6 @@ package struct QuotaCarrier<
         var unenforced: [QuotaKind] = []
         /// Kinds without a single limit on SOURCE, of which DESTINATION's limits were left for that.
         var unlimited: [QuotaKind] = []
-        /// Owners whose limits were left on DESTINATION.
-        var left: UInt64 = 0
         var excess: QuotaExcess?
     }
 
@@ -65,11 +63,7 @@ package struct QuotaCarrier<
         for kind in kinds where report.goesOn {
             guard let rules = rules(of: kind) else { continue }
             let grace = carryGrace(of: kind)
-            let leftBefore = findings.left
             guard carryLimits(of: kind, rules, &findings), report.goesOn else { continue }
-            if clearing == .whereSourceHasLimits, !rules.clearsExtras, findings.left > leftBefore {
-                findings.unlimited.append(kind)
-            }
             // What DESTINATION accounts before the pass has written says nothing.
             if report.isDryRun { continue }
             finish(kind, rules, grace, nowSeconds, &findings)
@@ -199,7 +193,9 @@ package struct QuotaCarrier<
         switch rules.decision(of: pair) {
         case .nothing: break
         case .leave:
-            findings.left += 1
+            if clearing == .whereSourceHasLimits, findings.unlimited.last != kind {
+                findings.unlimited.append(kind)
+            }
             report.count(.left)
         case .refuse(let field): refuse(owner, field)
         case .set(let limits):

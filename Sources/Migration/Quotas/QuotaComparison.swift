@@ -126,11 +126,11 @@ package struct QuotaComparison<Source: QuotaAccess, Destination: QuotaAccess> {
     ) {
         // The filesystem's own inodes, the quota files among them, are root's.
         if owner.id == 0 { return }
-        let hasMore = account.inodes > counted.inodes
-        let hasLess = account.inodes < counted.inodes
-        let bytesDiffer = exactness.countsBytes && account.bytes != counted.bytes
-        let isTooLow = hasLess || bytesDiffer && account.bytes < counted.bytes
-        let isTooHigh = hasMore || bytesDiffer && account.bytes > counted.bytes
+        let countsBytes = exactness.countsBytes
+        let isTooLow =
+            account.inodes < counted.inodes || countsBytes && account.bytes < counted.bytes
+        let isTooHigh =
+            account.inodes > counted.inodes || countsBytes && account.bytes > counted.bytes
         if isTooLow || isTooHigh && !exactness.mayHoldMore {
             tell(.usage(owner, counted: counted, accounted: account))
         }

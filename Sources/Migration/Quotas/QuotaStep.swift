@@ -26,8 +26,7 @@ enum QuotaStep: Sendable {
 
 extension SystemError {
     /// Whether quotas cannot be asked for by this process, or of this volume: a container or a security module (EPERM,
-    /// EACCES); no node of the device for the older call, a format that cannot be listed (vfsold), or an ext4 that is
-    /// mounted read-only (ENOSYS).
+    /// EACCES); no node of the device for the older call, or a format that cannot be listed (vfsold; ENOSYS).
     ///
     /// EINVAL, which Linux before 4.6 says, is none: nothing else of cutover runs there (statx(2) is of 4.11).
     var isRefusalOfQuotas: Bool {

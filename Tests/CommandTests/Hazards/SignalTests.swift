@@ -12,15 +12,6 @@ struct SignalTests {
 
     init() throws { stage = try Stage() }
 
-    /// A tree whose pass takes far longer than a test waits: with `--bwlimit 2M`, ten seconds.
-    private func makeSlowTree() throws {
-        var random = SeededRandom(seed: 5)
-        try StandardTree.plain(stage.from)
-        for index in 0..<5 { try Files.write(stage.source("slow\(index)"), random.bytes(4 << 20)) }
-        try Files.makeDirectory(stage.destination("extra"))
-        try StandardTree.wide(stage.destination("extra"))
-    }
-
     private func waitForStart(of type: String = "start") {
         waitUntil { ((try? JSONReport(reportFile))?.of(type).isEmpty ?? true) == false }
     }
@@ -31,7 +22,7 @@ struct SignalTests {
         [0, 700_000]
     )
     func stopSignals(signal: Int32, microseconds: UInt32) throws {
-        try makeSlowTree()
+        try stage.makeSlowTree()
         // A buffer of 256 KiB is to be waited for for more than a minute: no worker may wait to its end.
         let process = try stage.start("--bwlimit", "4K", report: reportFile)
         waitForStart()
@@ -43,12 +34,7 @@ struct SignalTests {
         #expect(outcome.status == 20, "\(outcome)")
         #expect(outcome.errors.contains("interrupted after"), "no summary: \(outcome)")
         #expect(try JSONReport(reportFile).summary("status") == 20)
-        #expect(try stage.leftovers() == [])
-        for name in try Files.names(stage.to) where name.starts(with: bytes("slow")) {
-            let isWhole =
-                try Files.read(joined(stage.to, name)) == Files.read(joined(stage.from, name))
-            #expect(isWhole, "\(shown(name)) is a part")
-        }
+        try stage.expectWholeFiles()
         try stage.pass()
         try stage.expectSame()
     }
@@ -78,7 +64,7 @@ struct SignalTests {
         .requiresTool("strace")
     )
     func secondSignal() throws {
-        try makeSlowTree()
+        try stage.makeSlowTree()
         // The first signal's pass waits for a disk that takes its time: strace holds syncfs up.
         let words = ["strace", "-f", "-o", "/dev/null", "-e", "trace=syncfs", "-e"]
         let delay = ["inject=syncfs:delay_enter=6000000", "--"]
@@ -114,7 +100,7 @@ struct SignalTests {
 
     @Test("Workers: SIGUSR1 adds one, SIGUSR2 takes one away, and one stays")
     func workerSignals() throws {
-        try makeSlowTree()
+        try stage.makeSlowTree()
         // Slower still: each signal is waited for, and a busy machine takes its time.
         let process = try stage.start("--bwlimit", "200K", "--workers", "3", report: reportFile)
         waitForStart()

@@ -10,28 +10,9 @@ struct RulesTimeLimit {
 
     init() throws { stage = try Stage() }
 
-    /// Files that a pass with `--bwlimit 2M` needs ten seconds for, and extras.
-    private func makeSlowTree() throws {
-        var random = SeededRandom(seed: 5)
-        try StandardTree.plain(stage.from)
-        for index in 0..<5 { try Files.write(stage.source("slow\(index)"), random.bytes(4 << 20)) }
-        try Files.makeDirectory(stage.destination("extra"))
-        try StandardTree.wide(stage.destination("extra"))
-    }
-
-    /// Whole files only, and nothing temporary.
-    private func expectWholeFiles(_ prefix: String = "slow") throws {
-        #expect(try stage.leftovers() == [])
-        for name in try Files.names(stage.to) where name.starts(with: bytes(prefix)) {
-            let isWhole =
-                try Files.read(joined(stage.to, name)) == Files.read(joined(stage.from, name))
-            #expect(isWhole, "\(shown(name)) is a part")
-        }
-    }
-
     @Test("S48: what is in hand at the limit is completed, the rest left to the next pass")
     func filesInHand() throws {
-        try makeSlowTree()
+        try stage.makeSlowTree()
         let begun = monotonicSeconds()
         let (outcome, report) = try stage.reported(
             "--max-duration",
@@ -50,7 +31,7 @@ struct RulesTimeLimit {
         #expect(report.of("time_limit").count == 1)
         #expect(report.summary("status") == 26)
         #expect(report.of("summary").first?.text("status_name") == "time_limit")
-        try expectWholeFiles()
+        try stage.expectWholeFiles()
         let copied = try Files.names(stage.to).filter { $0.starts(with: bytes("slow")) }
         #expect((1...4).contains(copied.count), "\(copied.count) of 5 were copied")
         let history = try Cutover.run(
