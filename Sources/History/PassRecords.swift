@@ -57,6 +57,20 @@ package struct PassRecord: Equatable, Sendable {
     /// It counts until a whole pass of SOURCE with the same options is complete.
     package var rolledBackToNanoseconds: Int64?
 
+    /// What its parts took; of a pass that ended.
+    package var times = PassTimes()
+    /// How long it would take, as it was foreseen right before, in nanoseconds, up to the same moment as `times.total`.
+    package var foreseenNanoseconds: UInt64?
+    /// Whether it was held back from the start: it had the idle class, or a limit of bytes.
+    package var isHeldBack: Bool?
+    /// Entries that it copied, made, repaired or deleted, and directories that a scan had it list.
+    package var entriesTouched: UInt64?
+    /// On which machine: rates of another say nothing.
+    package var machine: String?
+    /// What its work cost at full power, as `CostSums` has it, and what it cost while it was held back.
+    package var costsAtFullPower: String?
+    package var costsHeldBack: String?
+
     /// What a pass did, by its counters; those that the record does not keep are 0.
     package struct Counts: Equatable, Sendable {
         private var values = [UInt64](repeating: 0, count: PassCounter.allCases.count)
@@ -92,6 +106,28 @@ package struct PassRecord: Equatable, Sendable {
         self.cutoverVersion = cutoverVersion
         isComplete = false
         counts = Counts()
+    }
+}
+
+/// What the parts of a pass took, in nanoseconds by a clock that nobody sets.
+package struct PassTimes: Equatable, Sendable {
+    /// To open and judge the roots and the state, to the moment at which it looks for changes.
+    package var open: UInt64?
+    /// To find out what to look at.
+    package var changes: UInt64?
+    /// All workers' work, from the first to the last entry.
+    package var work: UInt64?
+    /// DESTINATION's disk.
+    package var synchronize: UInt64?
+    /// To write down what was learned, but for the last step of the database, which comes after it.
+    package var commit: UInt64?
+
+    package init(synchronize: UInt64? = nil) { self.synchronize = synchronize }
+
+    /// All parts together; nil where one is not known.
+    package var total: UInt64? {
+        guard let open, let changes, let work, let synchronize, let commit else { return nil }
+        return open &+ changes &+ work &+ synchronize &+ commit
     }
 }
 

@@ -53,6 +53,17 @@ enum PassRow {
             Column("version", \.cutoverVersion),
             Column("destination_instance", since: 2, \.destinationInstance),
             Column("rolled_back_to", since: 2, \.rolledBackToNanoseconds),
+            Column("open_time", since: 4, \.times.open),
+            Column("changes_time", since: 4, \.times.changes),
+            Column("work_time", since: 4, \.times.work),
+            Column("synchronize_time", since: 4, \.times.synchronize),
+            Column("commit_time", since: 4, \.times.commit),
+            Column("foreseen_time", since: 4, \.foreseenNanoseconds),
+            Column("is_held_back", since: 4, \.isHeldBack),
+            Column("entries_touched", since: 4, \.entriesTouched),
+            Column("machine", since: 4, \.machine),
+            Column("costs_full", since: 4, \.costsAtFullPower),
+            Column("costs_held", since: 4, \.costsHeldBack),
         ]
         + PassCounter.recorded.map { counter, version in
             Column(counter.row.key, since: version, \.counts[counter])

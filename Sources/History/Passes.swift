@@ -1,6 +1,7 @@
 // Passes, their branches and their failures.
 
 import GRDB
+import LinuxIO
 
 extension History {
     /// The newest pass, whatever became of it.
@@ -144,21 +145,27 @@ extension History {
     ///
     /// All of it or, when it throws, nothing; when it returns, it is on the disk. Kept are the 1,000
     /// branches that took longest and the first 10,000 failures. No `InodeReader` may be in use.
+    /// `begun`: when the commit began (`monotonicNanoseconds`), for the time that it took.
     /// - Throws: `failed`, and what the sources of `changes` throw as `HistoryProblem`.
     package func finish(
         _ pass: PassRecord,
         branches: [BranchRecord],
         failures: [FailureRecord],
-        changes: RecordChanges?
+        changes: RecordChanges?,
+        begun: UInt64? = nil
     ) throws(HistoryProblem) {
         defer { cache.clear() }
         try write { database in
-            try PassRow.update(database, pass)
             try PassRow.replaceBranches(database, pass.id, branches)
             try PassRow.replaceFailures(database, pass.id, failures)
-            guard let changes else { return }
-            var merge = try RecordMerge(database, changes)
-            try merge.run(changes)
+            if let changes {
+                var merge = try RecordMerge(database, changes)
+                try merge.run(changes)
+            }
+            // Last, for it says what all else took.
+            var row = pass
+            if let begun { row.times.commit = monotonicNanoseconds() &- begun }
+            try PassRow.update(database, row)
         }
     }
 

@@ -81,7 +81,13 @@ enum Schema {
     /// SQLite keeps the text of a table that was changed as it would have been written.
     /// Counters bring their own (`PassCounter`); those of one version stand in the order of their names.
     private static let columnsAdded: [(version: Int64, column: String)] =
-        ([(2, "destination_instance TEXT"), (2, "rolled_back_to INTEGER")]
+        ([
+            (2, "destination_instance TEXT"), (2, "rolled_back_to INTEGER"),
+            (4, "changes_time INTEGER"), (4, "commit_time INTEGER"), (4, "costs_full TEXT"),
+            (4, "costs_held TEXT"), (4, "entries_touched INTEGER"), (4, "foreseen_time INTEGER"),
+            (4, "is_held_back INTEGER"), (4, "machine TEXT"), (4, "open_time INTEGER"),
+            (4, "synchronize_time INTEGER"), (4, "work_time INTEGER"),
+        ]
         + PassCounter.recorded.filter { $0.version > 1 }.map { counter, version in
             (version, "\(counter.row.key) INTEGER")
         }).sorted { $0 < $1 }

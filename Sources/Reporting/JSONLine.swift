@@ -50,6 +50,11 @@ package struct JSONLine: Sendable {
         bytes += Array("\(nanoseconds / 1_000_000_000).\(zeros)\(thousandths)".utf8)
     }
 
+    /// A number that is not negative, with three decimals, cut; nil is `null`.
+    mutating func add(_ key: String, decimal number: Double?) {
+        add(key, seconds: number.map { UInt64(exactlyOrMax: $0 * 1e9) })
+    }
+
     /// A name: text with U+FFFD for what is not UTF-8, and then also `KEY_bytes`, all of it in
     /// hexadecimal.
     mutating func add(_ key: String, name: [UInt8]) {

@@ -59,6 +59,31 @@ package enum Quantity {
         return "\(seconds / 3600):\(twoDigits(minutes)):\(tail)"
     }
 
+    /// A length of time as options take it: "0.4s", "45s", "3m30s", "2h05m", "3d04h"; rounded.
+    package static func span(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0 else { return "unknown" }
+        if seconds < 9.95 {
+            let tenths = Int((seconds * 10).rounded())
+            return tenths % 10 == 0 ? "\(tenths / 10)s" : "\(tenths / 10).\(tenths % 10)s"
+        }
+        let whole = UInt64(exactlyOrMax: seconds.rounded())
+        if whole < 60 { return "\(whole)s" }
+        if whole < 3_600 { return joined(whole, 60, "m", "s") }
+        // What is less than a minute, or than an hour, says nothing any more.
+        if whole < 86_400 { return joined((whole + 30) / 60, 60, "h", "m") }
+        return joined((whole + 1_800) / 3_600, 24, "d", "h")
+    }
+
+    private static func joined(
+        _ amount: UInt64,
+        _ base: UInt64,
+        _ unit: String,
+        _ part: String
+    ) -> String {
+        let rest = amount % base
+        return "\(amount / base)\(unit)" + (rest == 0 ? "" : "\(twoDigits(rest))\(part)")
+    }
+
     /// A part of a whole in percent: "45%"; a whole of 0 is complete.
     ///
     /// Never more than 100, and 100 only when nothing is left, for the totals of a volume in use

@@ -73,6 +73,11 @@ package final class Reporter: Sendable {
     package func finish(_ summary: PassSummary) -> ExitStatus {
         progress.stop()
         streams.closeEvents()
+        if let next = summary.next {
+            let line = EstimateText(next)
+                .line(pass: summary.recordedPass, time: WallClock.nanoseconds)
+            streams.emit(line, isRare: true)
+        }
         streams.emit(
             EventJSON.summary(summary, status: status(of: summary), time: WallClock.nanoseconds),
             isRare: true
@@ -87,7 +92,8 @@ package final class Reporter: Sendable {
             failuresFile: streams.failuresFile,
             historyCommand: summary.recordedPass.map(historyCommand)
         )
-        streams.console.tell(configuration.isQuiet ? text.quietLines : text.lines)
+        let next = summary.next.map { ["cutover: " + EstimateText($0).sentence] } ?? []
+        streams.console.tell(configuration.isQuiet ? text.quietLines : text.lines + next)
         return told.status
     }
 

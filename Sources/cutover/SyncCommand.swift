@@ -54,7 +54,12 @@ struct SyncCommand: ParsableCommand {
                     opened: { setting.watch.know($0) },
                     emit: { reporter.receive($0) }
                 )
-                return .init(run: pass) { reporter.begin { pass.publish($0) } }
+                let look = plan.looksAhead.map {
+                    PendingLook(setting.process, names, plan.pass, limitSeconds: $0)
+                }
+                return .init(run: EstimatedPass(pass, look: look)) {
+                    reporter.begin { pass.publish($0) }
+                }
             },
             finish: { reporter.finish($0) }
         )

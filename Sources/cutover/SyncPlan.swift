@@ -12,8 +12,13 @@ struct SyncPlan {
     /// `--stop-at`, `--max-duration`.
     let limit: TimeLimit?
 
+    /// Seconds in which a look at what the next pass would have to do must be done; nil: nobody would read of it.
+    let looksAhead: Int?
+
     /// 64 MiB of patterns: more is a mistake.
     private static let patternBytesMax = 64 << 20
+    /// A look takes as long as the scan of a pass; who waits for more than that wants the shell back.
+    private static let lookSeconds = 10
 
     /// Reads pattern files and opens the files for reports; every mistake in them is a usage error.
     init(_ options: SyncOptions) throws {
@@ -49,6 +54,8 @@ struct SyncPlan {
         try ReportFiles.judge(state: options.how.place, place)
         var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
         reporting.stateName = options.how.place.state?.bytes ?? []
+        let isTold = !options.telling.quiet || options.telling.json != nil
+        looksAhead = isTold && !pass.isDryRun && pass.branches.isEmpty ? Self.lookSeconds : nil
         limit = TimeLimit(options.how.time)
         reporting.timeLimit = limit?.told
         self.reporting = reporting

@@ -101,6 +101,12 @@ package struct PassOptions: Sendable {
     package var bytesPerSecondMax: UInt64?
     /// The disks are to be used only when nobody else does; said where a scheduler takes no notice.
     package var isIdle = false
+    /// It is told what there would be to do, if a scan can find that out, and nothing is walked.
+    var onlyScans = false
+    /// How long it would take, as it was foreseen right before, in nanoseconds; nil: nobody looked.
+    package var foreseenNanoseconds: UInt64?
+    /// It does not have the disks as others do: how long it takes says nothing of full power.
+    var isHeldBack: Bool { isIdle || bytesPerSecondMax != nil }
     /// The umask of the person who started the pass, for new entries without `.mode`.
     package var mask: UInt32 = 0o022
 

@@ -1,5 +1,6 @@
 // How a pass ended: what its summary is made of.
 
+package import History
 import LinuxIO
 
 /// The end of a pass.
@@ -11,8 +12,10 @@ package struct PassSummary: Sendable {
     /// The counts, read when no worker ran any more.
     package var counters: Counters
     package var durationNanoseconds: UInt64
-    /// The part of it that `syncfs` took.
-    package var synchronizeNanoseconds: UInt64
+    /// What its parts took; unknown of a pass that is given up.
+    package var times: PassTimes
+    /// The part of it that DESTINATION's disk took.
+    package var synchronizeNanoseconds: UInt64 { times.synchronize ?? 0 }
     /// The slowest first, three at most.
     package var slowestBranches: [BranchTime]
     /// Failures, the first `PassSummary.failuresShownMax` of them.
@@ -29,6 +32,10 @@ package struct PassSummary: Sendable {
     package var waiting: [WaitingCall]
     /// The id under which the record has it; nil: nothing of it is recorded.
     package var recordedPass: Int64?
+    /// It is recorded as a whole pass, on which the next one can rest.
+    package var isRemembered = false
+    /// How long the next one would take now, where somebody looked.
+    package var next: SwitchEstimate?
 
     package static let failuresShownMax = 10
 
@@ -38,7 +45,7 @@ package struct PassSummary: Sendable {
         method: ChangeMethod = .walk(nil),
         counters: Counters,
         durationNanoseconds: UInt64,
-        synchronizeNanoseconds: UInt64,
+        times: PassTimes,
         slowestBranches: [BranchTime],
         firstFailures: [Failure],
         stop: Stop?,
@@ -52,7 +59,7 @@ package struct PassSummary: Sendable {
         self.method = method
         self.counters = counters
         self.durationNanoseconds = durationNanoseconds
-        self.synchronizeNanoseconds = synchronizeNanoseconds
+        self.times = times
         self.slowestBranches = slowestBranches
         self.firstFailures = firstFailures
         self.stop = stop

@@ -35,6 +35,8 @@ package final class Pass: SteeredRun {
     private let hasToldSynchronizing = Atomic<Bool>(false)
     /// Whether `run` has asked for the last time whether it is interrupted.
     private let isStatusFixed = Atomic<Bool>(false)
+    /// When it was made, by `monotonicNanoseconds`.
+    private let madeAt = monotonicNanoseconds()
 
     /// The counts, for a ticker to read while the pass runs.
     package let counters: Counters
@@ -120,6 +122,12 @@ package final class Pass: SteeredRun {
     /// Tells others how far this pass is: in a file beside its record, which goes when the pass has ended.
     package func publish(_ running: RunningPass) { keeper.publish(running) }
 
+    /// What earlier passes say of how long this one takes.
+    package var estimator: Estimator { keeper.estimator }
+
+    /// Whether it is to find changes by a scan, as far as is known before it runs.
+    var foreseesScan: Bool { keeper.method == .scan }
+
     package var isSynchronizing: Bool { isWaitingForDisk.load(ordering: .relaxed) }
 
     package func changeWorkers(by difference: Int) {
@@ -138,8 +146,11 @@ package final class Pass: SteeredRun {
         }
         quotas.begin(PassQuotaReport(context))
         if let notice = keeper.begin() { context.log.say(notice) }
+        var clock = PassClock(since: madeAt)
         let finding = ChangeFinding(context, keeper, roots, rootNode)
+        clock.begin(.changes)
         let found = finding.run()
+        clock.begin(.work)
         method.withLock { $0 = found.method }
         let watermarks = keeper.beginWatermarks { [context] error in
             context.log.recordSynchronizeFailure(Self.synchronizeFailure(error))
@@ -147,7 +158,9 @@ package final class Pass: SteeredRun {
         if context.plan.scope.isWhole, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
-        walk.run(rootNode)
+        let windows = beginWindows(found.method)
+        if found.method == .scan || !options.onlyScans { walk.run(rootNode) }
+        let costs = windows.end()
         // What is under way of the watermarks is a `syncfs`, too.
         isWaitingForDisk.store(true, ordering: .relaxed)
         watermarks?.end()
@@ -155,12 +168,12 @@ package final class Pass: SteeredRun {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
         let isStranded = reportStranded()
-        let synchronizeStart = monotonicNanoseconds()
+        clock.begin(.synchronize)
         // S19: before `synchronize`, so that limits are as durable as all else (Q8).
         quotas.run(PassQuotaReport(context)) { beginSynchronizing() }
         let isSynchronized = synchronize()
         let end = ClockReading.now(on: nil)
-        let synchronizeTime = monotonicNanoseconds() - synchronizeStart
+        let times = clock.end()
         // From here on no signal changes the status; one that came before is seen by `status`.
         isStatusFixed.store(true, ordering: .sequentiallyConsistent)
         let status = status()
@@ -169,7 +182,8 @@ package final class Pass: SteeredRun {
             status,
             at: end,
             isSynchronized: isSynchronized,
-            isStranded: isStranded
+            isStranded: isStranded,
+            Effort(times: times, costs: costs)
         )
         // Given up: the process ends, and who commits it needs the record.
         defer { if isMine { release() } }
@@ -179,7 +193,7 @@ package final class Pass: SteeredRun {
             method: found.method,
             counters: counters,
             durationNanoseconds: keeper.duration(until: end),
-            synchronizeNanoseconds: synchronizeTime,
+            times: times,
             slowestBranches: Array(branchTimes().prefix(3)),
             firstFailures: Array(context.log.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: stop(),
@@ -187,6 +201,7 @@ package final class Pass: SteeredRun {
             recordedPass: keeper.recordedPass
         )
         summary.isCutByTimeLimit = context.log.cause == .timeLimit
+        summary.isRemembered = keeper.isRemembered
         return summary
     }
 
@@ -209,7 +224,7 @@ package final class Pass: SteeredRun {
             method: found.method,
             counters: counters,
             durationNanoseconds: keeper.duration(until: now),
-            synchronizeNanoseconds: 0,
+            times: PassTimes(),
             slowestBranches: Array(branchTimes().prefix(3)),
             firstFailures: Array(context.log.firstFailures.prefix(PassSummary.failuresShownMax)),
             stop: nil,
@@ -300,13 +315,27 @@ package final class Pass: SteeredRun {
         Failure(path: [], side: .destination, activity: .synchronize, error: error)
     }
 
+    /// What the pass took, and what it cost.
+    private struct Effort {
+        var times: PassTimes
+        var costs: WorkWindows.Costs
+    }
+
+    private func beginWindows(_ method: ChangeMethod) -> WorkWindows {
+        let isHeldBack = context.plan.options.isHeldBack
+        return WorkWindows(counters, isByScan: method == .scan) { [control] in
+            isHeldBack || control.isHeldBack
+        }
+    }
+
     /// Commits what the next pass needs to know of this one; false: somebody else does.
     private func remember(
         _ found: ChangeFinding.Outcome,
         _ status: ExitStatus,
         at moment: ClockReading,
         isSynchronized: Bool,
-        isStranded: Bool
+        isStranded: Bool,
+        _ effort: Effort
     ) -> Bool {
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return false }
         let isWhole =
@@ -317,6 +346,9 @@ package final class Pass: SteeredRun {
         end.isWhole = isWhole
         end.isSynchronized = isSynchronized
         end.recorder = isWhole ? context.memory.recorder : nil
+        end.times = effort.times
+        end.costs = effort.costs
+        end.amount = WorkAmount(counters, isByScan: found.method == .scan)
         if let notice = keeper.finish(end) { context.log.say(notice) }
         keeper.statusFile?.withdraw()
         return true

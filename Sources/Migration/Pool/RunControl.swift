@@ -19,8 +19,15 @@ package final class RunControl: Sendable {
     private let stage = Atomic<UInt8>(running)
     private let isSignalled = Atomic<Bool>(false)
     private let hasLeft = Atomic<Bool>(false)
+    private let givesWay = Atomic<Bool>(false)
 
     package init() {}
+
+    /// Whether the run is held back, as it gives way to others; what it takes then says nothing of its full power.
+    ///
+    /// Any thread.
+    package var isHeldBack: Bool { givesWay.load(ordering: .relaxed) }
+    package func holdBack(_ isHeldBack: Bool) { givesWay.store(isHeldBack, ordering: .relaxed) }
 
     /// Ends the run within a second or two: what is in hand is given back, nothing new is begun.
     ///

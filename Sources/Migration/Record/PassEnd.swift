@@ -17,6 +17,10 @@ struct PassEnd {
     /// Then others are taken to have written to it.
     var asksDestination = true
     var counts: PassRecord.Counts
+    /// What its parts took, but for the commit, and what it cost.
+    var times = PassTimes()
+    var costs = WorkWindows.Costs()
+    var amount = WorkAmount()
     var branches: [BranchRecord]
     var failures: [FailureRecord]
     /// What was learned; nil where that is not whole.

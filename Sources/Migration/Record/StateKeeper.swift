@@ -22,6 +22,8 @@ package final class StateKeeper: Sendable {
         /// Set once the state could not be written any more.
         var lost: Notice?
         var isLost: Bool { lost != nil }
+        /// Committed as a whole one.
+        var isRemembered = false
         /// The disk has lost writes of this pass.
         var hasLostWrites = false
     }
@@ -39,6 +41,8 @@ package final class StateKeeper: Sendable {
     let notices: [Notice]
     /// Where this pass tells how far it is.
     let statusFile: StatusFile?
+    /// What earlier passes say of how long one takes.
+    let estimator: Estimator
     private let options: PassOptions
     private let roots: Roots
     private let current: Lock<Current>
@@ -87,6 +91,11 @@ package final class StateKeeper: Sendable {
         statusFile = past == nil ? nil : history?.statusFile
         self.folder = folder
         self.notices = notices
+        let machine = Machine.identifier
+        estimator = Estimator(
+            past?.passes ?? [],
+            .init(options: options.signature, workers: workers, machine: machine)
+        )
         var pass = PassRecord(
             startNanoseconds: now.time,
             bootIdentifier: now.bootIdentifier,
@@ -100,6 +109,9 @@ package final class StateKeeper: Sendable {
         )
         pass.destinationInstance = now.destinationInstance
         pass.rolledBackToNanoseconds = judged.rolledBack?.moment
+        pass.machine = machine
+        pass.isHeldBack = options.isHeldBack
+        pass.foreseenNanoseconds = options.foreseenNanoseconds
         current = Lock(Current(pass: pass))
     }
 
@@ -112,6 +124,9 @@ package final class StateKeeper: Sendable {
         let id = current.withLock { $0.pass.id }
         return id == 0 ? nil : id
     }
+
+    /// Whether it was committed as a whole pass, on which the next one can rest.
+    var isRemembered: Bool { current.withLock { $0.isRemembered } }
 
     /// Tells others how far this pass is, once it is recorded that it runs.
     func publish(_ running: RunningPass) {
@@ -283,9 +298,11 @@ package final class StateKeeper: Sendable {
         if let lost, !hasLostWrites { return lost }
         // `begin` failed, which was said.
         guard pass.id != 0 else { return nil }
+        let begun = monotonicNanoseconds()
         let now = end.moment
         var ended = pass
         ended.method = end.method.name
+        note(end, in: &ended)
         if case .walk(let reason?) = end.method { ended.reason = reason.recorded }
         ended.endNanoseconds = now.time
         ended.endBootNanoseconds = now.sinceBoot
@@ -320,12 +337,34 @@ package final class StateKeeper: Sendable {
                 ended,
                 branches: end.branches,
                 failures: end.failures,
-                changes: changes
+                changes: changes,
+                begun: begun
             )
-            if changes != nil, !options.isNewPair { try history.forgetDeclaration() }
+            if changes != nil {
+                current.withLock { $0.isRemembered = true }
+                if !options.isNewPair { try history.forgetDeclaration() }
+            }
             return notice
         } catch {
             return lose(error)
+        }
+    }
+
+    /// What it took, for the estimate of later ones.
+    private func note(_ end: PassEnd, in ended: inout PassRecord) {
+        ended.times = end.times
+        ended.entriesTouched = UInt64(clamping: end.amount.touched)
+        if end.costs.atFullPower.seconds > 0 { ended.costsAtFullPower = end.costs.atFullPower.text }
+        if end.costs.heldBack.seconds > 0 { ended.costsHeldBack = end.costs.heldBack.text }
+        // Where nobody looked right before: what would have been said, had somebody looked.
+        if ended.foreseenNanoseconds == nil,
+            let parts = estimator.parts(
+                method: ended.method,
+                end.amount,
+                changes: end.times.changes.map { Double($0) / 1e9 }
+            )
+        {
+            ended.foreseenNanoseconds = UInt64(clamping: parts.total * 1e9)
         }
     }
 

@@ -1,5 +1,6 @@
 // The summary for people: what it says at each end of a pass, and that it keeps to 80 columns.
 
+import History
 import LinuxIO
 import Migration
 import Reporting
@@ -215,7 +216,7 @@ import Testing
         )
         var summary = passSummary(.someFailed, counters, branches: [branch])
         summary.durationNanoseconds = 500_000_000
-        summary.synchronizeNanoseconds = 99_999_999
+        summary.times.synchronize = 99_999_999
         summary.method = .scan
         #expect(
             text(summary)

@@ -1,5 +1,6 @@
 // Passes made up for reports.
 
+import History
 import LinuxIO
 import Migration
 import Reporting
@@ -70,7 +71,7 @@ func passSummary(
         isDryRun: isDryRun,
         counters: counters,
         durationNanoseconds: 93_791_000_000_000,
-        synchronizeNanoseconds: 4_200_000_000,
+        times: PassTimes(synchronize: 4_200_000_000),
         slowestBranches: branches,
         firstFailures: failures,
         stop: stop,

@@ -1,0 +1,307 @@
+// The estimate of the next pass, from what the record keeps of earlier ones. Pure: no call, no clock.
+//
+//     T = open + changes + (c0 seen + c1 touched + c2 bytes) + synchronize(bytes) + commit(touched)
+//
+// The costs are fitted to single seconds of earlier work; their level to the last whole passes of the same kind.
+// How wide the interval is follows from how earlier estimates fared, and from nothing else: no distribution is assumed
+// (conformal prediction: of n + 1 exchangeable ratios the new one is as likely in each place).
+
+package import History
+
+/// What earlier passes say of the next one.
+package struct Estimator: Sendable {
+    /// What must be as it was, for a pass to say how long one of the same kind takes.
+    package struct Setting: Sendable {
+        package var options: String
+        package var workers: Int
+        package var machine: String?
+
+        package init(options: String, workers: Int, machine: String?) {
+            self.options = options
+            self.workers = workers
+            self.machine = machine
+        }
+    }
+
+    /// Whole passes with times, of this machine, the newest first.
+    private let known: [PassRecord]
+    /// Those of them that say how long a pass takes at full power; where there is none, all.
+    private let telling: [PassRecord]
+    private let setting: Setting
+    /// No second at full power is known.
+    private let isUpperLimit: Bool
+    /// Whether `telling` is of the same power as the costs are.
+    private let hasLevel: Bool
+
+    private static let recordsMax = 200
+    /// Older passes say little of the present.
+    private static let passesMax = 20
+    private static let ratiosMax = 40
+    /// A pass counts with as many seconds at most: a first copy of hours must not outweigh what came after it.
+    private static let windowSecondsMax = 60.0
+    private static let ageWeight = 0.7
+    private static let fittedMax = 8
+    private static let levelPassesMax = 6
+    /// A level is not taken from less work than that.
+    private static let levelSecondsMin = 0.005
+    private static let ratiosMin = 3
+    /// Never narrower: hardware, caches and users differ that much from one minute to the next.
+    private static let slackMin = 0.1
+    /// Where pending was not counted.
+    private static let uncountedFactor = 1.25
+
+    /// - Parameters:
+    ///   - passes: as the record has them, the newest first.
+    ///   - setting: that of the pass which is foreseen.
+    package init(_ passes: [PassRecord], _ setting: Setting) {
+        self.setting = setting
+        known = passes.prefix(Self.recordsMax).filter {
+            $0.isComplete && !$0.isPartial && $0.times.total != nil && $0.machine == setting.machine
+        }
+        let recent = known.prefix(Self.passesMax)
+        isUpperLimit = !recent.contains { ($0.fullCosts?.seconds ?? 0) > 0 }
+        let isFull = recent.contains(where: \.wasAtFullPower)
+        telling = isFull ? known.filter(\.wasAtFullPower) : known
+        hasLevel = isFull || isUpperLimit
+    }
+
+    /// Whether anything can be foreseen at all.
+    package var isPossible: Bool { !known.isEmpty }
+
+    /// When the last whole pass began, in nanoseconds since the machine started; of one of another boot the wall clock
+    /// would have to tell, which anybody may have set.
+    func lastStartBoot(now boot: String) -> Int64? {
+        known.first.flatMap { $0.bootIdentifier == boot ? $0.startBootNanoseconds : nil }
+    }
+
+    /// The parts of a pass that finds its changes by `method` and does `amount`; nil: nothing is known of any.
+    ///
+    /// `changes`: how long it takes to find out what there is to do, where that was just measured, in seconds.
+    package func parts(
+        method: String,
+        _ amount: WorkAmount,
+        changes: Double? = nil
+    ) -> SwitchEstimate.Parts? {
+        let alike = alike(method)
+        guard !alike.isEmpty else { return nil }
+        var parts = SwitchEstimate.Parts()
+        parts.open = Self.recent(alike.map { Self.seconds($0.times.open) }) ?? 0
+        parts.changes = changes ?? Self.recent(alike.map { Self.seconds($0.times.changes) }) ?? 0
+        parts.work = work(method, amount)
+        parts.synchronize = Self.linear(alike, amount, \.bytes) { $0.times.synchronize }
+        parts.commit = Self.linear(alike, amount, \.touched) { $0.times.commit }
+        return parts
+    }
+
+    /// The estimate of a pass that has `pending` to do; nil: nothing is known of any pass.
+    package func estimate(
+        method: String,
+        _ amount: WorkAmount,
+        pending: PendingWork,
+        changes: Double? = nil
+    ) -> SwitchEstimate? {
+        guard let parts = parts(method: method, amount, changes: changes) else { return nil }
+        return SwitchEstimate(
+            parts: parts,
+            interval: interval(method, parts.total, isCounted: pending.isCounted),
+            basisPasses: alike(method).count,
+            isUpperLimit: isUpperLimit,
+            pending: pending
+        )
+    }
+
+    /// What users would have changed since the last pass began, by how fast they did lately.
+    ///
+    /// `seconds`: how long ago that was. Nil before the second pass.
+    package func uncounted(seconds: Double) -> (amount: WorkAmount, pending: PendingWork)? {
+        guard let rate = changeRate else { return nil }
+        let touched = rate.touched * seconds
+        let bytes = rate.bytes * seconds
+        let seen = known.first { $0.method == ChangeMethod.walk(nil).name }
+        return (
+            WorkAmount(
+                seen: seen.map { Double($0.counts[.entriesSeen]) } ?? 0,
+                touched: touched,
+                bytes: bytes
+            ),
+            PendingWork(
+                entries: UInt64(clamping: touched),
+                files: UInt64(clamping: rate.files * seconds),
+                bytes: UInt64(clamping: bytes),
+                isCounted: false
+            )
+        )
+    }
+
+    // MARK: The parts
+
+    /// Passes of the same kind, the newest first; where there is none, all.
+    private func alike(_ method: String) -> [PassRecord] {
+        let same = telling.filter { $0.method == method }
+        return same.isEmpty ? telling : same
+    }
+
+    private func work(_ method: String, _ amount: WorkAmount) -> Double {
+        var sums = CostSums()
+        for (age, pass) in known.prefix(Self.passesMax).enumerated() {
+            guard let costs = isUpperLimit ? pass.allCosts : pass.fullCosts, costs.seconds > 0
+            else {
+                continue
+            }
+            let share = min(Self.windowSecondsMax / costs.seconds, 1)
+            sums.add(costs, weight: share * Self.power(Self.ageWeight, age))
+        }
+        guard let cost = LinearCost(fitting: sums) else { return 0 }
+        return cost.seconds(amount.values)
+            * Self.level(
+                of: cost,
+                comparable(method),
+                { WorkAmount($0).values },
+                { $0.times.work }
+            )
+    }
+
+    /// Passes of which the next one could be a repetition, the newest first.
+    private func comparable(_ method: String) -> [PassRecord] {
+        guard hasLevel else { return [] }
+        return telling.filter {
+            $0.method == method && $0.options == setting.options && $0.workers == setting.workers
+        }
+    }
+
+    /// A time that has a constant part and one for each of `amount`.
+    private static func linear(
+        _ passes: [PassRecord],
+        _ amount: WorkAmount,
+        _ part: (WorkAmount) -> Double,
+        _ time: (PassRecord) -> UInt64?
+    ) -> Double {
+        var sums = CostSums(count: 2)
+        for (age, pass) in passes.prefix(fittedMax).enumerated() {
+            var one = CostSums(count: 2)
+            one.add([1, part(WorkAmount(pass))], seconds: seconds(time(pass)))
+            sums.add(one, weight: power(ageWeight, age))
+        }
+        guard let cost = LinearCost(fitting: sums) else { return 0 }
+        return cost.seconds([1, part(amount)])
+            * level(of: cost, passes, { [1, part(WorkAmount($0))] }, time)
+    }
+
+    /// What newer passes took of what the costs say: costs go with the years, the level with the day.
+    private static func level(
+        of cost: LinearCost,
+        _ passes: [PassRecord],
+        _ amounts: (PassRecord) -> [Double],
+        _ time: (PassRecord) -> UInt64?
+    ) -> Double {
+        let levels = passes.prefix(levelPassesMax).compactMap { pass -> Double? in
+            let said = cost.seconds(amounts(pass))
+            return said > levelSecondsMin ? seconds(time(pass)) / said : nil
+        }
+        return recent(levels) ?? 1
+    }
+
+    // MARK: The interval
+
+    private func interval(
+        _ method: String,
+        _ seconds: Double,
+        isCounted: Bool
+    ) -> SwitchEstimate.Interval? {
+        let ratios = comparable(method).prefix(Self.ratiosMax).compactMap(\.ratio).sorted()
+        guard ratios.count >= Self.ratiosMin else { return nil }
+        // Tenths at both ends; of fewer than nine none can be spared.
+        let cut = max(1, (ratios.count + 1) / 10)
+        let wider = isCounted ? 1 : Self.uncountedFactor
+        return SwitchEstimate.Interval(
+            low: seconds * min(ratios[cut - 1], 1 - Self.slackMin) / wider,
+            high: seconds * max(ratios[ratios.count - cut], 1 + Self.slackMin) * wider,
+            coverage: Double(ratios.count + 1 - 2 * cut) / Double(ratios.count + 1)
+        )
+    }
+
+    // MARK: Users' pace
+
+    /// What users change in a second.
+    package struct ChangeRate: Sendable, Equatable {
+        package var touched: Double
+        package var files: Double
+        package var bytes: Double
+    }
+
+    /// The mean of the last three passes that followed another one; nil before the second.
+    package var changeRate: ChangeRate? {
+        let pairs = zip(known, known.dropFirst()).prefix(3)
+        let seconds = pairs.reduce(0.0) {
+            $0 + Double(max($1.0.startNanoseconds - $1.1.startNanoseconds, 0)) / 1e9
+        }
+        guard seconds > 0 else { return nil }
+        func sum(_ value: (PassRecord) -> UInt64) -> Double {
+            pairs.reduce(0.0) { $0 + Double(value($1.0)) } / seconds
+        }
+        return ChangeRate(
+            touched: sum { $0.entriesTouched ?? 0 },
+            files: sum { $0.counts[.filesCopied] },
+            bytes: sum { $0.counts[.bytesCopied] }
+        )
+    }
+
+    /// Seconds of work that users make in a second; from 1 on passes never catch up.
+    package func pace(method: String) -> Double? {
+        guard let rate = changeRate, isPossible else { return nil }
+        return work(method, WorkAmount(touched: rate.touched, bytes: rate.bytes))
+    }
+
+    // MARK: Numbers
+
+    private static func seconds(_ nanoseconds: UInt64?) -> Double { Double(nanoseconds ?? 0) / 1e9 }
+
+    private static func power(_ base: Double, _ exponent: Int) -> Double {
+        (0..<exponent).reduce(1) { product, _ in product * base }
+    }
+
+    /// The median of the last three, the newest first; of two the newer one.
+    private static func recent(_ values: [Double]) -> Double? {
+        values.count < 3 ? values.first : values.prefix(3).sorted()[1]
+    }
+}
+
+extension UInt64 {
+    /// The whole part of a number that may be anything.
+    init(clamping number: Double) {
+        self = number >= 0x1p64 ? .max : number > 0 ? UInt64(number) : 0
+    }
+}
+
+extension WorkAmount {
+    /// What a recorded pass did.
+    init(_ pass: PassRecord) {
+        self.init(
+            seen: pass.method == ChangeMethod.walk(nil).name
+                ? Double(pass.counts[.entriesSeen]) : 0,
+            touched: Double(pass.entriesTouched ?? 0),
+            bytes: Double(pass.counts[.bytesCopied])
+        )
+    }
+}
+
+extension PassRecord {
+    fileprivate var fullCosts: CostSums? { costsAtFullPower.flatMap(CostSums.init(text:)) }
+
+    fileprivate var allCosts: CostSums? {
+        var sums = fullCosts ?? CostSums()
+        if let held = costsHeldBack.flatMap(CostSums.init(text:)) { sums.add(held, weight: 1) }
+        return sums
+    }
+
+    /// Nothing of it was held back.
+    fileprivate var wasAtFullPower: Bool { isHeldBack == false && costsHeldBack == nil }
+
+    /// What it took, of what was foreseen; nil: nothing was.
+    package var ratio: Double? {
+        guard let foreseenNanoseconds, foreseenNanoseconds > 0, let total = times.total else {
+            return nil
+        }
+        return Double(total) / Double(foreseenNanoseconds)
+    }
+}

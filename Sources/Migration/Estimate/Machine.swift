@@ -1,0 +1,16 @@
+// Which machine this is: rates that were measured on another one say nothing here.
+
+import LinuxIO
+
+/// The machine that passes run on.
+enum Machine {
+    /// A name that no other machine has: /etc/machine-id (machine-id(5)), 32 hexadecimal digits; empty where there is
+    /// none, as in many containers: machines without one are told apart by nothing.
+    static let identifier: String = {
+        guard let text = try? InputFile.contents(of: Name("/etc/machine-id"), bytesMax: 64) else {
+            // An aid to the estimate.
+            return ""
+        }
+        return String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)
+    }()
+}

@@ -1,0 +1,94 @@
+// A look at what the next pass would have to do, without doing it: a dry pass that scans and never walks. From what it
+// counts, and what the record knows, follows how long that pass would take.
+
+import History
+import LinuxIO
+
+/// Looks, and estimates.
+///
+/// `run` blocks its thread and may be called once; `interrupt` may be called by any.
+package final class PendingLook: Sendable {
+    private let process: ProcessSetup
+    private let names: RootNames
+    private let options: PassOptions
+    private let limitSeconds: Int
+    private let control = Lock<RunControl?>(nil)
+    private let isInterrupted = Lock(false)
+
+    /// `options`: those of the pass; `limitSeconds`: a look that takes longer is given up.
+    package init(
+        _ process: ProcessSetup,
+        _ names: RootNames,
+        _ options: PassOptions,
+        limitSeconds: Int
+    ) {
+        self.process = process
+        self.names = names
+        self.limitSeconds = limitSeconds
+        var look = options
+        look.isDryRun = true
+        look.onlyScans = true
+        look.itemizes = false
+        look.salvages = false
+        look.isNewPair = false
+        // Room and quotas are judged by the pass itself; what it takes to judge them is in what passes took.
+        look.checksFirst = false
+        look.quotas = .off
+        self.options = look
+    }
+
+    /// Ends the look soon; it has no result then.
+    package func interrupt() {
+        isInterrupted.withLock { $0 = true }
+        control.withLock { $0 }?.interrupt()
+    }
+
+    /// The estimate; nil: nothing is known of any pass, the look was interrupted, or SOURCE or DESTINATION cannot be
+    /// opened as they have to be, which the next pass will tell.
+    package func run() -> SwitchEstimate? {
+        let counters = Counters()
+        do throws(Refusal) {
+            let pass = try Pass(process, names, options, counters: counters) { _ in }
+            guard pass.estimator.isPossible else { return nil }
+            if pass.foreseesScan, let counted = count(pass, counters) { return counted }
+            if isInterrupted.withLock({ $0 }) { return nil }
+            return uncounted(pass.estimator)
+        } catch {
+            return nil
+        }
+    }
+
+    private func count(_ pass: Pass, _ counters: Counters) -> SwitchEstimate? {
+        control.withLock { $0 = pass.control }
+        // One that came before.
+        if isInterrupted.withLock({ $0 }) { pass.control.interrupt() }
+        let patience = Patience(seconds: limitSeconds) { pass.control.interrupt() }
+        let summary = pass.run()
+        patience.end()
+        guard summary.method == .scan, pass.control.cause == nil else { return nil }
+        let amount = WorkAmount(counters, isByScan: true)
+        return pass.estimator.estimate(
+            method: summary.method.name,
+            amount,
+            pending: PendingWork(
+                entries: counters.touched(isByScan: false),
+                files: counters.filesCopied.value(),
+                bytes: counters.bytesCopied.value(),
+                isCounted: true
+            ),
+            changes: summary.times.changes.map { Double($0) / 1e9 }
+        )
+    }
+
+    private func uncounted(_ estimator: Estimator) -> SwitchEstimate? {
+        let now = ClockReading.now(on: nil)
+        guard let since = estimator.lastStartBoot(now: now.bootIdentifier) else { return nil }
+        let seconds = Double(max(now.sinceBoot - since, 0)) / 1e9
+        guard let work = estimator.uncounted(seconds: seconds) else { return nil }
+        return estimator.estimate(
+            method: ChangeMethod.walk(nil).name,
+            work.amount,
+            pending: work.pending
+        )
+    }
+}
