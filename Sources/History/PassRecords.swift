@@ -56,6 +56,10 @@ package struct PassRecord: Equatable, Sendable {
     ///
     /// It counts until a whole pass of SOURCE with the same options is complete.
     package var rolledBackToNanoseconds: Int64?
+    /// What decided what it left at DESTINATION, as words of the command line, each ended by a zero byte.
+    ///
+    /// Nil: not kept, for it was a pass of an earlier version, or they were too long.
+    package var arguments: [UInt8]?
 
     /// What its parts took; of a pass that ended.
     package var times = PassTimes()

@@ -64,6 +64,7 @@ enum PassRow {
             Column("machine", since: 4, \.machine),
             Column("costs_full", since: 4, \.costsAtFullPower),
             Column("costs_held", since: 4, \.costsHeldBack),
+            Column("arguments", since: 4, \.arguments),
         ]
         + PassCounter.recorded.map { counter, version in
             Column(counter.row.key, since: version, \.counts[counter])
@@ -211,6 +212,11 @@ extension Bool: ColumnValue {
 extension String: ColumnValue {
     fileprivate var stored: SQLValue { SQLValue(self) }
     fileprivate init(in row: Query, _ column: Int32) { self = row.text(column) }
+}
+
+extension Array: ColumnValue where Element == UInt8 {
+    fileprivate var stored: SQLValue { .bytes(self) }
+    fileprivate init(in row: Query, _ column: Int32) { self = row.bytes(column) }
 }
 
 extension Optional: ColumnValue where Wrapped: ColumnValue {

@@ -87,6 +87,7 @@ enum Schema {
             (4, "costs_held TEXT"), (4, "entries_touched INTEGER"), (4, "foreseen_time INTEGER"),
             (4, "is_held_back INTEGER"), (4, "machine TEXT"), (4, "open_time INTEGER"),
             (4, "synchronize_time INTEGER"), (4, "work_time INTEGER"),
+            (4, "arguments BLOB"),
         ]
         + PassCounter.recorded.filter { $0.version > 1 }.map { counter, version in
             (version, "\(counter.row.key) INTEGER")

@@ -57,6 +57,7 @@ package enum HistoryJSON {
             line.add(counter.row.key, pass.counts?[counter])
         }
         line.add("options", record.options)
+        line.add("arguments", names: RecordedOptions(recorded: record.arguments)?.words)
         line.add("boot_id", record.bootIdentifier)
         line.add("version", record.cutoverVersion)
         return line

@@ -71,6 +71,14 @@ struct HistoryNotes {
         return style.shown.message(reason.map(WalkReasonText.clause) ?? recorded)
     }
 
+    /// What it was asked for, to be typed again.
+    var options: String {
+        guard let recorded = RecordedOptions(recorded: pass.record.arguments) else {
+            return "not kept"
+        }
+        return recorded.words.isEmpty ? "none" : OptionsText(recorded).text(style.shown)
+    }
+
     private var isWalkExpected: Bool {
         guard let reason = pass.walkReason?.reason else { return false }
         return WalkReasonText.isExpected(reason)
@@ -121,7 +129,12 @@ struct HistoryNotes {
         }
         parts.append(Quantity.count(UInt64(max(pass.record.workers, 0)), "worker", "workers"))
         parts.append("cutover \(style.shown.message(pass.record.cutoverVersion))")
-        return [parts.joined(separator: ", ")] + failures(atMost: Self.failuresMax)
+        var lines = [parts.joined(separator: ", ")]
+        // Nothing is said of none, nor of a record that does not have them: `--pass` tells which.
+        if RecordedOptions(recorded: pass.record.arguments)?.words.isEmpty == false {
+            lines.append("options: \(options)")
+        }
+        return lines + failures(atMost: Self.failuresMax)
     }
 
     /// The failures, path first, and how many more there are.

@@ -52,7 +52,8 @@ package struct HistoryPassText: Sendable {
         }
         facts.append(("outcome", outcome))
         var method = style.shown.message(record.method)
-        if let walk = HistoryNotes(pass, style: style).walk { method += ": " + walk }
+        let notes = HistoryNotes(pass, style: style)
+        if let walk = notes.walk { method += ": " + walk }
         facts.append(("found changes by", method))
         facts.append(("looked at", record.isPartial ? "some branches (--branch)" : "all of SOURCE"))
         facts.append(
@@ -64,6 +65,7 @@ package struct HistoryPassText: Sendable {
         if let watermark = record.safeUntilNanoseconds {
             facts.append(("on the disk up to", moment(watermark)))
         }
+        facts.append(("options", notes.options))
         facts.append(("workers", "\(record.workers)"))
         facts.append(("cutover", style.shown.message(record.cutoverVersion)))
         return facts

@@ -61,11 +61,8 @@ package struct JSONLine: Sendable {
         begin(key)
         Self.quote(name, to: &bytes)
         guard !UTF8Text.isValid(name) else { return }
-        let digits = Array("0123456789abcdef".utf8)
         begin(key + "_bytes")
-        bytes.append(0x22)
-        for byte in name { bytes += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-        bytes.append(0x22)
+        Self.quoteDigits(name, to: &bytes)
     }
 
     /// An object; nil is `null`.
@@ -85,6 +82,27 @@ package struct JSONLine: Sendable {
         bytes.append(0x5D)
     }
 
+    /// A list of names, each as text with U+FFFD for what is not UTF-8; nil is `null`.
+    ///
+    /// Where one is not, `KEY_bytes` has all of them in hexadecimal.
+    mutating func add(_ key: String, names: [[UInt8]]?) {
+        begin(key)
+        guard let names else { return addNull() }
+        addList(names) { Self.quote($0, to: &$1) }
+        if names.allSatisfy(UTF8Text.isValid) { return }
+        begin(key + "_bytes")
+        addList(names) { Self.quoteDigits($0, to: &$1) }
+    }
+
+    private mutating func addList(_ names: [[UInt8]], _ write: ([UInt8], inout [UInt8]) -> Void) {
+        bytes.append(0x5B)
+        for (index, name) in names.enumerated() {
+            if index > 0 { bytes.append(0x2C) }
+            write(name, &bytes)
+        }
+        bytes.append(0x5D)
+    }
+
     /// Ranges as pairs of their first and last byte: `[[4096,8191],[65536,69631]]`.
     mutating func add(_ key: String, ranges: [Range<UInt64>]) {
         begin(key)
@@ -100,6 +118,14 @@ package struct JSONLine: Sendable {
     }
 
     private mutating func addNull() { bytes += Array("null".utf8) }
+
+    /// A string of hexadecimal digits.
+    private static func quoteDigits(_ name: [UInt8], to bytes: inout [UInt8]) {
+        let digits = Array("0123456789abcdef".utf8)
+        bytes.append(0x22)
+        for byte in name { bytes += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+        bytes.append(0x22)
+    }
 
     /// A string with all controls escaped: those that RFC 8259 demands, and DEL, C1 controls and line
     /// separators, for lines are also looked at in terminals and pasted into JavaScript.

@@ -89,6 +89,19 @@ package struct AttributeSelection: Sendable, Hashable {
         return "\(namespaces.rawValue) " + names.joined(separator: ",")
     }
 
+    /// The list by which `init(parsing:)` makes this very selection, the same for equal ones.
+    package var canonicalList: [UInt8] {
+        // Named ones alone would leave out those of single filesystems.
+        let hasOthers = namespaces.contains(.others)
+        let words = Namespaces.named.compactMap { row -> [UInt8]? in
+            guard namespaces.contains(row.namespace) != hasOthers else { return nil }
+            return Array((hasOthers ? "-" : "").utf8) + Array(row.name.utf8)
+        }
+        let names = leftOut.map { [0x2D] + $0.bytes }
+            .sorted { $0.lexicographicallyPrecedes($1) }
+        return Array((words + names).joined(separator: [0x2C]))
+    }
+
     /// The list as one would type it.
     package var list: String {
         let words = Namespaces.named.filter { namespaces.contains($0.namespace) }.map(\.name)

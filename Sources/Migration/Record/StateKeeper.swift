@@ -107,6 +107,7 @@ package final class StateKeeper: Sendable {
             isPartial: !options.branches.isEmpty,
             cutoverVersion: options.version
         )
+        pass.arguments = RecordedOptions(options).recorded
         pass.destinationInstance = now.destinationInstance
         pass.rolledBackToNanoseconds = judged.rolledBack?.moment
         pass.machine = machine

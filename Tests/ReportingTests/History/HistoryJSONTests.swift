@@ -53,6 +53,7 @@ import Testing
                 + "\"deletions_refused\":0,"
                 + "\"failures\":1,\"vanished\":0,\"quotas_set\":0,\"quotas_cleared\":0,"
                 + "\"quota_failures\":0,\"over_limit\":0,\"options\":\"preserved 1023\","
+                + "\"arguments\":null,"
                 + "\"boot_id\":\"2a5611b8-bf76-4075-b951-e32f4edea4e0\",\"version\":\"0.1.0\"}"
         )
         #expect(
