@@ -10,10 +10,11 @@ package struct EstimateText: Sendable {
 
     /// "3m30s (2m50s-5m)"; with "at most" where only passes that were held back are known.
     package var span: String {
-        range.map { "\(seconds) (\($0))" } ?? seconds
+        range.map { "\(short) (\($0))" } ?? short
     }
 
-    private var seconds: String {
+    /// "3m30s", with "at most" as above.
+    var short: String {
         (estimate.isUpperLimit ? "at most " : "") + Quantity.span(estimate.seconds)
     }
 
@@ -34,7 +35,7 @@ package struct EstimateText: Sendable {
 
     /// What stands at the end of a pass.
     package var sentence: String {
-        "the next pass would now take \(seconds) (\(range.map { $0 + "; " } ?? "")pending: \(pending))"
+        "the next pass would now take \(short) (\(range.map { $0 + "; " } ?? "")pending: \(pending))"
     }
 
     /// "in 8 of 10 cases 2m50s to 5m"; nil: there is no interval yet.
@@ -69,5 +70,24 @@ package struct EstimateText: Sendable {
         line.add("pending_is_counted", estimate.pending.isCounted)
         line.add("upper_limit", estimate.isUpperLimit)
         return line
+    }
+
+    /// For commands of a person's: seconds with three decimals, empty where nothing is known.
+    package static func variables(_ estimate: SwitchEstimate?) -> [(String, String)] {
+        [
+            ("CUTOVER_SWITCH_SECONDS", estimate.map { decimal($0.seconds) } ?? ""),
+            ("CUTOVER_SWITCH_SECONDS_LOW", estimate?.interval.map { decimal($0.low) } ?? ""),
+            ("CUTOVER_SWITCH_SECONDS_HIGH", estimate?.interval.map { decimal($0.high) } ?? ""),
+        ]
+    }
+
+    /// "12.345", cut.
+    package static func decimal(nanoseconds: UInt64) -> String {
+        let thousandths = "\(1_000 + nanoseconds / 1_000_000 % 1_000)".dropFirst()
+        return "\(nanoseconds / 1_000_000_000).\(thousandths)"
+    }
+
+    private static func decimal(_ seconds: Double) -> String {
+        decimal(nanoseconds: UInt64(exactlyOrMax: seconds * 1e9))
     }
 }

@@ -201,6 +201,7 @@ package enum EventJSON {
         line.add("totals_are_exact", start.totalsAreExact)
         line.add("workers", start.workers)
         line.add("dry_run", start.isDryRun)
+        line.add("pass", start.pass)
         return line
     }
 

@@ -22,15 +22,26 @@ package final class Reporter: Sendable {
     private let asides = Lock(PassAsides())
     /// SOURCE and DESTINATION, once they are known.
     private let places = Lock<[[UInt8]]?>(nil)
+    /// Nil: the pass is the only one.
+    private let loop: LoopVoice?
 
     /// `counters`: the counts of the pass, read by the ticker.
-    package init(_ streams: ReportStreams, counters: Counters) {
+    package convenience init(_ streams: ReportStreams, counters: Counters) {
+        self.init(streams, counters: counters, loop: nil)
+    }
+
+    /// `loop`: passes follow one another, and this one's reports stay open when it ends.
+    init(_ streams: ReportStreams, counters: Counters, loop: LoopVoice?) {
         self.counters = counters
         self.streams = streams
+        self.loop = loop
         progress = ProgressTeller(
             streams,
             sample: { ProgressSample(nanoseconds: $0, counters: counters) },
-            json: { EventJSON.progress($0, time: WallClock.nanoseconds) }
+            json: {
+                let line = EventJSON.progress($0, time: WallClock.nanoseconds)
+                return loop?.stamp(line) ?? line
+            }
         )
     }
 
@@ -60,10 +71,20 @@ package final class Reporter: Sendable {
         case .failed(let failure): streams.writeFailure(failure, in: .pass)
         default: break
         }
-        streams.emit(EventJSON.line(event, time: WallClock.nanoseconds), isRare: !event.isChange)
+        streams.emit(line(event), isRare: !event.isChange)
         note(event)
         if !configuration.isQuiet { streams.console.tell(messages(event)) }
-        if case .started = event { streams.tellTimeLimit() }
+        if case .started = event, loop == nil { streams.tellTimeLimit() }
+    }
+
+    private func line(_ event: PassEvent) -> JSONLine {
+        let line = EventJSON.line(event, time: WallClock.nanoseconds)
+        guard let loop else { return line }
+        if case .started(let start) = event {
+            loop.begin(start)
+            return line
+        }
+        return loop.stamp(line)
     }
 
     /// Ends the reports: the ticker stops, all that was gathered is written, the summary is told.
@@ -72,6 +93,12 @@ package final class Reporter: Sendable {
     ///   that was asked for is incomplete.
     package func finish(_ summary: PassSummary) -> ExitStatus {
         progress.stop()
+        if let loop {
+            let time = WallClock.nanoseconds
+            let line = EventJSON.summary(summary, status: summary.status, time: time)
+            streams.emit(loop.stamp(line), isRare: true)
+            return summary.status
+        }
         streams.closeEvents()
         if let next = summary.next {
             let line = EstimateText(next)
@@ -141,9 +168,19 @@ package final class Reporter: Sendable {
         }
     }
 
+    /// Whether an event is told of a pass in a loop, which has a row.
+    private func isTold(_ event: PassEvent, in loop: LoopVoice) -> Bool {
+        switch event {
+        case .started, .synchronizing: false
+        case .notice(let notice): loop.isNews(notice)
+        default: true
+        }
+    }
+
     /// The lines for people that an event is worth at once.
     private func messages(_ event: PassEvent) -> [String] {
         let isVerbose = configuration.isVerbose
+        if let loop, !isTold(event, in: loop) { return [] }
         switch event {
         case .started(let start):
             let line =
@@ -183,11 +220,16 @@ package final class Reporter: Sendable {
 
     /// The summary's status, with what became of the reports.
     private func status(of summary: PassSummary) -> ExitStatus {
-        guard hadOutputError else { return summary.status }
-        switch summary.status {
+        Self.told(summary.status, hadOutputError: hadOutputError)
+    }
+
+    /// A status, or 23 in its place where a report that was asked for is incomplete.
+    static func told(_ status: ExitStatus, hadOutputError: Bool) -> ExitStatus {
+        guard hadOutputError else { return status }
+        switch status {
         case .done, .someVanished, .deletionLimit, .timeLimit: return .someFailed
         case .different, .refused, .destinationStopped, .interrupted, .someFailed, .usage:
-            return summary.status
+            return status
         }
     }
 }

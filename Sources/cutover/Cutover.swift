@@ -6,6 +6,7 @@
 //   HelpText        what `cutover --help` prints
 //   SyncCommand     `sync`: the options of one pass, made into a plan, run
 //   SyncOptions     what was typed; SyncPlan: what will be done
+//   FollowCommand   `follow`: passes in a loop (FollowOptions, FollowPlan, FollowLoop; FollowCommands run by sh)
 //   SharedOptions   options that several commands have
 //   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse
 //   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
@@ -34,7 +35,7 @@ struct Cutover: ParsableCommand {
         abstract: "Move a filesystem volume to another while it is in use.",
         version: "0.2.0",
         subcommands: [
-            SyncCommand.self, CheckCommand.self, VerifyCommand.self, HistoryCommand.self,
+            SyncCommand.self, FollowCommand.self, CheckCommand.self, VerifyCommand.self, HistoryCommand.self,
         ],
         defaultSubcommand: SyncCommand.self
     )

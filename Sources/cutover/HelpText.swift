@@ -1,10 +1,11 @@
-// What `cutover --help` prints: the four commands, how a move goes, two lines to copy.
+// What `cutover --help` prints: the five commands, how a move goes, two lines to copy.
 
 /// The help of the program; that of each subcommand comes from its options.
 enum HelpText {
     /// At most 79 columns wide.
     static let text = """
         cutover [sync] [OPTIONS] SOURCE DESTINATION     one pass: copy what changed
+        cutover follow  [OPTIONS] SOURCE DESTINATION    passes in a loop, with an estimate
         cutover check   [OPTIONS] SOURCE DESTINATION    will it fit, what is refused
         cutover verify  [OPTIONS] SOURCE DESTINATION    compare, report differences
         cutover history [OPTIONS] [SOURCE DESTINATION]  show the recorded passes

@@ -60,6 +60,11 @@ struct RefusalText {
             reason =
                 "the state would lie on DESTINATION, where --delete would remove it; "
                 + "--state names another folder"
+        case .stateUnusable(let folder, let problem):
+            path = folder
+            reason =
+                "the record of passes cannot be kept: \(problem); without it each pass would walk, and nothing could be "
+                + "foreseen. --state names another folder"
         case .stateBusy(let busy):
             path = nil
             reason = "another pass on these two volumes is running" + Self.told(busy)

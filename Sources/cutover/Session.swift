@@ -43,7 +43,7 @@ final class Session: Sendable {
         let begin: @Sendable () -> Void
     }
 
-    /// Does one run and tells how it ended.
+    /// Does one run and tells how it ended, or why it was refused.
     ///
     /// Called by the main thread. A run that does not come back is given up, and the process ends here.
     /// - Parameters:
@@ -54,35 +54,48 @@ final class Session: Sendable {
         prepare: @escaping @Sendable (RunSetting) throws(Refusal) -> Prepared<Summary>,
         finish: (Summary) -> ExitStatus
     ) -> ExitStatus {
-        let begun = Begun<any SteeredRun<Summary>>()
         do throws(Refusal) {
-            let setting = RunSetting(process: try process(), watch: supervision.watch)
-            let summary = try supervision.run { [self] () throws(Refusal) in
-                let prepared = try prepare(setting)
-                // After the roots: that another pass runs on them says more than that it writes this report.
-                try ReportFiles.judgeUse(of: reports, streams.configuration)
-                let run = prepared.run
-                begun.set(run)
-                supervision.steer(
-                    .init(
-                        changeWorkers: { run.changeWorkers(by: $0) },
-                        interrupt: { run.interrupt() },
-                        control: run.control,
-                        isSynchronizing: { run.isSynchronizing }
-                    )
-                )
-                prepared.begin()
-                return run.run()
-            }
-            if let summary { return finish(summary) }
+            return finish(try attempt(prepare: prepare, giveUp: finish))
         } catch {
             let text = RefusalText(error)
             streams.refuse(text.reason, path: text.path, error)
             return .refused
         }
+    }
+
+    /// Does one run, and gives how it ended.
+    ///
+    /// Called by the main thread.
+    /// - Parameters:
+    ///   - prepare: opens the roots and judges them.
+    ///   - giveUp: tells the summary of a run that does not come back; the process ends here, with its status.
+    func attempt<Summary: Sendable>(
+        prepare: @escaping @Sendable (RunSetting) throws(Refusal) -> Prepared<Summary>,
+        giveUp: (Summary) -> ExitStatus
+    ) throws(Refusal) -> Summary {
+        let begun = Begun<any SteeredRun<Summary>>()
+        let setting = RunSetting(process: try process(), watch: supervision.watch)
+        let summary = try supervision.run { [self] () throws(Refusal) in
+            let prepared = try prepare(setting)
+            // After the roots: that another pass runs on them says more than that it writes this report.
+            try ReportFiles.judgeUse(of: reports, streams.configuration)
+            let run = prepared.run
+            begun.set(run)
+            supervision.steer(
+                .init(
+                    changeWorkers: { run.changeWorkers(by: $0) },
+                    interrupt: { run.interrupt() },
+                    control: run.control,
+                    isSynchronizing: { run.isSynchronizing }
+                )
+            )
+            prepared.begin()
+            return run.run()
+        }
+        if let summary { return summary }
         let waiting = supervision.watch.stuck()
         streams.stopWaiting()
-        if let run = begun.value { supervision.end(finish(run.giveUp(waiting: waiting))) }
+        if let run = begun.value { supervision.end(giveUp(run.giveUp(waiting: waiting))) }
         let status = supervision.statusIfGivenUp
         let what = status == .timeLimit ? "the time limit was reached" : "interrupted"
         streams.refuse(Supervision.reason(waiting, what), status: status)

@@ -80,3 +80,15 @@ struct StateOption: ParsableArguments {
         state?.name ?? ProcessLimits.environment("CUTOVER_STATE") ?? Name("/var/lib/cutover")
     }
 }
+
+/// How much may be read.
+struct RateOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Read at most this many bytes a second: 50M (MiB), 50MB, 1.5G; 0 or off is no limit.",
+            valueName: "rate"
+        ),
+        transform: ByteRate.init(parsing:)
+    )
+    var bwlimit: ByteRate?
+}

@@ -22,7 +22,13 @@ enum Signals {
     ///
     /// Before other threads exist: each has the mask of the one that makes it, and a signal is kept for this one
     /// only where all others have it masked.
-    static func begin(_ receive: @escaping @Sendable (Int32) -> Void) throws(SystemError) {
+    ///
+    /// `hearsContinue`: SIGCONT is one of them, too.
+    static func begin(
+        hearsContinue: Bool = false,
+        _ receive: @escaping @Sendable (Int32) -> Void
+    ) throws(SystemError) {
+        let numbers = hearsContinue ? Self.numbers + [SIGCONT] : Self.numbers
         var set = sigset_t()
         sigemptyset(&set)
         for number in numbers { sigaddset(&set, number) }

@@ -32,14 +32,20 @@ final class Supervision: Sendable {
 
     let watch = CallWatch()
     private let notice: String
-    private let limit: TimeLimit?
-    /// The time limit has been reached.
+    private let limit: @Sendable () -> TimeLimit?
+    private let hearsContinue: Bool
+    /// The time limit of the present run has been reached.
     private let isTimeUp = Atomic<Bool>(false)
+    /// SIGCONT came since somebody last waited.
+    private let isContinued = Atomic<Bool>(false)
     private let tell: @Sendable (WaitingCall) -> Void
     private let isBegun = Atomic<Bool>(false)
     private let isStopped = Atomic<Bool>(false)
     /// The run has come back: only what is told of it is left.
     private let isOver = Atomic<Bool>(false)
+    private let hasLimitOfHours = Atomic<Bool>(false)
+    /// There is no run, and the next one is waited for.
+    private let isWaiting = Atomic<Bool>(false)
     private let changed = DispatchSemaphore(value: 0)
     private let steered = Lock<Steered?>(nil)
 
@@ -53,15 +59,47 @@ final class Supervision: Sendable {
         var isSynchronizing: @Sendable () -> Bool = { false }
     }
 
-    /// `notice` says what is done before a run ends; `tell` is given calls that do not come back.
+    /// - Parameters:
+    ///   - notice: what is done before a run ends.
+    ///   - limit: asked when a run begins.
+    ///   - hearsContinue: whether SIGCONT ends a `wait`.
+    ///   - tell: given calls that do not come back.
     init(
         notice: String,
-        limit: TimeLimit? = nil,
+        limit: @escaping @Sendable () -> TimeLimit? = { nil },
+        hearsContinue: Bool = false,
         tell: @escaping @Sendable (WaitingCall) -> Void
     ) {
         self.notice = notice
         self.limit = limit
+        self.hearsContinue = hearsContinue
         self.tell = tell
+    }
+
+    /// Whether the last run's limit was the end of the hours of work.
+    var isLimitOfHours: Bool { hasLimitOfHours.load(ordering: .relaxed) }
+
+    /// What ended a wait between two runs.
+    enum Wake { case timeIsUp, stopped, continued }
+
+    /// Waits, with no run there, for so long or for a signal.
+    ///
+    /// Called by the main thread.
+    func wait(nanoseconds: UInt64) -> Wake {
+        isWaiting.store(true, ordering: .sequentiallyConsistent)
+        defer { isWaiting.store(false, ordering: .sequentiallyConsistent) }
+        let end = DispatchTime.now() + .nanoseconds(Int(clamping: nanoseconds))
+        while true {
+            if isStopped.load(ordering: .sequentiallyConsistent) { return .stopped }
+            if isContinued.exchange(false, ordering: .sequentiallyConsistent) { return .continued }
+            // A signal of an earlier run's end may be left.
+            if changed.wait(timeout: end) == .timedOut { return .timeIsUp }
+        }
+    }
+
+    /// Makes ready to hear signals, before the first run and before there are other threads.
+    func beginListening() throws(Refusal) {
+        do throws(SystemError) { try begin() } catch { throw .tooFewThreads }
     }
 
     /// From now on signals steer this; one that has come already does at once.
@@ -85,6 +123,7 @@ final class Supervision: Sendable {
         do throws(SystemError) {
             try begin()
             isOver.store(false, ordering: .sequentiallyConsistent)
+            isTimeUp.store(false, ordering: .sequentiallyConsistent)
             try BlockingThread.start { [self] in
                 let result = Result { () throws(Refusal) in try body() }
                 isOver.store(true, ordering: .sequentiallyConsistent)
@@ -94,6 +133,8 @@ final class Supervision: Sendable {
         } catch {
             throw .tooFewThreads
         }
+        let limit = limit()
+        hasLimitOfHours.store(limit?.isOfHours == true, ordering: .relaxed)
         var steps = TimeLimitSteps(limit)
         while true {
             let isPatient = !isStopped.load(ordering: .sequentiallyConsistent)
@@ -133,7 +174,7 @@ final class Supervision: Sendable {
     private func begin() throws(SystemError) {
         if isBegun.load(ordering: .relaxed) { return }
         BlockingThread.shareArena()
-        try Signals.begin { [self] in receive($0) }
+        try Signals.begin(hearsContinue: hearsContinue) { [self] in receive($0) }
         try watch.start(tell)
         isBegun.store(true, ordering: .relaxed)
     }
@@ -163,6 +204,11 @@ final class Supervision: Sendable {
         switch number {
         case SIGUSR1: steered?.changeWorkers(1)
         case SIGUSR2: steered?.changeWorkers(-1)
+        case SIGCONT:
+            // Amid a run it means nothing: a shell sends it to who was stopped and goes on.
+            if steered != nil { return }
+            isContinued.store(true, ordering: .sequentiallyConsistent)
+            changed.signal()
         default: stop(steered)
         }
     }
@@ -174,7 +220,10 @@ final class Supervision: Sendable {
         let isInTime = steered?.interrupt() ?? true
         let isTold = isInTime && !isOver.load(ordering: .sequentiallyConsistent)
         let what =
-            isTold ? "stopping; \(notice)" : "the run is at its end, and nothing is left to stop"
+            isWaiting.load(ordering: .sequentiallyConsistent)
+            ? "stopping"
+            : isTold
+                ? "stopping; \(notice)" : "the run is at its end, and nothing is left to stop"
         changed.signal()
         write("\ncutover: \(what) (once more: stop at once).\n")
     }

@@ -31,7 +31,7 @@ struct SyncCommand: ParsableCommand {
 
     func run() throws {
         let plan = try SyncPlan(options)
-        if options.how.idle { try plan.setIdlePriority() }
+        if options.how.idle { try SyncPlan.setIdlePriority() }
         let counters = Counters()
         let streams = ReportStreams(plan.reporting, run: "the pass")
         let reporter = Reporter(streams, counters: counters)
@@ -39,7 +39,7 @@ struct SyncCommand: ParsableCommand {
             streams,
             reports: options.telling.files,
             writesTrees: true,
-            Supervision(notice: "files in hand are given back", limit: plan.limit) {
+            Supervision(notice: "files in hand are given back", limit: { plan.limit }) {
                 reporter.receive(.waiting($0))
             }
         )

@@ -172,15 +172,7 @@ struct TryOptions: ParsableArguments {
 struct HowOptions: ParsableArguments {
     @OptionGroup var pool: WorkersOption
 
-    @Option(
-        help: ArgumentHelp(
-            "Read at most this many bytes a second: 50M (MiB), 50MB, 1.5G; 0 or off is no limit.",
-            valueName: "rate"
-        ),
-        transform: ByteRate.init(parsing:)
-    )
-    var bwlimit: ByteRate?
-
+    @OptionGroup var rate: RateOption
     @OptionGroup var time: TimeLimitOptions
     @OptionGroup var place: StateOption
 

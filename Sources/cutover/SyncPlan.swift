@@ -22,28 +22,14 @@ struct SyncPlan {
 
     /// Reads pattern files and opens the files for reports; every mistake in them is a usage error.
     init(_ options: SyncOptions) throws {
-        var pass = PassOptions()
-        pass.preserved = options.copied.preserved
-        pass.attributes = try options.copied.attributes.selection()
-        pass.changeTest = options.changed.test
-        pass.version = Cutover.configuration.version
-        pass.changeSearch = options.changed.changes
+        var pass = try PassOptions(options.copied, options.changed, options.deleting)
         pass.stateFolder = options.how.place.folder
-        pass.deletesExtras = options.deleting.delete
-        pass.deletionsMax = options.deleting.maxDelete
         pass.isDryRun = options.trying.dryRun
         pass.itemizes = options.trying.itemize
         pass.checksFirst = !options.how.skipsCheck
-        pass.quotas = options.copied.quotas
-        pass.crossesMounts = options.copied.crossMounts
-        pass.allowsEmptySource = options.copied.allowEmptySource
-        pass.isNewPair = options.copied.newPair
-        pass.salvages = options.copied.salvage
-        pass.branches = try Self.branches(options.copied.branch)
-        pass.filter = try Self.filter(options.copied)
         pass.workers = options.how.pool.workers
         pass.isIdle = options.how.idle
-        pass.bytesPerSecondMax = options.how.bwlimit?.bytesPerSecond
+        pass.bytesPerSecondMax = options.how.rate.bwlimit?.bytesPerSecond
         self.pass = pass
         let place = ReportPlace(
             source: options.source.name,
@@ -62,7 +48,7 @@ struct SyncPlan {
     }
 
     /// `--idle`; before threads exist, for they inherit it.
-    func setIdlePriority() throws {
+    static func setIdlePriority() throws {
         do throws(SystemError) { try ProcessLimits.setIdlePriority() } catch {
             throw ValidationError("--idle cannot be had here: \(error.code.sentence).")
         }
@@ -83,7 +69,7 @@ struct SyncPlan {
         return branches
     }
 
-    private static func filter(_ options: CopyOptions) throws -> Filter {
+    fileprivate static func filter(_ options: CopyOptions) throws -> Filter {
         var filter = Filter()
         do {
             for pattern in options.exclude { try filter.exclude(pattern: pattern.bytes) }
@@ -147,5 +133,26 @@ struct SyncPlan {
     /// A name in a message: control characters must not reach the terminal.
     static func shown(_ argument: BytesArgument) -> String {
         String(decoding: ShownName(isForTerminal: true).escaped(argument.bytes), as: UTF8.self)
+    }
+}
+
+extension PassOptions {
+    /// What `sync` and `follow` are asked alike; a mistake in it is a usage error.
+    init(_ copied: CopyOptions, _ changed: ChangeOptions, _ deleting: DeleteOptions) throws {
+        self.init()
+        version = Cutover.configuration.version
+        preserved = copied.preserved
+        attributes = try copied.attributes.selection()
+        quotas = copied.quotas
+        crossesMounts = copied.crossMounts
+        allowsEmptySource = copied.allowEmptySource
+        isNewPair = copied.newPair
+        salvages = copied.salvage
+        branches = try SyncPlan.branches(copied.branch)
+        filter = try SyncPlan.filter(copied)
+        changeTest = changed.test
+        changeSearch = changed.changes
+        deletesExtras = deleting.delete
+        deletionsMax = deleting.maxDelete
     }
 }

@@ -83,6 +83,13 @@ struct RunDuration: Equatable {
         nanoseconds = seconds * 1_000_000_000
     }
 
+    /// The pause of `follow` where none is given.
+    static let minute = RunDuration(nanoseconds: 60_000_000_000)
+
+    private init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+
+    var seconds: Double { Double(nanoseconds) / 1e9 }
+
     private static let units: [(letter: Character, seconds: UInt64)] = [
         ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1),
     ]
@@ -100,12 +107,30 @@ struct TimeLimit: Sendable {
     private let moment: Int64?
     /// By a clock that only counts.
     private let end: UInt64?
+    /// It is the end of `--hours`, after which others come.
+    let isOfHours: Bool
+    /// What is reached then, for people.
+    var name: String { isOfHours ? "the hours of work are over" : "the time limit is reached" }
 
     /// The earlier one of both; nil: there is no limit.
     init?(_ options: TimeLimitOptions) {
         if options.stopAt == nil, options.maxDuration == nil { return nil }
         moment = options.stopAt?.nanoseconds
         end = options.maxDuration.map { monotonicNanoseconds() &+ $0.nanoseconds }
+        isOfHours = false
+    }
+
+    /// The end of `--hours`, in nanoseconds since 1970.
+    init(endOfHours moment: Int64) {
+        self.moment = moment
+        end = nil
+        isOfHours = true
+    }
+
+    /// The one that is reached first.
+    static func earlier(_ one: TimeLimit?, _ other: TimeLimit?) -> TimeLimit? {
+        guard let one, let other else { return one ?? other }
+        return one.remaining <= other.remaining ? one : other
     }
 
     /// When it is, as far as is known now, in nanoseconds since 1970.

@@ -17,6 +17,8 @@ struct TimeLimitSteps {
 
     init(_ limit: TimeLimit?) { self.limit = limit }
 
+    private var name: String { limit?.name ?? "" }
+
     /// Nanoseconds until something is to be done, at most 5 s, lest a wall clock that is set be missed; nil: never.
     var wait: UInt64? {
         guard let limit else { return nil }
@@ -49,7 +51,7 @@ struct TimeLimitSteps {
             if isSynchronizing { return waitForDisk(tell) }
             step = .grace(until: now &+ Self.graceSeconds * 1_000_000_000)
             tell(
-                "the time limit is reached: nothing new is begun, files in hand get \(Self.graceSeconds) s"
+                "\(name): nothing new is begun, files in hand get \(Self.graceSeconds) s"
             )
         case .grace(let until):
             if isSynchronizing { return waitForDisk(tell) }
@@ -68,7 +70,7 @@ struct TimeLimitSteps {
     private mutating func waitForDisk(_ tell: (String) -> Void) -> Bool {
         step = .waitingForDisk
         tell(
-            "the time limit is reached: DESTINATION's disk is waited for, which cannot be cut short"
+            "\(name): DESTINATION's disk is waited for, which cannot be cut short"
         )
         return true
     }

@@ -43,7 +43,7 @@ struct VerifyCommand: ParsableCommand {
             streams,
             reports: options.telling.files,
             writesTrees: false,
-            Supervision(notice: "nothing was changed", limit: plan.limit) {
+            Supervision(notice: "nothing was changed", limit: { plan.limit }) {
                 reporter.receive(.waiting($0))
             }
         )

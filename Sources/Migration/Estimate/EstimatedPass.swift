@@ -6,15 +6,17 @@ import LinuxIO
 package final class EstimatedPass: SteeredRun {
     private let pass: Pass
     private let look: PendingLook?
+    private let takesUncounted: Bool
     /// How the pass ended, once it has.
     private let ended = Lock<PassSummary?>(nil)
 
     package var control: RunControl { pass.control }
 
-    /// `look`: nil, and there is none.
-    package init(_ pass: Pass, look: PendingLook?) {
+    /// `look`: nil, and there is none; `takesUncounted`: an estimate without a count of what is pending is one, too.
+    package init(_ pass: Pass, look: PendingLook?, takesUncounted: Bool = false) {
         self.pass = pass
         self.look = look
+        self.takesUncounted = takesUncounted
     }
 
     package func run() -> PassSummary {
@@ -22,12 +24,14 @@ package final class EstimatedPass: SteeredRun {
         ended.withLock { $0 = summary }
         // Others let the record prove nothing: the next pass walks.
         guard let look, summary.isRemembered, control.cause == nil else { return summary }
-        if let estimate = look.run(), estimate.pending.isCounted { summary.next = estimate }
+        let estimate = look.run()
+        if estimate?.pending.isCounted == true || takesUncounted { summary.next = estimate }
         return summary
     }
 
     package func interrupt() -> Bool {
-        look?.interrupt()
+        // A look that is cut off is one that never was.
+        _ = look?.interrupt()
         return pass.interrupt()
     }
 

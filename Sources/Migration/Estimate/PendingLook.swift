@@ -6,14 +6,15 @@ import LinuxIO
 
 /// Looks, and estimates.
 ///
-/// `run` blocks its thread and may be called once; `interrupt` may be called by any.
-package final class PendingLook: Sendable {
+/// `run` blocks its thread and may be called once. A time limit ends it as a signal does.
+package final class PendingLook: SteeredRun {
     private let process: ProcessSetup
     private let names: RootNames
     private let options: PassOptions
     private let limitSeconds: Int
-    private let control = Lock<RunControl?>(nil)
-    private let isInterrupted = Lock(false)
+    /// Of the look itself: that of the pass in it is another.
+    package let control = RunControl()
+    private let pass = Lock<Pass?>(nil)
 
     /// `options`: those of the pass; `limitSeconds`: a look that takes longer is given up.
     package init(
@@ -38,9 +39,18 @@ package final class PendingLook: Sendable {
     }
 
     /// Ends the look soon; it has no result then.
-    package func interrupt() {
-        isInterrupted.withLock { $0 = true }
-        control.withLock { $0 }?.interrupt()
+    package func interrupt() -> Bool {
+        control.interrupt()
+        pass.withLock { $0 }?.control.interrupt()
+        return true
+    }
+
+    package var isSynchronizing: Bool { false }
+
+    package func giveUp(waiting: [WaitingCall]) -> SwitchEstimate? { nil }
+
+    package func changeWorkers(by difference: Int) {
+        pass.withLock { $0 }?.changeWorkers(by: difference)
     }
 
     /// The estimate; nil: nothing is known of any pass, the look was interrupted, or SOURCE or DESTINATION cannot be
@@ -51,7 +61,7 @@ package final class PendingLook: Sendable {
             let pass = try Pass(process, names, options, counters: counters) { _ in }
             guard pass.estimator.isPossible else { return nil }
             if pass.foreseesScan, let counted = count(pass, counters) { return counted }
-            if isInterrupted.withLock({ $0 }) { return nil }
+            if !control.mayBegin { return nil }
             return uncounted(pass.estimator)
         } catch {
             return nil
@@ -59,9 +69,9 @@ package final class PendingLook: Sendable {
     }
 
     private func count(_ pass: Pass, _ counters: Counters) -> SwitchEstimate? {
-        control.withLock { $0 = pass.control }
+        self.pass.withLock { $0 = pass }
         // One that came before.
-        if isInterrupted.withLock({ $0 }) { pass.control.interrupt() }
+        if !control.mayBegin { pass.control.interrupt() }
         let patience = Patience(seconds: limitSeconds) { pass.control.interrupt() }
         let summary = pass.run()
         patience.end()

@@ -47,6 +47,8 @@ package struct PassStart: Sendable {
     package var totalsAreExact: Bool
     package var workers: Int
     package var isDryRun: Bool
+    /// The id under which the record has it; nil: nothing of it is recorded.
+    package var pass: Int64?
 
     package init(  // One for each field.
         sourcePath: [UInt8],
@@ -57,7 +59,8 @@ package struct PassStart: Sendable {
         bytesTotal: UInt64,
         totalsAreExact: Bool,
         workers: Int,
-        isDryRun: Bool
+        isDryRun: Bool,
+        pass: Int64? = nil
     ) {
         self.sourcePath = sourcePath
         self.destinationPath = destinationPath
@@ -68,5 +71,6 @@ package struct PassStart: Sendable {
         self.totalsAreExact = totalsAreExact
         self.workers = workers
         self.isDryRun = isDryRun
+        self.pass = pass
     }
 }

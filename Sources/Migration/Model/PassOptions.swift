@@ -66,6 +66,8 @@ package struct PassOptions: Sendable {
     package var version = ""
     /// Where the state between passes is kept; nil: nowhere.
     package var stateFolder: Name?
+    /// Refuse to begin where nothing can be remembered.
+    package var needsRecord = false
     package var changeTest: ChangeTest = .sizeAndTime
     /// Contents of all files are compared, or copied.
     var comparesAll: Bool { changeTest == .contents || changeTest == .always }

@@ -16,6 +16,8 @@ package struct PassSummary: Sendable {
     package var times: PassTimes
     /// The part of it that DESTINATION's disk took.
     package var synchronizeNanoseconds: UInt64 { times.synchronize ?? 0 }
+    /// The part of it that it took to find out what to look at, in seconds.
+    package var changesSeconds: Double { Double(times.changes ?? 0) / 1e9 }
     /// The slowest first, three at most.
     package var slowestBranches: [BranchTime]
     /// Failures, the first `PassSummary.failuresShownMax` of them.
@@ -34,6 +36,8 @@ package struct PassSummary: Sendable {
     package var recordedPass: Int64?
     /// It is recorded as a whole pass, on which the next one can rest.
     package var isRemembered = false
+    /// Seconds of work that users make in a second, as far as earlier passes tell.
+    package var pace: Double?
     /// How long the next one would take now, where somebody looked.
     package var next: SwitchEstimate?
 

@@ -20,6 +20,7 @@ extension Refusal {
         case .tooFewThreads: "too_few_threads"
         case .destinationBusy, .stateBusy: "another_pass"
         case .stateOnDestination: "state_on_destination"
+        case .stateUnusable: "state_unusable"
         case .destinationMissing: "destination_missing"
         case .destinationReadOnly: "destination_read_only"
         case .tooLittleSpace: "too_little_space"

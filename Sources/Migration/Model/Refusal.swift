@@ -29,6 +29,8 @@ package enum Refusal: Error, Equatable, Sendable {
     case stateOnDestination(path: [UInt8])
     /// Another pass uses the state of these two volumes.
     case stateBusy(BusyPass?)
+    /// Nothing can be remembered, and the run is for nothing without that.
+    case stateUnusable(path: [UInt8], reason: String)
     /// `check` makes no DESTINATION.
     case destinationMissing(path: [UInt8])
     /// DESTINATION takes no write.

@@ -137,6 +137,8 @@ package final class Pass: SteeredRun {
     }
 
     package func run() -> PassSummary {
+        // First: all that is told says of which pass it is.
+        let lost = keeper.begin()
         context.log.emit(.started(startFacts()))
         for notice in notices { context.log.say(notice) }
         // S54: what cannot be seen is not carried; that is never "done".
@@ -145,7 +147,7 @@ package final class Pass: SteeredRun {
             context.log.record(failure)
         }
         quotas.begin(PassQuotaReport(context))
-        if let notice = keeper.begin() { context.log.say(notice) }
+        if let lost { context.log.say(lost) }
         var clock = PassClock(since: madeAt)
         let finding = ChangeFinding(context, keeper, roots, rootNode)
         clock.begin(.changes)
@@ -202,6 +204,7 @@ package final class Pass: SteeredRun {
         )
         summary.isCutByTimeLimit = context.log.cause == .timeLimit
         summary.isRemembered = keeper.isRemembered
+        summary.pace = estimator.pace(method: found.method.name)
         return summary
     }
 
@@ -249,7 +252,8 @@ package final class Pass: SteeredRun {
             totalsAreExact: roots.isSourceWholeVolume && context.plan.scope.isWhole
                 && context.plan.options.filter.isEmpty,
             workers: workers,
-            isDryRun: context.plan.options.isDryRun
+            isDryRun: context.plan.options.isDryRun,
+            pass: keeper.recordedPass
         )
     }
 

@@ -154,7 +154,13 @@ package final class StateKeeper: Sendable {
         _ options: PassOptions,
         _ notices: inout [Notice]
     ) throws(Refusal) -> (history: History?, isUnread: Bool) {
-        guard let folder = options.stateFolder, let pair = roots.pair else { return (nil, false) }
+        guard let folder = options.stateFolder, let pair = roots.pair else {
+            guard options.needsRecord else { return (nil, false) }
+            throw .stateUnusable(
+                path: options.stateFolder.map { Array($0.bytes) } ?? [],
+                reason: "SOURCE or DESTINATION has nothing by which to tell it from other volumes"
+            )
+        }
         if roots.isInDestination(folder) { throw .stateOnDestination(path: Array(folder.bytes)) }
         do throws(HistoryProblem) {
             let opened = try History.open(
@@ -169,6 +175,10 @@ package final class StateKeeper: Sendable {
             case .busy:
                 let holder = History.lockHolder(folder: Array(folder.bytes), pair: pair)
                 throw .stateBusy(BusyPass(holder, stateFolder: folder))
+            case .cannotUseFolder(let path, let reason) where options.needsRecord:
+                throw .stateUnusable(path: Array(path.utf8), reason: reason)
+            case .failed(let reason) where options.needsRecord:
+                throw .stateUnusable(path: Array(folder.bytes), reason: reason)
             case .cannotUseFolder(let path, let reason):
                 notices.append(.nothingRemembered(path: path, reason: reason))
             case .failed(let reason):

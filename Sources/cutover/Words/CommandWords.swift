@@ -206,7 +206,7 @@ struct CommandWords {
 
     /// Only a pass takes rsync's habits.
     private func rsyncOption(where isMeant: (RsyncOption) -> Bool) -> RsyncOption? {
-        command == .sync ? RsyncOption.all.first(where: isMeant) : nil
+        command == .sync || command == .follow ? RsyncOption.all.first(where: isMeant) : nil
     }
 
     private static func option(named name: String, of command: Subcommand) -> CommandOption? {

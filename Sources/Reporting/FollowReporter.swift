@@ -1,0 +1,175 @@
+// Tells of passes in a loop: a row for each, when the switch would be short enough, and why the loop waits or ends.
+
+import LinuxIO
+package import Migration
+
+/// The reporter of one loop.
+///
+/// Called by the main thread; reporters of its passes are called by theirs.
+package final class FollowReporter: Sendable {
+    private let streams: ReportStreams
+    private let voice = LoopVoice()
+    private let toldFailures = Lock(ToldFailures())
+    private let readyBelow: Double?
+    /// What was said last of the switch; nil: nothing.
+    private let isReady = Lock<Bool?>(nil)
+    private let hasHeader = Lock(false)
+
+    /// `readyBelowSeconds`: `--ready-below`.
+    package init(_ streams: ReportStreams, readyBelowSeconds: Double?) {
+        self.streams = streams
+        readyBelow = readyBelowSeconds
+    }
+
+    private var isQuiet: Bool { streams.configuration.isQuiet }
+    private var isTable: Bool { streams.configuration.standardError.isTerminal }
+
+    /// The reporter of the next pass.
+    package func reporter(_ counters: Counters) -> Reporter {
+        Reporter(streams, counters: counters, loop: voice)
+    }
+
+    // MARK: Passes
+
+    /// The row of a pass, and below it what a person should know.
+    package func end(_ summary: PassSummary, began: Int64) {
+        streams.console.erase()
+        let row = FollowRow(summary, began: began)
+        let isNews = toldFailures.withLock {
+            $0.hasNews(summary.firstFailures, now: bootNanoseconds() / 1_000_000_000)
+        }
+        if isQuiet, row.failures == 0 || !isNews { return }
+        var lines: [String] = []
+        if isTable {
+            let needsHeader = hasHeader.withLock { had in
+                defer { had = true }
+                return !had
+            }
+            if needsHeader { lines.append(FollowRow.header) }
+            lines.append(row.columns)
+        } else {
+            lines.append(row.sentence)
+        }
+        lines += below(summary, tellsFailures: isNews).map { "        \($0)" }
+        streams.console.tell(lines)
+    }
+
+    /// More below the last row.
+    package func tell(below text: String) {
+        if !isQuiet { streams.console.tell(["        \(text)"]) }
+    }
+
+    private func below(_ summary: PassSummary, tellsFailures: Bool) -> [String] {
+        var lines: [String] = []
+        if let reason = voice.unexpectedWalk, !WalkReasonText.isExpected(reason) {
+            lines.append("walked: \(WalkReasonText.clause(reason))")
+        }
+        if tellsFailures, let first = summary.firstFailures.first {
+            let more = summary.counters.failures.value() - 1
+            let others = more > 0 ? " and \(Quantity.count(more)) more" : ""
+            let history = summary.recordedPass.map { " ('cutover history --pass \($0)')" } ?? ""
+            let path = streams.shown.path(first.path)
+            lines.append("failed: \(path)\(others)\(history)")
+        }
+        return lines
+    }
+
+    // MARK: The switch
+
+    /// Tells an estimate, and whether the switch would be short enough; gives whether it would.
+    ///
+    /// `pass`: the one after which it was made.
+    package func tell(_ estimate: SwitchEstimate, pass: Int64?) -> Bool {
+        // Fewer than three estimates were held against a pass: what is said of them could be anything.
+        let isReady = readyBelow.map { estimate.interval != nil && estimate.seconds < $0 } ?? false
+        var line = EstimateText(estimate).line(pass: pass, time: WallClock.nanoseconds)
+        line.add("ready_below", decimal: readyBelow)
+        if readyBelow != nil { line.add("ready", isReady) }
+        streams.emit(line, isRare: true)
+        let before = self.isReady.withLock { was in
+            defer { was = isReady }
+            return was ?? false
+        }
+        if isReady != before {
+            streams.console.tell(["cutover: " + FollowText.ready(estimate, isReady: isReady)])
+        }
+        return isReady
+    }
+
+    /// Says once that passes do not get shorter, or that they never will.
+    package func tell(_ convergence: Convergence) {
+        guard !isQuiet, let text = FollowText.convergence(convergence) else { return }
+        streams.console.tell(["cutover: \(text)"])
+    }
+
+    // MARK: Waiting
+
+    /// Why nothing is done, and until when, in nanoseconds since 1970; `told` is said to people, once.
+    package func wait(_ reason: WaitReason, until: Int64, told: String? = nil) {
+        var line = EventJSON.begin("pause", WallClock.nanoseconds)
+        line.add("reason", reason.rawValue)
+        line.add("until", seconds: UInt64(max(until, 0)))
+        streams.emit(line, isRare: true)
+        if let told, !isQuiet { streams.console.tell(["cutover: \(told)"]) }
+    }
+
+    /// What a loop waits for.
+    package enum WaitReason: String, Sendable, CaseIterable { case pause, hours, full, lock }
+
+    /// Draws how long it still waits, on a terminal.
+    package func drawWaiting(
+        _ reason: WaitReason,
+        nanoseconds: UInt64,
+        _ next: SwitchEstimate?
+    ) {
+        guard streams.configuration.progressStyle == .redrawn else { return }
+        let what =
+            switch reason {
+            case .pause: "waiting"
+            case .hours: "outside of --hours, waiting"
+            case .full: "DESTINATION is full, looking again in"
+            case .lock: "another pass runs, waiting"
+            }
+        let text = FollowText.waiting(what, nanoseconds: nanoseconds, next)
+        let columns = streams.configuration.standardError.columns ?? 80
+        streams.console.draw(String(text.prefix(max(columns - 2, 0))))
+    }
+
+    /// A call does not come back (S59).
+    package func tell(call: WaitingCall) {
+        streams.emit(
+            voice.stamp(EventJSON.waiting(call, time: WallClock.nanoseconds)),
+            isRare: true
+        )
+        if !isQuiet { streams.console.tell(["cutover: " + WaitingText.line(call, streams.shown)]) }
+    }
+
+    // MARK: Commands, and the end
+
+    /// A command of the person's that failed, or did not end.
+    package func tell(command option: String, _ what: String) {
+        streams.console.tell(["cutover: \(option) \(what)"])
+    }
+
+    /// The end of a command, for programs; nil: it had none.
+    package func note(command type: String, status: Int32?, seconds: Double) {
+        var line = EventJSON.begin(type, WallClock.nanoseconds)
+        line.add("status", status)
+        line.add("seconds", decimal: seconds)
+        streams.emit(voice.stamp(line), isRare: true)
+    }
+
+    /// Ends the reports; gives the status to exit with, 23 where a report is incomplete.
+    package func finish(_ end: FollowEnd, _ status: ExitStatus, passes: Int) -> ExitStatus {
+        streams.closeEvents()
+        let told = Reporter.told(status, hadOutputError: streams.hadError)
+        var line = EventJSON.begin("end", WallClock.nanoseconds)
+        line.add("status", told.rawValue)
+        line.add("reason", end.rawValue)
+        line.add("passes", passes)
+        streams.emit(line, isRare: true)
+        streams.close()
+        streams.console.tell(["cutover: " + FollowText.end(end, told, passes: passes)])
+        return told
+    }
+}

@@ -1,0 +1,303 @@
+// Passes in a loop: what comes after what, and what ends it.
+//
+//     hours? ─▶ --before ─▶ look ─▶ pass, and a look after it ─▶ row, READY? ─▶ --after ─▶ pause ─┐
+//       ▲                                                                                        │
+//       └────────────────────────────────────────────────────────────────────────────────────────┘
+//
+// Kept true: between passes nothing of the volumes is open and nothing is locked, so the host can unmount them; each pass
+// opens and judges them anew. What must not be waited for, a volume that went away, is not: something else may come in
+// its place.
+
+import LinuxIO
+import Migration
+import Reporting
+import Synchronization
+
+/// The loop of `cutover follow`; used by the main thread.
+final class FollowLoop {
+    private let plan: FollowPlan
+    private let session: Session
+    private let supervision: Supervision
+    private let streams: ReportStreams
+    private let reporter: FollowReporter
+    private let commands: FollowCommands
+
+    private var passes = 0
+    private var lastStatus: ExitStatus?
+    private var lastPass: Int64?
+    private var next: SwitchEstimate?
+    /// When `next` was found, by `monotonicNanoseconds`.
+    private var lookedAt: UInt64 = 0
+    private var isNewPair: Bool
+    /// Seconds of the last passes, the newest first.
+    private var took: [Double] = []
+    private var hasToldConvergence = false
+
+    private static let second: UInt64 = 1_000_000_000
+    /// Between two looks whether DESTINATION has room again, and how often.
+    private static let roomSeconds: UInt64 = 600
+    private static let roomLooksMax = 6
+    /// Between two attempts at a pass where another one runs.
+    private static let lockSeconds: UInt64 = 5
+    /// A look that is so young needs no other one.
+    private static let freshSeconds: UInt64 = 5
+    /// A scan takes as long as it takes, but not for ever.
+    private static let lookSecondsMax = 1_800
+
+    init(
+        _ plan: FollowPlan,
+        _ session: Session,
+        _ supervision: Supervision,
+        _ streams: ReportStreams,
+        _ reporter: FollowReporter
+    ) {
+        self.plan = plan
+        self.session = session
+        self.supervision = supervision
+        self.streams = streams
+        self.reporter = reporter
+        commands = FollowCommands(plan, supervision, reporter)
+        isNewPair = plan.pass.isNewPair
+    }
+
+    /// Why the loop goes on no more.
+    struct End: Error {
+        let status: ExitStatus
+        let reason: FollowEnd
+
+        init(_ status: ExitStatus, _ reason: FollowEnd) {
+            (self.status, self.reason) = (status, reason)
+        }
+    }
+
+    /// Goes on until something ends it; gives the status to exit with.
+    func run() -> ExitStatus {
+        do throws(End) {
+            do throws(Refusal) { try supervision.beginListening() } catch {
+                throw refuse(error)
+            }
+            while true { try turn() }
+        } catch {
+            return reporter.finish(error.reason, error.status, passes: passes)
+        }
+    }
+
+    /// One pass and what belongs to it.
+    private func turn() throws(End) {
+        try waitForHours()
+        if try commands.before() {
+            try foresee()
+            let began = Int64(clamping: WallClock.nanoseconds)
+            if let summary = try pass() { try end(summary, began) }
+        }
+        if let most = plan.passesMax, passes >= most { throw End(lastStatus ?? .done, .passes) }
+        try wait(.pause, nanoseconds: plan.pauseNanoseconds)
+    }
+
+    // MARK: The pass
+
+    /// A look right before the pass: it is held against what the pass takes.
+    private func foresee() throws(End) {
+        let age = monotonicNanoseconds() &- lookedAt
+        if next == nil || age < Self.freshSeconds * Self.second { return }
+        let (names, options) = (plan.names, plan.pass)
+        do throws(Refusal) {
+            let found = try session.attempt(
+                prepare: { setting throws(Refusal) in
+                    let look = PendingLook(
+                        setting.process,
+                        names,
+                        options,
+                        limitSeconds: Self.lookSecondsMax
+                    )
+                    return .init(run: look) {}
+                },
+                giveUp: { _ in supervision.statusIfGivenUp }
+            )
+            note(found)
+        } catch {
+            throw refuse(error)
+        }
+        // What ended the look ends the loop, too.
+        _ = try step(.pause, left: 0, for: 0)
+    }
+
+    private func note(_ estimate: SwitchEstimate?) {
+        next = estimate
+        lookedAt = monotonicNanoseconds()
+        guard let estimate else { return }
+        let isReady = reporter.tell(estimate, pass: lastPass)
+        isReadyNow = isReady
+    }
+
+    private var isReadyNow = false
+
+    /// Nil: another pass ran, and was waited for.
+    private func pass() throws(End) -> PassSummary? {
+        let counters = Counters()
+        let reporter = reporter.reporter(counters)
+        var options = plan.pass
+        options.isNewPair = isNewPair
+        options.foreseenNanoseconds = next.map { UInt64(max($0.seconds, 0) * 1e9) }
+        let (names, pass) = (plan.names, options)
+        do throws(Refusal) {
+            return try session.attempt(
+                prepare: { setting throws(Refusal) in
+                    let run = try Pass(
+                        setting.process,
+                        names,
+                        pass,
+                        counters: counters,
+                        opened: { setting.watch.know($0) },
+                        emit: { reporter.receive($0) }
+                    )
+                    let look = PendingLook(
+                        setting.process,
+                        names,
+                        pass,
+                        limitSeconds: Self.lookSecondsMax
+                    )
+                    return .init(run: EstimatedPass(run, look: look, takesUncounted: true)) {
+                        reporter.begin { run.publish($0) }
+                    }
+                },
+                giveUp: { reporter.finish($0) }
+            )
+        } catch {
+            switch error {
+            case .stateBusy, .destinationBusy: try waitForOthers(error)
+            default: throw refuse(error)
+            }
+            return nil
+        }
+    }
+
+    private func end(_ summary: PassSummary, _ began: Int64) throws(End) {
+        passes += 1
+        lastStatus = summary.status
+        lastPass = summary.recordedPass
+        if summary.isRemembered { isNewPair = false }
+        reporter.end(summary, began: began)
+        note(summary.next)
+        noteConvergence(summary)
+        commands.after(summary, isReady: isReadyNow)
+        switch FollowStep(after: summary, isCutByHours: supervision.isLimitOfHours) {
+        case .goesOn: break
+        case .waitsForRoom(let bytes, let inodes): try waitForRoom(bytes, inodes)
+        case .waitsForHours:
+            reporter.tell(below: "paused: the hours of work are over")
+            try waitForHours()
+        case .ends(let status, let reason): throw End(status, reason)
+        }
+        if isReadyNow, plan.endsWhenReady { throw End(.done, .untilReady) }
+    }
+
+    private func noteConvergence(_ summary: PassSummary) {
+        guard summary.isRemembered else { return }
+        took.insert(Double(summary.durationNanoseconds) / 1e9, at: 0)
+        took = Array(took.prefix(8))
+        let found = Convergence(
+            took,
+            changes: summary.changesSeconds,
+            pace: summary.pace
+        )
+        if found == .goesOn || hasToldConvergence { return }
+        hasToldConvergence = true
+        reporter.tell(found)
+    }
+
+    /// Tells a refusal, and makes an end of it.
+    private func refuse(_ refusal: Refusal) -> End {
+        let text = RefusalText(refusal)
+        streams.refuse(text.reason, path: text.path, refusal)
+        return End(.refused, .refused)
+    }
+
+    // MARK: Waiting
+
+    private func waitForHours() throws(End) {
+        var isTold = false
+        while true {
+            let now = Int64(clamping: WallClock.nanoseconds)
+            if plan.hours.allow(now) { return }
+            guard let opening = plan.hours.nextChange(after: now) else { return }
+            if !isTold {
+                let time = CalendarTime(local: opening).minutes
+                reporter.wait(.hours, until: opening, told: "the hours of work begin at \(time)")
+                isTold = true
+            }
+            // In steps: the wall clock may be set meanwhile.
+            let left = UInt64(max(opening - now, 0))
+            let isBegun = try step(.hours, left: left, for: min(left, 10 * Self.second))
+            if isBegun { return }
+        }
+    }
+
+    private func waitForOthers(_ refusal: Refusal) throws(End) {
+        let text = RefusalText(refusal).reason
+        let until = Int64(clamping: WallClock.nanoseconds) + Int64(Self.lockSeconds * Self.second)
+        reporter.wait(.lock, until: until, told: isWaitingForOthers ? nil : text)
+        isWaitingForOthers = true
+        try wait(.lock, nanoseconds: Self.lockSeconds * Self.second, isTold: true)
+    }
+
+    private var isWaitingForOthers = false
+
+    private func waitForRoom(_ bytes: UInt64, _ inodes: UInt64) throws(End) {
+        let seconds = givenWaitSeconds.map { UInt64($0) } ?? Self.roomSeconds
+        for _ in 0..<Self.roomLooksMax {
+            let until = Int64(clamping: WallClock.nanoseconds) + Int64(seconds * Self.second)
+            reporter.wait(
+                .full,
+                until: until,
+                told: "DESTINATION is full; looking again at \(CalendarTime(local: until).minutes)"
+            )
+            try wait(.full, nanoseconds: seconds * Self.second, isTold: true)
+            do throws(SystemError) {
+                let room = try DestinationRoom(of: plan.names.destination)
+                if room.holds(bytes: bytes, inodes: inodes) { return }
+            } catch {
+                throw refuse(
+                    .cannotOpen(
+                        .destination,
+                        path: Array(plan.names.destination.bytes),
+                        error
+                    )
+                )
+            }
+        }
+        throw End(.destinationStopped, .destinationStopped)
+    }
+
+    private func wait(
+        _ reason: FollowReporter.WaitReason,
+        nanoseconds: UInt64,
+        isTold: Bool = false
+    ) throws(End) {
+        let end = monotonicNanoseconds() &+ nanoseconds
+        if !isTold {
+            let until = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: nanoseconds)
+            reporter.wait(reason, until: until)
+        }
+        while true {
+            let now = monotonicNanoseconds()
+            if now >= end { return }
+            if try step(reason, left: end - now, for: min(end - now, Self.second)) { return }
+        }
+    }
+
+    /// Waits a little; true: the next pass is to begin now.
+    private func step(
+        _ reason: FollowReporter.WaitReason,
+        left: UInt64,
+        for nanoseconds: UInt64
+    ) throws(End) -> Bool {
+        if plan.limit?.remaining == 0 { throw End(lastStatus ?? .timeLimit, .stopAt) }
+        reporter.drawWaiting(reason, nanoseconds: left, next)
+        switch supervision.wait(nanoseconds: nanoseconds) {
+        case .stopped: throw End(lastStatus ?? .interrupted, .signal)
+        case .continued: return true
+        case .timeIsUp: return false
+        }
+    }
+}

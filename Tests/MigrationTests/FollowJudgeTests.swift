@@ -1,0 +1,148 @@
+// What the end of a pass means for a loop of passes, the hours of work, and what is told once.
+
+import Glibc
+import LinuxIO
+import Migration
+import Testing
+
+@Suite("The judgement of a loop", .timeLimit(.minutes(5))) struct FollowJudgeTests {
+    private func summary(
+        _ status: ExitStatus,
+        stop: DestinationStop? = nil,
+        refused: UInt64 = 0
+    ) -> PassSummary {
+        let counters = Counters()
+        counters.deletionsRefused.count(refused)
+        counters.bytesMissing.count(7)
+        counters.entriesMissing.count(3)
+        var summary = PassSummary(
+            status: status,
+            isDryRun: false,
+            counters: counters,
+            durationNanoseconds: 0,
+            times: .init(),
+            slowestBranches: [],
+            firstFailures: [],
+            stop: nil,
+            workersBusyMax: 0
+        )
+        if let stop {
+            let error = SystemError(.write, .noSpace)
+            summary.stop = PassSummary.Stop(
+                reason: stop,
+                failure: Failure(path: [], side: .destination, activity: .write, error: error),
+                availableBytes: 0,
+                freeInodes: nil
+            )
+        }
+        return summary
+    }
+
+    @Test("each status: what goes on, what waits, what ends")
+    func statuses() {
+        func step(_ summary: PassSummary, hours: Bool = false) -> FollowStep {
+            FollowStep(after: summary, isCutByHours: hours)
+        }
+        for status in [ExitStatus.done, .someFailed, .someVanished] {
+            #expect(step(summary(status)) == .goesOn)
+        }
+        #expect(step(summary(.interrupted)) == .ends(.interrupted, .signal))
+        #expect(step(summary(.timeLimit)) == .ends(.timeLimit, .stopAt))
+        #expect(step(summary(.timeLimit), hours: true) == .waitsForHours)
+        #expect(step(summary(.deletionLimit)) == .ends(.deletionLimit, .deletionLimit))
+        #expect(
+            step(summary(.destinationStopped, stop: .full)) == .waitsForRoom(bytes: 7, inodes: 3)
+        )
+        for stop in [DestinationStop.readOnly, .broken] {
+            #expect(
+                step(summary(.destinationStopped, stop: stop))
+                    == .ends(.destinationStopped, .destinationStopped)
+            )
+        }
+        #expect(step(summary(.destinationStopped)) == .ends(.destinationStopped, .destinationStopped))
+    }
+
+    @Test("extras that stay for --max-delete end it, whatever outranks 25; so does a cut")
+    func outranked() {
+        func step(_ summary: PassSummary, hours: Bool = false) -> FollowStep {
+            FollowStep(after: summary, isCutByHours: hours)
+        }
+        #expect(step(summary(.someFailed, refused: 1)) == .ends(.someFailed, .deletionLimit))
+        #expect(step(summary(.someVanished, refused: 1)) == .ends(.deletionLimit, .deletionLimit))
+        var cut = summary(.someFailed)
+        cut.isCutByTimeLimit = true
+        #expect(step(cut) == .ends(.someFailed, .stopAt))
+        #expect(step(cut, hours: true) == .waitsForHours)
+    }
+
+    @Test("a failure is news once a day; another one at once")
+    func failures() {
+        var told = ToldFailures()
+        func failure(_ path: String) -> Failure {
+            Failure(path: Array(path.utf8), side: .source, activity: .read)
+        }
+        #expect(told.hasNews([failure("a")], now: 0))
+        #expect(!told.hasNews([failure("a")], now: 100))
+        #expect(told.hasNews([failure("a"), failure("b")], now: 200))
+        #expect(!told.hasNews([failure("b"), failure("a")], now: 86_399))
+        #expect(told.hasNews([failure("a")], now: 86_400))
+        #expect(!told.hasNews([], now: 0))
+    }
+
+    @Test("passes that take alike have reached their floor; users that outrun them are told apart")
+    func convergence() {
+        func found(_ seconds: [Double], _ pace: Double?) -> Convergence {
+            Convergence(seconds, changes: 1, pace: pace)
+        }
+        #expect(found([200, 210], 0.1) == .goesOn)
+        #expect(found([200, 260, 300], 0.1) == .goesOn)
+        #expect(found([200, 205, 198], 0.1) == .floor(seconds: 200, changes: 1))
+        #expect(found([300, 200, 100], 1.2) == .diverges(secondsPerHour: 0.2 * 3_600 + 0.0))
+    }
+}
+
+@Suite("The hours of work", .serialized, .timeLimit(.minutes(5))) struct WorkHoursTests {
+    private func hours(_ texts: String...) throws -> WorkHours {
+        WorkHours(try texts.map { try #require(WorkHours.Stretch(parsing: $0)) })
+    }
+
+    /// A moment of local time.
+    private func at(_ hour: Int, _ minute: Int, day: Int = 10) throws -> Int64 {
+        try #require(CalendarTime.moment(2026, 6, day, hour, minute))
+    }
+
+    @Test("across midnight, both ends; two stretches; none is always")
+    func within() throws {
+        let night = try hours("22:00-06:00")
+        for (hour, minute, isAllowed) in [
+            (21, 59, false), (22, 0, true), (23, 59, true), (0, 0, true), (5, 59, true),
+            (6, 0, false), (12, 0, false),
+        ] {
+            #expect(night.allow(try at(hour, minute)) == isAllowed, "\(hour):\(minute)")
+        }
+        let twice = try hours("12:00-13:00", "20:00-24:00")
+        #expect(twice.allow(try at(12, 30)) && twice.allow(try at(23, 59)))
+        #expect(!twice.allow(try at(0, 0)) && !twice.allow(try at(13, 0)))
+        #expect(WorkHours([]).allow(try at(3, 0)))
+        #expect(WorkHours([]).nextChange(after: try at(3, 0)) == nil)
+    }
+
+    @Test("the next opening and the next closing, on this day and on the next one")
+    func changes() throws {
+        let night = try hours("22:00-06:00")
+        #expect(night.nextChange(after: try at(12, 0)) == (try at(22, 0)))
+        #expect(night.nextChange(after: try at(23, 0)) == (try at(6, 0, day: 11)))
+        #expect(night.nextChange(after: try at(5, 30)) == (try at(6, 0)))
+        // Two that touch are one.
+        let joined = try hours("22:00-24:00", "00:00-06:00")
+        #expect(joined.nextChange(after: try at(23, 0)) == (try at(6, 0, day: 11)))
+        #expect(try hours("00:00-12:00", "12:00-24:00").nextChange(after: try at(1, 0)) == nil)
+    }
+
+    @Test("what is no stretch is refused")
+    func mistakes() {
+        for text in ["", "22:00", "22-06", "22:00-22:00", "25:00-06:00", "22:60-06:00", "22:00-06:00-", "2:00-6:00", "24:01-06:00", "00:00-24:00"] {
+            #expect(WorkHours.Stretch(parsing: text) == nil, "\(text)")
+        }
+    }
+}
