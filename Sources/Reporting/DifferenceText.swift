@@ -16,9 +16,14 @@ package struct DifferenceText: Sendable {
     package var message: String { String(decoding: row.message, as: UTF8.self) }
 
     /// The whole line, bytes that are to be escaped for the stream that it goes to.
-    package func line(isChanged: Bool) -> [UInt8] {
+    package func line(_ standing: DifferenceStanding) -> [UInt8] {
         let path = difference.path.isEmpty ? [0x2E] : difference.path
-        let end = isChanged ? ": changed while comparing" : ""
+        let end =
+            switch standing {
+            case .found: ""
+            case .changed: ": changed while comparing"
+            case .pending: ": changed since the last pass"
+            }
         return path + bytes(": ") + row.message + bytes(end)
     }
 

@@ -12,6 +12,10 @@ package enum VerificationJSON {
         case .started(let start): return self.start(start, time: time)
         case .found(let found): return difference(found, "difference", time: time)
         case .changed(let found): return difference(found, "changed", time: time)
+        case .pending(let found, let changed):
+            var line = difference(found, "pending", time: time)
+            line.add("changed_at", seconds: UInt64(max(changed, 0)))
+            return line
         case .failed(let failure):
             return EventJSON.failure(failure, in: .verification, time: time)
         case .vanished(let path): return EventJSON.named("vanished", path, time: time)
@@ -52,6 +56,11 @@ package enum VerificationJSON {
         add(summary.sample, to: &line)
         line.add("seconds", seconds: summary.durationNanoseconds)
         EventJSON.add(summary.counters, to: &line)
+        line.add("last_pass", summary.lastPass?.id)
+        line.add(
+            "last_pass_end",
+            seconds: summary.lastPass.map { UInt64(max($0.endNanoseconds, 0)) }
+        )
         line.add("manifest_files", try? summary.manifest?.get())
         line.add("workers_busy_max", summary.workersBusyMax)
         line.add("waiting", summary.waiting.map(EventJSON.object))
@@ -71,6 +80,10 @@ package enum VerificationJSON {
         line.add("workers", start.workers)
         line.add("contents", start.comparesContents)
         add(start.sample, to: &line)
+        if let filter = start.filter {
+            line.add("filter_rules", filter.rules)
+            line.add("filters_of_pass", filter.pass)
+        }
         return line
     }
 

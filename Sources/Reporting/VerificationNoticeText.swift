@@ -27,6 +27,9 @@ enum VerificationNoticeText {
                 + "\(QuotaText.reason(error))."
         case .sourceQuotasOff(let kinds): QuotaText.sourceOff(kinds) + "to compare them."
         case .quotasNotEnforced(let kinds): QuotaText.notEnforced(kinds)
+        case .recordNotUsed(let trouble): RecordTroubleText.sentence(trouble)
+        case .filtersUnknown:
+            "what the last whole pass left out is not known, so nothing is left out; --exclude says what is to be."
         case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
         }
     }
@@ -45,8 +48,9 @@ enum VerificationNoticeText {
             line.add("errno_name", error.code.name)
         case .sourceQuotasOff(let kinds), .quotasNotEnforced(let kinds):
             line.add("kinds", QuotaText.words(kinds))
+        case .recordNotUsed(let trouble): line.add("reason", trouble.word.rawValue)
         case .notRoot, .closedEntriesFail, .workersLimited, .threadsLimited, .projectsNotKept,
-            .leftOut, .emptySource:
+            .leftOut, .emptySource, .filtersUnknown:
             break
         }
         line.add("message", sentence(notice))

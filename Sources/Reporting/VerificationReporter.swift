@@ -46,10 +46,15 @@ package final class VerificationReporter: Sendable {
         var isRare = true
         switch event {
         case .found(let found):
-            streams.print(DifferenceText(found).line(isChanged: false))
+            streams.print(DifferenceText(found).line(.found))
             isRare = false
         case .changed(let found):
-            streams.print(DifferenceText(found).line(isChanged: true))
+            streams.print(DifferenceText(found).line(.changed))
+            isRare = false
+        case .pending(let found, let changed):
+            if isVerbose {
+                streams.print(DifferenceText(found).line(.pending(changed: changed)))
+            }
             isRare = false
         case .failed(let failure): streams.writeFailure(failure, in: .verification)
         case .started(let start):
@@ -108,6 +113,7 @@ package final class VerificationReporter: Sendable {
         switch event {
         case .started(let start):
             return [VerificationText.first(start, shown)]
+                + (start.filter.map { [VerificationText.filter($0)] } ?? [])
                 + (start.sample.map { [VerificationText.sample($0)] } ?? [])
         case .failed(let failure):
             return isVerbose ? [FailureText(failure, in: .verification).line(shown)] : []
@@ -120,7 +126,7 @@ package final class VerificationReporter: Sendable {
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
         case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]
-        case .found, .changed: return []
+        case .found, .changed, .pending: return []
         }
     }
 

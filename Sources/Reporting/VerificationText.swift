@@ -25,6 +25,13 @@ package enum VerificationText {
         "cutover: contents of \(percent(sample)) % of the files; the same ones again: --seed \(sample.seed)"
     }
 
+    /// The second, where something is left out.
+    static func filter(_ filter: FilterUse) -> String {
+        let rules = Quantity.count(UInt64(max(filter.rules, 0)), "rule", "rules")
+        guard let pass = filter.pass else { return "cutover: leaving out by \(rules)" }
+        return "cutover: leaving out what pass \(pass) left out, by \(rules)"
+    }
+
     /// Without needless decimals.
     static func percent(_ sample: FileSample) -> String {
         let text = String(sample.percent)
@@ -49,6 +56,7 @@ package struct VerificationSummaryText: Sendable {
     private let shown: ShownName
     private let failuresFile: String?
     private let manifestName: String?
+    private let now: UInt64
 
     /// `status`: the one that the command exits with.
     package init(  // One for each field.
@@ -57,7 +65,8 @@ package struct VerificationSummaryText: Sendable {
         asides: PassAsides,
         shown: ShownName,
         failuresFile: String? = nil,
-        manifestName: String? = nil
+        manifestName: String? = nil,
+        now: UInt64 = WallClock.nanoseconds
     ) {
         self.summary = summary
         self.status = status
@@ -65,6 +74,7 @@ package struct VerificationSummaryText: Sendable {
         self.shown = shown
         self.failuresFile = failuresFile
         self.manifestName = manifestName
+        self.now = now
     }
 
     /// All of it, without newlines.
@@ -97,12 +107,16 @@ package struct VerificationSummaryText: Sendable {
             return "stopped at the time limit after \(time)"
                 + (found > 0 ? ", with \(differences)" : "") + "; the rest was not compared"
         case .done:
-            let scope = summary.comparesContents && summary.sample == nil ? "" : partial
             return "equal\(scope), in \(time)"
         case .different:
             return "different: "
                 + Quantity.count(counters.differences.value(), "difference", "differences")
                 + ", in \(time)"
+        case .someVanished where counters.pending.value() > 0:
+            let entries = Quantity.count(counters.pending.value(), "entry", "entries")
+            let others = counters.changed.value() > 0 || counters.vanished.value() > 0
+            return "equal\(scope) but for \(entries) that users changed since \(lastPass)"
+                + (others ? ", and some that changed meanwhile" : "")
         case .someVanished:
             return "nothing wrong was found in \(time), but some entries changed meanwhile"
         default:
@@ -118,7 +132,15 @@ package struct VerificationSummaryText: Sendable {
         }
     }
 
-    private var partial: String {
+    /// The pass since which users changed something: "pass 41 (12:07 ago)".
+    private var lastPass: String {
+        guard let pass = summary.lastPass else { return "the last pass" }
+        let age = Int64(clamping: now) - pass.endNanoseconds
+        return "pass \(pass.id) (\(Quantity.duration(UInt64(max(age, 0)))) ago)"
+    }
+
+    /// What "equal" is of, where that is not all.
+    private var scope: String {
         guard summary.comparesContents else { return " in attributes (contents were not read)" }
         guard let sample = summary.sample else { return "" }
         return
@@ -147,6 +169,13 @@ package struct VerificationSummaryText: Sendable {
             rows.append(("files in manifest", files, manifestName))
         }
         return SummaryText.table(rows + SummaryText.busyRow(summary.workersBusyMax))
+    }
+
+    /// Nothing changed while it was compared.
+    private var hasOnlyPending: Bool {
+        let counters = summary.counters
+        return counters.pending.value() > 0 && counters.changed.value() == 0
+            && counters.vanished.value() == 0
     }
 
     /// What to do next.
@@ -197,6 +226,7 @@ package struct VerificationSummaryText: Sendable {
                     + "nobody but cutover wrote to DESTINATION. Then verify again.",
                 indent: 0
             )
+        case .someVanished where hasOnlyPending: break
         case .someVanished:
             lines += SummaryText.wrap(
                 "Entries that changed meanwhile could not be judged: run a pass and verify again, best when "

@@ -64,6 +64,59 @@ struct AttributesOption: ParsableArguments {
     }
 }
 
+/// What is left alone on both sides (S45).
+struct FilterOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Neither copy, delete nor compare what matches (rsync's rules). Repeatable.",
+            valueName: "pattern"
+        )
+    )
+    var exclude: [BytesArgument] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The same for each line of a file, applied after every --exclude; '-' is standard input.",
+            valueName: "file"
+        )
+    )
+    var excludeFrom: [BytesArgument] = []
+
+    /// 64 MiB of patterns: more is a mistake.
+    private static let patternBytesMax = 64 << 20
+
+    /// The option that was given; nil: none was.
+    var given: String? {
+        if !exclude.isEmpty { return "--exclude" }
+        return excludeFrom.isEmpty ? nil : "--exclude-from"
+    }
+
+    /// Reads pattern files; every mistake in them is a usage error. Nil: nothing was given.
+    func filter() throws -> Filter? {
+        if given == nil { return nil }
+        var filter = Filter()
+        do {
+            for pattern in exclude { try filter.exclude(pattern: pattern.bytes) }
+        } catch {
+            throw ValidationError("--exclude: \(error)")
+        }
+        for file in excludeFrom {
+            do {
+                try filter.addRules(
+                    fromFile: InputFile.contents(of: file.name, bytesMax: Self.patternBytesMax)
+                )
+            } catch let error as SystemError {
+                throw ValidationError(
+                    "--exclude-from: cannot read '\(SyncPlan.shown(file))': \(error.code.sentence)."
+                )
+            } catch {
+                throw ValidationError("--exclude-from '\(SyncPlan.shown(file))': \(error)")
+            }
+        }
+        return filter
+    }
+}
+
 /// Where the state between passes is kept.
 struct StateOption: ParsableArguments {
     @Option(

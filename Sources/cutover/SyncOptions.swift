@@ -49,21 +49,7 @@ struct CopyOptions: ParsableArguments {
     @Flag(help: "Leave out devices.") var noDevices = false
     @Flag(help: "Leave out FIFOs and sockets.") var noSpecials = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Neither copy nor delete what matches (rsync's rules). Repeatable.",
-            valueName: "pattern"
-        )
-    )
-    var exclude: [BytesArgument] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "The same for each line of a file, applied after every --exclude; '-' is standard input.",
-            valueName: "file"
-        )
-    )
-    var excludeFrom: [BytesArgument] = []
+    @OptionGroup var filters: FilterOptions
 
     @Option(
         help: ArgumentHelp(

@@ -15,8 +15,6 @@ struct SyncPlan {
     /// Seconds in which a look at what the next pass would have to do must be done; nil: nobody would read of it.
     let looksAhead: Int?
 
-    /// 64 MiB of patterns: more is a mistake.
-    private static let patternBytesMax = 64 << 20
     /// A look takes as long as the scan of a pass; who waits for more than that wants the shell back.
     private static let lookSeconds = 10
 
@@ -67,29 +65,6 @@ struct SyncPlan {
             branches.insert(Name(bytes))
         }
         return branches
-    }
-
-    fileprivate static func filter(_ options: CopyOptions) throws -> Filter {
-        var filter = Filter()
-        do {
-            for pattern in options.exclude { try filter.exclude(pattern: pattern.bytes) }
-        } catch {
-            throw ValidationError("--exclude: \(error)")
-        }
-        for file in options.excludeFrom {
-            do {
-                try filter.addRules(
-                    fromFile: InputFile.contents(of: file.name, bytesMax: patternBytesMax)
-                )
-            } catch let error as SystemError {
-                throw ValidationError(
-                    "--exclude-from: cannot read '\(shown(file))': \(error.code.sentence)."
-                )
-            } catch {
-                throw ValidationError("--exclude-from '\(shown(file))': \(error)")
-            }
-        }
-        return filter
     }
 
     /// Opens the files for reports; what they hold stays there until the run begins.
@@ -149,7 +124,7 @@ extension PassOptions {
         isNewPair = copied.newPair
         salvages = copied.salvage
         branches = try SyncPlan.branches(copied.branch)
-        filter = try SyncPlan.filter(copied)
+        filter = try copied.filters.filter() ?? Filter()
         changeTest = changed.test
         changeSearch = changed.changes
         deletesExtras = deleting.delete

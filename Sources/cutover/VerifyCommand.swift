@@ -16,15 +16,17 @@ struct VerifyCommand: ParsableCommand {
             """,
         discussion: """
             Every entry of both trees is compared in everything that a pass copies, and every file byte for \
-            byte: read from the disks, not from the page cache. Nothing is written, and the record of passes \
-            is not used. Each difference is printed as a line on standard output.
+            byte: read from the disks, not from the page cache. Nothing is written. Each difference is \
+            printed as a line on standard output.
 
-            What changes on SOURCE or DESTINATION while verify runs is reported as changed, not as \
-            different. SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 adds a worker, SIGUSR2 takes one away.
+            What users changed on SOURCE since the last whole pass, by the record of passes, is counted as \
+            pending, for the next pass takes it; -v prints it. Of the record also comes what that pass left \
+            out, unless --exclude or --exclude-from says so. What changes while verify runs is reported as \
+            changed, not as different. SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 adds a worker, SIGUSR2 takes one away.
 
             Exit status: 0 equal, 1 different, 3 refused before starting, 20 interrupted, 23 something could \
-            not be read or a report not be written, 24 nothing is wrong but some entries changed or vanished \
-            meanwhile, 26 a time limit reached, 64 usage.
+            not be read or a report not be written, 24 nothing is wrong but some entries changed since the \
+            last pass, or changed or vanished meanwhile, 26 a time limit reached, 64 usage.
             """
     )
 

@@ -13,6 +13,7 @@ struct VerifyOptions: ParsableArguments {
     @OptionGroup(title: "What is compared") var compared: CompareOptions
     @OptionGroup(title: "How") var how: WorkersOption
     @OptionGroup(title: "How") var time: TimeLimitOptions
+    @OptionGroup(title: "How") var place: StateOption
     @OptionGroup(title: "Reporting") var telling: TellOptions
 
     func validate() throws {
@@ -24,7 +25,9 @@ struct VerifyOptions: ParsableArguments {
                 "Give SOURCE and DESTINATION, or --manifest FILE and DESTINATION."
             )
         }
-        if volumes.count == 1, let option = compared.optionOfTwoTrees {
+        if volumes.count == 1,
+            let option = compared.optionOfTwoTrees ?? (place.state == nil ? nil : "--state")
+        {
             throw ValidationError("\(option) needs SOURCE and DESTINATION.")
         }
     }
@@ -53,6 +56,7 @@ struct CompareOptions: ParsableArguments {
         help: ArgumentHelp("Compare only this top-level entry. Repeatable.", valueName: "name")
     )
     var branch: [BytesArgument] = []
+    @OptionGroup var filters: FilterOptions
     @OptionGroup var attributes: AttributesOption
     @Option(
         help: ArgumentHelp(
@@ -65,6 +69,8 @@ struct CompareOptions: ParsableArguments {
     /// `--quotas` of a comparison.
     enum QuotaChoice: String, ExpressibleByArgument, CaseIterable { case auto, off }
 
+    @Flag(help: "What users changed since the last pass counts as different, too.")
+    var strict = false
     @Flag(
         name: .customLong("no-check"),
         help: "Compare even if part of SOURCE is invisible (see 'cutover check'); ends with 23."
@@ -98,6 +104,8 @@ struct CompareOptions: ParsableArguments {
         if sample != nil { return "--sample" }
         if attributes.xattrs != nil { return "--xattrs" }
         if skipsCheck { return "--no-check" }
+        if strict { return "--strict" }
+        if let option = filters.given { return option }
         return branch.isEmpty ? nil : "--branch"
     }
 }

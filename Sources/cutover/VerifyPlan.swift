@@ -49,6 +49,10 @@ struct VerifyPlan {
             verification.sample = compared.sample.map {
                 FileSample(percent: $0, seed: compared.seed ?? Self.randomSeed())
             }
+            verification.filter = try compared.filters.filter()
+            verification.stateFolder = options.place.folder
+            verification.namesStateFolder = options.place.state != nil
+            verification.isStrict = compared.strict
             verification.branches = try SyncPlan.branches(compared.branch)
             verification.attributes = try compared.attributes.selection()
             verification.checksFirst = !compared.skipsCheck

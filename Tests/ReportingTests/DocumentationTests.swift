@@ -85,6 +85,9 @@ import Testing
         for word in VerificationNotice.Word.allCases {
             #expect(verification.contains("`\(word.rawValue)`"), "\(word)")
         }
+        for word in RecordTrouble.Word.allCases {
+            #expect(verification.contains("`\(word.rawValue)`"), "\(word)")
+        }
         for counter in VerificationCounter.allCases {
             if let key = counter.key { #expect(verification.contains("`\(key)`"), "\(key)") }
         }
@@ -171,12 +174,13 @@ import Testing
             .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
             .quotasUnread(.source, SystemError(.quotactl, .notPermitted)),
             .sourceQuotasOff([.user]), .quotasNotEnforced([.user]), .quotasSuspended(.source),
+            .recordNotUsed(.interrupted), .filtersUnknown,
         ]
     }
 
     /// All that a verification tells.
     private func verificationLines() -> [JSONLine] {
-        let start = VerificationStart(
+        var start = VerificationStart(
             source: ([], "xfs"),
             destinationPath: [],
             destinationType: "ext4",
@@ -187,6 +191,7 @@ import Testing
             comparesContents: true,
             sample: FileSample(percent: 1, seed: 1)
         )
+        start.filter = FilterUse(rules: 1, pass: 1)
         var events: [VerificationEvent] = [
             .started(start), .failed(failure()), .vanished(path: []), .mountSkipped(path: []),
             .workersChanged(1), .waiting(waitingCall()),
@@ -194,7 +199,7 @@ import Testing
         events += verificationNotices.map { .notice($0) }
         for (aspect, _) in everyAspect {
             let found = FoundDifference(path: [], kind: .regular, aspect: aspect)
-            events += [.found(found), .changed(found)]
+            events += [.found(found), .changed(found), .pending(found, changed: 1)]
         }
         let summary = VerificationSummary(
             status: .done,

@@ -16,6 +16,9 @@ package struct Filter: Sendable {
     /// A filter that excludes nothing.
     package init() {}
 
+    /// How many rules there are.
+    package var ruleCount: Int { rules.count }
+
     /// Whether there is no rule, so that no path need be made to ask.
     package var isEmpty: Bool {
         rules.isEmpty

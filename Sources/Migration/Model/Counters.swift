@@ -94,6 +94,7 @@ extension CounterTable<VerificationCounter> {
     package var filesCompared: Counter { self[.filesCompared] }
     package var bytesRead: Counter { self[.bytesRead] }
     package var differences: Counter { self[.differences] }
+    package var pending: Counter { self[.pending] }
     package var settingsDifferences: Counter { self[.settingsDifferences] }
     package var quotaDifferences: Counter { self[.quotaDifferences] }
     package var changed: Counter { self[.changed] }

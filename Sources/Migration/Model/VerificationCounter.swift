@@ -20,6 +20,8 @@ package enum VerificationCounter: Int, CounterName {
     case settingsDifferences
     /// Of `differences`, those of quotas.
     case quotaDifferences
+    /// Entries that differ and that users changed since the last whole pass, each counted once.
+    case pending
     /// Differences of what changed meanwhile.
     case changed
     case failures, vanished, mountsSkipped
@@ -33,6 +35,8 @@ package enum VerificationCounter: Int, CounterName {
         case .bytesRead: ("bytes_read", .noRow)
         case .differences: ("differences", .always("differences"))
         case .settingsDifferences, .quotaDifferences: (nil, .noRow)
+        case .pending:
+            ("pending", .ifAny("pending", note: "the next pass takes them; -v lists them"))
         case .changed:
             ("changed", .ifAny("changed meanwhile", note: "not counted as differences"))
         case .failures: ("failures", .always("failures"))

@@ -85,7 +85,7 @@ struct ScanDecision {
     ///
     /// Within one boot it is held against the time since boot, 1 s of slewing allowed; across boots it must
     /// at least not stand before the pass.
-    private static func isClockSane(_ pass: PassRecord, _ now: ClockReading) -> Bool {
+    static func isClockSane(_ pass: PassRecord, _ now: ClockReading) -> Bool {
         let time = pass.endNanoseconds ?? pass.startNanoseconds
         let sinceBoot = pass.endBootNanoseconds ?? pass.startBootNanoseconds
         guard now.time >= time else { return false }

@@ -14,8 +14,17 @@ struct FilePair {
     let entry: VerifiedEntry
     let source: ComparedFile
     let destination: ComparedFile
+    /// Something of it was told that users changed since the last whole pass: it stands on no manifest.
+    var isPending = false
     /// Its part of each half of the buffer and the numbers of its reads, if it is read with others.
     var part: (bytes: Range<Int>, source: Int, destination: Int)?
+}
+
+extension FilePair {
+    /// As they were when the files were opened.
+    var statuses: (source: FileStatus, destination: FileStatus) {
+        (source.status, destination.status)
+    }
 }
 
 /// Compares the contents of files.
@@ -49,9 +58,9 @@ final class FileVerifier {
     func compareContents(_ entry: VerifiedEntry, _ open: OpenDirectory, _ look: Observation) {
         // Only an open file tells its project id (Q18).
         guard context.options.comparesContents || context.comparesProjects,
-            let pair = openPair(entry, open, look)
+            var pair = openPair(entry, open, look)
         else { return }
-        tellSettings(of: pair)
+        tellSettings(of: &pair)
         guard context.options.comparesContents else { return }
         guard context.isSampled(inode: look.source.inode) else { return }
         let source = pair.source.status
@@ -78,7 +87,12 @@ final class FileVerifier {
             let source = openFile(entry, .source, left, look.source),
             let destination = openFile(entry, .destination, right, look.destination)
         else { return nil }
-        return FilePair(entry: entry, source: source, destination: destination)
+        return FilePair(
+            entry: entry,
+            source: source,
+            destination: destination,
+            isPending: look.isPending
+        )
     }
 
     private func openFile(
@@ -102,7 +116,7 @@ final class FileVerifier {
     }
 
     /// Flags that only an open file tells of, and project ids.
-    private func tellSettings(of pair: FilePair) {
+    private func tellSettings(of pair: inout FilePair) {
         do throws(AttributeFailure) {
             let found = try aspects.settingsAspects(
                 pair.source.reader.descriptor,
@@ -110,7 +124,13 @@ final class FileVerifier {
             )
             if found.isEmpty { return }
             let isChanged = reports.isRecent(pair.source.status, pair.destination.status)
-            reports.tell(found, of: pair.entry, pair.source.status, isChanged: isChanged)
+            reports.tell(
+                found,
+                of: pair.entry,
+                pair.statuses,
+                isChanged: isChanged,
+                isPending: &pair.isPending
+            )
         } catch {
             reports.report(error.error, error.activity, error.side, path: pair.entry.path)
         }
@@ -120,15 +140,17 @@ final class FileVerifier {
     private func reportSizes(_ pair: FilePair, _ look: Observation) {
         let sizes = (pair.source.status.sizeBytes, pair.destination.status.sizeBytes)
         if look.source.sizeBytes == look.destination.sizeBytes {
+            var isPending = pair.isPending
             reports.tell(
                 [.size(sizes.0, sizes.1)],
                 of: pair.entry,
-                pair.source.status,
-                isChanged: true
+                pair.statuses,
+                isChanged: true,
+                isPending: &isPending
             )
             return
         }
-        guard context.manifest != nil else { return }
+        guard context.manifest != nil, !pair.isPending else { return }
         let (digest, findings) = comparer.digest(of: pair.source)
         reportUnreadable(findings, pair)
         if !hasChanged(pair) { write(digest, pair) }
@@ -166,11 +188,29 @@ final class FileVerifier {
             write(digest, pair)
             return
         }
+        tellContents(of: pair, firstByte, findings, digest)
+    }
+
+    /// Tells that contents differ, from that byte on; SOURCE's go on the manifest all the same, if they stay what they
+    /// are.
+    private func tellContents(
+        of pair: FilePair,
+        _ firstByte: UInt64,
+        _ findings: ContentFindings,
+        _ digest: SHA256?
+    ) {
+        var pair = pair
         // Once more where it began to differ, before anything is told.
         let isSteady = differsStill(pair, at: firstByte)
         let isChanged = hasChanged(pair)
         if !isSteady, !isChanged {
-            reports.tell([.unsteady], of: pair.entry, pair.source.status, isChanged: false)
+            reports.tell(
+                [.unsteady],
+                of: pair.entry,
+                pair.statuses,
+                isChanged: false,
+                isPending: &pair.isPending
+            )
             return
         }
         let block = context.blockBytes
@@ -183,8 +223,9 @@ final class FileVerifier {
         reports.tell(
             [.contents(difference)],
             of: pair.entry,
-            pair.source.status,
-            isChanged: isChanged
+            pair.statuses,
+            isChanged: isChanged,
+            isPending: &pair.isPending
         )
         if !isChanged { write(digest, pair) }
     }
@@ -237,7 +278,7 @@ final class FileVerifier {
 
     /// Puts a file on the manifest, if there is one and SOURCE's bytes are all known.
     private func write(_ digest: SHA256?, _ pair: FilePair) {
-        guard let manifest = context.manifest, let digest else { return }
+        guard let manifest = context.manifest, let digest, !pair.isPending else { return }
         manifest.add(Array(digest.finalize()), path: pair.entry.path)
     }
 }

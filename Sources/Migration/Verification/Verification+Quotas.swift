@@ -11,7 +11,9 @@ extension VerificationContext {
     /// `before`: DESTINATION's accounts, as they were before the first entry.
     func compareQuotas(_ roots: Roots, before: QuotaAccounts?) {
         guard scope.isWhole, options.comparesQuotas, log.cause == nil else { return }
-        let isEqual = log.status == .done && counters.mountsSkipped.value() == 0
+        // What is left out is in accounts, too.
+        let isEqual =
+            log.status == .done && counters.mountsSkipped.value() == 0 && filter.isEmpty
         VolumeQuotas.compare(roots, counted: isEqual ? usage : nil, before: before) { finding in
             switch finding {
             case .difference(let difference):

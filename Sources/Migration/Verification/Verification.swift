@@ -1,5 +1,6 @@
 // A verification of two trees from its start to its answer: the roots, the pool, the manifest, the summary. It
-// rests on nothing that passes recorded, and writes nothing but a manifest that was asked for.
+// writes nothing but a manifest that was asked for. Of what passes recorded it takes moments, by which it tells what
+// users changed since (VerificationRecord), and filters; nothing is compared less for them.
 
 import LinuxIO
 import Synchronization
@@ -12,6 +13,7 @@ package final class Verification: SteeredRun {
     private let root: VerifiedDirectory
     private let workers: Int
     private let notices: [VerificationNotice]
+    private let record: VerificationRecord
     /// When `run` began, in monotonic nanoseconds.
     private let began = Atomic<UInt64>(0)
 
@@ -36,6 +38,7 @@ package final class Verification: SteeredRun {
             let error = SystemError(.open, .noEntry)
             throw .cannotOpen(.destination, path: Array(names.destination.bytes), error)
         }
+        let record = VerificationRecord(roots, options, beginning)
         let isRoot = ProcessLimits.isRoot
         let budget = supply.budget(batchFilesMax: 2 * FileVerifier.batchPairsMax)
         let log = VerificationFindings(counters: counters, emit: emit)
@@ -51,6 +54,8 @@ package final class Verification: SteeredRun {
             blockBytes: roots.destinationVolume.blockBytes,
             beginning: beginning,
             holdsProjects: roots.holdsProjects,
+            filter: record.filter,
+            pending: record.pending,
             roots: (roots.sourceStatus, targetStatus),
             boundaries: (
                 roots.sourceBoundary,
@@ -59,7 +64,7 @@ package final class Verification: SteeredRun {
             )
         )
         var notices = try Self.notices(roots, options, isRoot: isRoot)
-        notices += VerificationNotice.limits(of: supply)
+        notices += VerificationNotice.limits(of: supply) + record.notices
         root = VerifiedDirectory(parent: nil, name: Name("."), state: NoState())
         context.directories.install(
             // Installed in use and never released: the roots stay open.
@@ -68,6 +73,7 @@ package final class Verification: SteeredRun {
             in: root
         )
         self.roots = roots
+        self.record = record
         self.counters = counters
         workers = supply.workers
         self.notices = notices
@@ -128,6 +134,8 @@ package final class Verification: SteeredRun {
         let accounts = context.accounts(roots)
         walk.run(root)
         if context.log.cause == nil { context.projects.finish() }
+        // Also where a time limit cut it: what was found is told. Not after a signal, which is not to wait.
+        if !context.isInterrupted { context.pending?.finish(context.log) }
         context.compareQuotas(roots, before: accounts)
         if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
@@ -167,6 +175,7 @@ package final class Verification: SteeredRun {
             waiting: waiting
         )
         summary.isCutByTimeLimit = status == .timeLimit || context.log.cause == .timeLimit
+        summary.lastPass = context.pending == nil ? nil : record.lastPass
         return summary
     }
 
@@ -209,17 +218,20 @@ package final class Verification: SteeredRun {
 
     private func startFacts() -> VerificationStart {
         let source = roots.sourceVolume
-        return VerificationStart(
+        var start = VerificationStart(
             source: (roots.sourcePath, source.typeName),
             destinationPath: roots.destinationPath,
             destinationType: roots.destinationVolume.typeName,
             entriesTotal: source.countsInodes ? source.usedInodes : nil,
             bytesTotal: source.usedBytes,
-            totalsAreExact: roots.isSourceWholeVolume && context.scope.isWhole,
+            totalsAreExact: roots.isSourceWholeVolume && context.scope.isWhole
+                && context.filter.isEmpty,
             workers: workers,
             comparesContents: context.options.comparesContents,
             sample: context.options.sample
         )
+        start.filter = record.filterUse
+        return start
     }
 
     // MARK: Running

@@ -5,7 +5,7 @@ import LinuxIO
 /// A moment before anything was read.
 struct VerificationClock: Sendable {
     /// Nanoseconds since 1970, at the kernel's tick: what changes from then on bears a ctime not before it.
-    private let nanoseconds = coarseTimeNanoseconds()
+    let nanoseconds = coarseTimeNanoseconds()
 
     /// Whether an entry changed after this moment, by its time of change, which nobody can set.
     ///

@@ -11,6 +11,10 @@ final class VerificationContext: Sendable {
     let log: VerificationFindings
     let comparison: Comparison
     let scope: Scope
+    /// What is left out on both sides.
+    let filter: Filter
+    /// What users changed since the last whole pass; nil where no record tells.
+    let pending: PendingEntries?
     let budget: DescriptorBudget
     let directories: OpenDirectories<NoState>
     let links: LinkPairing
@@ -47,6 +51,8 @@ final class VerificationContext: Sendable {
         blockBytes: UInt64,
         beginning: VerificationClock,
         holdsProjects: Bool?,
+        filter: Filter,
+        pending: PendingEntries?,
         roots: (source: FileStatus, destination: FileStatus),
         boundaries: (source: MountBoundary, destination: MountBoundary)
     ) {
@@ -64,6 +70,8 @@ final class VerificationContext: Sendable {
         self.blockBytes = min(max(blockBytes, 512), 65_536)
         self.beginning = beginning
         projects = ProjectPairing(log: log, holdsProjects: holdsProjects)
+        self.filter = filter
+        self.pending = pending
         self.roots = roots
         self.boundaries = boundaries
     }

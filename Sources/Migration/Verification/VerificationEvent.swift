@@ -11,6 +11,11 @@ package enum VerificationEvent: Sendable {
     /// It differed, and one of the two sides changed after the verification had begun: this says nothing of the
     /// copy.
     case changed(FoundDifference)
+    /// It differs, and users changed it since the last whole pass, which the next one takes.
+    ///
+    /// `changed`: SOURCE's time of change that shows it, in nanoseconds since 1970; of an extra that of the directory
+    /// which lost it.
+    case pending(FoundDifference, changed: Int64)
     /// Something could not be read.
     case failed(Failure)
     /// An entry went away, or became another, between its listing and its turn.
@@ -29,6 +34,30 @@ package enum VerificationEvent: Sendable {
     case waiting(WaitingCall)
 }
 
+/// A recorded pass that a verification rests on.
+package struct ReferencePass: Sendable, Equatable {
+    package var id: Int64
+    /// Nanoseconds since 1970.
+    package var endNanoseconds: Int64
+
+    package init(id: Int64, endNanoseconds: Int64) {
+        self.id = id
+        self.endNanoseconds = endNanoseconds
+    }
+}
+
+/// What is left out on both sides.
+package struct FilterUse: Sendable, Equatable {
+    package var rules: Int
+    /// The pass that left it out; nil: the command line says so.
+    package var pass: Int64?
+
+    package init(rules: Int, pass: Int64? = nil) {
+        self.rules = rules
+        self.pass = pass
+    }
+}
+
 /// What is known when a verification begins.
 package struct VerificationStart: Sendable {
     /// Nil where a manifest stands for SOURCE.
@@ -43,6 +72,8 @@ package struct VerificationStart: Sendable {
     package var workers: Int
     package var comparesContents: Bool
     package var sample: FileSample?
+    /// Nil: nothing is left out by filters.
+    package var filter: FilterUse?
 
     package init(  // One for each field.
         source: (path: [UInt8], type: String)?,
@@ -86,6 +117,8 @@ package struct VerificationSummary: Sendable {
     package var keepsEarlierManifest = false
     /// A time limit was reached and something was not compared, whatever else the status says.
     package var isCutByTimeLimit = false
+    /// The whole pass since which users may have changed something; nil where no record says so.
+    package var lastPass: ReferencePass?
     /// The most workers that had work at the same time.
     package var workersBusyMax: Int
     /// Calls that did not come back, of a verification that was given up (S59).

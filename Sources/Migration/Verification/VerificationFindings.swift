@@ -3,6 +3,18 @@
 
 import LinuxIO
 
+/// What a difference says of the copy.
+package enum DifferenceStanding: Sendable, Equatable {
+    /// DESTINATION is not what it should be.
+    case found
+    /// One of the two sides changed after the verification had begun: nothing.
+    case changed
+    /// Users changed SOURCE since the last whole pass, at this time of change: the next one takes it.
+    case pending(changed: Int64)
+
+    init(isChanged: Bool) { self = isChanged ? .changed : .found }
+}
+
 /// The findings of all workers of one verification.
 ///
 /// Thread-safe.
@@ -39,10 +51,17 @@ final class VerificationFindings: Sendable {
 
     /// Tells a difference; `isChanged`: one of the two sides changed after the verification had begun.
     func tell(_ difference: FoundDifference, isChanged: Bool) {
-        if isChanged {
+        tell(difference, DifferenceStanding(isChanged: isChanged))
+    }
+
+    /// Tells a difference; who tells that an entry is pending counts it, for one may differ in several ways.
+    func tell(_ difference: FoundDifference, _ standing: DifferenceStanding) {
+        switch standing {
+        case .changed:
             counters.changed.count()
             emit(.changed(difference))
-        } else {
+        case .pending(let changed): emit(.pending(difference, changed: changed))
+        case .found:
             counters.differences.count()
             if difference.aspect.isSetting { counters.settingsDifferences.count() }
             if case .quota = difference.aspect { counters.quotaDifferences.count() }
@@ -75,7 +94,8 @@ final class VerificationFindings: Sendable {
         if counters.failures.value() > 0 { return .someFailed }
         if cause == .timeLimit { return .timeLimit }
         if counters.differences.value() > 0 { return .different }
-        if counters.changed.value() > 0 || counters.vanished.value() > 0 { return .someVanished }
+        let unjudged: [VerificationCounter] = [.changed, .vanished, .pending]
+        if unjudged.contains(where: { counters[$0].value() > 0 }) { return .someVanished }
         return .done
     }
 }

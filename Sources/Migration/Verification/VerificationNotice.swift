@@ -30,6 +30,11 @@ package enum VerificationNotice: Sendable, Hashable {
     /// DESTINATION accounts these kinds and does not enforce their limits, as SOURCE does.
     case quotasNotEnforced([QuotaKind])
 
+    /// The record of passes is of no use for this verification: what users changed since then is different.
+    case recordNotUsed(RecordTrouble)
+    /// What the last whole pass left out is not known, so nothing is.
+    case filtersUnknown
+
     /// A notice as a word for programs, which stays.
     package enum Word: String, CaseIterable, Sendable {
         case notRoot = "not_root"
@@ -44,6 +49,8 @@ package enum VerificationNotice: Sendable, Hashable {
         case quotasUnread = "quotas_unread"
         case sourceQuotasOff = "source_quotas_off"
         case quotasNotEnforced = "quotas_not_enforced"
+        case recordNotUsed = "record_not_used"
+        case filtersUnknown = "filters_unknown"
     }
 
     package var word: Word {
@@ -60,6 +67,8 @@ package enum VerificationNotice: Sendable, Hashable {
         case .quotasUnread: .quotasUnread
         case .sourceQuotasOff: .sourceQuotasOff
         case .quotasNotEnforced: .quotasNotEnforced
+        case .recordNotUsed: .recordNotUsed
+        case .filtersUnknown: .filtersUnknown
         }
     }
 }

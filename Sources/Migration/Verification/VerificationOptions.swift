@@ -14,6 +14,14 @@ package struct VerificationOptions: Sendable {
     package var attributes = AttributeSelection.all
     /// Refuse to begin where something to be compared cannot be seen (`--no-check`: begin all the same).
     package var checksFirst = true
+    /// What is left out on both sides, by the rules of a pass; nil: what the last whole pass left out.
+    package var filter: Filter?
+    /// Where the record of passes is kept; nil: none is asked for.
+    package var stateFolder: Name?
+    /// Somebody named that folder: that it is missing is told.
+    package var namesStateFolder = false
+    /// What users changed since the last whole pass counts as different (`--strict`).
+    package var isStrict = false
     /// Whether quotas are compared, where all of two volumes is.
     package var comparesQuotas = true
     /// Lanes that do blocking I/O, 1 to `PassOptions.workersMax`.

@@ -47,29 +47,75 @@ struct VerificationReports {
     }
 
     /// Tells what of an entry differs; `isChanged`: one of the two sides changed meanwhile.
+    ///
+    /// `isPending`: whether the entry was counted as pending; true from then on. `directory`: that of SOURCE, where it
+    /// may be needed.
     func tell(
         _ aspects: [FoundDifference.Aspect],
         of entry: VerifiedEntry,
-        _ status: FileStatus,
-        isChanged: Bool
+        _ statuses: (source: FileStatus, destination: FileStatus),
+        in directory: SharedDescriptor? = nil,
+        isChanged: Bool,
+        isPending: inout Bool
     ) {
         if aspects.isEmpty { return }
-        tell(aspects, path: entry.path, status.kind, isChanged: isChanged)
+        tell(
+            aspects,
+            path: entry.path,
+            statuses,
+            in: directory,
+            isChanged: isChanged,
+            isPending: &isPending
+        )
     }
 
+    /// The same by a path; an empty one is the roots'.
     func tell(
         _ aspects: [FoundDifference.Aspect],
         path: [UInt8],
-        _ kind: EntryKind,
-        isChanged: Bool
+        _ statuses: (source: FileStatus, destination: FileStatus),
+        in directory: SharedDescriptor? = nil,
+        isChanged: Bool,
+        isPending: inout Bool
     ) {
+        let sides = isChanged ? nil : sides(path, statuses, directory)
         for aspect in aspects {
-            let difference = FoundDifference(path: path, kind: kind, aspect: aspect)
-            if case .project(_, 0) = aspect {
+            let difference = FoundDifference(
+                path: path,
+                kind: statuses.source.kind,
+                aspect: aspect
+            )
+            if case .project(_, 0) = aspect, !context.comparesProjects {
                 context.projects.noteMissing(difference, isChanged: isChanged)
+            } else if let sides, context.pending?.judge.isPending(aspect, sides) == true {
+                if !isPending { log.counters.pending.count() }
+                isPending = true
+                log.tell(difference, .pending(changed: sides.source))
             } else {
                 log.tell(difference, isChanged: isChanged)
             }
         }
+    }
+
+    /// What is asked of two entries that differ; nil where nothing of them can be pending.
+    private func sides(
+        _ path: [UInt8],
+        _ statuses: (source: FileStatus, destination: FileStatus),
+        _ directory: SharedDescriptor?
+    ) -> PendingJudge.Sides? {
+        guard let pending = context.pending, !pending.mayFail(path) else { return nil }
+        let (source, destination) = statuses
+        return PendingJudge.Sides(
+            source: source.changed.nanosecondsSince1970,
+            destination: destination.changed.nanosecondsSince1970,
+            isRoot: path.isEmpty,
+            // Where it cannot be asked any more, it shows nothing.
+            sourceDirectory: (try? directory?.descriptor.status())?.changed.nanosecondsSince1970,
+            agree: source.sizeBytes == destination.sizeBytes
+                && context.comparison.times.agree(
+                    source: source.modified,
+                    destination: destination.modified
+                )
+        )
     }
 }

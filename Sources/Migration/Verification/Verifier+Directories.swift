@@ -124,9 +124,9 @@ extension Verifier {
             reports.fail(.list, .source, error, path: node.path)
             isWhole = false
         }
-        if node.isRoot {
+        if node.isRoot || !context.filter.isEmpty {
             let all = left
-            left.retain { isSelected($0, of: all, .source, source) }
+            left.retain { isSelected($0, of: all, in: node, .source, source) }
         }
         if left.count > 1 { left.sortByInode() }
         let right: Listing
@@ -155,7 +155,7 @@ extension Verifier {
     ) {
         guard context.mayBegin else { return }
         let name = listing.name(index)
-        if node.isRoot, !isSelected(index, of: listing, .destination, destination) { return }
+        guard isSelected(index, of: listing, in: node, .destination, destination) else { return }
         do throws(SystemError) {
             let boundary = context.boundary(.destination)
             guard let status = try boundary.status(of: listing.namePointer(index), in: destination)
@@ -168,31 +168,59 @@ extension Verifier {
                 return
             }
             // It came meanwhile, or SOURCE's was removed or renamed meanwhile, which only its directory shows.
-            let isChanged: Bool
-            if context.isRecent(status) {
-                isChanged = true
-            } else {
-                isChanged = context.isRecent(try source.status())
-            }
-            log.tell(
-                FoundDifference(path: node.path(of: name), kind: status.kind, aspect: .extra),
-                isChanged: isChanged
+            let place = try source.status()
+            let isChanged = context.isRecent(status) || context.isRecent(place)
+            let difference = FoundDifference(
+                path: node.path(of: name),
+                kind: status.kind,
+                aspect: .extra
             )
+            if !isChanged, let pending = context.pending, !pending.mayFail(difference.path),
+                pending.judge.mayExtraBePending(
+                    destination: status.changed.nanosecondsSince1970,
+                    sourceDirectory: place.changed.nanosecondsSince1970
+                ), pending.hold(difference, name: name, parent: place)
+            {
+                return
+            }
+            log.tell(difference, isChanged: isChanged)
         } catch {
             reports.fail(.examine, .destination, error, path: node.path(of: name))
         }
     }
 
-    /// Whether a top-level entry is compared: not a reserved one (S5, S62), and not another branch.
+    /// Whether an entry is compared: at the roots not a reserved one (S5, S62), and not another branch; anywhere not
+    /// what the filter excludes, as in a pass.
     private func isSelected(
         _ index: Int,
         of listing: Listing,
+        in node: VerifiedDirectory,
         _ side: Failure.Side,
-        _ root: borrowing Descriptor
+        _ directory: borrowing Descriptor
     ) -> Bool {
-        context.scope.holds(listing.name(index)) {
-            // What cannot be examined now is met again, and its failure recorded, when it is compared.
-            (try? context.boundary(side).isDirectory(index, of: listing, in: root)) ?? false
+        let name = listing.name(index)
+        if node.isRoot,
+            !context.scope.holds(
+                name,
+                isDirectory: { isDirectory(index, of: listing, side, directory) }
+            )
+        {
+            return false
         }
+        return context.filter.isEmpty
+            || !context.filter.excludes(
+                path: node.path(of: name),
+                isDirectory: isDirectory(index, of: listing, side, directory)
+            )
+    }
+
+    /// What cannot be examined now is met again, and its failure recorded, when it is compared.
+    private func isDirectory(
+        _ index: Int,
+        of listing: Listing,
+        _ side: Failure.Side,
+        _ directory: borrowing Descriptor
+    ) -> Bool {
+        (try? context.boundary(side).isDirectory(index, of: listing, in: directory)) ?? false
     }
 }

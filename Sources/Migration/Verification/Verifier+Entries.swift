@@ -9,6 +9,8 @@ struct Observation {
     let source: FileStatus
     let destination: FileStatus
     let aspects: [FoundDifference.Aspect]
+    /// Something of the entry was told that users changed since the last whole pass.
+    var isPending = false
 }
 
 extension Verifier {
@@ -39,7 +41,7 @@ extension Verifier {
             return
         }
         guard entry.isOnDestination else {
-            reportMissing(entry, status, destination)
+            reportMissing(entry, status, open)
             return
         }
         let other: FileStatus
@@ -50,7 +52,7 @@ extension Verifier {
                     in: destination.descriptor
                 )
             else {
-                reportMissing(entry, status, destination)
+                reportMissing(entry, status, open)
                 return
             }
             other = found
@@ -87,20 +89,35 @@ extension Verifier {
     private func reportMissing(
         _ entry: VerifiedEntry,
         _ status: FileStatus,
-        _ destination: SharedDescriptor
+        _ open: OpenDirectory
     ) {
+        guard let source = open.source, let destination = open.destination else { return }
         do throws(SystemError) {
             // It came meanwhile, or was removed or renamed on DESTINATION, which only its directory shows.
-            let isChanged: Bool
-            if context.isRecent(status) {
-                isChanged = true
-            } else {
-                isChanged = context.isRecent(try destination.descriptor.status())
-            }
-            log.tell(
-                FoundDifference(path: entry.path, kind: status.kind, aspect: .missing),
-                isChanged: isChanged
+            let place = try destination.descriptor.status()
+            let isChanged = context.isRecent(status) || context.isRecent(place)
+            let difference = FoundDifference(
+                path: entry.path,
+                kind: status.kind,
+                aspect: .missing
             )
+            let changed = status.changed.nanosecondsSince1970
+            if !isChanged, let pending = context.pending, !pending.mayFail(difference.path),
+                pending.judge.isMissingPending(
+                    status.kind,
+                    source: changed,
+                    // Where it cannot be asked any more, it shows nothing.
+                    sourceDirectory: (try? source.descriptor.status())?.changed
+                        .nanosecondsSince1970 ?? .min,
+                    destinationDirectory: place.changed.nanosecondsSince1970,
+                    isInRoot: entry.directory.isRoot
+                )
+            {
+                counters.pending.count()
+                log.tell(difference, .pending(changed: changed))
+            } else {
+                log.tell(difference, isChanged: isChanged)
+            }
         } catch {
             reports.fail(.examine, .destination, error, path: entry.path)
         }
@@ -120,6 +137,7 @@ extension Verifier {
             )
             return
         }
+        var isPending = false
         if source.kind != .directory, destination.kind != .directory {
             switch context.links.meet(source: source, destination: destination) {
             case .first: usage.add(destination)
@@ -131,12 +149,15 @@ extension Verifier {
                 reports.tell(
                     [aspect],
                     of: entry,
-                    source,
-                    isChanged: reports.isRecent(source, destination)
+                    (source, destination),
+                    isChanged: reports.isRecent(source, destination),
+                    isPending: &isPending
                 )
             }
         }
-        guard let look = secondLook(at: entry, open, source, destination) else { return }
+        guard let look = secondLook(at: entry, open, source, destination, isPending) else {
+            return
+        }
         if look.source.kind == .regular, look.destination.kind == .regular {
             files.compareContents(entry, open, look)
         }
@@ -149,19 +170,29 @@ extension Verifier {
         at entry: VerifiedEntry,
         _ open: OpenDirectory,
         _ source: FileStatus,
-        _ destination: FileStatus
+        _ destination: FileStatus,
+        _ isPending: Bool
     ) -> Observation? {
-        guard let first = aspects.look(at: entry, open, source, destination) else { return nil }
+        guard var first = aspects.look(at: entry, open, source, destination) else { return nil }
+        first.isPending = isPending
         if first.aspects.isEmpty { return first }
         guard let sourceDirectory = open.source, let destinationDirectory = open.destination,
             let sourceNow = status(of: entry, sourceDirectory, .source),
             let destinationNow = status(of: entry, destinationDirectory, .destination),
-            let second = aspects.look(at: entry, open, sourceNow, destinationNow)
+            var second = aspects.look(at: entry, open, sourceNow, destinationNow)
         else { return nil }
         let isChanged =
             reports.isRecent(sourceNow, destinationNow) || reports.hasMoved(source, sourceNow)
             || reports.hasMoved(destination, destinationNow)
-        reports.tell(second.aspects, of: entry, sourceNow, isChanged: isChanged)
+        second.isPending = isPending
+        reports.tell(
+            second.aspects,
+            of: entry,
+            (sourceNow, destinationNow),
+            in: sourceDirectory,
+            isChanged: isChanged,
+            isPending: &second.isPending
+        )
         return second
     }
 
@@ -186,7 +217,15 @@ extension Verifier {
                 reports.isRecent(sourceNow, destinationNow)
                 || reports.hasMoved(before.source, sourceNow)
                 || reports.hasMoved(before.destination, destinationNow)
-            reports.tell(found, path: node.path, .directory, isChanged: isChanged)
+            // Nothing more is told of it that would count it again.
+            var isPending = false
+            reports.tell(
+                found,
+                path: node.path,
+                (sourceNow, destinationNow),
+                isChanged: isChanged,
+                isPending: &isPending
+            )
         } catch {
             reports.report(error.error, error.activity, error.side, path: node.path)
         }

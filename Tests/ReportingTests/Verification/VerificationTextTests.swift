@@ -114,17 +114,21 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
         let (aspect, words) = everyAspect[index]
         let difference = FoundDifference(path: bytesOf("a/b"), kind: .regular, aspect: aspect)
         let text = DifferenceText(difference)
-        #expect(String(decoding: text.line(isChanged: false), as: UTF8.self) == "a/b: " + words)
+        #expect(String(decoding: text.line(.found), as: UTF8.self) == "a/b: " + words)
         #expect(
-            String(decoding: text.line(isChanged: true), as: UTF8.self)
+            String(decoding: text.line(.changed), as: UTF8.self)
                 == "a/b: " + words + ": changed while comparing"
+        )
+        #expect(
+            String(decoding: text.line(.pending(changed: 1)), as: UTF8.self)
+                == "a/b: " + words + ": changed since the last pass"
         )
     }
 
     @Test("The root is a dot, and a missing directory stands for all in it")
     func rootAndTrees() {
         let root = FoundDifference(path: [], kind: .directory, aspect: .owner(0, 1))
-        #expect(DifferenceText(root).line(isChanged: false).starts(with: bytesOf(".: owner")))
+        #expect(DifferenceText(root).line(.found).starts(with: bytesOf(".: owner")))
         let tree = FoundDifference(path: bytesOf("d"), kind: .directory, aspect: .missing)
         #expect(DifferenceText(tree).message == "missing on DESTINATION (directory, and all in it)")
     }
@@ -149,11 +153,12 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
         comparesContents: Bool = true,
         isByManifest: Bool = false,
         manifest: Result<UInt64, SystemError>? = nil,
-        failures: [Failure] = []
+        failures: [Failure] = [],
+        lastPass: ReferencePass? = nil
     ) -> [String] {
         let counters = VerificationCounters()
         change(counters)
-        let summary = VerificationSummary(
+        var summary = VerificationSummary(
             status: status,
             isByManifest: isByManifest,
             comparesContents: comparesContents,
@@ -164,12 +169,14 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
             manifest: manifest,
             workersBusyMax: 3
         )
+        summary.lastPass = lastPass
         return VerificationSummaryText(
             summary,
             status: status,
             asides: PassAsides(),
             shown: ShownName(isForTerminal: true, isUTF8: true),
-            manifestName: "m"
+            manifestName: "m",
+            now: 1_000_000_000_000
         ).lines
     }
 
@@ -186,6 +193,25 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
         let changed = lines(.someVanished) { $0.changed.count(2) }
         #expect(changed[0].contains("nothing wrong was found"))
         #expect(changed.contains { $0.contains("changed meanwhile") })
+        let pass = ReferencePass(id: 41, endNanoseconds: 273_000_000_000)
+        let pending = lines(.someVanished, { $0.pending.count(66) }, lastPass: pass)
+        #expect(
+            pending.prefix(2).joined(separator: "|")
+                == "cutover: equal but for 66 entries that users changed since pass 41 (12:07|  ago)"
+        )
+        #expect(pending.contains { $0.contains("66  the next pass takes them; -v lists them") })
+        let both = lines(
+            .someVanished,
+            {
+                $0.pending.count()
+                $0.changed.count()
+            },
+            comparesContents: false,
+            lastPass: pass
+        )
+        let told = both.prefix(3).joined(separator: " ")
+        #expect(told.contains("equal in attributes (contents were not read) but for 1 entry"))
+        #expect(told.contains("and some that changed meanwhile"), "\(told)")
         #expect(lines(.interrupted)[0].contains("interrupted after 2.5 s"))
         let failed = lines(
             .someFailed,
@@ -201,6 +227,8 @@ let everyAspect: [(FoundDifference.Aspect, String)] = [
         #expect(manifest.contains { $0.contains("m: cannot write it: No space left on device") })
         let table = lines(.done, manifest: .success(12))
         #expect(table.contains { $0.contains("files in manifest") && $0.contains("12  m") })
-        for line in different + changed + failed + table { #expect(line.count <= 80, "\(line)") }
+        for line in different + changed + failed + table + pending + both {
+            #expect(line.count <= 80, "\(line)")
+        }
     }
 }

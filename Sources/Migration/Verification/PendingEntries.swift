@@ -1,0 +1,115 @@
+// What users changed since the last whole pass, beside the judgement itself (`PendingJudge`): whose places passes failed
+// at, and whether the record has the name of an extra.
+//
+// The record is ordered by inodes, and an extra has none on SOURCE any more. So extras that may be pending are held until
+// all was compared; then the record is read once, from its begin to its end, for all of them.
+
+import History
+import LinuxIO
+
+/// The pending entries of one verification.
+///
+/// Any thread may ask it.
+final class PendingEntries: Sendable {
+    /// So many extras wait for the record; further ones are differences. Each takes some 200 bytes.
+    static let heldMax = 100_000
+
+    private struct HeldExtra: Sendable {
+        let difference: FoundDifference
+        let name: NameRecord
+        /// Time of change of the directory that lost it.
+        let changed: Int64
+    }
+
+    let judge: PendingJudge
+    private let passes: LastPasses
+    private let failed: FailedPlaces
+    private let held = Lock<[HeldExtra]>([])
+
+    init(
+        _ passes: LastPasses,
+        at now: ClockReading,
+        verificationBegan: Int64,
+        times: TimeStorage
+    ) throws(RecordTrouble) {
+        self.passes = passes
+        let moments = try passes.moments(at: now)
+        guard let carried = CarriedParts(signature: passes.whole.options) else {
+            throw .unknownOptions(passes.whole.id)
+        }
+        failed = try passes.failedPlaces()
+        judge = PendingJudge(
+            wholeBegan: moments.began,
+            lastEnded: moments.ended,
+            rootMark: passes.last.destinationChangedNanoseconds,
+            verificationBegan: verificationBegan,
+            destinationStep: times.stepNanoseconds,
+            carried: carried
+        )
+    }
+
+    /// Whether passes failed at an entry, or at what holds it: then the next one may fail again.
+    func mayFail(_ path: @autoclosure () -> [UInt8]) -> Bool {
+        !failed.isEmpty && failed.hold(path())
+    }
+
+    /// Takes an extra that is pending if the record knows its name; false: it is told now.
+    func hold(_ difference: FoundDifference, name: Name, parent: FileStatus) -> Bool {
+        let extra = HeldExtra(
+            difference: difference,
+            name: NameRecord(parent: parent.inode, nameHash: InodeNote.hash(name.bytes)),
+            changed: parent.changed.nanosecondsSince1970
+        )
+        return held.withLock { held in
+            guard held.count < Self.heldMax else { return false }
+            held.append(extra)
+            return true
+        }
+    }
+
+    /// All was compared: tells what was held.
+    func finish(_ log: VerificationFindings) {
+        let held = held.withLock { held in
+            defer { held = [] }
+            return held
+        }
+        if held.isEmpty { return }
+        let known: Set<NameRecord>
+        do throws(HistoryProblem) { known = try recorded(Set(held.map(\.name))) } catch {
+            // It proves nothing then.
+            known = []
+            log.say(.recordNotUsed(.unreadable(path: passes.history.path, reason: error.sentence)))
+        }
+        for extra in held {
+            if known.contains(extra.name) {
+                log.counters.pending.count()
+                log.tell(extra.difference, .pending(changed: extra.changed))
+            } else {
+                log.tell(extra.difference, .found)
+            }
+        }
+    }
+
+    /// Which of these names the record has.
+    ///
+    /// None where a pass has begun meanwhile: then it may be of that one.
+    private func recorded(_ names: Set<NameRecord>) throws(HistoryProblem) -> Set<NameRecord> {
+        let history = passes.history
+        var known: Set<NameRecord> = []
+        let reader = try history.inodeReader(0..<UInt64.max)
+        while let record = try reader.next() {
+            guard record.hasPlace else { continue }
+            let name = NameRecord(parent: record.parent, nameHash: record.nameHash)
+            if names.contains(name) { known.insert(name) }
+        }
+        // With several names one of them stands with the inode, and all in a table of their own.
+        for name in names where !known.contains(name) {
+            for inode in try history.inodesWithSeveralNames(in: name.parent)
+            where try history.isRecorded(name, of: inode) {
+                known.insert(name)
+                break
+            }
+        }
+        return try history.lastPass()?.id == passes.last.id ? known : []
+    }
+}
