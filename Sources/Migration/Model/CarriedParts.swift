@@ -9,6 +9,8 @@ package struct CarriedParts: Sendable, Equatable {
     /// Files of equal size count as equal (`--size-only`).
     package var comparesSizesAlone: Bool
     package var deletesExtras: Bool
+    /// Something was left out by a filter.
+    package var hasFilter: Bool
     package var isRoot: Bool
     /// All extended attributes were carried, none left out or hidden.
     package var carriesAllAttributes: Bool
@@ -24,12 +26,14 @@ package struct CarriedParts: Sendable, Equatable {
             let preserved = Self.value(words[0], "preserved ").flatMap({ UInt32($0) }),
             let sizes = Self.value(words[1], "sizes alone ").flatMap({ Bool(String($0)) }),
             let deletes = Self.value(words[2], "deletes ").flatMap({ Bool(String($0)) }),
-            Self.value(words[3], "mounts ") != nil, Self.value(words[4], "filter ") != nil,
+            Self.value(words[3], "mounts ") != nil,
+            let filter = Self.value(words[4], "filter "),
             let root = Self.value(words[5], "root ").flatMap({ Bool(String($0)) })
         else { return nil }
         self.preserved = PassOptions.Preserved(rawValue: preserved)
         comparesSizesAlone = sizes
         deletesExtras = deletes
+        hasFilter = !filter.hasPrefix("0 ")
         isRoot = root
         let rest = words.dropFirst(6)
         mapsAllOwners = rest.last != "owners unmapped"

@@ -62,6 +62,16 @@ package enum RecordTrouble: Error, Sendable, Hashable {
         }
     }
 
+    /// Whether there is a record, and what passes left out cannot be read of it.
+    var hidesFilters: Bool {
+        switch self {
+        case .unreadable, .damaged, .otherVersion, .interrupted: true
+        case .noFolder, .otherPair, .noWholePass, .passUnfinished, .clockSetBack, .unknownOptions,
+            .manyFailures:
+            false
+        }
+    }
+
     fileprivate init(_ problem: ArchiveProblem, path: String) {
         switch problem {
         case .damaged(let reason): self = .damaged(path: path, reason: reason)

@@ -24,6 +24,8 @@ struct VerificationRecord {
         }
         // Two that cannot be told from others have no record.
         guard let folder = options.stateFolder, let pair = roots.pair else { return }
+        // Nothing is wanted of it.
+        if options.isStrict, options.filter != nil { return }
         do throws(RecordTrouble) {
             guard
                 let passes = try LastPasses.read(
@@ -32,19 +34,38 @@ struct VerificationRecord {
                     pair: pair
                 )
             else { return }
-            try use(passes, roots, options, beginning)
+            if options.filter == nil { useFilter(of: passes.whole) }
+            if !options.isStrict { try use(passes, roots, beginning) }
         } catch {
-            notices.append(.recordNotUsed(error))
+            if !options.isStrict { notices.append(.recordNotUsed(error)) }
+            if options.filter == nil, error.hidesFilters { notices.append(.filtersUnknown) }
         }
     }
 
+    /// Leaves out what a pass left out.
+    private mutating func useFilter(of pass: PassRecord) {
+        guard let recorded = RecordedOptions(recorded: pass.arguments) else {
+            // Too many rules, or an earlier version; but whether there were any is known.
+            if CarriedParts(signature: pass.options)?.hasFilter != false {
+                notices.append(.filtersUnknown)
+            }
+            return
+        }
+        do throws(FilterError) {
+            filter = try recorded.filter()
+            if !filter.isEmpty { filterUse = FilterUse(rules: filter.ruleCount, pass: pass.id) }
+        } catch {
+            notices.append(.filtersUnknown)
+        }
+    }
+
+    /// Takes its moments.
     private mutating func use(
         _ passes: LastPasses,
         _ roots: Roots,
-        _ options: VerificationOptions,
         _ beginning: VerificationClock
     ) throws(RecordTrouble) {
-        guard !options.isStrict, let destination = roots.destinationStatus else { return }
+        guard let destination = roots.destinationStatus else { return }
         pending = try PendingEntries(
             passes,
             at: ClockReading.now(on: nil),
