@@ -28,11 +28,13 @@ import Testing
         isInterrupted: Bool = false,
         _ counters: Counters
     ) -> ContentRules {
-        ContentRules(
+        let control = RunControl()
+        if isInterrupted { control.interrupt() }
+        return ContentRules(
             makesHoles: sparse,
             blockBytes: 4_096,
             throttle: nil,
-            isInterrupted: { isInterrupted },
+            control: control,
             countCopied: { counters.bytesCopied.count($0) }
         )
     }

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Lets `count` threads go on only when all of them have arrived; gives up after 20 s.
-private final class Rendezvous: Sendable {
+final class Rendezvous: Sendable {
     private let count: Int
     private let arrived = Atomic<Int>(0)
     private let gate = DispatchSemaphore(value: 0)
@@ -27,7 +27,7 @@ private final class Rendezvous: Sendable {
 
 @Suite("WorkerPool", .serialized, .timeLimit(.minutes(5))) struct WorkerPoolTests {
     /// A pool whose work may push more, and what each lane did.
-    private func pool<Work: Sendable>(
+    func pool<Work: Sendable>(
         workers: Int,
         whenQuiet: @escaping @Sendable () -> [Work] = { [] },
         perform: @escaping @Sendable (Work, _ lane: Int, _ push: (Work) -> Void) -> Void
@@ -43,7 +43,7 @@ private final class Rendezvous: Sendable {
 
     /// Runs a pool and tells whether it came to its end; a pool that hangs fails its test and
     /// nothing else.
-    private func finishes<Work: Sendable>(_ pool: WorkerPool<Work>, _ work: Work) -> Bool {
+    func finishes<Work: Sendable>(_ pool: WorkerPool<Work>, _ work: Work) -> Bool {
         let ended = DispatchGroup()
         DispatchQueue(label: "run").async(group: ended) { pool.run(work) }
         return ended.wait(timeout: .now() + 60) == .success

@@ -134,6 +134,7 @@ package final class ContentCopier {
         var position = data.lowerBound
         while position < data.upperBound {
             let wanted = Int(min(UInt64(Self.bufferBytes), data.upperBound - position))
+            rules.waitWhilePaused(after: position)
             guard rules.mayRead(wanted) else { return .interrupted }
             let count = try read(wanted, from: source, at: position, &bypass)
             if count == 0 { return .copied(end: position) }

@@ -31,6 +31,7 @@ package struct ContentEquality {
         // Up to here one of them is known to have data.
         var end: UInt64 = 0
         while position < sizeBytes {
+            rules.waitWhilePaused(after: position)
             if rules.isInterrupted() { return nil }
             if position >= end {
                 let one = try source.nextData(.source, from: position, sizeBytes: sizeBytes)

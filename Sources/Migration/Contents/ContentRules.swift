@@ -8,7 +8,7 @@ package struct ContentRules: Sendable {
     package let blockBytes: UInt64
     /// For `--bwlimit`; nil: no limit.
     private let throttle: Throttle?
-    package let isInterrupted: @Sendable () -> Bool
+    private let control: RunControl
     /// Told of bytes that were read to be written.
     package let countCopied: @Sendable (UInt64) -> Void
 
@@ -16,14 +16,28 @@ package struct ContentRules: Sendable {
         makesHoles: Bool,
         blockBytes: UInt64,
         throttle: Throttle?,
-        isInterrupted: @escaping @Sendable () -> Bool,
+        control: RunControl,
         countCopied: @escaping @Sendable (UInt64) -> Void
     ) {
         self.makesHoles = makesHoles
         self.blockBytes = blockBytes
         self.throttle = throttle
-        self.isInterrupted = isInterrupted
+        self.control = control
         self.countCopied = countCopied
+    }
+
+    /// A file of fewer bytes is copied to its end when a pause comes; a larger one stops between two chunks.
+    ///
+    /// A file that stops is held open with its unfinished copy. This much is written within a second or so even where
+    /// all workers have as much in hand.
+    static let pausedBytesMin: UInt64 = 4 << 20
+
+    /// Whether what is in hand is to be given back.
+    func isInterrupted() -> Bool { control.isInterrupted }
+
+    /// Waits in a pause, if so much of a file was read that it is not finished in one.
+    func waitWhilePaused(after position: UInt64) {
+        if position >= Self.pausedBytesMin { control.waitWhilePaused() }
     }
 
     /// Waits until so many bytes may be read, or the pass is interrupted.

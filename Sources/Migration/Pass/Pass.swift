@@ -112,6 +112,7 @@ package final class Pass: SteeredRun {
         self.notices = notices
         method = Lock(keeper.method)
         walk = Self.makeWalk(context, workers: workers)
+        walk.endLimits(with: control)
     }
 
     package func interrupt() -> Bool {
@@ -134,6 +135,13 @@ package final class Pass: SteeredRun {
         let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
+    }
+
+    package var workersWanted: Int { walk.workersWanted }
+
+    package func limitWorkers(to most: Int?) {
+        walk.limitWorkers(to: most)
+        control.pause(most == 0)
     }
 
     package func run() -> PassSummary {

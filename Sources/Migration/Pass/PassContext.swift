@@ -38,13 +38,12 @@ final class PassContext: DestinationLog {
         self.volumes = volumes
         self.links = links
         directories = OpenDirectories(plan.budget, crossesMounts: plan.options.crossesMounts)
-        let control = log.control
         let counters = log.counters
         contentRules = ContentRules(
             makesHoles: plan.options.preserved.contains(.sparse),
             blockBytes: volumes.blockBytes,
             throttle: plan.options.bytesPerSecondMax.map(Throttle.init(bytesPerSecond:)),
-            isInterrupted: { control.isInterrupted },
+            control: log.control,
             countCopied: { counters.bytesCopied.count($0) }
         )
     }

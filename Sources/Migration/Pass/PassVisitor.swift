@@ -146,7 +146,10 @@ final class PassVisitor: TreeVisitor {
         }
         defer { lane.directories.release(piece.directory) }
         let place = EntryPlace(of: piece, open)
-        for index in piece.range where context.log.mayBegin {
+        for index in piece.range {
+            // Not held open in a pause: what waits to be read together is finished first.
+            if context.log.control.isPaused { maker.files.copyCollected() }
+            guard context.log.mayBegin else { continue }
             // No group has decided about it yet, so none waits to hear of it.
             _ = handle(index, in: place, role: nil)
         }

@@ -1,8 +1,21 @@
 // What a pass and a verification are to who runs them: begun once, steered from other threads while they run, and
 // given up if they do not come back.
 
+/// A run that others hold back while it is under way.
+package protocol HeldRun: AnyObject, Sendable {
+    /// How many workers a person wants it to have: what it began with, and what signals made of that since.
+    var workersWanted: Int { get }
+
+    /// At most so many workers, whatever a person wants; 0: none, which is a pause. Nil: no such limit.
+    ///
+    /// Any thread, at any time, before and after the run, too; returns at once. Lanes that are too many stop after the
+    /// piece in hand, in a pause already before its next entry or chunk. A run that is being ended has no limit, and
+    /// takes none: it has to come to its end.
+    func limitWorkers(to most: Int?)
+}
+
 /// One run whose roots are open.
-package protocol SteeredRun<Summary>: AnyObject, Sendable {
+package protocol SteeredRun<Summary>: HeldRun {
     associatedtype Summary: Sendable
 
     /// Does everything and returns how it ended; blocks its thread, and may be called once.
@@ -12,7 +25,7 @@ package protocol SteeredRun<Summary>: AnyObject, Sendable {
 
     /// Stops within a second or two: what is in hand is given back, nothing new is begun.
     ///
-    /// Any thread; safe to call from a signal source's handler. False: the run had come to its end, and how it ends may
+    /// Any thread; not within a handler that interrupts one. False: the run had come to its end, and how it ends may
     /// have been settled without this.
     func interrupt() -> Bool
 
@@ -29,5 +42,7 @@ package protocol SteeredRun<Summary>: AnyObject, Sendable {
     func giveUp(waiting: [WaitingCall]) -> Summary
 
     /// Adds workers, or takes some away; at least one stays.
+    ///
+    /// That is what a person wants; a limit stays as it is.
     func changeWorkers(by difference: Int)
 }

@@ -14,6 +14,13 @@
 // A lane without work parks on its semaphore; nobody polls. No wake-up is lost: a lane enters itself in
 // `idle` before it looks through all deques a last time, and whoever pushes looks into `idle` after
 // the push.
+//
+// Two numbers say how many lanes may work: what a person wants, and the limit of who holds the run back, 0 in a pause.
+// The smaller one is `target`. A lane at or above it parks outside of `idle`, and a wake-up that meets it goes on to the
+// next in `idle`, until there is none: in a pause that can use up all of them. None is lost by it, either: whoever
+// raises `target` signals every lane below it after the store. A lane that saw the old number has that signal still
+// to take, for a semaphore counts; and each goes through all deques before it parks again, so what was pushed
+// meanwhile is found. The end of all work signals every lane likewise, whatever `target` is.
 
 import Dispatch
 import LinuxIO
@@ -28,6 +35,20 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     private let lanes: [Lane<Work>]
     private let outstanding = Atomic<Int>(0)
     private let isFinished = Atomic<Bool>(false)
+    private struct Numbers: Sendable {
+        /// What a person wants.
+        var wanted: Int
+        var limit: Int?
+        /// The run is being ended: whatever is left has to be gone through.
+        var takesNoLimit = false
+
+        var target: Int { min(wanted, limit ?? wanted) }
+    }
+
+    /// Held while a change is made, so that the numbers, the lanes that are started and `target` are of one change.
+    private let numbers: Lock<Numbers>
+    private let wanted: Atomic<Int>
+    /// Lanes that may work now; 0 in a pause.
     private let target: Atomic<Int>
     private let busy = Atomic<Int>(0)
     private let busyMax = Atomic<Int>(0)
@@ -59,13 +80,18 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     ) {
         precondition((1...Self.workersMax).contains(workers))
         lanes = (0..<Self.workersMax).map { _ in Lane() }
+        numbers = Lock(Numbers(wanted: workers))
+        wanted = Atomic(workers)
         target = Atomic(workers)
         self.makeLane = makeLane
         self.whenQuiet = whenQuiet
     }
 
-    /// Lanes that may work now.
-    package var workers: Int { target.load(ordering: .relaxed) }
+    /// Lanes that a person wants; a limit may allow less for a while.
+    package var workers: Int { wanted.load(ordering: .relaxed) }
+
+    /// Lanes that may work now; 0 in a pause.
+    package var workersAllowed: Int { target.load(ordering: .relaxed) }
 
     /// The most lanes that had work at the same time.
     package var workersBusyMax: Int { busyMax.load(ordering: .relaxed) }
@@ -78,7 +104,7 @@ package final class WorkerPool<Work: Sendable>: Sendable {
         // Lane 0 is this thread's.
         started.withLock { $0 = 1 }
         // After that: the number of workers can have been changed before.
-        startLanes(upTo: workers)
+        startLanes(upTo: workersAllowed)
         self.work(asLane: 0)
         roll.close()
     }
@@ -98,23 +124,59 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     ///
     /// Returns the new number. Before `run` none is started.
     package func setWorkers(_ count: Int) -> Int {
+        numbers.withLock { want(count, &$0) }
+    }
+
+    private func want(_ count: Int, _ numbers: inout Numbers) -> Int {
         let count = min(max(count, 1), Self.workersMax)
+        numbers.wanted = count
+        wanted.store(count, ordering: .relaxed)
+        apply(numbers)
+        return count
+    }
+
+    private func apply(_ numbers: Numbers) {
+        let count = numbers.target
         target.store(count, ordering: .sequentiallyConsistent)
         startLanes(upTo: count)
         for lane in lanes[..<count] { lane.semaphore.signal() }
-        return count
+    }
+
+    /// Lets at most so many lanes work, however many are wanted.
+    ///
+    /// 0: none, until there is another limit; nil: no limit. Lanes that are too many stop after the work they have in hand. All that is left is done all the same when the
+    /// limit ends: a pool that is paused does not end before.
+    package func limitWorkers(to most: Int?) {
+        numbers.withLock { numbers in
+            if numbers.takesNoLimit { return }
+            let before = numbers.target
+            numbers.limit = most.map { max($0, 0) }
+            // Lanes that need not change are not woken.
+            if numbers.target != before { apply(numbers) }
+        }
+    }
+
+    /// Ends the limit for good: the run is being ended, and lanes have to go through what is left.
+    package func endLimits() {
+        numbers.withLock { numbers in
+            numbers.takesNoLimit = true
+            numbers.limit = nil
+            apply(numbers)
+        }
     }
 
     /// Adds workers, or takes some away, within 1 and `most`; adds none for which there is no thread.
     ///
     /// Returns the new number, and whether threads kept it down.
     func change(by difference: Int, most: Int) -> (workers: Int, lacksThreads: Bool) {
-        let wanted = min(workers + difference, most)
-        let running = started.withLock { $0 }
-        if difference > 0, !ThreadSupply.allows(wanted, running: running) {
-            return (workers, true)
+        numbers.withLock { numbers in
+            let count = min(numbers.wanted + difference, most)
+            let running = started.withLock { $0 }
+            if difference > 0, !ThreadSupply.allows(count, running: running) {
+                return (numbers.wanted, true)
+            }
+            return (want(count, &numbers), false)
         }
-        return (setWorkers(wanted), false)
     }
 
     private func startLanes(upTo count: Int) {

@@ -138,7 +138,8 @@ package final class WalkLane<State: Sendable, Task: Sendable> {
         do throws(LostDirectory) { return try directories.use(node) } catch { throw error.error }
     }
 
-    /// How many workers the walk has now; a large file is cut for that many.
+    /// How many workers a person wants; a large file is cut for that many, also while the walk is held back, which ends
+    /// sooner than the file.
     var workers: Int { workerCount() }
 
     // MARK: Handing on
@@ -254,5 +255,17 @@ final class TreeWalk<Visitor: TreeVisitor>: Sendable {
     /// Returns the new number, and whether threads kept it down.
     func changeWorkers(by difference: Int) -> (workers: Int, lacksThreads: Bool) {
         pool.change(by: difference, most: workersMost)
+    }
+
+    /// See `HeldRun`.
+    var workersWanted: Int { pool.workers }
+
+    /// Lets at most so many lanes work; 0: none, nil: no limit.
+    func limitWorkers(to most: Int?) { pool.limitWorkers(to: most) }
+
+    /// From when `control` ends the run the walk has no limit.
+    func endLimits(with control: RunControl) {
+        // Not kept by it: it is kept by all that the walk does.
+        control.whenEnding { [weak self] in self?.pool.endLimits() }
     }
 }
