@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -48,4 +50,40 @@ int cl_try_trusted_attribute(void) {
     int result = fremovexattr(file, "trusted.cutover") < 0 ? errno : 0;
     close(file);
     return result;
+}
+
+char *const *cl_environment(void) { return environ; }
+
+int cl_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int cl_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
+
+void cl_keep_children(void) {
+    struct sigaction action;
+    // Neither call fails for a signal that there is.
+    if (sigaction(SIGCHLD, NULL, &action) < 0) return;
+    bool is_ignored = action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT) != 0;
+    if (!is_ignored) return;
+    action = (struct sigaction){.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    // As above.
+    (void)sigaction(SIGCHLD, &action, NULL);
+}
+
+int cl_process_handle(int process) {
+    // Closed on exec by itself.
+    int handle = (int)syscall(SYS_pidfd_open, process, 0);
+    return handle < 0 ? -errno : handle;
+}
+
+int cl_wait_process(int process, int *status, bool is_patient) {
+    pid_t ended;
+    do {
+        ended = waitpid(process, status, is_patient ? 0 : WNOHANG);
+    } while (ended < 0 && errno == EINTR);
+    return ended < 0 ? -errno : (int)ended;
 }

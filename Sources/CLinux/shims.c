@@ -448,6 +448,13 @@ long cl_raise_descriptor_limit(void) {
     return limit.rlim_cur > 1 << 20 ? 1 << 20 : (long)limit.rlim_cur;
 }
 
+int cl_set_usual_priority(void) {
+    // IOPRIO_CLASS_BE and its middle level, which is what a process has that never asked. No right is needed for it.
+    if (syscall(SYS_ioprio_set, 1, 0, 2 << 13 | 4) < 0) return -errno;
+    // Linux has a nice value for each thread (setpriority(2), "C library/kernel differences").
+    RESULT(setpriority(PRIO_PROCESS, 0, 0));
+}
+
 int cl_set_idle_priority(void) {
     CL_FAULT("ioprio_set");
     // ioprio_set(2): IOPRIO_WHO_PROCESS, this thread, IOPRIO_CLASS_IDLE. Threads made later inherit.

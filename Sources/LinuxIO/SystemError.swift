@@ -41,6 +41,8 @@ package struct SystemError: Error, Hashable, Sendable {
         case getKeyStatus = "FS_IOC_GET_ENCRYPTION_KEY_STATUS"
         case startThread = "pthread_create"
         case quotactl
+        case spawn = "posix_spawn"
+        case wait = "waitpid"
     }
 }
 

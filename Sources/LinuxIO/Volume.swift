@@ -97,6 +97,15 @@ package enum ProcessLimits {
         check(try retrying(.priority) { cl_set_idle_priority() })
     }
 
+    /// Puts the calling thread alone back into the usual I/O class and to nice 0: what it reads waits as a user's reads
+    /// do, and children that it makes begin so.
+    ///
+    /// EACCES where only the nice value stays, which needs CAP_SYS_NICE. The system calls are `ioprio_set` and
+    /// `setpriority`.
+    package static func setUsualPriority() throws(SystemError) {
+        check(try retrying(.priority) { cl_set_usual_priority() })
+    }
+
     /// Clears the umask, which would take bits from every mode given to mkdir(2) and mknod(2);
     /// returns the one that was set.
     ///

@@ -168,6 +168,8 @@ bool cl_attribute_is_skipped(const char *attribute);
 const char *cl_error_sentence(int error);
 long cl_raise_descriptor_limit(void);
 int cl_set_idle_priority(void);
+/// Puts the calling thread back into the usual I/O class (best effort, 4) and to nice 0.
+int cl_set_usual_priority(void);
 
 // Threads.
 /// Where the address space is limited (RLIMIT_AS): lets all threads share one arena of malloc(3), of which each

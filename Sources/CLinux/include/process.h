@@ -3,6 +3,8 @@
 #ifndef CUTOVER_PROCESS_H
 #define CUTOVER_PROCESS_H
 
+#include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /// The arguments as execve(2) gave them, the program's name first, and their number; NULL where the C library
@@ -16,5 +18,24 @@ int cl_effective_capabilities(uint64_t *capabilities);
 /// the caller lacks CAP_SYS_ADMIN in the first user namespace (fs/xattr.c, xattr_permission), which is asked first of
 /// all. -errno when there was no such file: memfd_create(2) failed.
 int cl_try_trusted_attribute(void);
+
+/// The environment as it is now, `NAME=value` each, with NULL at its end: environ(7).
+char *const *cl_environment(void);
+
+/// Steps of posix_spawn(3) that `import Glibc` lacks: closing all descriptors from a number on (glibc 2.34), and another
+/// working directory (2.29). They return 0 or an errno value, as their likes do.
+int cl_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+int cl_spawn_change_directory(posix_spawn_file_actions_t *actions, const char *path);
+
+/// Has the kernel keep children that ended until they are waited for: a SIGCHLD that is ignored, which a process
+/// inherits, lets them go at once, with their status. Another disposition stays as it is: sigaction(2).
+void cl_keep_children(void);
+
+/// A descriptor that can be read, as poll(2) says it, when a process has ended: pidfd_open(2), Linux 5.3.
+int cl_process_handle(int process);
+
+/// Waits for a child: its number when it has ended, 0 when it has not and `is_patient` is false, or -errno;
+/// waitpid(2).
+int cl_wait_process(int process, int *status, bool is_patient);
 
 #endif

@@ -1,0 +1,169 @@
+// Commands of a person: nothing of ours reaches them, and none holds us up.
+
+import Dispatch
+import Glibc
+import LinuxIO
+import TestSupport
+import Testing
+
+@Suite("ShellCommand", .serialized, .timeLimit(.minutes(2))) struct ShellCommandTests {
+    private let folder: [UInt8]
+    private let output: [UInt8]
+
+    init() throws {
+        folder = try Scratch.directory()
+        output = joined(folder, Scratch.uniqueName("output"))
+    }
+
+    private func run(
+        _ text: String,
+        environment: [(name: String, value: [UInt8])] = [],
+        mask: UInt32? = nil,
+        seconds: UInt64 = 60
+    ) throws -> ShellCommand.End {
+        try ShellCommand(
+            bytes(text),
+            environment: [("OUTPUT", output)] + environment,
+            mask: mask,
+            limitNanoseconds: seconds * 1_000_000_000
+        ).run()
+    }
+
+    private func lines() throws -> [String] {
+        String(decoding: try Files.read(output), as: UTF8.self).split(separator: "\n")
+            .map(String.init)
+    }
+
+    @Test("its status, or its signal")
+    func status() throws {
+        #expect(try run("exit 0") == .exited(0))
+        #expect(try run("exit 7") == .exited(7))
+        #expect(try run("no-such-command-here") == .exited(127))
+        #expect(try run("kill -TERM $$") == .killed(signal: SIGTERM))
+        #expect(ShellCommand.End.killed(signal: 9).status == 137)
+    }
+
+    @Test(
+        "it sits in /, has /dev/null for its streams and no descriptor of ours, and leads its group"
+    )
+    func surroundings() throws {
+        // Left open to us by whoever started us: without close-on-exec.
+        let left = open("/", O_RDONLY)
+        defer { close(left) }
+        let end = try run(
+            """
+            { pwd; readlink /proc/self/fd/0; cat; ls /proc/$$/fd | sort -n | tr '\\n' ' '; echo
+              ps -o pgid= -p $$ | tr -d ' '; echo $$; } > "$OUTPUT"
+            """
+        )
+        #expect(end == .exited(0))
+        let lines = try lines()
+        try #require(lines.count == 5, "\(lines)")
+        #expect(lines[0] == "/" && lines[1] == "/dev/null")
+        // 10 is the shell's own copy of its output.
+        let descriptors = lines[2].split(separator: " ").compactMap { Int($0) }
+        #expect(Set(descriptors).isSubset(of: [0, 1, 2, 10]), "\(descriptors)")
+        #expect(lines[3] == lines[4])
+    }
+
+    @Test("no signal is masked or ignored, whatever this thread and process do")
+    func signals() throws {
+        var set = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        pthread_sigmask(SIG_BLOCK, &set, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        let handler = signal(SIGUSR1, SIG_IGN)
+        defer { signal(SIGUSR1, handler) }
+        #expect(try run("grep -E '^Sig(Blk|Ign)' /proc/self/status > \"$OUTPUT\"") == .exited(0))
+        let lines = try lines()
+        try #require(lines.count == 2 && lines[0] == "SigBlk:\t0000000000000000", "\(lines)")
+        // 32 and 33 are the C library's own, which posix_spawn(3) has ignored in every child.
+        let ignored = try #require(UInt64(lines[1].dropFirst("SigIgn:\t".count), radix: 16))
+        #expect(ignored & ~0x1_8000_0000 == 0, "\(lines)")
+    }
+
+    @Test(
+        "names and values in bytes are set in the place of what was there, and its umask is its own"
+    )
+    func environment() throws {
+        let value: [UInt8] = [0x61, 0xFF, 0x20, 0x22, 0x27, 0x0A, 0x24]
+        let end = try run(
+            "printf %s \"$HOME\" > \"$OUTPUT\"",
+            environment: [("HOME", value)],
+            mask: 0o027
+        )
+        #expect(end == .exited(0))
+        #expect(try Files.read(output) == value)
+        #expect(try Files.status(output).st_mode & 0o777 == 0o640)
+    }
+
+    @Test("a command that prints much is not held up, one that fails after it tells")
+    func largeOutput() throws {
+        #expect(try run("head -c 50000000 /dev/zero; exit 3") == .exited(3))
+    }
+
+    @Test("after its time it is killed with all that it started")
+    func timeLimit() throws {
+        let start = monotonicSeconds()
+        let end = try run("sleep 1000 & echo $! > \"$OUTPUT\"; wait", seconds: 1)
+        #expect(end == .timedOut)
+        #expect(monotonicSeconds() - start < hangSeconds)
+        let child = try #require(try lines().first.flatMap { Int32($0) })
+        // Its new parent takes it away.
+        waitUntil { !isRunning(child) }
+    }
+
+    private func isRunning(_ process: Int32) -> Bool {
+        guard let status = try? Files.read(bytes("/proc/\(process)/stat")) else { return false }
+        return !String(decoding: status, as: UTF8.self).contains(") Z ")
+    }
+
+    @Test("it is stopped from another thread, and one that was stopped before is not begun")
+    func stop() throws {
+        let command = ShellCommand(bytes("sleep 1000"), limitNanoseconds: .max)
+        let ended = DispatchGroup()
+        let end = Lock<ShellCommand.End?>(nil)
+        DispatchQueue(label: "run").async(group: ended) {
+            let found = try? command.run()
+            end.withLock { $0 = found }
+        }
+        pauseThread(nanoseconds: 100_000_000)
+        command.stop()
+        #expect(ended.wait(timeout: .now() + hangSeconds) == .success)
+        #expect(end.withLock { $0 } == .stopped)
+        let early = ShellCommand(
+            bytes("echo > '\(String(decoding: output, as: UTF8.self))'"),
+            limitNanoseconds: .max
+        )
+        early.stop()
+        #expect(try early.run() == .stopped)
+        #expect(!Files.exists(output))
+    }
+
+    @Test("a thread of the idle class runs it as it runs itself, or as usual when it is put back")
+    func priority() throws {
+        let answers = Lock<[String]>([])
+        let ended = DispatchGroup()
+        // A thread of its own: the class is a thread's.
+        let body: @Sendable () -> Void = { [self] in
+            for isUsual in [false, true] {
+                do {
+                    try isUsual
+                        ? ProcessLimits.setUsualPriority() : ProcessLimits.setIdlePriority()
+                    let end = try run("ionice > \"$OUTPUT\"; nice >> \"$OUTPUT\"")
+                    let found = try lines().joined(separator: ", ")
+                    answers.withLock { $0.append("\(end.status) \(found)") }
+                } catch { answers.withLock { $0.append("\(error)") } }
+            }
+        }
+        ended.enter()
+        try BlockingThread.start {
+            body()
+            ended.leave()
+        }
+        #expect(ended.wait(timeout: .now() + hangSeconds) == .success)
+        #expect(answers.withLock { $0 } == ["0 idle, 19", "0 best-effort: prio 4, 0"])
+    }
+}
