@@ -28,7 +28,9 @@ extension BlockDevice {
     package static func scheduled(number: UInt64, depth: Int = 0) -> [Scheduled] {
         // dm on md on loop on dm: nobody stacks deeper, and nothing here may go round.
         guard depth < 8, let device = BlockDevice(number: number) else { return [] }
-        let folder = "/sys/dev/block/\(number >> 32):\(number & 0xFFFF_FFFF)/"
+        var folder = "/sys/dev/block/\(number >> 32):\(number & 0xFFFF_FFFF)/"
+        // A partition has neither a queue nor what its disk is made of: an md or a loop device can have some, too.
+        if line(folder + "partition") != nil { folder += "../" }
         let below = numbersBelow(folder)
         if !below.isEmpty { return below.flatMap { scheduled(number: $0, depth: depth + 1) } }
         if let file = line(folder + "loop/backing_file") {
@@ -36,9 +38,9 @@ extension BlockDevice {
             else { return [] }
             return scheduled(number: status.device, depth: depth + 1)
         }
-        // A partition has the queue of its disk.
-        let text = line(folder + "queue/scheduler") ?? line(folder + "../queue/scheduler")
-        guard let text, let name = active(in: text) else { return [] }
+        guard let text = line(folder + "queue/scheduler"), let name = active(in: text) else {
+            return []
+        }
         return [Scheduled(device: device.name, scheduler: name)]
     }
 
