@@ -112,6 +112,9 @@ package struct PassOptions: Sendable {
     /// The umask of the person who started the pass, for new entries without `.mode`.
     package var mask: UInt32 = 0o022
 
+    /// Where files that are met are noted, to be read while the pass runs and after it (back-off).
+    package var metFiles: MetFiles?
+
     package init() {}
 
     /// What decides which entries are copied and how, as text: two passes with the same one leave the same.

@@ -21,6 +21,8 @@ final class EntryExaminer {
     private let comparison: Comparison
     private let entriesSeen: Counters.Counter
     private let bytesSeen: Counters.Counter
+    /// Nil where nobody wants to know which files there are.
+    private var sampler: MetFilesPicker?
 
     init(_ rooms: LaneRooms) {
         context = rooms.context
@@ -34,6 +36,7 @@ final class EntryExaminer {
         comparison = rooms.context.plan.comparison
         entriesSeen = rooms.context.log.counters.entriesSeen
         bytesSeen = rooms.context.log.counters.bytesSeen
+        sampler = rooms.context.plan.options.metFiles.map(MetFilesPicker.init)
     }
 
     /// Both sides of a name; nil when there is nothing to be done, or nothing that can be, which was told.
@@ -65,6 +68,7 @@ final class EntryExaminer {
             return nil
         }
         let kind = status.kind
+        if isFirstTime, kind == .regular { sampler?.offer(status) { place.entry(index).path } }
         let nameHash = InodeNote.hash(place.entries.listing.nameBytes(index))
         if isFirstTime, kind != .directory { book.writeDown(status, nameHash, in: place.known) }
         let destination: FileStatus?

@@ -1,0 +1,404 @@
+// Back-off: a loop of passes beside live users gives way to them.
+//
+//   BackOff          the threads: when what is measured, and what a run is told
+//   BackOffControl   what follows from what is observed; BackOffMeasurement: when a pass stops to learn the usual
+//   BackOffSignals   ReadLatency, PressureShares, ProbeTimes: what was measured, and what it says
+//   SourceReads      single reads of SOURCE, of files in MetFiles
+//   GroupPressure    `io.pressure` of others' cgroups
+//   BackOffEvent     what is observed, answered, told
+//
+// Threads: `ticks` looks once a second, reads pressure and steers the run; `reads` and `probes` measure, and whatever
+// hangs there hangs nowhere else: how long it has been under way is seen by `ticks`.
+//
+// Kept true: only `ticks` sets a run's limit, so the last one set is the last one decided.
+
+import Dispatch
+package import LinuxIO
+
+/// Moments and waits of back-off; tests let it go faster.
+package struct BackOffClock: Sendable {
+    /// So many seconds of back-off pass in one.
+    private let scale: UInt64
+
+    package init(scale: UInt64 = 1) { self.scale = max(scale, 1) }
+
+    func now() -> UInt64 { monotonicNanoseconds() &* scale }
+
+    func deadline(after nanoseconds: UInt64) -> DispatchTime {
+        .now() + .nanoseconds(Int(clamping: nanoseconds / scale))
+    }
+}
+
+/// What back-off needs to know.
+package struct BackOffSettings: Sendable {
+    /// As a person named it; opened anew for each read.
+    package var source: Name
+    /// The command of `--probe`, for `sh -c`; nil: none.
+    package var probe: [UInt8]?
+    /// `--probe-limit`; nil: three times what the probe takes at first.
+    package var probeLimitSeconds: Double?
+    /// The umask of the probe: that of who started us, which a pass clears.
+    package var mask: UInt32?
+    package var clock = BackOffClock()
+
+    package init(source: Name) { self.source = source }
+}
+
+/// Holds runs back while others are disturbed.
+///
+/// All methods may be called from any thread and return at once. `stop` has to be called, or its threads stay.
+///
+///     let backOff = try BackOff(settings, metFiles: metFiles) { event in ... }
+///     loop: backOff.passBegins(pass); pass.run(); let held = backOff.passEnds()
+///           backOff.waitBegins(); wait; backOff.waitEnds()
+///     backOff.stop()
+///
+/// `metFiles` is what each pass is given as `PassOptions.metFiles`. Between `waitEnds` and `passBegins` (the hours in which
+/// nothing is done) nothing is read at all.
+package final class BackOff: Sendable {
+    /// Reads one block of SOURCE, or says that it could not; may block.
+    package typealias ReadSource = @Sendable (_ isPass: Bool) -> ReadOutcome
+
+    private enum Phase: Equatable {
+        case resting
+        case waiting(since: UInt64)
+        case passing
+    }
+
+    private struct State: Sendable {
+        var phase = Phase.resting
+        var run: (any HeldRun)?
+        var control = BackOffControl()
+        var measurement: BackOffMeasurement?
+        var answer = BackOffAnswer.free
+        var held = HeldBack()
+        var lastTick: UInt64 = 0
+        var hasToldAllDay = false
+        var reads = ReadLatency()
+        var pressure = PressureShares()
+        var probe: ProbeTimes
+        var runningProbe: ShellCommand?
+        var saidLacks: Set<BackOffLack> = []
+        var isStopped = false
+    }
+
+    /// What `ticks` has to do when it has let go of the lock.
+    private struct Step: Sendable {
+        var run: any HeldRun
+        var answer: BackOffAnswer
+        var ceiling: Int
+        var isChanged: Bool
+        var heldAllDay: HeldBack?
+    }
+
+    private static let tickNanoseconds = BackOffControl.second
+
+    private let settings: BackOffSettings
+    private let clock: BackOffClock
+    private let metFiles: MetFiles
+    private let tell: @Sendable (BackOffEvent) -> Void
+    private let state: Lock<State>
+    private let ticksWoken = DispatchSemaphore(value: 0)
+    private let readsWoken = DispatchSemaphore(value: 0)
+    private let probesWoken = DispatchSemaphore(value: 0)
+
+    /// Begins to look; a probe is timed three times at once.
+    ///
+    /// - Parameters:
+    ///   - settings: what is looked at.
+    ///   - metFiles: files of SOURCE, which passes note.
+    ///   - reads: another source of reads for tests; nil: SOURCE's.
+    ///   - tell: called on several threads, and may block: only what that thread does is late then.
+    /// - Throws: EAGAIN where there are no threads for it; then nothing goes on.
+    package init(
+        _ settings: BackOffSettings,
+        metFiles: MetFiles,
+        reads: ReadSource? = nil,
+        tell: @escaping @Sendable (BackOffEvent) -> Void
+    ) throws(SystemError) {
+        self.settings = settings
+        self.metFiles = metFiles
+        self.tell = tell
+        clock = settings.clock
+        state = Lock(State(probe: ProbeTimes(limitSeconds: settings.probeLimitSeconds)))
+        // Before a probe is in our group, too.
+        let groups = GroupPressure.find()
+        do throws(SystemError) {
+            try BlockingThread.start { [self] in goOnTicking(groups) }
+            try BlockingThread.start { [self] in goOnReading(reads) }
+            if let command = settings.probe {
+                try BlockingThread.start { [self] in goOnProbing(command) }
+            }
+        } catch {
+            stop()
+            throw error
+        }
+    }
+
+    // MARK: What the loop does
+
+    /// A pass begins, held back by nothing; it is kept until `passEnds`.
+    package func passBegins(_ run: any HeldRun) {
+        endWait()
+        state.withLock { state in
+            let now = clock.now()
+            state.phase = .passing
+            state.run = run
+            state.control = BackOffControl()
+            state.measurement = state.reads.base == nil ? BackOffMeasurement(at: now) : nil
+            state.answer = .free
+            state.held = HeldBack()
+            state.lastTick = now
+            state.hasToldAllDay = false
+        }
+        wakeAll()
+    }
+
+    /// The pass has ended; how long it was held back.
+    ///
+    /// One more event of it may be on its way.
+    package func passEnds() -> HeldBack {
+        state.withLock { state in
+            guard state.phase == .passing else { return state.held }
+            let now = clock.now()
+            state.held.add(now - min(state.lastTick, now), state.answer)
+            state.phase = .resting
+            state.run = nil
+            if state.measurement != nil { state.pressure.endBase() }
+            return state.held
+        }
+    }
+
+    /// Nothing of ours runs from now on: what is measured is what users have without us.
+    package func waitBegins() {
+        state.withLock { state in
+            let now = clock.now()
+            state.phase = .waiting(since: now)
+            state.pressure.beginBase(at: now)
+        }
+        wakeAll()
+    }
+
+    /// Something of ours is about to run, or nothing is to be read either.
+    package func waitEnds() { endWait() }
+
+    private func endWait() {
+        state.withLock { state in
+            guard case .waiting(let since) = state.phase else { return }
+            state.reads.takeBase(since: since, until: clock.now())
+            state.pressure.endBase()
+            state.phase = .resting
+        }
+    }
+
+    /// How long the present pass was held back so far, or the last one.
+    package var heldBack: HeldBack { state.withLock { $0.held } }
+
+    /// What holds for the present pass.
+    package var answer: BackOffAnswer { state.withLock { $0.answer } }
+
+    /// Ends it for good.
+    ///
+    /// A probe that runs is killed, a run that is held back goes on. Threads end soon after, but for one whose read hangs.
+    package func stop() {
+        let probe = state.withLock { state in
+            state.isStopped = true
+            return state.runningProbe
+        }
+        probe?.stop()
+        wakeAll()
+    }
+
+    private func wakeAll() {
+        for woken in [ticksWoken, readsWoken, probesWoken] { woken.signal() }
+    }
+
+    private var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    private func say(_ lack: BackOffLack) {
+        if state.withLock({ $0.saidLacks.insert(lack).inserted }) { tell(.lacks(lack)) }
+    }
+
+    // MARK: Ticks
+
+    private func goOnTicking(_ found: Result<GroupPressure, BackOffFault>) {
+        var groups: GroupPressure?
+        switch found {
+        case .success(let pressure): groups = pressure
+        case .failure(let fault): say(fault.lack)
+        }
+        while !isStopped {
+            if let step = step(groups?.totals()) { take(step) }
+            // A change of phase wakes it, and a look that comes early does no harm.
+            _ = ticksWoken.wait(timeout: clock.deadline(after: Self.tickNanoseconds))
+        }
+        state.withLock { $0.run }?.limitWorkers(to: nil)
+    }
+
+    private func take(_ step: Step) {
+        if step.isChanged {
+            step.run.limitWorkers(to: step.answer.most)
+            tell(
+                .changed(step.answer, workers: min(step.answer.most ?? step.ceiling, step.ceiling))
+            )
+        }
+        if let held = step.heldAllDay { tell(.heldNearlyAllDay(held)) }
+    }
+
+    /// Takes note of pressure, and decides.
+    private func step(_ totals: [String: UInt64]?) -> Step? {
+        state.withLock { state -> Step? in
+            let now = clock.now()
+            if let totals { state.pressure.note(totals, at: now) }
+            guard state.phase == .passing, let run = state.run else { return nil }
+            state.held.add(now - min(state.lastTick, now), state.answer)
+            state.lastTick = now
+            let ceiling = run.workersWanted
+            let canMeasure = totals != nil || metFiles.any() != nil
+            let answer = Self.decide(&state, at: now, ceiling: ceiling, canMeasure: canMeasure)
+            let isChanged =
+                answer.state != state.answer.state || answer.most != state.answer.most
+            state.answer = answer
+            var allDay: HeldBack?
+            if !state.hasToldAllDay, state.held.isNearlyAllDay {
+                state.hasToldAllDay = true
+                allDay = state.held
+            }
+            return Step(
+                run: run,
+                answer: answer,
+                ceiling: ceiling,
+                isChanged: isChanged,
+                heldAllDay: allDay
+            )
+        }
+    }
+
+    private static func decide(
+        _ state: inout State,
+        at now: UInt64,
+        ceiling: Int,
+        canMeasure: Bool
+    ) -> BackOffAnswer {
+        switch state.measurement?.advance(to: now, isPossible: canMeasure) {
+        case .hold?:
+            if state.answer.state != .measuring { state.pressure.beginBase(at: now) }
+            return BackOffAnswer(.measuring, most: 0)
+        case .done(let since)?:
+            state.reads.takeBase(since: since, until: now)
+            state.pressure.endBase()
+        case .goOn?, nil: break
+        }
+        let since = state.control.knownFrom
+        let observations = [
+            state.reads.observation(at: now, since: since),
+            state.pressure.observation(since: since),
+            state.probe.observation(at: now),
+        ]
+        return state.control.advance(
+            to: now,
+            ceiling: ceiling,
+            observations.compactMap { $0 }
+        )
+    }
+
+    // MARK: Reads
+
+    private func goOnReading(_ given: ReadSource?) {
+        behaveAsUser()
+        var source = SourceReads(settings.source, metFiles)
+        while true {
+            // What is read in a rest would keep SOURCE busy for nothing.
+            let (phase, isStopped) = state.withLock { ($0.phase, $0.isStopped) }
+            if isStopped { return }
+            if phase == .resting {
+                readsWoken.wait()
+                continue
+            }
+            let begin = clock.now()
+            state.withLock { $0.reads.begin(at: begin) }
+            let isPass = phase == .passing
+            let outcome = given?(isPass) ?? source.read(isPass: isPass)
+            let end = clock.now()
+            var took: UInt64?
+            if case .took(let nanoseconds) = outcome { took = nanoseconds }
+            state.withLock { $0.reads.end(at: end, took: took) }
+            if outcome == .noDirectReads {
+                say(.noDirectReads)
+                return
+            }
+            let next = begin + ReadLatency.intervalNanoseconds
+            // A wake-up is a change of phase.
+            if next > end { _ = readsWoken.wait(timeout: clock.deadline(after: next - end)) }
+        }
+    }
+
+    /// Workers may be of the idle class, and threads inherit that; what is measured must be what users get.
+    private func behaveAsUser() {
+        // Who may not take back a nice value measures with it: on a busy processor that reads a little more.
+        try? ProcessLimits.setUsualPriority()
+    }
+
+    // MARK: Probes
+
+    private func goOnProbing(_ command: [UInt8]) {
+        behaveAsUser()
+        while let probe = beginProbe(command) {
+            let begin = clock.now()
+            let (counts, lack) = Self.run(probe)
+            let end = clock.now()
+            let hasLimit = state.withLock { state in
+                state.runningProbe = nil
+                state.probe.end(at: end, counts: counts)
+                return state.probe.limit != nil
+            }
+            if isStopped { return }
+            if let lack { say(lack) }
+            // The first ones are timed one right after the other.
+            if counts, !hasLimit { continue }
+            waitForProbe(until: begin + ProbeTimes.intervalNanoseconds)
+        }
+    }
+
+    private func beginProbe(_ command: [UInt8]) -> ShellCommand? {
+        let probe = ShellCommand(
+            command,
+            mask: settings.mask,
+            limitNanoseconds: ProbeTimes.longestNanoseconds
+        )
+        return state.withLock { state in
+            if state.isStopped { return nil }
+            state.runningProbe = probe
+            state.probe.begin(at: clock.now())
+            return probe
+        }
+    }
+
+    /// Whether it says anything, and what is wrong with it.
+    private static func run(_ probe: ShellCommand) -> (counts: Bool, lack: BackOffLack?) {
+        do throws(SystemError) {
+            let end = try probe.run()
+            switch end {
+            case .exited(0), .timedOut: return (true, nil)
+            case .stopped: return (false, nil)
+            case .exited, .killed: return (false, .probeFailed(status: end.status))
+            }
+        } catch {
+            return (false, .probeNotRun("\(error.operation.rawValue): \(error.code.sentence)"))
+        }
+    }
+
+    private func waitForProbe(until next: UInt64) {
+        while true {
+            let (phase, isStopped) = state.withLock { ($0.phase, $0.isStopped) }
+            let now = clock.now()
+            if isStopped || (now >= next && phase != .resting) { return }
+            if phase == .resting {
+                probesWoken.wait()
+            } else {
+                // A wake-up is a change of phase.
+                _ = probesWoken.wait(timeout: clock.deadline(after: next - now))
+            }
+        }
+    }
+}

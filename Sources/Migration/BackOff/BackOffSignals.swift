@@ -1,0 +1,214 @@
+// The three signals: what was measured, and what it says. Pure, and of no clock but the moments that they are given.
+
+/// How long reads of SOURCE take, and how long they took without a pass.
+package struct ReadLatency: Sendable {
+    /// Between the beginnings of two reads.
+    static let intervalNanoseconds: UInt64 = 250_000_000
+    /// What is judged.
+    static let windowNanoseconds = 10 * BackOffControl.second
+    /// What a base is made of.
+    static let baseNanoseconds = 60 * BackOffControl.second
+    /// Reads that make a base; three seconds of them.
+    static let baseReadsMin = 12
+    /// A few reads say nothing, unless they took that long together.
+    static let readsMin = 10
+    static let tellingNanoseconds = 2 * BackOffControl.second
+    /// A limit is at least so much above its base: what a flash disk's answer to others' writes, or a busy processor,
+    /// adds to a base of 0.1 ms is felt by nobody.
+    static let marginNanoseconds: UInt64 = 10_000_000
+    static let factor: UInt64 = 4
+
+    private struct Reading: Sendable {
+        var begin: UInt64
+        var took: UInt64
+    }
+
+    private var readings: [Reading] = []
+    private var underWay: UInt64?
+    /// The median without a pass; nil: not known.
+    package private(set) var base: UInt64?
+
+    package init() {}
+
+    /// A read begins.
+    package mutating func begin(at now: UInt64) { underWay = now }
+
+    /// It has ended; nil: it measured nothing.
+    package mutating func end(at now: UInt64, took: UInt64?) {
+        if let begin = underWay, let took { readings.append(Reading(begin: begin, took: took)) }
+        underWay = nil
+        let oldest = now - min(now, Self.baseNanoseconds)
+        readings.removeAll { $0.begin < oldest }
+    }
+
+    /// Reads that began in this time, of the last minute at most, were made while nothing of ours ran.
+    ///
+    /// Too few of them change nothing.
+    package mutating func takeBase(since begin: UInt64, until end: UInt64) {
+        let alone = readings.filter { $0.begin >= begin && $0.begin <= end }.map(\.took)
+        if alone.count >= Self.baseReadsMin { base = Self.quantile(alone, 50) }
+    }
+
+    /// What the last ten seconds say, or what of them began after `since`; nil: nothing.
+    package func observation(at now: UInt64, since: UInt64) -> BackOffObservation? {
+        guard let base else { return nil }
+        let begin = max(since, now - min(now, Self.windowNanoseconds))
+        var times = readings.filter { $0.begin >= begin }.map(\.took)
+        // One that does not come back has taken at least so long; whatever comes of it, and whenever it began.
+        if let underWay, now > underWay { times.append(now - underWay) }
+        let total = times.reduce(0) { $0 &+ $1 }
+        guard times.count >= Self.readsMin || total >= Self.tellingNanoseconds else { return nil }
+        let limit = max(Self.factor * base, base + Self.marginNanoseconds)
+        return BackOffObservation(
+            .readLatency,
+            value: Double(Self.quantile(times, 90)) / 1e9,
+            limit: Double(limit) / 1e9,
+            since: begin
+        )
+    }
+
+    /// The smallest of them that so many percent are not above; there is at least one.
+    static func quantile(_ values: [UInt64], _ percent: Int) -> UInt64 {
+        let sorted = values.sorted()
+        let rank = (sorted.count * percent + 99) / 100
+        return sorted[max(rank, 1) - 1]
+    }
+}
+
+/// How much of the time others' cgroups wait for disks.
+///
+/// By the sums that the kernel keeps (`total=` of `some`), not by its means: these look back for longer than a step
+/// takes, and a sum has the share of any stretch.
+package struct PressureShares: Sendable {
+    static let windowNanoseconds = 10 * BackOffControl.second
+    /// A stretch that is shorter says nothing.
+    static let shortestNanoseconds = 4 * BackOffControl.second
+    /// Nobody is disturbed below this.
+    static let least = 0.2
+    /// Above what it was without a pass; a group that always waits half of its time is not ours to help, and its share
+    /// moves a little by itself.
+    static let margin = 0.1
+
+    private struct Reading: Sendable {
+        var moment: UInt64
+        /// Microseconds in which some task of the group waited, by the group's path.
+        var totals: [String: UInt64]
+    }
+
+    private var readings: [Reading] = []
+    private var baseBegin: Reading?
+    /// Shares without a pass; a group that is not in it was not there.
+    private var base: [String: Double]?
+
+    package init() {}
+
+    /// The sums at a moment; a group that cannot be read is left out.
+    package mutating func note(_ totals: [String: UInt64], at now: UInt64) {
+        readings.append(Reading(moment: now, totals: totals))
+        // One that is older stays: the stretch begins there.
+        while readings.count > 2, readings[1].moment + Self.windowNanoseconds <= now {
+            readings.removeFirst()
+        }
+        if baseBegin?.totals.isEmpty == true { baseBegin = readings.last }
+    }
+
+    /// From now on nothing of ours runs.
+    package mutating func beginBase(at now: UInt64) {
+        // The next reading is its beginning.
+        baseBegin = Reading(moment: now, totals: [:])
+    }
+
+    /// What was measured since `beginBase` is what others do alone; a stretch that is too short changes nothing.
+    package mutating func endBase() {
+        if let begin = baseBegin, let end = readings.last,
+            end.moment >= begin.moment + Self.shortestNanoseconds
+        {
+            base = Self.shares(from: begin, to: end)
+        }
+        baseBegin = nil
+    }
+
+    /// The group that waits most beside what it did without us; nil: nothing is known.
+    ///
+    /// Of ten seconds, or of what began after `since`.
+    package func observation(since: UInt64) -> BackOffObservation? {
+        guard let base, let end = readings.last,
+            let begin = readings.first(where: { $0.moment >= since }),
+            end.moment >= begin.moment + Self.shortestNanoseconds
+        else { return nil }
+        let observations = Self.shares(from: begin, to: end).map { group, share in
+            BackOffObservation(
+                .pressure,
+                value: share,
+                limit: max(Self.least, (base[group] ?? 0) + Self.margin),
+                since: begin.moment,
+                group: group
+            )
+        }
+        return observations.max { $0.excess < $1.excess }
+    }
+
+    private static func shares(from begin: Reading, to end: Reading) -> [String: Double] {
+        let time = Double(end.moment - begin.moment) / 1_000
+        var shares: [String: Double] = [:]
+        for (group, total) in end.totals {
+            // Made meanwhile, or made anew under its old name: its sum begins at 0.
+            let before = begin.totals[group].map { $0 > total ? 0 : $0 } ?? 0
+            shares[group] = min(Double(total - before) / time, 1)
+        }
+        return shares
+    }
+}
+
+/// How long the command of `--probe` takes.
+package struct ProbeTimes: Sendable {
+    /// Between the beginnings of two.
+    static let intervalNanoseconds = 30 * BackOffControl.second
+    /// After so long it is killed, which counts as so long.
+    static let longestNanoseconds = 60 * BackOffControl.second
+    /// The first of them, one right after the other; their median is what it takes.
+    static let baseTimes = 3
+    static let factor = 3.0
+
+    private let given: Double?
+    private var first: [UInt64] = []
+    private var last: (begin: UInt64, end: UInt64)?
+    private var underWay: UInt64?
+
+    /// `limitSeconds`: that of `--probe-limit`; nil: three times the first median.
+    package init(limitSeconds: Double?) { given = limitSeconds }
+
+    /// In seconds; nil: not known yet.
+    package var limit: Double? {
+        if let given { return given }
+        guard first.count == Self.baseTimes else { return nil }
+        // One that takes no time at all is over as soon as it takes any.
+        return max(Self.factor * Double(ReadLatency.quantile(first, 50)) / 1e9, 0.05)
+    }
+
+    package mutating func begin(at now: UInt64) { underWay = now }
+
+    /// It has ended, or was killed; `counts`: it did what it is for.
+    package mutating func end(at now: UInt64, counts: Bool) {
+        defer { underWay = nil }
+        guard let begin = underWay, counts else { return }
+        if first.count < Self.baseTimes { first.append(now - begin) }
+        last = (begin, now)
+    }
+
+    /// What the last one says, or the one that is under way, as soon as it has taken too long; nil: nothing.
+    package func observation(at now: UInt64) -> BackOffObservation? {
+        guard let limit else { return nil }
+        if let underWay, Double(now - min(underWay, now)) / 1e9 > limit {
+            return observed(now - underWay, limit, since: underWay)
+        }
+        // One that is older than two turns is of a probe that fails, or is not run any more.
+        guard let last, now < last.end + 2 * Self.intervalNanoseconds + Self.longestNanoseconds
+        else { return nil }
+        return observed(last.end - last.begin, limit, since: last.begin)
+    }
+
+    private func observed(_ took: UInt64, _ limit: Double, since: UInt64) -> BackOffObservation {
+        BackOffObservation(.probe, value: Double(took) / 1e9, limit: limit, since: since)
+    }
+}
