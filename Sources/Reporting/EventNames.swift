@@ -41,3 +41,8 @@ extension EventJSON {
         }
     }
 }
+
+extension ExitStatus {
+    /// As JSON has it in `status_name`.
+    package var word: String { EventJSON.name(self) }
+}

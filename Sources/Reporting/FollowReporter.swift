@@ -8,16 +8,26 @@ package import Migration
 /// Called by the main thread; reporters of its passes are called by theirs.
 package final class FollowReporter: Sendable {
     private let streams: ReportStreams
-    private let voice = LoopVoice()
+    private let voice: LoopVoice
     private let toldFailures = Lock(ToldFailures())
     private let readyBelow: Double?
     /// What was said last of the switch; nil: nothing.
     private let isReady = Lock<Bool?>(nil)
     private let hasHeader = Lock(false)
 
-    /// `readyBelowSeconds`: `--ready-below`.
-    package init(_ streams: ReportStreams, readyBelowSeconds: Double?) {
+    /// - Parameters:
+    ///   - streams: stay open from pass to pass.
+    ///   - isIdle: passes run in the idle I/O class.
+    ///   - givesWay: they are held back where others are disturbed.
+    ///   - readyBelowSeconds: `--ready-below`.
+    package init(
+        _ streams: ReportStreams,
+        isIdle: Bool,
+        givesWay: Bool,
+        readyBelowSeconds: Double?
+    ) {
         self.streams = streams
+        voice = LoopVoice(manner: (isIdle ? ", idle" : "") + (givesWay ? ", giving way" : ""))
         readyBelow = readyBelowSeconds
     }
 
@@ -32,7 +42,9 @@ package final class FollowReporter: Sendable {
     // MARK: Passes
 
     /// The row of a pass, and below it what a person should know.
-    package func end(_ summary: PassSummary, began: Int64) {
+    ///
+    /// `held`: how long it gave way to others.
+    package func end(_ summary: PassSummary, began: Int64, _ held: HeldBack?) {
         streams.console.erase()
         let row = FollowRow(summary, began: began)
         let isNews = toldFailures.withLock {
@@ -50,7 +62,9 @@ package final class FollowReporter: Sendable {
         } else {
             lines.append(row.sentence)
         }
-        lines += below(summary, tellsFailures: isNews).map { "        \($0)" }
+        var below = below(summary, tellsFailures: isNews)
+        if let held = held.flatMap({ BackOffText.row($0, streams.shown) }) { below.append(held) }
+        lines += below.map { "        \($0)" }
         streams.console.tell(lines)
     }
 
@@ -72,6 +86,20 @@ package final class FollowReporter: Sendable {
             lines.append("failed: \(path)\(others)\(history)")
         }
         return lines
+    }
+
+    /// What back-off does, for programs; people read of it in the row, or with -v as it happens.
+    package func tell(backOff event: BackOffEvent) {
+        let line = BackOffText.json(event, time: WallClock.nanoseconds)
+        streams.emit(voice.stamp(line), isRare: true)
+        let isNews =
+            switch event {
+            case .heldNearlyAllDay: true
+            case .changed, .lacks: streams.configuration.isVerbose
+            }
+        if isNews, !isQuiet {
+            streams.console.tell(["cutover: " + BackOffText.line(event, streams.shown)])
+        }
     }
 
     // MARK: The switch

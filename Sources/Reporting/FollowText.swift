@@ -111,6 +111,7 @@ enum FollowText {
                 "--max-delete was reached: look what was deleted on SOURCE before more goes"
             case .before: "--before failed three times running"
             }
-        return "\(why); \(Quantity.count(UInt64(passes), "pass", "passes")), status \(status.rawValue)"
+        return
+            "\(why); \(Quantity.count(UInt64(passes), "pass", "passes")), status \(status.rawValue)"
     }
 }

@@ -42,6 +42,9 @@ package enum HistoryJSON {
         line.add("start", moment(record.startNanoseconds))
         line.add("end", record.endNanoseconds.map(moment))
         line.add("seconds", seconds: pass.duration(sinceBoot: sinceBoot))
+        line.add("foreseen_seconds", seconds: record.foreseenNanoseconds)
+        line.add("parts", parts(record.times))
+        line.add("held_back", record.costsHeldBack != nil)
         line.add("outcome", name(pass.outcome))
         line.add("status", record.status)
         line.add("changes_by", record.method)
@@ -61,6 +64,18 @@ package enum HistoryJSON {
         line.add("boot_id", record.bootIdentifier)
         line.add("version", record.cutoverVersion)
         return line
+    }
+
+    /// What its parts took; nil: it is not known.
+    private static func parts(_ times: PassTimes) -> JSONLine? {
+        guard times.total != nil else { return nil }
+        var parts = JSONLine()
+        parts.add("open", seconds: times.open)
+        parts.add("changes", seconds: times.changes)
+        parts.add("work", seconds: times.work)
+        parts.add("synchronize", seconds: times.synchronize)
+        parts.add("commit", seconds: times.commit)
+        return parts
     }
 
     private static func failure(_ record: FailureRecord, of pass: HistoryPass) -> JSONLine {

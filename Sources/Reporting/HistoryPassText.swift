@@ -50,6 +50,10 @@ package struct HistoryPassText: Sendable {
         if let duration = pass.duration(sinceBoot: style.sinceBoot) {
             facts.append((pass.isRunning ? "runs for" : "took", Quantity.duration(duration)))
         }
+        if let foreseen = record.foreseenNanoseconds {
+            facts.append(("foreseen", Quantity.duration(foreseen)))
+        }
+        if let parts { facts.append(("of that", parts)) }
         facts.append(("outcome", outcome))
         var method = style.shown.message(record.method)
         let notes = HistoryNotes(pass, style: style)
@@ -69,6 +73,16 @@ package struct HistoryPassText: Sendable {
         facts.append(("workers", "\(record.workers)"))
         facts.append(("cutover", style.shown.message(record.cutoverVersion)))
         return facts
+    }
+
+    /// What its parts took; nil: it is not known.
+    private var parts: String? {
+        let times = pass.record.times
+        guard times.total != nil else { return nil }
+        return [
+            (times.open, "to begin"), (times.changes, "to find changes"), (times.work, "of work"),
+            (times.synchronize, "for the disk"), (times.commit, "to remember"),
+        ].map { "\(Quantity.duration($0.0 ?? 0)) \($0.1)" }.joined(separator: ", ")
     }
 
     private func moment(_ nanoseconds: Int64) -> String {

@@ -59,8 +59,25 @@ package struct HistoryText: Sendable {
                 lines += Self.wrap(note, indent: indent, hanging: 2)
             }
         }
+        if let hits {
+            lines.append("")
+            lines += Self.wrap(hits, indent: 0)
+        }
         return lines
     }
+
+    /// How what was foreseen fared, of the newest passes; nil: of too few.
+    private var hits: String? {
+        let ratios = pair.passes.compactMap(\.record.ratio).suffix(Self.hitsMax)
+        guard ratios.count >= Self.hitsMin else { return nil }
+        let good = ratios.count { abs($0 - 1) <= Self.hitShare }
+        return "Of the last \(ratios.count) passes \(good) took within "
+            + "\(Int(Self.hitShare * 100)) % of what was foreseen."
+    }
+
+    private static let hitsMax = 10
+    private static let hitsMin = 3
+    private static let hitShare = 0.2
 
     private var subtitle: String {
         guard let first = pair.passes.first else { return "No pass is recorded." }

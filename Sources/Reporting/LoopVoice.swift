@@ -11,6 +11,20 @@ final class LoopVoice: Sendable {
     /// What the pass did not find by a scan, though it could have.
     private let walk = Lock<WalkReason?>(nil)
 
+    /// How passes are made, for the first line: ", idle, giving way".
+    let manner: String
+    private let isFirst = Lock(true)
+
+    init(manner: String) { self.manner = manner }
+
+    /// Whether it is the first pass that is told; once.
+    func tellsBegin() -> Bool {
+        isFirst.withLock { isFirst in
+            defer { isFirst = false }
+            return isFirst
+        }
+    }
+
     /// A pass begins.
     func begin(_ start: PassStart) {
         pass.withLock { $0 = start.pass }

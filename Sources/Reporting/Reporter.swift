@@ -171,7 +171,8 @@ package final class Reporter: Sendable {
     /// Whether an event is told of a pass in a loop, which has a row.
     private func isTold(_ event: PassEvent, in loop: LoopVoice) -> Bool {
         switch event {
-        case .started, .synchronizing: false
+        case .started: loop.tellsBegin()
+        case .synchronizing: false
         case .notice(let notice): loop.isNews(notice)
         default: true
         }
@@ -187,7 +188,7 @@ package final class Reporter: Sendable {
                 "cutover: \(shown.path(start.sourcePath)) (\(start.sourceType)) to "
                 + "\(shown.path(start.destinationPath)) (\(start.destinationType)), "
                 + Quantity.count(UInt64(max(start.workers, 0)), "worker", "workers")
-            return [start.isDryRun ? line + ", dry run" : line]
+            return [start.isDryRun ? line + ", dry run" : line + (loop?.manner ?? "")]
         case .failed(let failure): return isVerbose ? [FailureText(failure).line(shown)] : []
         case .vanished(let path):
             return isVerbose ? ["\(shown.path(path)): vanished from SOURCE"] : []

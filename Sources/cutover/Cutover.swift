@@ -35,7 +35,8 @@ struct Cutover: ParsableCommand {
         abstract: "Move a filesystem volume to another while it is in use.",
         version: "0.2.0",
         subcommands: [
-            SyncCommand.self, FollowCommand.self, CheckCommand.self, VerifyCommand.self, HistoryCommand.self,
+            SyncCommand.self, FollowCommand.self, CheckCommand.self, VerifyCommand.self,
+            HistoryCommand.self,
         ],
         defaultSubcommand: SyncCommand.self
     )

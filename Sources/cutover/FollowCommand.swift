@@ -34,7 +34,12 @@ struct FollowCommand: ParsableCommand {
         let plan = try FollowPlan(options)
         if plan.pass.isIdle { try SyncPlan.setIdlePriority() }
         let streams = ReportStreams(plan.reporting, run: "the loop")
-        let reporter = FollowReporter(streams, readyBelowSeconds: plan.readyBelowSeconds)
+        let reporter = FollowReporter(
+            streams,
+            isIdle: plan.pass.isIdle,
+            givesWay: plan.givesWay,
+            readyBelowSeconds: plan.readyBelowSeconds
+        )
         let supervision = Supervision(
             notice: "files in hand are given back",
             limit: {

@@ -1,7 +1,131 @@
+// `--before` and `--after`: commands of the person's, run by sh beside the passes of a loop.
+
+import LinuxIO
 import Migration
 import Reporting
+
+/// Runs both; used by the main thread.
 final class FollowCommands {
-    init(_ plan: FollowPlan, _ supervision: Supervision, _ reporter: FollowReporter) {}
-    func before() throws(FollowLoop.End) -> Bool { true }
-    func after(_ summary: PassSummary, isReady: Bool) {}
+    private let plan: FollowPlan
+    private let supervision: Supervision
+    private let reporter: FollowReporter
+    /// How often `--before` has failed running.
+    private var failures = 0
+    /// The umask of who started us.
+    private let mask: UInt32
+
+    /// A command that takes longer is killed, with all that it started.
+    private static let limitSeconds: UInt64 = 600
+    private static let failuresMax = 3
+    private static let stepNanoseconds: UInt64 = 50_000_000
+
+    init(
+        _ plan: FollowPlan,
+        _ supervision: Supervision,
+        _ reporter: FollowReporter,
+        mask: UInt32
+    ) {
+        self.plan = plan
+        self.mask = mask
+        self.supervision = supervision
+        self.reporter = reporter
+    }
+
+    /// Runs `--before`; whether the pass may begin.
+    ///
+    /// Throws after three failures running.
+    func before() throws(FollowLoop.End) -> Bool {
+        guard let command = plan.before else { return true }
+        guard let problem = run("--before", command, [], note: "before") else {
+            failures = 0
+            return true
+        }
+        failures += 1
+        reporter.tell(command: "--before", problem + "; the pass is left out")
+        if failures >= Self.failuresMax { throw .init(.refused, .before) }
+        return false
+    }
+
+    /// Runs `--after`; its failure is told and ends nothing.
+    func after(_ summary: PassSummary, isReady: Bool) {
+        guard let command = plan.after else { return }
+        let variables: [(String, String)] =
+            [
+                ("CUTOVER_PASS", summary.recordedPass.map { "\($0)" } ?? ""),
+                ("CUTOVER_STATUS", "\(summary.status.rawValue)"),
+                ("CUTOVER_OUTCOME", summary.status.word),
+                ("CUTOVER_FAILURES", "\(summary.counters.failures.value())"),
+                ("CUTOVER_SECONDS", EstimateText.decimal(nanoseconds: summary.durationNanoseconds)),
+                ("CUTOVER_READY", isReady ? "1" : "0"),
+            ] + EstimateText.variables(summary.next)
+        if let problem = run("--after", command, variables, note: "after") {
+            reporter.tell(command: "--after", problem)
+        }
+    }
+
+    /// Runs one; what went wrong, or nil.
+    private func run(
+        _ option: String,
+        _ command: [UInt8],
+        _ variables: [(String, String)],
+        note type: String
+    ) -> String? {
+        let environment =
+            variables.map { (name: $0.0, value: Array($0.1.utf8)) } + [
+                (name: "CUTOVER_SOURCE", value: Array(plan.names.source.bytes)),
+                (name: "CUTOVER_DESTINATION", value: Array(plan.names.destination.bytes)),
+            ]
+        let shell = ShellCommand(
+            command,
+            environment: environment,
+            mask: mask,
+            limitNanoseconds: Self.limitSeconds * 1_000_000_000
+        )
+        let began = monotonicNanoseconds()
+        let end = wait(for: shell)
+        let seconds = Double(monotonicNanoseconds() &- began) / 1e9
+        switch end {
+        case .success(let end):
+            reporter.note(command: type, status: end.status, seconds: seconds)
+            return Self.problem(end)
+        case .failure(let error):
+            reporter.note(command: type, status: nil, seconds: seconds)
+            return "cannot be run: \(error.code.sentence)"
+        }
+    }
+
+    /// Runs it on another thread, so that a signal to us ends it.
+    private func wait(for command: ShellCommand) -> Result<ShellCommand.End, SystemError> {
+        let ended = Ended()
+        do throws(SystemError) {
+            try BlockingThread.start {
+                let result = Result { () throws(SystemError) in try command.run() }
+                ended.result.withLock { $0 = result }
+            }
+        } catch {
+            return .failure(error)
+        }
+        while true {
+            if let result = ended.result.withLock({ $0 }) { return result }
+            if supervision.wait(nanoseconds: Self.stepNanoseconds) == .stopped {
+                command.stop()
+                pauseThread(nanoseconds: Self.stepNanoseconds)
+            }
+        }
+    }
+
+    /// What both threads know.
+    private final class Ended: Sendable {
+        let result = Lock<Result<ShellCommand.End, SystemError>?>(nil)
+    }
+
+    private static func problem(_ end: ShellCommand.End) -> String? {
+        switch end {
+        case .exited(0): nil
+        case .exited(let status): "ended with \(status)"
+        case .killed(let signal): "was killed by signal \(signal)"
+        case .timedOut: "was killed after \(limitSeconds / 60) min"
+        case .stopped: "was stopped"
+        }
+    }
 }

@@ -20,7 +20,9 @@ final class FollowLoop {
     private let supervision: Supervision
     private let streams: ReportStreams
     private let reporter: FollowReporter
-    private let commands: FollowCommands
+    private var commands: FollowCommands?
+    private var backOff: BackOff?
+    private let metFiles = MetFiles()
 
     private var passes = 0
     private var lastStatus: ExitStatus?
@@ -40,7 +42,7 @@ final class FollowLoop {
     /// Between two attempts at a pass where another one runs.
     private static let lockSeconds: UInt64 = 5
     /// A look that is so young needs no other one.
-    private static let freshSeconds: UInt64 = 5
+    private static let freshNanoseconds = second / 2
     /// A scan takes as long as it takes, but not for ever.
     private static let lookSecondsMax = 1_800
 
@@ -56,7 +58,6 @@ final class FollowLoop {
         self.supervision = supervision
         self.streams = streams
         self.reporter = reporter
-        commands = FollowCommands(plan, supervision, reporter)
         isNewPair = plan.pass.isNewPair
     }
 
@@ -73,19 +74,37 @@ final class FollowLoop {
     /// Goes on until something ends it; gives the status to exit with.
     func run() -> ExitStatus {
         do throws(End) {
-            do throws(Refusal) { try supervision.beginListening() } catch {
-                throw refuse(error)
-            }
+            do throws(Refusal) { try begin() } catch { throw refuse(error) }
             while true { try turn() }
         } catch {
+            backOff?.stop()
             return reporter.finish(error.reason, error.status, passes: passes)
+        }
+    }
+
+    private func begin() throws(Refusal) {
+        // Before there are other threads: they inherit which signals they hear.
+        try supervision.beginListening()
+        let mask = try session.makeReady()
+        commands = FollowCommands(plan, supervision, reporter, mask: mask)
+        guard plan.givesWay else { return }
+        var settings = BackOffSettings(source: plan.names.source)
+        settings.probe = plan.probe
+        settings.probeLimitSeconds = plan.probeLimitSeconds
+        settings.mask = mask
+        do throws(SystemError) {
+            backOff = try BackOff(settings, metFiles: metFiles) { [reporter] in
+                reporter.tell(backOff: $0)
+            }
+        } catch {
+            throw .tooFewThreads
         }
     }
 
     /// One pass and what belongs to it.
     private func turn() throws(End) {
         try waitForHours()
-        if try commands.before() {
+        if try commands?.before() != false {
             try foresee()
             let began = Int64(clamping: WallClock.nanoseconds)
             if let summary = try pass() { try end(summary, began) }
@@ -99,7 +118,7 @@ final class FollowLoop {
     /// A look right before the pass: it is held against what the pass takes.
     private func foresee() throws(End) {
         let age = monotonicNanoseconds() &- lookedAt
-        if next == nil || age < Self.freshSeconds * Self.second { return }
+        if next == nil || age < Self.freshNanoseconds { return }
         let (names, options) = (plan.names, plan.pass)
         do throws(Refusal) {
             let found = try session.attempt(
@@ -131,17 +150,21 @@ final class FollowLoop {
     }
 
     private var isReadyNow = false
+    /// Of the last pass.
+    private var heldBack: HeldBack?
 
     /// Nil: another pass ran, and was waited for.
     private func pass() throws(End) -> PassSummary? {
         let counters = Counters()
-        let reporter = reporter.reporter(counters)
+        let told = reporter.reporter(counters)
         var options = plan.pass
         options.isNewPair = isNewPair
+        options.metFiles = backOff == nil ? nil : metFiles
         options.foreseenNanoseconds = next.map { UInt64(max($0.seconds, 0) * 1e9) }
-        let (names, pass) = (plan.names, options)
+        let (names, pass, backOff) = (plan.names, options, self.backOff)
+        defer { heldBack = backOff?.passEnds() }
         do throws(Refusal) {
-            return try session.attempt(
+            let summary = try session.attempt(
                 prepare: { setting throws(Refusal) in
                     let run = try Pass(
                         setting.process,
@@ -149,7 +172,7 @@ final class FollowLoop {
                         pass,
                         counters: counters,
                         opened: { setting.watch.know($0) },
-                        emit: { reporter.receive($0) }
+                        emit: { told.receive($0) }
                     )
                     let look = PendingLook(
                         setting.process,
@@ -157,12 +180,17 @@ final class FollowLoop {
                         pass,
                         limitSeconds: Self.lookSecondsMax
                     )
-                    return .init(run: EstimatedPass(run, look: look, takesUncounted: true)) {
-                        reporter.begin { run.publish($0) }
+                    let whole = EstimatedPass(run, look: look, takesUncounted: true)
+                    backOff?.passBegins(whole)
+                    return .init(run: whole) {
+                        told.begin { run.publish($0) }
                     }
                 },
-                giveUp: { reporter.finish($0) }
+                giveUp: { told.finish($0) }
             )
+            // Its status is that of the summary: what became of reports is asked at the end of the loop.
+            _ = told.finish(summary)
+            return summary
         } catch {
             switch error {
             case .stateBusy, .destinationBusy: try waitForOthers(error)
@@ -177,10 +205,10 @@ final class FollowLoop {
         lastStatus = summary.status
         lastPass = summary.recordedPass
         if summary.isRemembered { isNewPair = false }
-        reporter.end(summary, began: began)
+        reporter.end(summary, began: began, heldBack)
         note(summary.next)
         noteConvergence(summary)
-        commands.after(summary, isReady: isReadyNow)
+        commands?.after(summary, isReady: isReadyNow)
         switch FollowStep(after: summary, isCutByHours: supervision.isLimitOfHours) {
         case .goesOn: break
         case .waitsForRoom(let bytes, let inodes): try waitForRoom(bytes, inodes)
@@ -275,6 +303,9 @@ final class FollowLoop {
         isTold: Bool = false
     ) throws(End) {
         let end = monotonicNanoseconds() &+ nanoseconds
+        // Nothing of ours runs: what is measured now is what users have without us.
+        if reason == .pause { backOff?.waitBegins() }
+        defer { backOff?.waitEnds() }
         if !isTold {
             let until = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: nanoseconds)
             reporter.wait(reason, until: until)

@@ -102,6 +102,9 @@ final class Session: Sendable {
         supervision.end(status)
     }
 
+    /// Makes the process ready for its first run, and gives the umask of who started it, where that was cleared.
+    func makeReady() throws(Refusal) -> UInt32 { try process().mask }
+
     /// What this process was made ready with, before its first run.
     private func process() throws(Refusal) -> ProcessSetup {
         if let process = setup.withLock({ $0 }) { return process }

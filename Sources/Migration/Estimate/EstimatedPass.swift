@@ -42,4 +42,6 @@ package final class EstimatedPass: SteeredRun {
     }
 
     package func changeWorkers(by difference: Int) { pass.changeWorkers(by: difference) }
+    package var workersWanted: Int { pass.workersWanted }
+    package func limitWorkers(to most: Int?) { pass.limitWorkers(to: most) }
 }

@@ -30,6 +30,7 @@ package final class PendingLook: SteeredRun {
         look.isDryRun = true
         look.onlyScans = true
         look.itemizes = false
+        look.metFiles = nil
         look.salvages = false
         look.isNewPair = false
         // Room and quotas are judged by the pass itself; what it takes to judge them is in what passes took.
@@ -52,6 +53,11 @@ package final class PendingLook: SteeredRun {
     package func changeWorkers(by difference: Int) {
         pass.withLock { $0 }?.changeWorkers(by: difference)
     }
+
+    package var workersWanted: Int { pass.withLock { $0 }?.workersWanted ?? options.workers }
+
+    /// It is short, and others do not notice it: it is not held back.
+    package func limitWorkers(to most: Int?) {}
 
     /// The estimate; nil: nothing is known of any pass, the look was interrupted, or SOURCE or DESTINATION cannot be
     /// opened as they have to be, which the next pass will tell.

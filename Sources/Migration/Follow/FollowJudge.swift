@@ -73,7 +73,8 @@ package struct ToldFailures: Sendable {
         told = told.filter { now - $0.value < Self.daySeconds }
         var hasNews = false
         for failure in failures {
-            let key = Array("\(failure.activity.rawValue) \(failure.side.rawValue) ".utf8) + failure.path
+            let key =
+                Array("\(failure.activity.rawValue) \(failure.side.rawValue) ".utf8) + failure.path
             if told[key] != nil { continue }
             hasNews = true
             if told.count < Self.most { told[key] = now }

@@ -51,6 +51,7 @@ package struct WorkHours: Sendable, Equatable {
     ///
     /// A minute that a change of clocks leaves out is taken for one as much later.
     package func nextChange(after now: Int64) -> Int64? {
+        if stretches.isEmpty { return nil }
         let time = CalendarTime(local: now)
         let begin = time.hour * 60 + time.minute
         let isOpen = allow(now)

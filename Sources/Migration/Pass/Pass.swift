@@ -142,6 +142,7 @@ package final class Pass: SteeredRun {
     package func limitWorkers(to most: Int?) {
         walk.limitWorkers(to: most)
         control.pause(most == 0)
+        control.holdBack(most != nil)
     }
 
     package func run() -> PassSummary {
