@@ -61,10 +61,7 @@ struct RefusalText {
                 "the state would lie on DESTINATION, where --delete would remove it; "
                 + "--state names another folder"
         case .stateUnusable(let folder, let problem):
-            path = folder
-            reason =
-                "the record of passes cannot be kept: \(problem); without it each pass would walk, and nothing could be "
-                + "foreseen. --state names another folder"
+            (reason, path) = (Self.noRecord(problem), folder)
         case .stateBusy(let busy):
             path = nil
             reason = "another pass on these two volumes is running" + Self.told(busy)
@@ -83,6 +80,11 @@ struct RefusalText {
             reason =
                 "only \(limit) descriptors are allowed; raise the limit with 'ulimit -n 1024' or more"
         }
+    }
+
+    private static func noRecord(_ problem: String) -> String {
+        "the record of passes cannot be kept: \(problem); without it each pass would walk, and nothing could be "
+            + "foreseen. --state names another folder"
     }
 
     private static func cannotOpen(

@@ -69,6 +69,8 @@ final class Session: Sendable {
     /// - Parameters:
     ///   - prepare: opens the roots and judges them.
     ///   - giveUp: tells the summary of a run that does not come back; the process ends here, with its status.
+    /// - Returns: how the run ended.
+    /// - Throws: what `prepare` refuses, and where there are too few threads or descriptors.
     func attempt<Summary: Sendable>(
         prepare: @escaping @Sendable (RunSetting) throws(Refusal) -> Prepared<Summary>,
         giveUp: (Summary) -> ExitStatus

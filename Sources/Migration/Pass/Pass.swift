@@ -191,10 +191,9 @@ package final class Pass: SteeredRun {
         let isMine = remember(
             found,
             status,
-            at: end,
+            Effort(end: end, times: times, costs: costs),
             isSynchronized: isSynchronized,
-            isStranded: isStranded,
-            Effort(times: times, costs: costs)
+            isStranded: isStranded
         )
         // Given up: the process ends, and who commits it needs the record.
         defer { if isMine { release() } }
@@ -211,9 +210,7 @@ package final class Pass: SteeredRun {
             workersBusyMax: walk.workersBusyMax,
             recordedPass: keeper.recordedPass
         )
-        summary.isCutByTimeLimit = context.log.cause == .timeLimit
-        summary.isRemembered = keeper.isRemembered
-        summary.pace = estimator.pace(method: found.method.name)
+        tellMore(of: &summary)
         return summary
     }
 
@@ -328,8 +325,15 @@ package final class Pass: SteeredRun {
         Failure(path: [], side: .destination, activity: .synchronize, error: error)
     }
 
-    /// What the pass took, and what it cost.
+    private func tellMore(of summary: inout PassSummary) {
+        summary.isCutByTimeLimit = context.log.cause == .timeLimit
+        summary.isRemembered = keeper.isRemembered
+        summary.pace = estimator.pace(method: summary.method.name)
+    }
+
+    /// When the pass ended, what it took, and what it cost.
     private struct Effort {
+        var end: ClockReading
         var times: PassTimes
         var costs: WorkWindows.Costs
     }
@@ -345,17 +349,16 @@ package final class Pass: SteeredRun {
     private func remember(
         _ found: ChangeFinding.Outcome,
         _ status: ExitStatus,
-        at moment: ClockReading,
+        _ effort: Effort,
         isSynchronized: Bool,
-        isStranded: Bool,
-        _ effort: Effort
+        isStranded: Bool
     ) -> Bool {
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return false }
         let isWhole =
             isSynchronized && !isStranded && context.log.cause == nil && context.log.stop == nil
             && context.plan.scope.isWhole && !leavesUnsafe
             && !(found.method == .scan && context.memory.isDisturbed)
-        var end = end(found, status, at: moment, isGivenUp: false)
+        var end = end(found, status, at: effort.end, isGivenUp: false)
         end.isWhole = isWhole
         end.isSynchronized = isSynchronized
         end.recorder = isWhole ? context.memory.recorder : nil
