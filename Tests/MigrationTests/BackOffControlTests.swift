@@ -177,9 +177,10 @@ private struct History {
         }
         #expect(observe(100, since: 91).most == 15)
         // The same measurement, and one that began before the step.
-        for moment in 101...160 as ClosedRange<UInt64> {
-            #expect(observe(moment, since: moment < 130 ? 91 : 99).most == 15)
+        let early = (101...160 as ClosedRange<UInt64>).filter {
+            observe($0, since: $0 < 130 ? 91 : 99).most != 15
         }
+        #expect(early.isEmpty, "\(early)")
         #expect(observe(161, since: 121).most == 7)
     }
 
@@ -367,5 +368,19 @@ private struct History {
             holds == Array(46..<52) + Array(600..<606) + Array(4_206..<4_212) + Array(7_812..<7_818)
         )
         #expect(ends == [47, 601, 4_207, 7_813])
+    }
+
+    @Test("a stop that found nothing is made again, three times")
+    func measurementAgain() {
+        var measurement = BackOffMeasurement(at: 0)
+        var ends: [UInt64] = []
+        for now in 0..<1_000 as Range<UInt64> {
+            guard case .done = measurement.advance(to: now * second, isPossible: true) else {
+                continue
+            }
+            ends.append(now)
+            measurement.tryAgain(after: now * second)
+        }
+        #expect(ends == [36, 102, 168, 234, 606])
     }
 }

@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("MetFiles") struct FileSampleTests {
+@Suite("MetFiles") struct MetFilesTests {
     @Test(
         "a sample of a large tree is fair, holds its number of files, and takes others for those that went"
     )
@@ -162,7 +162,7 @@ struct SourceReadsTests {
         let count = Atomic<Int>(0)
         let reads = Lock(SourceReadsBox(Name(volume.mountPoint), known))
         var settings = BackOffSettings(source: Name(volume.mountPoint))
-        settings.clock = BackOffClock(scale: 20)
+        settings.clock = BackOffClock(scale: 10)
         let backOff = try BackOff(
             settings,
             metFiles: known,
@@ -181,7 +181,8 @@ struct SourceReadsTests {
         waitUntil { count.load(ordering: .relaxed) > 30 }
         let run = SeenRun()
         backOff.passBegins(run)
-        try limit(60)
+        // Of 40 that are asked for.
+        try limit(16)
         waitUntil { run.least == 0 }
         try limit(0)
         waitUntil { run.isFree }

@@ -194,6 +194,9 @@ package final class BackOff: Sendable {
     /// How long the present pass was held back so far, or the last one.
     package var heldBack: HeldBack { state.withLock { $0.held } }
 
+    /// How long reads of SOURCE take without a pass, in nanoseconds; nil: not known.
+    package var readBase: UInt64? { state.withLock { $0.reads.base } }
+
     /// What holds for the present pass.
     package var answer: BackOffAnswer { state.withLock { $0.answer } }
 
@@ -287,6 +290,7 @@ package final class BackOff: Sendable {
         case .done(let since)?:
             state.reads.takeBase(since: since, until: now)
             state.pressure.endBase()
+            if state.reads.base == nil { state.measurement?.tryAgain(after: now) }
         case .goOn?, nil: break
         }
         let since = state.control.knownFrom

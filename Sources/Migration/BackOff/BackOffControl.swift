@@ -133,6 +133,9 @@ package struct BackOffMeasurement: Sendable {
     private static let first = 30 * BackOffControl.second
     private static let second = 600 * BackOffControl.second
     private static let later = 3_600 * BackOffControl.second
+    /// After one that found nothing; so often.
+    private static let again = 60 * BackOffControl.second
+    private static let triesMax = 3
 
     package enum Step: Equatable, Sendable {
         case goOn
@@ -145,6 +148,7 @@ package struct BackOffMeasurement: Sendable {
     private let begin: UInt64
     private var due: UInt64
     private var holdingSince: UInt64?
+    private var triesLeft = triesMax
 
     /// A pass begins, at a moment in monotonic nanoseconds.
     package init(at now: UInt64) {
@@ -166,5 +170,11 @@ package struct BackOffMeasurement: Sendable {
         guard now >= due, isPossible else { return .goOn }
         holdingSince = now
         return .hold
+    }
+
+    /// The last one found nothing: a few more follow sooner.
+    package mutating func tryAgain(after now: UInt64) {
+        if triesLeft > 0 { due = now + Self.again }
+        triesLeft -= 1
     }
 }
