@@ -91,7 +91,7 @@ struct FilterOptions: ParsableArguments {
         return excludeFrom.isEmpty ? nil : "--exclude-from"
     }
 
-    /// Reads pattern files; every mistake in them is a usage error. Nil: nothing was given.
+    /// Reads pattern files, in which every mistake is a usage error; nil: nothing was given.
     func filter() throws -> Filter? {
         if given == nil { return nil }
         var filter = Filter()

@@ -22,9 +22,7 @@ struct FilePair {
 
 extension FilePair {
     /// As they were when the files were opened.
-    var statuses: (source: FileStatus, destination: FileStatus) {
-        (source.status, destination.status)
-    }
+    var statuses: DifferingEntries { DifferingEntries(source.status, destination.status) }
 }
 
 /// Compares the contents of files.

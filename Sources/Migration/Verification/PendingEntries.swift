@@ -11,7 +11,7 @@ import LinuxIO
 ///
 /// Any thread may ask it.
 final class PendingEntries: Sendable {
-    /// So many extras wait for the record; further ones are differences. Each takes some 200 bytes.
+    /// So many extras wait for the record, each with some 200 bytes; further ones are differences.
     static let heldMax = 100_000
 
     private struct HeldExtra: Sendable {

@@ -2,6 +2,24 @@
 
 import LinuxIO
 
+/// Two entries of one name, as they were when they differed.
+struct DifferingEntries {
+    let source: FileStatus
+    let destination: FileStatus
+    /// SOURCE's directory, where it may be asked for; the name may have been given to another inode in it.
+    let directory: SharedDescriptor?
+
+    init(
+        _ source: FileStatus,
+        _ destination: FileStatus,
+        in directory: SharedDescriptor? = nil
+    ) {
+        self.source = source
+        self.destination = destination
+        self.directory = directory
+    }
+}
+
 /// The reports of one lane.
 ///
 /// Belongs to one worker.
@@ -48,13 +66,11 @@ struct VerificationReports {
 
     /// Tells what of an entry differs; `isChanged`: one of the two sides changed meanwhile.
     ///
-    /// `isPending`: whether the entry was counted as pending; true from then on. `directory`: that of SOURCE, where it
-    /// may be needed.
+    /// `isPending`: whether the entry was counted as pending; true from then on.
     func tell(
         _ aspects: [FoundDifference.Aspect],
         of entry: VerifiedEntry,
-        _ statuses: (source: FileStatus, destination: FileStatus),
-        in directory: SharedDescriptor? = nil,
+        _ entries: DifferingEntries,
         isChanged: Bool,
         isPending: inout Bool
     ) {
@@ -62,8 +78,7 @@ struct VerificationReports {
         tell(
             aspects,
             path: entry.path,
-            statuses,
-            in: directory,
+            entries,
             isChanged: isChanged,
             isPending: &isPending
         )
@@ -73,16 +88,15 @@ struct VerificationReports {
     func tell(
         _ aspects: [FoundDifference.Aspect],
         path: [UInt8],
-        _ statuses: (source: FileStatus, destination: FileStatus),
-        in directory: SharedDescriptor? = nil,
+        _ entries: DifferingEntries,
         isChanged: Bool,
         isPending: inout Bool
     ) {
-        let sides = isChanged ? nil : sides(path, statuses, directory)
+        let sides = isChanged ? nil : sides(path, entries)
         for aspect in aspects {
             let difference = FoundDifference(
                 path: path,
-                kind: statuses.source.kind,
+                kind: entries.source.kind,
                 aspect: aspect
             )
             if case .project(_, 0) = aspect, !context.comparesProjects {
@@ -100,17 +114,17 @@ struct VerificationReports {
     /// What is asked of two entries that differ; nil where nothing of them can be pending.
     private func sides(
         _ path: [UInt8],
-        _ statuses: (source: FileStatus, destination: FileStatus),
-        _ directory: SharedDescriptor?
+        _ entries: DifferingEntries
     ) -> PendingJudge.Sides? {
         guard let pending = context.pending, !pending.mayFail(path) else { return nil }
-        let (source, destination) = statuses
+        let (source, destination) = (entries.source, entries.destination)
         return PendingJudge.Sides(
             source: source.changed.nanosecondsSince1970,
             destination: destination.changed.nanosecondsSince1970,
             isRoot: path.isEmpty,
             // Where it cannot be asked any more, it shows nothing.
-            sourceDirectory: (try? directory?.descriptor.status())?.changed.nanosecondsSince1970,
+            sourceDirectory: (try? entries.directory?.descriptor.status())?.changed
+                .nanosecondsSince1970,
             agree: source.sizeBytes == destination.sizeBytes
                 && context.comparison.times.agree(
                     source: source.modified,

@@ -149,7 +149,7 @@ extension Verifier {
                 reports.tell(
                     [aspect],
                     of: entry,
-                    (source, destination),
+                    DifferingEntries(source, destination),
                     isChanged: reports.isRecent(source, destination),
                     isPending: &isPending
                 )
@@ -188,8 +188,7 @@ extension Verifier {
         reports.tell(
             second.aspects,
             of: entry,
-            (sourceNow, destinationNow),
-            in: sourceDirectory,
+            DifferingEntries(sourceNow, destinationNow, in: sourceDirectory),
             isChanged: isChanged,
             isPending: &second.isPending
         )
@@ -222,7 +221,7 @@ extension Verifier {
             reports.tell(
                 found,
                 path: node.path,
-                (sourceNow, destinationNow),
+                DifferingEntries(sourceNow, destinationNow),
                 isChanged: isChanged,
                 isPending: &isPending
             )

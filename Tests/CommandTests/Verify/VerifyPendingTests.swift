@@ -48,6 +48,7 @@ struct VerifyPendingTests {
         rm d/type; mkdir d/type; ln -sfn elsewhere d/symlink; chmod 700 d
         """
 
+    @discardableResult
     private func expect(
         _ outcome: Outcome,
         _ status: Int32,
@@ -105,7 +106,7 @@ struct VerifyPendingTests {
             "cd \"$1\"; chmod 640 a/log; rm a/mode; echo x >a/strange; echo y >>a/still",
             stage.to
         )
-        _ = try expect(
+        try expect(
             try verify("--json", "-"),
             1,
             differences: [
@@ -138,7 +139,7 @@ struct VerifyPendingTests {
         #expect(try Cutover.run(bytes: words).status == 0)
         usleep(25_000)
         try Files.unlink(stage.source("a/gone"))
-        _ = try expect(try verify("--json", "-"), 1, differences: ["a/gone extra"])
+        try expect(try verify("--json", "-"), 1, differences: ["a/gone extra"])
     }
 
     @Test(
