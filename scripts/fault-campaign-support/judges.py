@@ -238,7 +238,7 @@ def judge_verify_different(stage, injection, spoil=None):
         first.events = [event for event in first.events if event.get("type") != "difference"]
     violations = _ending(first, injection, {1, 3, 23})
     if first.status not in (3, -9, None) and injection.operation not in REPORTS:
-        told = [_path(event) for kind in ("difference", "failure", "vanished", "changed", "mount_skipped")
+        told = [_path(event) for kind in ("difference", "pending", "failure", "vanished", "changed", "mount_skipped")
                 for event in first.of(kind)]
         hidden = [path for path in sorted(wanted)
                   if not any(path == each or each in (b"", b".") or path.startswith(each + b"/") for each in told)]

@@ -154,7 +154,7 @@ struct RulesProjects {
         try stage.pass()
         try edit("xfs_io -c 'chproj 5' u/f; xfs_io -r -c 'chproj 6' u/d")
         let verified = try Cutover.run(
-            bytes: ["verify", "--metadata"].map { bytes($0) } + [stage.from, stage.to]
+            bytes: ["verify", "--metadata", "--strict"].map { bytes($0) } + [stage.from, stage.to]
         )
         #expect(verified.status == 1, "\(verified)")
         let dry = try Cutover.pass(stage.from, stage.to, ["--delete", "-n", "-i"])
