@@ -24,6 +24,20 @@ package struct MountEntry: Sendable, Equatable {
     }
 }
 
+/// One mount with its numbers.
+package struct ListedMount: Sendable, Equatable {
+    /// Of this mount, as fdinfo has it.
+    package var number: UInt64
+    /// Of its filesystem, as `FileStatus.device` has it but for btrfs, whose subvolumes have numbers of their own.
+    package var device: UInt64
+    package var entry: MountEntry
+
+    /// Whether nobody can write to the filesystem, through whatever mount of whatever namespace.
+    package var isFilesystemReadOnly: Bool { entry.filesystemOptions.contains("ro") }
+    /// Whether this mount takes writes.
+    package var isWritable: Bool { !isFilesystemReadOnly && !entry.options.contains("ro") }
+}
+
 /// What /proc/self/mountinfo says (proc(5)).
 package enum MountTable {
     /// 16 MiB: some 100,000 mounts.
@@ -85,30 +99,55 @@ package enum MountTable {
     /// How the filesystem that holds an open directory is mounted; nil as for `pathInFilesystem`.
     package static func entry(of directory: borrowing Descriptor) throws(SystemError) -> MountEntry?
     {
+        try mount(of: directory)?.entry
+    }
+
+    /// The mount that an open directory was opened through; nil as for `pathInFilesystem`.
+    package static func mount(
+        of directory: borrowing Descriptor
+    ) throws(SystemError) -> ListedMount? {
         guard let mount = try number(of: directory) else { return nil }
         let table = try InputFile.contents(
             of: Name("/proc/self/mountinfo"),
             bytesMax: tableBytesMax
         )
-        return entry(mount: mount, table: table)
+        return mounts(in: table).first { $0.number == mount }
     }
 
     /// The same from the number of the mount and the text of the table.
     package static func entry(mount: UInt64, table: [UInt8]) -> MountEntry? {
-        for line in table.split(separator: 0x0A) {
+        mounts(in: table).first { $0.number == mount }?.entry
+    }
+
+    /// All mounts of a table, in its order; a line that cannot be understood is left out.
+    package static func mounts(in table: [UInt8]) -> [ListedMount] {
+        table.split(separator: 0x0A).compactMap { line in
             let fields = line.split(separator: 0x20)
             // Any number of optional fields, a dash, then type, device and the filesystem's own options.
-            guard fields.count >= 10, UInt64(String(decoding: fields[0], as: UTF8.self)) == mount,
+            guard fields.count >= 10,
+                let number = UInt64(String(decoding: fields[0], as: UTF8.self)),
+                let device = device(fields[2]),
                 let dash = fields.dropFirst(6).firstIndex(of: [0x2D]), dash + 3 < fields.count
-            else { continue }
-            return MountEntry(
-                mountPoint: unescaped(fields[4]),
-                options: options(fields[5]),
-                device: unescaped(fields[dash + 2]),
-                filesystemOptions: options(fields[dash + 3])
+            else { return nil }
+            return ListedMount(
+                number: number,
+                device: device,
+                entry: MountEntry(
+                    mountPoint: unescaped(fields[4]),
+                    options: options(fields[5]),
+                    device: unescaped(fields[dash + 2]),
+                    filesystemOptions: options(fields[dash + 3])
+                )
             )
         }
-        return nil
+    }
+
+    /// `8:1`, in decimal.
+    private static func device(_ field: ArraySlice<UInt8>) -> UInt64? {
+        let halves = String(decoding: field, as: UTF8.self).split(separator: ":")
+        guard halves.count == 2, let major = UInt64(halves[0]), let minor = UInt64(halves[1])
+        else { return nil }
+        return major << 32 | minor
     }
 
     private static func options(_ field: ArraySlice<UInt8>) -> [String] {
@@ -119,8 +158,8 @@ package enum MountTable {
         path.last == 0x2F ? Array(path.dropLast()) : path
     }
 
-    /// Blanks, tabs, newlines and backslashes stand as a backslash and three octal digits.
-    private static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
+    /// Blanks, tabs, newlines and backslashes stand as a backslash and three octal digits, in fstab(5) too.
+    package static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         var rest = field
         while let byte = rest.first {

@@ -89,8 +89,34 @@ package enum EventJSON {
             line.add("pair_passes", recorded.passes)
             line.add("last_end", seconds: UInt64(max(recorded.lastEndNanoseconds, 0)))
         }
+        if case .sourceWritable(let use) = refusal { addFields(of: use, to: &line) }
         if let path { line.add("path", name: path) }
         return line
+    }
+
+    /// Who can write to SOURCE.
+    private static func addFields(of use: SourceUse, to line: inout JSONLine) {
+        line.add(
+            "writable_mounts",
+            use.mounts.map { mount in
+                var object = JSONLine()
+                object.add("path", name: mount.path)
+                object.add("process", mount.process)
+                return object
+            }
+        )
+        line.add(
+            "writers",
+            use.writers.map { writer in
+                var object = JSONLine()
+                object.add("process", writer.process)
+                object.add("name", name: writer.name)
+                object.add("path", name: writer.path)
+                return object
+            }
+        )
+        line.add("processes_unseen", use.unseen)
+        line.add("processes_may_be_hidden", use.mayHideProcesses)
     }
 
     /// When the run ends by itself: nanoseconds since 1970.

@@ -146,20 +146,12 @@ package enum QuotaText {
 
     /// What makes ext4 enforce the limits of a kind.
     static func mountOption(_ kind: QuotaKind) -> String {
-        switch kind {
-        case .user: "usrquota"
-        case .group: "grpquota"
-        case .project: "prjquota"
-        }
+        kind.mountOption(of: "ext4") ?? ""
     }
 
     /// What makes XFS account and enforce the limits of a kind.
     static func xfsOption(_ kind: QuotaKind) -> String {
-        switch kind {
-        case .user: "uquota"
-        case .group: "gquota"
-        case .project: "pquota"
-        }
+        kind.mountOption(of: "xfs") ?? ""
     }
 
     private static func overLimit(_ excess: QuotaExcess) -> String {

@@ -5,6 +5,7 @@
 //   Words           the command line before the parser: subcommand, rsync's habits, mistakes that can be named
 //   HelpText        what `cutover --help` prints
 //   SyncCommand     `sync`: the options of one pass, made into a plan, run
+//   FinalSwitch     `sync --final`: the last pass, a second look, a comparison (FinalOptions, FinalPlan)
 //   SyncOptions     what was typed; SyncPlan: what will be done
 //   FollowCommand   `follow`: passes in a loop (FollowOptions, FollowPlan, FollowLoop; FollowCommands run by sh)
 //   SharedOptions   options that several commands have

@@ -31,6 +31,8 @@ struct RefusalText {
                 + (inner == .destination
                     ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
                     : "")
+        case .optionsUnknown(let why): (reason, path) = (FinalRefusalText.sentence(why), nil)
+        case .sourceWritable(let use): (reason, path) = (FinalRefusalText.sentence(use), nil)
         case .emptySource, .wrongRoots, .quotasNotCarried:
             (reason, path) = (Self.notMeant(refusal), nil)
         case .noSuchBranch(let name):

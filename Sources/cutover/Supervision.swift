@@ -46,6 +46,8 @@ final class Supervision: Sendable {
     private let hasLimitOfHours = Atomic<Bool>(false)
     /// There is no run, and the next one is waited for.
     private let isWaiting = Atomic<Bool>(false)
+    /// Others come after this run, so there is something to stop though it is over.
+    private let hasMore = Atomic<Bool>(false)
     private let changed = DispatchSemaphore(value: 0)
     private let steered = Lock<Steered?>(nil)
 
@@ -165,6 +167,9 @@ final class Supervision: Sendable {
         }
     }
 
+    /// Says whether other runs come after the one that runs, or is begun next.
+    func expectMore(_ hasMore: Bool) { self.hasMore.store(hasMore, ordering: .relaxed) }
+
     /// How a run ends that is given up before it has begun.
     var statusIfGivenUp: ExitStatus {
         isStopped.load(ordering: .sequentiallyConsistent) ? .interrupted : .timeLimit
@@ -218,7 +223,9 @@ final class Supervision: Sendable {
             _exit(ExitStatus.interrupted.rawValue)
         }
         let isInTime = steered?.interrupt() ?? true
-        let isTold = isInTime && !isOver.load(ordering: .sequentiallyConsistent)
+        let isTold =
+            isInTime && !isOver.load(ordering: .sequentiallyConsistent)
+            || hasMore.load(ordering: .relaxed)
         let what =
             isWaiting.load(ordering: .sequentiallyConsistent)
             ? "stopping"

@@ -31,6 +31,9 @@ struct SyncCommand: ParsableCommand {
 
     func run() throws {
         let plan = try SyncPlan(options)
+        if options.last.isFinal {
+            throw ExitCode(FinalSwitch(options, plan).run().rawValue)
+        }
         if options.how.idle { try SyncPlan.setIdlePriority() }
         let counters = Counters()
         let streams = ReportStreams(plan.reporting, run: "the pass")

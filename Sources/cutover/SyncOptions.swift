@@ -16,6 +16,7 @@ struct SyncOptions: ParsableArguments {
     @OptionGroup(title: "What counts as changed") var changed: ChangeOptions
     @OptionGroup(title: "Deleting") var deleting: DeleteOptions
     @OptionGroup(title: "Dry run and output") var trying: TryOptions
+    @OptionGroup(title: "The last pass") var last: FinalOptions
     @OptionGroup(title: "How") var how: HowOptions
     @OptionGroup(title: "Reporting") var telling: TellOptions
 }

@@ -116,18 +116,28 @@ extension PassOptions {
     init(_ copied: CopyOptions, _ changed: ChangeOptions, _ deleting: DeleteOptions) throws {
         self.init()
         version = Cutover.configuration.version
-        preserved = copied.preserved
-        attributes = try copied.attributes.selection()
-        quotas = copied.quotas
-        crossesMounts = copied.crossMounts
+        changeSearch = changed.changes
         allowsEmptySource = copied.allowEmptySource
         isNewPair = copied.newPair
-        salvages = copied.salvage
         branches = try SyncPlan.branches(copied.branch)
-        filter = try copied.filters.filter() ?? Filter()
+        try decide(copied, changed, deleting)
+    }
+
+    /// Takes over what decides what a pass leaves at DESTINATION: what RecordedOptions has words for, and no more but
+    /// how files are judged.
+    mutating func decide(
+        _ copied: CopyOptions,
+        _ changed: ChangeOptions,
+        _ deleting: DeleteOptions
+    ) throws {
+        preserved = copied.preserved
+        attributes = try copied.attributes.selection()
         changeTest = changed.test
-        changeSearch = changed.changes
         deletesExtras = deleting.delete
         deletionsMax = deleting.maxDelete
+        quotas = copied.quotas
+        crossesMounts = copied.crossMounts
+        salvages = copied.salvage
+        filter = try copied.filters.filter() ?? Filter()
     }
 }

@@ -28,6 +28,10 @@ extension Refusal {
         case .badManifest: "bad_manifest"
         case .reportInUse: "report_in_use"
         case .quotasNotCarried: "quotas_not_carried"
+        case .optionsUnknown(.noWholePass): "no_whole_pass"
+        case .optionsUnknown(.unreadable): "record_unreadable"
+        case .optionsUnknown(.notKept): "options_not_kept"
+        case .sourceWritable: "source_writable"
         }
     }
 

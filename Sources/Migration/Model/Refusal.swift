@@ -45,6 +45,20 @@ package enum Refusal: Error, Equatable, Sendable {
     case reportInUse(option: String, path: [UInt8])
     /// `--quotas on`, and not all quotas can be carried (Q10).
     case quotasNotCarried(QuotaObstacle)
+    /// The last pass (`--final`) takes the options of the one before, and they are not known.
+    case optionsUnknown(OptionsUnknown)
+    /// It asks that nobody can write to SOURCE.
+    case sourceWritable(SourceUse)
+}
+
+/// Why it is not known what the last pass is to do.
+package enum OptionsUnknown: Equatable, Sendable {
+    /// No whole pass of these two roots is recorded.
+    case noWholePass
+    /// The record cannot be read.
+    case unreadable
+    /// It has no options of this pass.
+    case notKept(pass: Int64)
 }
 
 /// Why a manifest is not checked.

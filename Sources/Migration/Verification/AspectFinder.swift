@@ -20,7 +20,7 @@ final class AspectFinder {
         attributes = AttributeComparer(
             AttributeScope(
                 isRoot: context.isRoot,
-                preserved: .all,
+                preserved: context.options.preserved,
                 selection: context.options.attributes
             )
         )

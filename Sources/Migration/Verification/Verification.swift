@@ -45,7 +45,7 @@ package final class Verification: SteeredRun {
         context = VerificationContext(
             options: options,
             log: log,
-            comparison: Self.comparison(roots, targetStatus),
+            comparison: Self.comparison(roots, targetStatus, options.preserved),
             budget: budget,
             links: LinkPairing(linkCountMax: target.descriptor.linkCountMax() ?? .max),
             manifest: manifest,
@@ -135,7 +135,10 @@ package final class Verification: SteeredRun {
         context.log.emit(.started(startFacts()))
         for notice in notices { context.log.say(notice) }
         // S54: what cannot be seen was not compared, and "equal" would be a lie.
-        for failure in Privileges.current.hidden(.all, context.options.attributes).failures {
+        for failure in Privileges.current.hidden(
+            context.options.preserved,
+            context.options.attributes
+        ).failures {
             context.log.record(failure)
         }
         writeBack()
@@ -197,6 +200,7 @@ package final class Verification: SteeredRun {
         var pass = PassOptions()
         pass.isDryRun = true
         pass.guardsPair = false
+        pass.preserved = options.preserved
         pass.branches = options.branches
         pass.attributes = options.attributes
         pass.checksFirst = options.checksFirst
@@ -204,9 +208,13 @@ package final class Verification: SteeredRun {
     }
 
     /// What a pass with all that it keeps would repair; owners too, whoever asks.
-    private static func comparison(_ roots: Roots, _ destination: FileStatus) -> Comparison {
+    private static func comparison(
+        _ roots: Roots,
+        _ destination: FileStatus,
+        _ preserved: PassOptions.Preserved
+    ) -> Comparison {
         Comparison(
-            preserved: .all,
+            preserved: preserved,
             changeTest: .contents,
             deletesExtras: false,
             isRoot: true,

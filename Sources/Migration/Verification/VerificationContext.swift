@@ -60,6 +60,7 @@ final class VerificationContext: Sendable {
         self.log = log
         self.comparison = comparison
         scope = Scope(branches: options.branches)
+        filter = options.filter ?? Filter()
         self.budget = budget
         directories = OpenDirectories(budget)
         self.links = links
@@ -87,6 +88,13 @@ final class VerificationContext: Sendable {
 
     /// Whether an entry changed after the verification had begun.
     func isRecent(_ status: FileStatus) -> Bool { beginning.showsChange(of: status) }
+
+    /// Whether a pass made entries of this kind.
+    func isCarried(_ kind: EntryKind) -> Bool {
+        if kind.isDevice { return options.preserved.contains(.devices) }
+        let isSpecial = kind == .fifo || kind == .socket
+        return !isSpecial || options.preserved.contains(.specials)
+    }
 
     /// Whether contents of the file with this inode on SOURCE are compared.
     func isSampled(inode: UInt64) -> Bool {

@@ -22,6 +22,8 @@ package struct VerificationOptions: Sendable {
     package var namesStateFolder = false
     /// What users changed since the last whole pass counts as different (`--strict`).
     package var isStrict = false
+    /// What a pass carried: nothing else is compared.
+    package var preserved = PassOptions.Preserved.all
     /// Whether quotas are compared, where all of two volumes is.
     package var comparesQuotas = true
     /// Lanes that do blocking I/O, 1 to `PassOptions.workersMax`.

@@ -199,13 +199,11 @@ extension Verifier {
         _ directory: borrowing Descriptor
     ) -> Bool {
         let name = listing.name(index)
-        if node.isRoot,
-            !context.scope.holds(
-                name,
-                isDirectory: { isDirectory(index, of: listing, side, directory) }
-            )
-        {
-            return false
+        if node.isRoot {
+            let isHeld = context.scope.holds(name) {
+                isDirectory(index, of: listing, side, directory)
+            }
+            if !isHeld { return false }
         }
         return context.filter.isEmpty
             || !context.filter.excludes(

@@ -40,6 +40,7 @@ extension Verifier {
             reportSkippedMount(crossing, .source, path: entry.path)
             return
         }
+        if !context.isCarried(status.kind) { return }
         guard entry.isOnDestination else {
             reportMissing(entry, status, open)
             return
@@ -144,6 +145,7 @@ extension Verifier {
             case .again:
                 // The same two inodes were compared under another name. A manifest names every name.
                 if context.manifest == nil { return }
+            case .torn where !context.options.preserved.contains(.hardLinks): break
             case .torn:
                 let aspect = FoundDifference.Aspect.links(LinkFacts(source), LinkFacts(destination))
                 reports.tell(

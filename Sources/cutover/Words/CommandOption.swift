@@ -79,6 +79,9 @@ struct CommandOption: Sendable {
         CommandOption("max-delete", takes: "a number", of: .sync, .follow),
         CommandOption("dry-run", "n", of: .sync),
         CommandOption("itemize", "i", of: .sync),
+        // The last pass.
+        CommandOption("final", of: .sync),
+        CommandOption("allow-writers", of: .sync),
         // How.
         CommandOption("workers", "w", takes: "a number", of: .sync, .follow, .check, .verify),
         CommandOption("bwlimit", takes: "a rate", of: .sync, .follow),

@@ -1,0 +1,43 @@
+// Who can still write to SOURCE: asked by the last pass, after which nobody may. SourceUse+Look.swift looks.
+
+/// What can write to SOURCE's filesystem.
+package struct SourceUse: Equatable, Sendable {
+    /// A mount that takes writes.
+    package struct Mount: Equatable, Sendable {
+        package var path: [UInt8]
+        /// A process that sees it, where this one does not.
+        package var process: Int32?
+
+        package init(path: [UInt8], process: Int32?) {
+            (self.path, self.process) = (path, process)
+        }
+    }
+
+    /// A process that has something open for writing, or mapped to be stored to.
+    package struct Writer: Equatable, Sendable {
+        package var process: Int32
+        /// Its name, 15 bytes at most.
+        package var name: [UInt8]
+        /// One of the files.
+        package var path: [UInt8]
+
+        package init(process: Int32, name: [UInt8], path: [UInt8]) {
+            (self.process, self.name, self.path) = (process, name, path)
+        }
+    }
+
+    /// Where SOURCE is, for people.
+    package var path: [UInt8]
+    /// The filesystem takes no write from anybody.
+    package var isReadOnly: Bool
+    package var mounts: [Mount] = []
+    package var writers: [Writer] = []
+    /// Processes that could not be looked at.
+    package var unseen = 0
+    /// Processes that are not even listed there may be.
+    package var mayHideProcesses = false
+
+    package init(path: [UInt8], isReadOnly: Bool) {
+        (self.path, self.isReadOnly) = (path, isReadOnly)
+    }
+}

@@ -1,0 +1,67 @@
+// Why the last pass (`--final`) does not begin, and what to do: one line each.
+
+package import Migration
+
+/// The sentences, without a period.
+package enum FinalRefusalText {
+    /// So many are named; JSON has all.
+    private static let namedMax = 10
+
+    package static func sentence(_ why: OptionsUnknown) -> String {
+        switch why {
+        case .noWholePass:
+            "no whole pass of these two volumes is recorded, and the last one is to be short: "
+                + "make one first, without --final (--state names another folder)"
+        case .unreadable:
+            "the record of earlier passes cannot be read ('cutover history' tells why): "
+                + "make a pass first, without --final"
+        case .notKept(let pass):
+            "the record does not have the options of pass \(pass), the last whole one: "
+                + "give them here, or make one more pass first, without --final"
+        }
+    }
+
+    package static func sentence(_ use: SourceUse) -> String {
+        "SOURCE can be written to: \(who(use)). Stop that, then: mount -o remount,ro "
+            + "\(text(use.path)) (--allow-writers goes on, and the result is not final)"
+    }
+
+    /// Through what and by whom.
+    static func who(_ use: SourceUse) -> String {
+        var parts = ["its filesystem is read-write"]
+        if !use.mounts.isEmpty {
+            let places = use.mounts.map { mount in
+                text(mount.path)
+                    + (mount.process.map { " (in the mount namespace of process \($0))" } ?? "")
+            }
+            parts[0] = "its filesystem is mounted read-write at " + list(places)
+        }
+        if !use.writers.isEmpty {
+            let count = UInt64(use.writers.count)
+            let named = use.writers.map {
+                "\(text($0.name)) (process \($0.process), \(text($0.path)))"
+            }
+            parts.append(
+                Quantity.count(count, "process has", "processes have")
+                    + " it open for writing: " + list(named)
+            )
+        }
+        if use.unseen > 0 {
+            let count = Quantity.count(UInt64(use.unseen), "process", "processes")
+            parts.append("\(count) could not be looked at")
+        }
+        if use.mayHideProcesses {
+            parts.append("others may be hidden from here (hidepid, another PID namespace)")
+        }
+        return parts.joined(separator: "; ")
+    }
+
+    private static func list(_ texts: [String]) -> String {
+        let more = texts.count - namedMax
+        return texts.prefix(namedMax).joined(separator: ", ")
+            + (more > 0 ? " and \(more) more" : "")
+    }
+
+    /// Shown by whoever prints the whole line.
+    private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

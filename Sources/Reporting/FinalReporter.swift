@@ -1,0 +1,83 @@
+// Tells of the last pass (`--final`) what is neither of the pass nor of the comparison, which have reporters of their
+// own: what it was asked for, who can write to SOURCE, and the verdict.
+
+import LinuxIO
+package import Migration
+
+/// The reporter of the last pass as a whole.
+///
+/// Called by the thread that runs the step.
+package final class FinalReporter: Sendable {
+    private let streams: ReportStreams
+
+    package init(_ streams: ReportStreams) { self.streams = streams }
+
+    /// Where the options of the last pass come from.
+    package enum Origin: Equatable, Sendable {
+        /// From the recorded pass of this id.
+        case recorded(pass: Int64)
+        /// From the command line, instead of those of that pass, which the record may not have.
+        case given(instead: Int64, of: RecordedOptions?)
+    }
+
+    /// Tells what the pass was asked for and who can write to SOURCE; after its reports have begun.
+    package func begin(_ origin: Origin, _ options: RecordedOptions, _ source: SourceUse) {
+        if streams.configuration.isQuiet { return }
+        streams.console.tell([
+            "cutover: " + FinalText.origin(origin, options, streams.shown),
+            "cutover: " + streams.shown.message(FinalText.source(source)),
+        ])
+    }
+
+    /// Tells the verdict and ends the reports.
+    ///
+    /// - Parameters:
+    ///   - outcome: of all steps.
+    ///   - advice: what becomes of fstab; nil: it is too early to say.
+    /// - Returns: the status to exit with: the outcome's, or 23 where a report that was asked for is incomplete.
+    package func finish(_ outcome: FinalOutcome, _ advice: SwitchAdvice?) -> ExitStatus {
+        streams.emit(FinalJSON.line(outcome, advice, time: WallClock.nanoseconds), isRare: true)
+        streams.close()
+        let text = FinalText(outcome, advice, shown: streams.shown)
+        streams.console.tell(streams.configuration.isQuiet ? text.quietLines : text.lines)
+        switch outcome.status {
+        case .interrupted, .destinationStopped: return outcome.status
+        default: return streams.hadError ? .someFailed : outcome.status
+        }
+    }
+}
+
+/// The line of JSON.
+package enum FinalJSON {
+    /// The verdict of the last pass; `time` in nanoseconds since 1970.
+    package static func line(
+        _ outcome: FinalOutcome,
+        _ advice: SwitchAdvice?,
+        time: UInt64
+    ) -> JSONLine {
+        var line = EventJSON.begin("final", time)
+        line.add("status", outcome.status.rawValue)
+        line.add("status_name", EventJSON.name(outcome.status))
+        line.add("final", outcome.isFinal)
+        line.add("foreseen_low_seconds", seconds: outcome.foreseen?.lowerBound)
+        line.add("foreseen_high_seconds", seconds: outcome.foreseen?.upperBound)
+        line.add("took_seconds", seconds: outcome.tookNanoseconds)
+        line.add("pass_status", outcome.pass.status.rawValue)
+        line.add("pass_seconds", seconds: outcome.pass.nanoseconds)
+        line.add("second_look_status", outcome.secondLook?.status.rawValue)
+        line.add("second_look_entries", outcome.secondLook?.entries)
+        line.add("verify_status", outcome.comparison?.status.rawValue)
+        var changes: [SwitchAdvice.Change] = []
+        if case .lines(let lines, _) = advice { changes = lines }
+        line.add(
+            "fstab",
+            changes.map { change in
+                var object = JSONLine()
+                object.add("old", name: change.old)
+                object.add("new", name: change.new)
+                return object
+            }
+        )
+        return line
+    }
+}

@@ -1,0 +1,192 @@
+// `cutover sync --final`: the last pass, a second look that must find nothing, and a comparison, one after the other
+// in one process. Each is a run of the session as it is alone: signals and time limits end the one that runs, and what
+// would come after it is left out.
+//
+//   FinalPlan    what is asked for, and whether it may begin
+//   FinalSwitch  this file: the three runs
+//   FinalOutcome (Migration) what they found, the worst status; FinalReporter, FinalText tell
+
+import LinuxIO
+import Migration
+import Reporting
+
+/// The three runs.
+final class FinalSwitch: Sendable {
+    private let plan: SyncPlan
+    private let names: RootNames
+    private let stateFolder: Name
+    private let allowsWriters: Bool
+    private let streams: ReportStreams
+    private let reporter: FinalReporter
+    private let session: Session
+    private let supervision: Supervision
+    /// Made on the thread of the first run, whose refusals are told.
+    private let decided = Begun<FinalPlan>()
+    /// Who tells of calls that do not come back.
+    private let teller: Teller
+
+    /// The run that tells.
+    private final class Teller: Sendable {
+        private let tell = Lock<(@Sendable (WaitingCall) -> Void)?>(nil)
+        func set(_ tell: @escaping @Sendable (WaitingCall) -> Void) {
+            self.tell.withLock { $0 = tell }
+        }
+        func receive(_ call: WaitingCall) { tell.withLock { $0 }?(call) }
+    }
+
+    init(_ options: SyncOptions, _ plan: SyncPlan) {
+        self.plan = plan
+        names = RootNames(source: options.source.name, destination: options.destination.name)
+        stateFolder = options.how.place.folder
+        allowsWriters = options.last.allowWriters
+        streams = ReportStreams(plan.reporting, run: "the last pass")
+        reporter = FinalReporter(streams)
+        let teller = Teller()
+        self.teller = teller
+        supervision = Supervision(notice: "what is in hand is given back", limit: plan.limit) {
+            teller.receive($0)
+        }
+        session = Session(
+            streams,
+            reports: options.telling.files,
+            writesTrees: true,
+            supervision
+        )
+    }
+
+    /// Does all of it and returns the status to exit with; called by the main thread.
+    func run() -> ExitStatus {
+        let begin = monotonicNanoseconds()
+        supervision.expectMore(true)
+        var pass: FinalOutcome.Pass?
+        let status = runPass { pass = $0 }
+        guard let pass, let decided = decided.value else { return status }
+        var outcome = FinalOutcome(pass: pass, wasReadOnly: decided.source.isReadOnly)
+        if FinalOutcome.looksTwice(after: pass.status) {
+            outcome.secondLook = lookAgain(decided)
+            outcome.isStepRefused = outcome.secondLook == nil
+        }
+        if FinalOutcome.compares(after: pass.status), !outcome.isStepRefused,
+            !Self.isCut(outcome.secondLook?.status)
+        {
+            supervision.expectMore(false)
+            outcome.comparison = compare(decided)
+            outcome.isStepRefused = outcome.comparison == nil
+        }
+        if outcome.wasReadOnly {
+            // A SOURCE that cannot even be asked any more is not known to be.
+            outcome.isReadOnly = (try? SourceUse.look(at: names.source).isReadOnly) == true
+        }
+        outcome.tookNanoseconds = monotonicNanoseconds() - begin
+        let isDone = outcome.status == .done && outcome.isFinal
+        return reporter.finish(outcome, isDone ? SwitchAdvice.read(names) : nil)
+    }
+
+    private static func isCut(_ status: ExitStatus?) -> Bool {
+        status == .interrupted || status == .timeLimit
+    }
+
+    // MARK: Steps
+
+    /// The pass; `done` is not called where it was refused, which was told.
+    private func runPass(_ done: (FinalOutcome.Pass) -> Void) -> ExitStatus {
+        let counters = Counters()
+        let passReporter = Reporter(streams, counters: counters)
+        teller.set { passReporter.receive(.waiting($0)) }
+        return session.run(
+            prepare: { [self] setting throws(Refusal) in
+                let decided = try FinalPlan(
+                    plan.pass,
+                    names,
+                    stateFolder: stateFolder,
+                    allowsWriters: allowsWriters
+                )
+                self.decided.set(decided)
+                let pass = try Pass(
+                    setting.process,
+                    names,
+                    decided.pass,
+                    counters: counters,
+                    opened: { setting.watch.know($0) },
+                    emit: { passReporter.receive($0) }
+                )
+                return .init(run: pass) { [reporter] in
+                    passReporter.begin { pass.publish($0) }
+                    reporter.begin(decided.origin, decided.options, decided.source)
+                }
+            },
+            finish: { (summary: PassSummary) in
+                let status = passReporter.finish(summary)
+                done(
+                    FinalOutcome.Pass(
+                        status: status,
+                        files: counters.filesCopied.value(),
+                        bytes: counters.bytesCopied.value(),
+                        nanoseconds: summary.durationNanoseconds
+                    )
+                )
+                return status
+            }
+        )
+    }
+
+    /// The second look; nil: it was refused.
+    private func lookAgain(_ decided: FinalPlan) -> FinalOutcome.SecondLook? {
+        let lookReporter = SecondLookReporter(streams)
+        teller.set { lookReporter.receive(.waiting($0)) }
+        var found: FinalOutcome.SecondLook?
+        // The status is that of what is found, or of a refusal, which was told.
+        _ = session.run(
+            prepare: { [names] setting throws(Refusal) in
+                let pass = try Pass(
+                    setting.process,
+                    names,
+                    decided.secondLook,
+                    counters: Counters(),
+                    opened: { setting.watch.know($0) },
+                    emit: { lookReporter.receive($0) }
+                )
+                return .init(run: pass) {}
+            },
+            finish: { summary in
+                found = lookReporter.finish(summary)
+                return summary.status
+            }
+        )
+        return found
+    }
+
+    /// The comparison; nil: it was refused.
+    private func compare(_ decided: FinalPlan) -> FinalOutcome.Comparison? {
+        let counters = VerificationCounters()
+        let verifyReporter = VerificationReporter(streams, counters: counters, manifest: nil)
+        teller.set { verifyReporter.receive(.waiting($0)) }
+        var found: FinalOutcome.Comparison?
+        // As above.
+        _ = session.run(
+            prepare: { [names] setting throws(Refusal) in
+                let run = try Verification(
+                    setting.process,
+                    names,
+                    decided.comparison,
+                    counters: counters,
+                    manifest: nil,
+                    emit: { verifyReporter.receive($0) }
+                )
+                setting.watch.know(run.places)
+                return .init(run: run) { verifyReporter.begin() }
+            },
+            finish: { summary in
+                let status = verifyReporter.finish(summary)
+                found = FinalOutcome.Comparison(
+                    status: status,
+                    entries: counters.entriesSeen.value(),
+                    differences: counters.differences.value(),
+                    nanoseconds: summary.durationNanoseconds
+                )
+                return status
+            }
+        )
+        return found
+    }
+}
