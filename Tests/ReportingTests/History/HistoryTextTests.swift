@@ -230,6 +230,7 @@ import Testing
                   looked at             all of SOURCE
                   remembered            yes: the next pass can rest on it
                   on the disk up to     2026-08-04 22:10:06 UTC
+                  options               not kept
                   workers               30
                   cutover               0.1.0
                   entries seen          284,000
