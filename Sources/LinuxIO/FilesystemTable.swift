@@ -16,7 +16,9 @@ package enum FilesystemTable {
     /// 1 MiB: more is no table of mounts.
     private static let bytesMax = 1 << 20
 
-    /// The bytes of /etc/fstab. The system calls are `open` and `read`.
+    /// The bytes of /etc/fstab.
+    ///
+    /// The system calls are `open` and `read`.
     package static func contents() throws(SystemError) -> [UInt8] {
         try InputFile.contents(of: Name("/etc/fstab"), bytesMax: bytesMax)
     }

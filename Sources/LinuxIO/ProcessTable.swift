@@ -89,7 +89,7 @@ package enum ProcessTable {
     }
 
     /// From the text of a file in fdinfo: `flags:` in octal, of which the two lowest bits are the access mode.
-    static func canWrite(descriptorInformation text: [UInt8]) -> Bool {
+    package static func canWrite(descriptorInformation text: [UInt8]) -> Bool {
         let line = String(decoding: text, as: UTF8.self).split(separator: "\n").first {
             $0.hasPrefix("flags:")
         }
@@ -105,7 +105,7 @@ package enum ProcessTable {
     }
 
     /// The same from the text of maps: `7f0-7f1 rw-s 00000000 08:01 131  /srv/x`.
-    static func mappingsForWriting(in text: [UInt8]) -> [OpenFile] {
+    package static func mappingsForWriting(in text: [UInt8]) -> [OpenFile] {
         text.split(separator: 0x0A).compactMap { line in
             let fields = line.split(separator: 0x20, maxSplits: 5)
             guard fields.count == 6, fields[1].count == 4, fields[1].contains(0x77),

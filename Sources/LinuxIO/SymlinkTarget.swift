@@ -7,7 +7,9 @@ package enum SymlinkTarget {
     /// As many links as the kernel follows.
     private static let linksMax = 40
 
-    /// The target of a symlink. The system call is `readlinkat`.
+    /// The target of a symlink.
+    ///
+    /// The system call is `readlinkat`.
     static func read(
         _ name: Name,
         in directory: borrowing Descriptor

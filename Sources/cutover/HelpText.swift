@@ -11,8 +11,8 @@ enum HelpText {
         cutover history [OPTIONS] [SOURCE DESTINATION]  show the recorded passes
 
         Moves a filesystem volume to another while it is in use. A pass makes
-        DESTINATION like SOURCE. Run it again for each delta pass, and a last time
-        when nothing writes to SOURCE any more. Nothing is deleted without --delete.
+        DESTINATION like SOURCE. Run it again for each delta pass, and a last time,
+        with --final, when SOURCE is read-only. Nothing is deleted without --delete.
 
         Options most often used (all of them: cutover help sync):
           --delete               delete at DESTINATION what SOURCE lacks

@@ -31,9 +31,7 @@ struct RefusalText {
                 + (inner == .destination
                     ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
                     : "")
-        case .optionsUnknown(let why): (reason, path) = (FinalRefusalText.sentence(why), nil)
-        case .sourceWritable(let use): (reason, path) = (FinalRefusalText.sentence(use), nil)
-        case .emptySource, .wrongRoots, .quotasNotCarried:
+        case .emptySource, .wrongRoots, .quotasNotCarried, .optionsUnknown, .sourceWritable:
             (reason, path) = (Self.notMeant(refusal), nil)
         case .noSuchBranch(let name):
             path = name
@@ -115,6 +113,8 @@ struct RefusalText {
         case .wrongRoots(let wrong, let isDeclared):
             WrongRootsText.sentence(wrong, isDeclared: isDeclared)
         case .quotasNotCarried(let obstacle): QuotaText.refusal(obstacle)
+        case .optionsUnknown(let why): FinalRefusalText.sentence(why)
+        case .sourceWritable(let use): FinalRefusalText.sentence(use)
         default: ""
         }
     }

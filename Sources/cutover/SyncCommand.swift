@@ -19,9 +19,12 @@ struct SyncCommand: ParsableCommand {
             SIGINT, SIGTERM and SIGHUP stop the pass cleanly, a second one at once; the next pass \
             continues from there. SIGUSR1 adds a worker, SIGUSR2 takes one away.
 
+            --final is the last pass, when SOURCE is read-only: it is checked afterwards, and says what /etc/fstab is \
+            to have.
+
             rsync's letters and '-x -W -P --numeric-ids --info=... --stats' are accepted and change nothing.
 
-            Exit status: 0 done, 3 refused before starting, 11 DESTINATION stopped the pass (full, \
+            Exit status: 0 done, 1 different (--final), 3 refused before starting, 11 DESTINATION stopped the pass (full, \
             read-only, broken), 20 interrupted, 23 some entries failed, 24 some vanished meanwhile, 25 \
             --max-delete reached, 26 a time limit reached, 64 usage.
             """

@@ -1,4 +1,4 @@
-// Who can still write to SOURCE: asked by the last pass, after which nobody may. SourceUse+Look.swift looks.
+// Who can still write to SOURCE: asked by the last pass, after which nobody may. SourceUse+Finding.swift finds it out.
 
 /// What can write to SOURCE's filesystem.
 package struct SourceUse: Equatable, Sendable {

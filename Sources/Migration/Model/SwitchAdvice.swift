@@ -40,6 +40,10 @@ package enum SwitchAdvice: Equatable, Sendable {
         package var new: [UInt8]
         /// Options that mean nothing to DESTINATION's filesystem.
         package var dropped: [String]
+
+        package init(old: [UInt8], new: [UInt8], dropped: [String]) {
+            (self.old, self.new, self.dropped) = (old, new, dropped)
+        }
     }
 
     /// - Parameters:

@@ -1,0 +1,135 @@
+// The last pass as it is told: what it was asked for, who can write to SOURCE, the verdict.
+
+import LinuxIO
+import Migration
+import Reporting
+import TestSupport
+import Testing
+
+/// A last pass with which all is well.
+func finalOutcome(_ change: (inout FinalOutcome) -> Void = { _ in }) -> FinalOutcome {
+    var outcome = FinalOutcome(
+        pass: .init(
+            status: .done,
+            files: 1702,
+            bytes: 627_900_000,
+            nanoseconds: 202_000_000_000
+        ),
+        wasReadOnly: true
+    )
+    outcome.secondLook = .init(status: .done, entries: 0, first: [])
+    outcome.comparison = .init(
+        status: .done,
+        entries: 2_841_007,
+        differences: 0,
+        nanoseconds: 48_000_000_000
+    )
+    outcome.tookNanoseconds = 250_000_000_000
+    change(&outcome)
+    return outcome
+}
+
+func switchAdvice() -> SwitchAdvice {
+    .lines(
+        [
+            .init(
+                old: bytes("UUID=8507 /mnt/old xfs inode64 0 0"),
+                new: bytes("UUID=a19f /mnt/old ext4 defaults 0 2"),
+                dropped: ["inode64"]
+            )
+        ],
+        obsolete: [bytes("/dev/vg/new /mnt/new ext4 noauto 0 0")]
+    )
+}
+
+/// One that two mounts and twelve processes can write to.
+func writableSource() -> SourceUse {
+    var use = SourceUse(path: bytes("/mnt/old"), isReadOnly: false)
+    use.mounts = [
+        .init(path: bytes("/mnt/old"), process: nil), .init(path: bytes("/srv"), process: 812),
+    ]
+    use.writers = (1...12).map {
+        .init(process: Int32($0), name: bytes("db"), path: bytes("/mnt/old/\($0)"))
+    }
+    use.unseen = 1
+    use.mayHideProcesses = true
+    return use
+}
+
+@Suite("The last pass as it is told") struct FinalTextTests {
+    private let shown = ShownName(isForTerminal: true, isUTF8: true)
+
+    private func text(_ outcome: FinalOutcome, _ advice: SwitchAdvice? = nil) -> [String] {
+        FinalText(outcome, advice, shown: shown).lines
+    }
+
+    @Test("all is well: the verdict, and what fstab is to say")
+    func done() {
+        let outcome = finalOutcome {
+            $0.foreseen = 170_000_000_000...300_000_000_000
+        }
+        #expect(
+            text(outcome, switchAdvice()) == [
+                "",
+                "cutover: the last pass: 1,702 files, 598.8 MiB in 3:22 (foreseen: 2:50 to 5:00)",
+                "cutover: a second look found nothing left",
+                "cutover: verify: equal in attributes of 2,841,007 entries, 48.0 s",
+                "The switch: umount both, then in /etc/fstab",
+                "  UUID=a19f /mnt/old ext4 defaults 0 2", "instead of",
+                "  UUID=8507 /mnt/old xfs inode64 0 0",
+                "without inode64, which the new filesystem does not know", "and without",
+                "  /dev/vg/new /mnt/new ext4 noauto 0 0",
+                "4:10 since the command; keep SOURCE read-only until a backup was read back.",
+            ]
+        )
+        #expect(FinalText(outcome, nil, shown: shown).quietLines.isEmpty)
+    }
+
+    @Test("nothing is called ready that is not", arguments: 0..<5)
+    func notReady(index: Int) {
+        let outcome = finalOutcome {
+            switch index {
+            case 0: $0.secondLook = .init(status: .done, entries: 1, first: [[0x1B]])
+            case 1: $0.comparison?.status = .different
+            case 2: $0.wasReadOnly = false
+            case 3: $0.isReadOnly = false
+            default:
+                $0.pass.status = .destinationStopped
+                ($0.secondLook, $0.comparison) = (nil, nil)
+            }
+        }
+        let lines = text(outcome).joined(separator: "\n")
+        #expect(!lines.contains("The switch") && !lines.contains("\u{1B}"), "\(lines)")
+        #expect(lines.contains("No switch yet") || lines.contains("Not final"), "\(lines)")
+        #expect(!FinalText(outcome, nil, shown: shown).quietLines.isEmpty)
+    }
+
+    @Test("golden line of JSON")
+    func json() {
+        let line = FinalJSON.line(finalOutcome(), switchAdvice(), time: 1_754_300_001_000_000_000)
+        #expect(
+            String(decoding: line.object, as: UTF8.self)
+                == "{\"type\":\"final\",\"time\":1754300001.000,\"status\":0,"
+                + "\"status_name\":\"done\",\"final\":true,\"foreseen_low_seconds\":null,"
+                + "\"foreseen_high_seconds\":null,\"took_seconds\":250.000,\"pass_status\":0,"
+                + "\"pass_seconds\":202.000,\"second_look_status\":0,\"second_look_entries\":0,"
+                + "\"verify_status\":0,\"fstab\":[{\"old\":\"UUID=8507 /mnt/old xfs inode64 0 0\","
+                + "\"new\":\"UUID=a19f /mnt/old ext4 defaults 0 2\"}]}"
+        )
+    }
+
+    @Test("ten writers are named, the others counted, and what was not seen is said")
+    func writers() {
+        let sentence = FinalRefusalText.sentence(writableSource())
+        #expect(
+            sentence.contains(
+                "mounted read-write at /mnt/old, /srv (in the mount namespace of process 812); "
+                    + "12 processes have it open for writing: db (process 1, /mnt/old/1), "
+            )
+        )
+        #expect(sentence.contains("db (process 10, /mnt/old/10) and 2 more; 1 process could not"))
+        #expect(sentence.contains("others may be hidden from here"))
+        #expect(sentence.contains("mount -o remount,ro /mnt/old"))
+        #expect(!sentence.contains("process 11,"))
+    }
+}
