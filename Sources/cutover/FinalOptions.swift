@@ -24,7 +24,7 @@ extension SyncOptions {
         guard last.isFinal else { return }
         let given = [
             ("--dry-run", trying.dryRun), ("--branch", !copied.branch.isEmpty),
-            ("--bwlimit", how.bwlimit != nil), ("--idle", how.idle),
+            ("--bwlimit", how.rate.bwlimit != nil), ("--idle", how.idle),
         ]
         for (option, isGiven) in given where isGiven {
             throw ValidationError(

@@ -48,7 +48,9 @@ struct FinalPlan {
         let words = recorded.words.map(RawArguments.encode) + ["--", ".", "."]
         guard let options = try? SyncOptions.parse(words) else { return nil }
         var pass = typed
-        guard (try? SyncPlan.decide(options, &pass)) != nil else { return nil }
+        guard (try? pass.decide(options.copied, options.changed, options.deleting)) != nil else {
+            return nil
+        }
         // Contents are compared, or copied, where that was typed: that leaves the same, and more surely.
         if typed.changeTest != .sizeAndTime { pass.changeTest = typed.changeTest }
         return pass

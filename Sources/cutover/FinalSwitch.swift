@@ -43,7 +43,7 @@ final class FinalSwitch: Sendable {
         reporter = FinalReporter(streams)
         let teller = Teller()
         self.teller = teller
-        supervision = Supervision(notice: "what is in hand is given back", limit: plan.limit) {
+        supervision = Supervision(notice: "what is in hand is given back", limit: { plan.limit }) {
             teller.receive($0)
         }
         session = Session(

@@ -99,7 +99,11 @@ final class FollowCommands {
         let ended = Ended()
         do throws(SystemError) {
             try BlockingThread.start {
-                let result = Result { () throws(SystemError) in try command.run() }
+                let result = Result { () throws(SystemError) in
+                    // Passes may be idle; what a person runs beside them is not.
+                    try ProcessLimits.setUsualPriority()
+                    return try command.run()
+                }
                 ended.result.withLock { $0 = result }
             }
         } catch {

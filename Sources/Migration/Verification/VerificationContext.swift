@@ -60,7 +60,6 @@ final class VerificationContext: Sendable {
         self.log = log
         self.comparison = comparison
         scope = Scope(branches: options.branches)
-        filter = options.filter ?? Filter()
         self.budget = budget
         directories = OpenDirectories(budget)
         self.links = links
