@@ -24,7 +24,11 @@ struct FinalPlan {
         stateFolder: Name,
         allowsWriters: Bool
     ) throws(Refusal) {
-        let last = try LastWholePass.find(names, stateFolder: stateFolder)
+        let last: LastWholePass
+        do throws(Refusal) { last = try .find(names, stateFolder: stateFolder) } catch {
+            try Self.judgeRoots(names, typed)
+            throw error
+        }
         if RecordedOptions(typed).words.isEmpty {
             guard let recorded = last.options, let asked = Self.options(recorded, typed) else {
                 throw .optionsUnknown(.notKept(pass: last.id))
@@ -37,6 +41,18 @@ struct FinalPlan {
         }
         source = try SourceUse.look(at: names.source)
         if !source.isReadOnly, !allowsWriters { throw .sourceWritable(source) }
+    }
+
+    /// Refuses roots that are not those that are meant: that there is no record of them says less, and what to do then
+    /// would be wrong.
+    private static func judgeRoots(
+        _ names: RootNames,
+        _ typed: PassOptions
+    ) throws(Refusal) {
+        var look = typed
+        look.isDryRun = true
+        // They are opened for the judgement alone, and closed again.
+        _ = try Roots(names, look)
     }
 
     /// What was typed, with what recorded words decide; nil where the parser does not know them: they are of a later

@@ -158,6 +158,11 @@ struct HazardFinal {
             #expect(outcome.status == 64 && outcome.errors.contains(words[0]), "\(outcome)")
         }
         #expect(try stage.pass("--allow-writers").outcome.status == 64)
+        // The wrong way round: there is no record of that way, and that is not what is to be told.
+        var swapped = stage.pair
+        (swapped.from, swapped.to) = (stage.pair.to, stage.pair.from)
+        let reversed = try swapped.sync(["--final"], deletes: false)
+        #expect(reversed.report.of("refused").last?.text("reason") == "reversed")
         try mount("ro")
         for database in try stage.pair.databases() {
             try Shell.run("sqlite3 \"$1\" 'UPDATE passes SET arguments = NULL'", database)
