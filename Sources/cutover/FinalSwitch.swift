@@ -22,8 +22,12 @@ final class FinalSwitch: Sendable {
     private let supervision: Supervision
     /// Made on the thread of the first run, whose refusals are told.
     private let decided = Begun<FinalPlan>()
+    private let foreseen = Begun<ClosedRange<UInt64>>()
     /// Who tells of calls that do not come back.
     private let teller: Teller
+
+    /// What the pass will take is looked at for so long at most: the night is short.
+    private static let lookSeconds = 60
 
     /// The run that tells.
     private final class Teller: Sendable {
@@ -62,6 +66,7 @@ final class FinalSwitch: Sendable {
         let status = runPass { pass = $0 }
         guard let pass, let decided = decided.value else { return status }
         var outcome = FinalOutcome(pass: pass, wasReadOnly: decided.source.isReadOnly)
+        outcome.foreseen = foreseen.value
         if FinalOutcome.looksTwice(after: pass.status) {
             outcome.secondLook = lookAgain(decided)
             outcome.isStepRefused = outcome.secondLook == nil
@@ -102,10 +107,20 @@ final class FinalSwitch: Sendable {
                     allowsWriters: allowsWriters
                 )
                 self.decided.set(decided)
-                let pass = try Pass(
+                let look = PendingLook(
                     setting.process,
                     names,
                     decided.pass,
+                    limitSeconds: Self.lookSeconds
+                )
+                let estimate = look.run()
+                if let range = estimate?.range { foreseen.set(range) }
+                var asked = decided.pass
+                asked.foreseenNanoseconds = estimate?.nanoseconds
+                let pass = try Pass(
+                    setting.process,
+                    names,
+                    asked,
                     counters: counters,
                     opened: { setting.watch.know($0) },
                     emit: { passReporter.receive($0) }

@@ -160,7 +160,7 @@ final class FollowLoop {
         var options = plan.pass
         options.isNewPair = isNewPair
         options.metFiles = backOff == nil ? nil : metFiles
-        options.foreseenNanoseconds = next.map { UInt64(max($0.seconds, 0) * 1e9) }
+        options.foreseenNanoseconds = next?.nanoseconds
         let (names, pass, backOff) = (plan.names, options, self.backOff)
         defer { heldBack = backOff?.passEnds() }
         do throws(Refusal) {

@@ -266,13 +266,6 @@ package struct Estimator: Sendable {
     }
 }
 
-extension UInt64 {
-    /// The whole part of a number that may be anything.
-    init(clamping number: Double) {
-        self = number >= 0x1p64 ? .max : number > 0 ? UInt64(number) : 0
-    }
-}
-
 extension WorkAmount {
     /// What a recorded pass did.
     init(_ pass: PassRecord) {

@@ -50,4 +50,21 @@ package struct SwitchEstimate: Sendable, Equatable {
     package var pending: PendingWork
 
     package var seconds: Double { parts.total }
+    /// The same, for the record.
+    package var nanoseconds: UInt64 { UInt64(clamping: seconds * 1e9) }
+
+    /// The interval in nanoseconds.
+    package var range: ClosedRange<UInt64>? {
+        interval.map {
+            let low = UInt64(clamping: $0.low * 1e9)
+            return low...max(low, UInt64(clamping: $0.high * 1e9))
+        }
+    }
+}
+
+extension UInt64 {
+    /// The whole part of a number that may be anything.
+    init(clamping number: Double) {
+        self = number >= 0x1p64 ? .max : number > 0 ? UInt64(number) : 0
+    }
 }
