@@ -18,6 +18,7 @@ package final class ReportStreams: Sendable {
     /// What goes on when an output fails: "the pass".
     private let run: String
     private let toldErrors = Lock<Set<String>>([])
+    private let hasToldTimeLimit = Lock(false)
 
     /// `run`: what goes on when an output fails: "the pass".
     package init(_ configuration: ReporterConfiguration, run: String) {
@@ -44,9 +45,14 @@ package final class ReportStreams: Sendable {
         configuration.failures?.begin()
     }
 
-    /// Tells when the run ends by itself, done or not; after its first event.
+    /// Tells when the run ends by itself, done or not, once for all runs of the process; after its first event.
     func tellTimeLimit() {
-        guard let limit = configuration.timeLimit else { return }
+        guard let limit = configuration.timeLimit,
+            hasToldTimeLimit.withLock({ hasTold in
+                defer { hasTold = true }
+                return !hasTold
+            })
+        else { return }
         emit(EventJSON.timeLimit(limit.moment, time: WallClock.nanoseconds), isRare: true)
         if configuration.isQuiet { return }
         let time = CalendarTime(local: limit.moment)
