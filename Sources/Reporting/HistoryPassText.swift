@@ -50,10 +50,10 @@ package struct HistoryPassText: Sendable {
         if let duration = pass.duration(sinceBoot: style.sinceBoot) {
             facts.append((pass.isRunning ? "runs for" : "took", Quantity.duration(duration)))
         }
+        if let parts { facts.append(("of that", parts)) }
         if let foreseen = record.foreseenNanoseconds {
             facts.append(("foreseen", Quantity.duration(foreseen)))
         }
-        if let parts { facts.append(("of that", parts)) }
         facts.append(("outcome", outcome))
         var method = style.shown.message(record.method)
         let notes = HistoryNotes(pass, style: style)

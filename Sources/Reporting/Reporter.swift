@@ -74,7 +74,7 @@ package final class Reporter: Sendable {
         streams.emit(line(event), isRare: !event.isChange)
         note(event)
         if !configuration.isQuiet { streams.console.tell(messages(event)) }
-        if case .started = event, loop == nil { streams.tellTimeLimit() }
+        if case .started = event { streams.tellTimeLimit() }
     }
 
     private func line(_ event: PassEvent) -> JSONLine {

@@ -39,6 +39,7 @@ import Testing
         "--help is the text kept beside this file; CUTOVER_UPDATE_HELP=1 writes it anew",
         arguments: [
             (["--help"], "ArgumentsHelp.txt"), (["sync", "--help"], "ArgumentsSyncHelp.txt"),
+            (["follow", "--help"], "ArgumentsFollowHelp.txt"),
             (["history", "--help"], "ArgumentsHistoryHelp.txt"),
             (["check", "--help"], "ArgumentsCheckHelp.txt"),
             (["verify", "--help"], "ArgumentsVerifyHelp.txt"),
