@@ -99,7 +99,8 @@ let package = Package(
             name: "CommandTests",
             dependencies: ["cutover", "TestSupport"],
             exclude: [
-                "Output/ArgumentsCheckHelp.txt", "Output/ArgumentsHelp.txt",
+                "Output/ArgumentsCheckHelp.txt", "Output/ArgumentsFollowHelp.txt",
+                "Output/ArgumentsHelp.txt",
                 "Output/ArgumentsHistoryHelp.txt", "Output/ArgumentsSyncHelp.txt",
                 "Output/ArgumentsVerifyHelp.txt", "Output/CommandLineMistakes.txt",
                 "Output/Golden",

@@ -9,7 +9,6 @@ package import Migration
 package final class FollowReporter: Sendable {
     private let streams: ReportStreams
     private let voice: LoopVoice
-    private let toldFailures = Lock(ToldFailures())
     private let readyBelow: Double?
     /// What was said last of the switch; nil: nothing.
     private let isReady = Lock<Bool?>(nil)
@@ -47,10 +46,7 @@ package final class FollowReporter: Sendable {
     package func end(_ summary: PassSummary, began: Int64, _ held: HeldBack?) {
         streams.console.erase()
         let row = FollowRow(summary, began: began)
-        let isNews = toldFailures.withLock {
-            $0.hasNews(summary.firstFailures, now: bootNanoseconds() / 1_000_000_000)
-        }
-        if isQuiet, row.failures == 0 || !isNews { return }
+        if isQuiet, voice.news == nil { return }
         var lines: [String] = []
         if isTable {
             let needsHeader = hasHeader.withLock { had in
@@ -62,7 +58,7 @@ package final class FollowReporter: Sendable {
         } else {
             lines.append(row.sentence)
         }
-        var below = below(summary, tellsFailures: isNews)
+        var below = below(summary)
         if let held = held.flatMap({ BackOffText.row($0, streams.shown) }) { below.append(held) }
         lines += below.map { "        \($0)" }
         streams.console.tell(lines)
@@ -73,12 +69,12 @@ package final class FollowReporter: Sendable {
         if !isQuiet { streams.console.tell(["        \(text)"]) }
     }
 
-    private func below(_ summary: PassSummary, tellsFailures: Bool) -> [String] {
+    private func below(_ summary: PassSummary) -> [String] {
         var lines: [String] = []
         if let reason = voice.unexpectedWalk, !WalkReasonText.isExpected(reason) {
             lines.append("walked: \(WalkReasonText.clause(reason))")
         }
-        if tellsFailures, let first = summary.firstFailures.first {
+        if let first = voice.news {
             let more = summary.counters.failures.value() - 1
             let others = more > 0 ? " and \(Quantity.count(more)) more" : ""
             let history = summary.recordedPass.map { " ('cutover history --pass \($0)')" } ?? ""
@@ -106,8 +102,18 @@ package final class FollowReporter: Sendable {
 
     /// Tells an estimate, and whether the switch would be short enough; gives whether it would.
     ///
-    /// `pass`: the one after which it was made.
-    package func tell(_ estimate: SwitchEstimate, pass: Int64?) -> Bool {
+    /// `estimate`: nil where nothing can be said any more; `pass`: the one after which it was made.
+    package func tell(_ estimate: SwitchEstimate?, pass: Int64?) -> Bool {
+        guard let estimate else {
+            let wasReady = isReady.withLock { was in
+                defer { was = false }
+                return was == true
+            }
+            if wasReady {
+                streams.console.tell(["cutover: NOT READY: what is pending is not known any more"])
+            }
+            return false
+        }
         // Fewer than three estimates were held against a pass: what is said of them could be anything.
         let isReady = readyBelow.map { estimate.interval != nil && estimate.seconds < $0 } ?? false
         var line = EstimateText(estimate).line(pass: pass, time: WallClock.nanoseconds)

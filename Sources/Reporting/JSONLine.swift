@@ -1,6 +1,8 @@
 // One line of JSON (RFC 8259), written key by key in the order given, `type` first. A writer and no
 // more: nothing is kept but the bytes. Names are lossless: docs/OUTPUT.md, "Names in JSON".
 
+import Migration
+
 /// A JSON object being written, on one line.
 package struct JSONLine: Sendable {
     private var bytes: [UInt8]

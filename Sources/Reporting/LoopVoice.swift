@@ -7,7 +7,11 @@ import Migration
 /// Shared by the reporters of all passes of one loop.
 final class LoopVoice: Sendable {
     private let pass = Lock<Int64?>(nil)
-    private let told = Lock<Set<String>>([])
+    /// Words of notices, and when they were told, in seconds since the machine started.
+    private let told = Lock<[Notice.Word: Int64]>([:])
+    private let toldFailures = Lock(ToldFailures())
+    /// The first failure of the present pass that is news.
+    private let newFailure = Lock<Failure?>(nil)
     /// What the pass did not find by a scan, though it could have.
     private let walk = Lock<WalkReason?>(nil)
 
@@ -29,7 +33,20 @@ final class LoopVoice: Sendable {
     func begin(_ start: PassStart) {
         pass.withLock { $0 = start.pass }
         walk.withLock { $0 = nil }
+        newFailure.withLock { $0 = nil }
     }
+
+    /// Something failed; what does so in each pass is no news.
+    func note(_ failure: Failure) {
+        let isNews = toldFailures.withLock { $0.hasNews([failure], now: Self.seconds) }
+        if isNews { newFailure.withLock { $0 = $0 ?? failure } }
+    }
+
+    /// What failed for the first time for a day.
+    var news: Failure? { newFailure.withLock { $0 } }
+
+    private static var seconds: Int64 { bootNanoseconds() / 1_000_000_000 }
+    private static let daySeconds: Int64 = 86_400
 
     /// Writes into a line of which pass it is.
     func stamp(_ line: JSONLine) -> JSONLine {
@@ -41,13 +58,17 @@ final class LoopVoice: Sendable {
     /// Why the present pass walks, where it could have scanned.
     var unexpectedWalk: WalkReason? { walk.withLock { $0 } }
 
-    /// Whether a notice has not been told yet; a walk has a line below its row.
+    /// Whether a notice has not been told for a day, whatever its figures are; a walk has a line below its row.
     func isNews(_ notice: Notice) -> Bool {
         if case .walks(let reason) = notice {
             walk.withLock { $0 = reason }
             return false
         }
-        let sentence = NoticeText.sentence(notice)
-        return told.withLock { $0.insert(sentence).inserted }
+        let now = Self.seconds
+        return told.withLock { told in
+            if let last = told[notice.word], now - last < Self.daySeconds { return false }
+            told[notice.word] = now
+            return true
+        }
     }
 }

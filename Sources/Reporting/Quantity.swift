@@ -2,6 +2,8 @@
 // the same in every locale, so that scripts of people who parse summaries do not break by LANG.
 // Programs get plain numbers instead (JSONLine.swift).
 
+import Migration
+
 /// Numbers made text.
 package enum Quantity {
     /// A size, such as "734.2 GiB".
@@ -105,11 +107,6 @@ package enum Quantity {
 }
 
 extension UInt64 {
-    /// The whole part of a number that is not negative; the largest UInt64 when it does not fit.
-    init(exactlyOrMax number: Double) {
-        self = number < 0x1p64 ? UInt64(Swift.max(number, 0)) : .max
-    }
-
     fileprivate func clamped(to range: ClosedRange<UInt64>) -> UInt64 {
         Swift.min(Swift.max(self, range.lowerBound), range.upperBound)
     }

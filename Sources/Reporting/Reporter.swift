@@ -163,6 +163,7 @@ package final class Reporter: Sendable {
         case .directoryProtected(let path): asides.withLock { $0.addProtected(path) }
         case .synchronizing: progress.hide()
         case .failed(let failure):
+            loop?.note(failure)
             if failure.damage != nil { asides.withLock { $0.damaged.add(failure) } }
         case .vanished, .changed, .quota, .notice, .waiting, .stopped: break
         }

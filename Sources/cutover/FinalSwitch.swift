@@ -116,7 +116,7 @@ final class FinalSwitch: Sendable {
                 let estimate = look.run()
                 if let range = estimate?.range { foreseen.set(range) }
                 var asked = decided.pass
-                asked.foreseenNanoseconds = estimate?.nanoseconds
+                asked.foreseen = estimate?.foreseen
                 let pass = try Pass(
                     setting.process,
                     names,

@@ -32,7 +32,11 @@ struct FollowCommand: ParsableCommand {
 
     func run() throws {
         let plan = try FollowPlan(options)
-        if plan.pass.isIdle { try SyncPlan.setIdlePriority() }
+        if plan.pass.isIdle {
+            try SyncPlan.setIdlePriority {
+                "the idle class cannot be had here: \($0); give --no-idle."
+            }
+        }
         let streams = ReportStreams(plan.reporting, run: "the loop")
         let reporter = FollowReporter(
             streams,
@@ -43,7 +47,8 @@ struct FollowCommand: ParsableCommand {
         let supervision = Supervision(
             notice: "files in hand are given back",
             limit: {
-                let closing = plan.hours.nextChange(after: Int64(clamping: WallClock.nanoseconds))
+                let now = Int64(clamping: WallClock.nanoseconds)
+                let closing = plan.hours.allow(now) ? plan.hours.nextChange(after: now) : now
                 return .earlier(plan.limit, closing.map { TimeLimit(endOfHours: $0) })
             },
             hearsContinue: true

@@ -17,6 +17,7 @@ final class FollowCommands {
     /// A command that takes longer is killed, with all that it started.
     private static let limitSeconds: UInt64 = 600
     private static let failuresMax = 3
+    private static let patienceNanoseconds: UInt64 = 5_000_000_000
     private static let stepNanoseconds: UInt64 = 50_000_000
 
     init(
@@ -31,19 +32,22 @@ final class FollowCommands {
         self.reporter = reporter
     }
 
-    /// Runs `--before`; whether the pass may begin.
-    ///
-    /// Throws after three failures running.
-    func before() throws(FollowLoop.End) -> Bool {
-        guard let command = plan.before else { return true }
-        guard let problem = run("--before", command, [], note: "before") else {
+    /// What `--before` means for the pass.
+    enum Before { case mayBegin, isLeftOut, failsAlways, isStopped }
+
+    /// Runs `--before`, if there is one.
+    func before() -> Before {
+        guard let command = plan.before else { return .mayBegin }
+        switch run(command, [], note: "before") {
+        case nil:
             failures = 0
-            return true
+            return .mayBegin
+        case .isStopped: return .isStopped
+        case .failed(let problem):
+            failures += 1
+            reporter.tell(command: "--before", problem + "; the pass is left out")
+            return failures < Self.failuresMax ? .isLeftOut : .failsAlways
         }
-        failures += 1
-        reporter.tell(command: "--before", problem + "; the pass is left out")
-        if failures >= Self.failuresMax { throw .init(.refused, .before) }
-        return false
     }
 
     /// Runs `--after`; its failure is told and ends nothing.
@@ -58,18 +62,26 @@ final class FollowCommands {
                 ("CUTOVER_SECONDS", EstimateText.decimal(nanoseconds: summary.durationNanoseconds)),
                 ("CUTOVER_READY", isReady ? "1" : "0"),
             ] + EstimateText.variables(summary.next)
-        if let problem = run("--after", command, variables, note: "after") {
-            reporter.tell(command: "--after", problem)
+        switch run(command, variables, note: "after") {
+        case nil: break
+        case .isStopped: reporter.tell(command: "--after", "was stopped")
+        case .failed(let problem): reporter.tell(command: "--after", problem)
         }
     }
 
-    /// Runs one; what went wrong, or nil.
+    /// What went wrong with a command.
+    private enum Problem {
+        case failed(String)
+        /// By the signal that stops the loop.
+        case isStopped
+    }
+
+    /// Runs one; nil: it went well.
     private func run(
-        _ option: String,
         _ command: [UInt8],
         _ variables: [(String, String)],
         note type: String
-    ) -> String? {
+    ) -> Problem? {
         let environment =
             variables.map { (name: $0.0, value: Array($0.1.utf8)) } + [
                 (name: "CUTOVER_SOURCE", value: Array(plan.names.source.bytes)),
@@ -90,7 +102,7 @@ final class FollowCommands {
             return Self.problem(end)
         case .failure(let error):
             reporter.note(command: type, status: nil, seconds: seconds)
-            return "cannot be run: \(error.code.sentence)"
+            return .failed("cannot be run: \(error.code.sentence)")
         }
     }
 
@@ -100,8 +112,9 @@ final class FollowCommands {
         do throws(SystemError) {
             try BlockingThread.start {
                 let result = Result { () throws(SystemError) in
-                    // Passes may be idle; what a person runs beside them is not.
-                    try ProcessLimits.setUsualPriority()
+                    // Passes may be idle; what a person runs beside them is not, unless nobody may take that back
+                    // (CAP_SYS_NICE).
+                    try? ProcessLimits.setUsualPriority()
                     return try command.run()
                 }
                 ended.result.withLock { $0 = result }
@@ -109,12 +122,14 @@ final class FollowCommands {
         } catch {
             return .failure(error)
         }
+        // What tells of a pass that a signal ended has a moment for that.
+        let patience = supervision.isStopping ? Self.patienceNanoseconds : 0
+        let began = monotonicNanoseconds()
         while true {
             if let result = ended.result.withLock({ $0 }) { return result }
-            if supervision.wait(nanoseconds: Self.stepNanoseconds) == .stopped {
-                command.stop()
-                pauseThread(nanoseconds: Self.stepNanoseconds)
-            }
+            guard supervision.wait(nanoseconds: Self.stepNanoseconds) == .stopped else { continue }
+            if monotonicNanoseconds() &- began >= patience { command.stop() }
+            pauseThread(nanoseconds: Self.stepNanoseconds)
         }
     }
 
@@ -123,13 +138,13 @@ final class FollowCommands {
         let result = Lock<Result<ShellCommand.End, SystemError>?>(nil)
     }
 
-    private static func problem(_ end: ShellCommand.End) -> String? {
+    private static func problem(_ end: ShellCommand.End) -> Problem? {
         switch end {
         case .exited(0): nil
-        case .exited(let status): "ended with \(status)"
-        case .killed(let signal): "was killed by signal \(signal)"
-        case .timedOut: "was killed after \(limitSeconds / 60) min"
-        case .stopped: "was stopped"
+        case .exited(let status): .failed("ended with \(status)")
+        case .killed(let signal): .failed("was killed by signal \(signal)")
+        case .timedOut: .failed("was killed after \(limitSeconds / 60) min")
+        case .stopped: .isStopped
         }
     }
 }

@@ -85,6 +85,7 @@ final class FollowLoop {
     private func begin() throws(Refusal) {
         // Before there are other threads: they inherit which signals they hear.
         try supervision.beginListening()
+        supervision.expectMore(true)
         let mask = try session.makeReady()
         commands = FollowCommands(plan, supervision, reporter, mask: mask)
         guard plan.givesWay else { return }
@@ -104,13 +105,27 @@ final class FollowLoop {
     /// One pass and what belongs to it.
     private func turn() throws(End) {
         try waitForHours()
-        if try commands?.before() != false {
+        if try runsBefore() {
             try foresee()
+            // Looks and commands take their time.
+            if !isWithinHours { return }
             let began = Int64(clamping: WallClock.nanoseconds)
             if let summary = try pass() { try end(summary, began) }
         }
         if let most = plan.passesMax, passes >= most { throw End(lastStatus ?? .done, .passes) }
         try wait(.pause, nanoseconds: plan.pauseNanoseconds)
+    }
+
+    private var isWithinHours: Bool { plan.hours.allow(Int64(clamping: WallClock.nanoseconds)) }
+
+    /// Runs `--before`; whether the pass may begin.
+    private func runsBefore() throws(End) -> Bool {
+        switch commands?.before() {
+        case .mayBegin, nil: return true
+        case .isLeftOut: return false
+        case .failsAlways: throw End(.refused, .before)
+        case .isStopped: throw End(lastStatus ?? .interrupted, .signal)
+        }
     }
 
     // MARK: The pass
@@ -138,31 +153,41 @@ final class FollowLoop {
             throw refuse(error)
         }
         // What ended the look ends the loop, too.
-        _ = try step(.pause, left: 0, for: 0)
+        if supervision.isStopping { throw End(lastStatus ?? .interrupted, .signal) }
+        try checkLimit()
     }
 
     private func note(_ estimate: SwitchEstimate?) {
         next = estimate
         lookedAt = monotonicNanoseconds()
-        guard let estimate else { return }
-        let isReady = reporter.tell(estimate, pass: lastPass)
-        isReadyNow = isReady
+        isReadyNow = reporter.tell(estimate, pass: lastPass)
     }
 
     private var isReadyNow = false
     /// Of the last pass.
     private var heldBack: HeldBack?
 
-    /// Nil: another pass ran, and was waited for.
+    /// Nil: the hours were over before another pass was.
     private func pass() throws(End) -> PassSummary? {
+        var isWaiting = false
+        while isWithinHours {
+            if let summary = try attempt() { return summary }
+            try waitForOthers(isTold: isWaiting)
+            isWaiting = true
+        }
+        return nil
+    }
+
+    /// Nil: another pass runs.
+    private func attempt() throws(End) -> PassSummary? {
         let counters = Counters()
         let told = reporter.reporter(counters)
         var options = plan.pass
         options.isNewPair = isNewPair
         options.metFiles = backOff == nil ? nil : metFiles
-        options.foreseenNanoseconds = next?.nanoseconds
+        options.foreseen = next?.foreseen
         let (names, pass, backOff) = (plan.names, options, self.backOff)
-        defer { heldBack = backOff?.passEnds() }
+        heldBack = nil
         do throws(Refusal) {
             let summary = try session.attempt(
                 prepare: { setting throws(Refusal) in
@@ -180,7 +205,10 @@ final class FollowLoop {
                         pass,
                         limitSeconds: Self.lookSecondsMax
                     )
-                    let whole = EstimatedPass(run, look: look, takesUncounted: true)
+                    let whole = EstimatedPass(run, look: look, takesUncounted: true) {
+                        // Before it looks: nothing of the look is held back, or counted as such.
+                        _ = backOff?.passEnds()
+                    }
                     backOff?.passBegins(whole)
                     return .init(run: whole) {
                         told.begin { run.publish($0) }
@@ -190,13 +218,15 @@ final class FollowLoop {
             )
             // Its status is that of the summary: what became of reports is asked at the end of the loop.
             _ = told.finish(summary)
+            heldBack = backOff?.heldBack
             return summary
         } catch {
             switch error {
-            case .stateBusy, .destinationBusy: try waitForOthers(error)
+            case .stateBusy, .destinationBusy:
+                busy = error
+                return nil
             default: throw refuse(error)
             }
-            return nil
         }
     }
 
@@ -217,7 +247,12 @@ final class FollowLoop {
             try waitForHours()
         case .ends(let status, let reason): throw End(status, reason)
         }
-        if isReadyNow, plan.endsWhenReady { throw End(.done, .untilReady) }
+        if summary.recordedPass == nil {
+            // It was told why. Each further pass would walk, and nothing could be foreseen.
+            throw End(.refused, .refused)
+        }
+        let isWell = summary.status == .done || summary.status == .someVanished
+        if isReadyNow, isWell, plan.endsWhenReady { throw End(.done, .untilReady) }
     }
 
     private func noteConvergence(_ summary: PassSummary) {
@@ -256,20 +291,20 @@ final class FollowLoop {
             }
             // In steps: the wall clock may be set meanwhile.
             let left = UInt64(max(opening - now, 0))
-            let isBegun = try step(.hours, left: left, for: min(left, 10 * Self.second))
-            if isBegun { return }
+            // A shell sends SIGCONT to who goes on in the foreground: outside of the hours it begins nothing.
+            _ = try step(.hours, left: left, for: min(left, 10 * Self.second))
         }
     }
 
-    private func waitForOthers(_ refusal: Refusal) throws(End) {
-        let text = RefusalText(refusal).reason
+    /// What another pass was met by.
+    private var busy: Refusal?
+
+    private func waitForOthers(isTold: Bool) throws(End) {
         let until = Int64(clamping: WallClock.nanoseconds) + Int64(Self.lockSeconds * Self.second)
-        reporter.wait(.lock, until: until, told: isWaitingForOthers ? nil : text)
-        isWaitingForOthers = true
+        let text = busy.map { RefusalText($0).reason }
+        reporter.wait(.lock, until: until, told: isTold ? nil : text)
         try wait(.lock, nanoseconds: Self.lockSeconds * Self.second, isTold: true)
     }
-
-    private var isWaitingForOthers = false
 
     private func waitForRoom(_ bytes: UInt64, _ inodes: UInt64) throws(End) {
         let seconds = givenWaitSeconds.map { UInt64($0) } ?? Self.roomSeconds
@@ -317,13 +352,17 @@ final class FollowLoop {
         }
     }
 
+    private func checkLimit() throws(End) {
+        if plan.limit?.remaining == 0 { throw End(lastStatus ?? .timeLimit, .stopAt) }
+    }
+
     /// Waits a little; true: the next pass is to begin now.
     private func step(
         _ reason: FollowReporter.WaitReason,
         left: UInt64,
         for nanoseconds: UInt64
     ) throws(End) -> Bool {
-        if plan.limit?.remaining == 0 { throw End(lastStatus ?? .timeLimit, .stopAt) }
+        try checkLimit()
         reporter.drawWaiting(reason, nanoseconds: left, next)
         switch supervision.wait(nanoseconds: nanoseconds) {
         case .stopped: throw End(lastStatus ?? .interrupted, .signal)

@@ -78,6 +78,9 @@ final class Supervision: Sendable {
         self.tell = tell
     }
 
+    /// Whether a signal has said to stop.
+    var isStopping: Bool { isStopped.load(ordering: .sequentiallyConsistent) }
+
     /// Whether the last run's limit was the end of the hours of work.
     var isLimitOfHours: Bool { hasLimitOfHours.load(ordering: .relaxed) }
 

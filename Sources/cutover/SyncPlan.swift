@@ -46,9 +46,11 @@ struct SyncPlan {
     }
 
     /// `--idle`; before threads exist, for they inherit it.
-    static func setIdlePriority() throws {
+    static func setIdlePriority(
+        _ mistake: (String) -> String = { "--idle cannot be had here: \($0)." }
+    ) throws {
         do throws(SystemError) { try ProcessLimits.setIdlePriority() } catch {
-            throw ValidationError("--idle cannot be had here: \(error.code.sentence).")
+            throw ValidationError(mistake(error.code.sentence))
         }
     }
 

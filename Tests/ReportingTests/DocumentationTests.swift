@@ -40,6 +40,8 @@ import Testing
         lines += CheckJSON.lines(checkOutcome(), time: 0)
         lines += CheckJSON.lines(checkOutcome([Finding(.ok, .inodes(nil))]), time: 0)
         lines += verificationLines()
+        lines.append(EstimateText(madeUpEstimate()).line(pass: 1, time: 0))
+        lines += backOffEvents.map { BackOffText.json($0, time: 0) }
         var words: Set<Substring> = []
         for line in lines {
             let text = String(decoding: line.object, as: UTF8.self)
@@ -60,6 +62,37 @@ import Testing
                 document.contains("\n| \(status) | ")
                     && Migration.ExitStatus(rawValue: Int32(status)) != nil
             )
+        }
+    }
+
+    private var backOffEvents: [BackOffEvent] {
+        let why = BackOffObservation(
+            .pressure,
+            value: 1,
+            limit: 0.2,
+            since: 0,
+            group: "/system.slice"
+        )
+        return [
+            .changed(BackOffAnswer(.held, most: 1, why: why), workers: 1), .lacks(.noGroups),
+            .heldNearlyAllDay(HeldBack()),
+        ]
+    }
+
+    @Test("each reason of a pause, and of the end of a loop, is documented")
+    func loops() throws {
+        let document = try document()
+        for reason in FollowReporter.WaitReason.allCases {
+            #expect(document.contains("`\(reason.rawValue)`"), "\(reason)")
+        }
+        for reason in FollowEnd.allCases {
+            #expect(document.contains("`\(reason.rawValue)`"), "\(reason)")
+        }
+        for cause in BackOffCause.allCases {
+            #expect(document.contains("`\(cause.rawValue)`"), "\(cause)")
+        }
+        for state in BackOffAnswer.State.allCases {
+            #expect(document.contains("`\(state.rawValue)`"), "\(state)")
         }
     }
 

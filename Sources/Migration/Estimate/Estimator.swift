@@ -23,6 +23,8 @@ package struct Estimator: Sendable {
         }
     }
 
+    /// All that are recorded, the newest first.
+    private let all: [PassRecord]
     /// Whole passes with times, of this machine, the newest first.
     private let known: [PassRecord]
     /// Those of them that say how long a pass takes at full power; where there is none, all.
@@ -55,7 +57,8 @@ package struct Estimator: Sendable {
     ///   - setting: that of the pass which is foreseen.
     package init(_ passes: [PassRecord], _ setting: Setting) {
         self.setting = setting
-        known = passes.prefix(Self.recordsMax).filter {
+        all = Array(passes.prefix(Self.recordsMax))
+        known = all.filter {
             $0.isComplete && !$0.isPartial && $0.times.total != nil && $0.machine == setting.machine
         }
         let recent = known.prefix(Self.passesMax)
@@ -104,7 +107,8 @@ package struct Estimator: Sendable {
         return SwitchEstimate(
             parts: parts,
             interval: interval(method, parts.total, isCounted: pending.isCounted),
-            basisPasses: alike(method).count,
+            method: method,
+            basisPasses: min(alike(method).count, Self.passesMax),
             isUpperLimit: isUpperLimit,
             pending: pending
         )
@@ -125,9 +129,9 @@ package struct Estimator: Sendable {
                 bytes: bytes
             ),
             PendingWork(
-                entries: UInt64(clamping: touched),
-                files: UInt64(clamping: rate.files * seconds),
-                bytes: UInt64(clamping: bytes),
+                entries: UInt64(exactlyOrMax: touched),
+                files: UInt64(exactlyOrMax: rate.files * seconds),
+                bytes: UInt64(exactlyOrMax: bytes),
                 isCounted: false
             )
         )
@@ -229,15 +233,19 @@ package struct Estimator: Sendable {
         package var bytes: Double
     }
 
-    /// The mean of the last three passes that followed another one; nil before the second.
+    /// The mean since the fourth last whole pass began, or a later one, of the same boot: a clock that somebody set says
+    /// nothing; nil before the second.
+    ///
+    /// What passes did that were cut short counts, too: the next whole one had so much less to do.
     package var changeRate: ChangeRate? {
-        let pairs = zip(known, known.dropFirst()).prefix(3)
-        let seconds = pairs.reduce(0.0) {
-            $0 + Double(max($1.0.startNanoseconds - $1.1.startNanoseconds, 0)) / 1e9
-        }
+        guard let newest = known.first else { return nil }
+        let before = known.dropFirst().prefix(3).last { $0.bootIdentifier == newest.bootIdentifier }
+        guard let before else { return nil }
+        let seconds = Double(newest.startBootNanoseconds - before.startBootNanoseconds) / 1e9
         guard seconds > 0 else { return nil }
+        let between = all.filter { $0.id > before.id && $0.id <= newest.id }
         func sum(_ value: (PassRecord) -> UInt64) -> Double {
-            pairs.reduce(0.0) { $0 + Double(value($1.0)) } / seconds
+            between.reduce(0.0) { $0 + Double(value($1)) } / seconds
         }
         return ChangeRate(
             touched: sum { $0.entriesTouched ?? 0 },

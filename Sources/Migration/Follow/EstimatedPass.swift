@@ -7,13 +7,21 @@ package final class EstimatedPass: SteeredRun {
     private let pass: Pass
     private let look: PendingLook?
     private let takesUncounted: Bool
+    private let passEnded: @Sendable () -> Void
     /// How the pass ended, once it has.
     private let ended = Lock<PassSummary?>(nil)
 
     package var control: RunControl { pass.control }
 
-    /// `look`: nil, and there is none; `takesUncounted`: an estimate without a count of what is pending is one, too.
-    package init(_ pass: Pass, look: PendingLook?, takesUncounted: Bool = false) {
+    /// `look`: nil, and there is none; `takesUncounted`: an estimate without a count of what is pending is one, too;
+    /// `passEnded` is called before it looks.
+    package init(
+        _ pass: Pass,
+        look: PendingLook?,
+        takesUncounted: Bool = false,
+        passEnded: @escaping @Sendable () -> Void = {}
+    ) {
+        self.passEnded = passEnded
         self.pass = pass
         self.look = look
         self.takesUncounted = takesUncounted
@@ -22,17 +30,17 @@ package final class EstimatedPass: SteeredRun {
     package func run() -> PassSummary {
         var summary = pass.run()
         ended.withLock { $0 = summary }
+        passEnded()
         // Others let the record prove nothing: the next pass walks.
         guard let look, summary.isRemembered, control.cause == nil else { return summary }
+        control.whenEnding { [weak look] in _ = look?.interrupt() }
         let estimate = look.run()
         if estimate?.pending.isCounted == true || takesUncounted { summary.next = estimate }
         return summary
     }
 
     package func interrupt() -> Bool {
-        // A look that is cut off is one that never was.
-        _ = look?.interrupt()
-        return pass.interrupt()
+        pass.interrupt()
     }
 
     package var isSynchronizing: Bool { pass.isSynchronizing && ended.withLock { $0 } == nil }

@@ -42,7 +42,6 @@ package final class PendingLook: SteeredRun {
     /// Ends the look soon; it has no result then.
     package func interrupt() -> Bool {
         control.interrupt()
-        pass.withLock { $0 }?.control.interrupt()
         return true
     }
 
@@ -76,8 +75,8 @@ package final class PendingLook: SteeredRun {
 
     private func count(_ pass: Pass, _ counters: Counters) -> SwitchEstimate? {
         self.pass.withLock { $0 = pass }
-        // One that came before.
-        if !control.mayBegin { pass.control.interrupt() }
+        // A signal or a time limit, also one that came before.
+        control.whenEnding { [weak pass] in pass?.control.interrupt() }
         let patience = Patience(seconds: limitSeconds) { pass.control.interrupt() }
         let summary = pass.run()
         patience.end()

@@ -105,8 +105,8 @@ package struct PassOptions: Sendable {
     package var isIdle = false
     /// It is told what there would be to do, if a scan can find that out, and nothing is walked.
     var onlyScans = false
-    /// How long it would take, as it was foreseen right before, in nanoseconds; nil: nobody looked.
-    package var foreseenNanoseconds: UInt64?
+    /// How long it would take; nil: nobody looked.
+    package var foreseen: ForeseenPass?
     /// It does not have the disks as others do: how long it takes says nothing of full power.
     var isHeldBack: Bool { isIdle || bytesPerSecondMax != nil }
     /// The umask of the person who started the pass, for new entries without `.mode`.

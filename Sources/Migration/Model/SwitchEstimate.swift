@@ -17,6 +17,13 @@ package struct PendingWork: Sendable, Equatable {
     }
 }
 
+/// How long a pass was to take, as it was foreseen right before it.
+package struct ForeseenPass: Sendable, Equatable {
+    /// A pass that found changes in another way was not the one that was foreseen.
+    package var method: String
+    package var nanoseconds: UInt64
+}
+
 /// An estimate of a pass that would begin now.
 package struct SwitchEstimate: Sendable, Equatable {
     /// Seconds of each part of a pass.
@@ -38,33 +45,59 @@ package struct SwitchEstimate: Sendable, Equatable {
         package var high: Double
         /// The share of passes that are to lie within, 0 to 1.
         package var coverage: Double
+
+        package init(low: Double, high: Double, coverage: Double) {
+            self.low = low
+            self.high = high
+            self.coverage = coverage
+        }
     }
 
     package var parts: Parts
     /// Nil: fewer than three estimates were followed by a pass.
     package var interval: Interval?
+    /// How the pass is expected to find changes: a name of `ChangeMethod`.
+    package var method: String
     /// How many earlier passes it rests on.
     package var basisPasses: Int
     /// All that is known are passes that were held back: it takes that long at most.
     package var isUpperLimit: Bool
     package var pending: PendingWork
 
+    package init(
+        parts: Parts,
+        interval: Interval?,
+        method: String,
+        basisPasses: Int,
+        isUpperLimit: Bool,
+        pending: PendingWork
+    ) {  // One for each field.
+        self.parts = parts
+        self.interval = interval
+        self.method = method
+        self.basisPasses = basisPasses
+        self.isUpperLimit = isUpperLimit
+        self.pending = pending
+    }
+
     package var seconds: Double { parts.total }
-    /// The same, for the record.
-    package var nanoseconds: UInt64 { UInt64(clamping: seconds * 1e9) }
+    /// What the pass is held against.
+    package var foreseen: ForeseenPass {
+        ForeseenPass(method: method, nanoseconds: UInt64(exactlyOrMax: seconds * 1e9))
+    }
 
     /// The interval in nanoseconds.
     package var range: ClosedRange<UInt64>? {
         interval.map {
-            let low = UInt64(clamping: $0.low * 1e9)
-            return low...max(low, UInt64(clamping: $0.high * 1e9))
+            let low = UInt64(exactlyOrMax: $0.low * 1e9)
+            return low...max(low, UInt64(exactlyOrMax: $0.high * 1e9))
         }
     }
 }
 
 extension UInt64 {
-    /// The whole part of a number that may be anything.
-    init(clamping number: Double) {
+    /// The whole part of a number; 0 where it is negative or none, the largest UInt64 where it does not fit.
+    package init(exactlyOrMax number: Double) {
         self = number >= 0x1p64 ? .max : number > 0 ? UInt64(number) : 0
     }
 }

@@ -69,6 +69,12 @@ package final class StateKeeper: Sendable {
         let past = history.flatMap {
             PassHistory($0, now, options: options.signature)
         }
+        if options.needsRecord, history != nil, past == nil {
+            throw .stateUnusable(
+                path: options.stateFolder.map { Array($0.bytes) } ?? [],
+                reason: "it cannot be read"
+            )
+        }
         if history != nil, past == nil { notices.append(Self.unreadable(history)) }
         let hasUnread = isUnread || (history != nil && past == nil)
         if hasUnread { notices.append(.comparesWithoutState) }
@@ -112,7 +118,6 @@ package final class StateKeeper: Sendable {
         pass.rolledBackToNanoseconds = judged.rolledBack?.moment
         pass.machine = machine
         pass.isHeldBack = options.isHeldBack
-        pass.foreseenNanoseconds = options.foreseenNanoseconds
         current = Lock(Current(pass: pass))
     }
 
@@ -364,18 +369,18 @@ package final class StateKeeper: Sendable {
     /// What it took, for the estimate of later ones.
     private func note(_ end: PassEnd, in ended: inout PassRecord) {
         ended.times = end.times
-        ended.entriesTouched = UInt64(clamping: end.amount.touched)
+        ended.entriesTouched = UInt64(exactlyOrMax: end.amount.touched)
         if end.costs.atFullPower.seconds > 0 { ended.costsAtFullPower = end.costs.atFullPower.text }
         if end.costs.heldBack.seconds > 0 { ended.costsHeldBack = end.costs.heldBack.text }
-        // Where nobody looked right before: what would have been said, had somebody looked.
-        if ended.foreseenNanoseconds == nil,
-            let parts = estimator.parts(
-                method: ended.method,
-                end.amount,
-                changes: end.times.changes.map { Double($0) / 1e9 }
-            )
-        {
-            ended.foreseenNanoseconds = UInt64(clamping: parts.total * 1e9)
+        if let foreseen = options.foreseen, foreseen.method == ended.method {
+            ended.foreseenNanoseconds = foreseen.nanoseconds
+        } else if let parts = estimator.parts(
+            method: ended.method,
+            end.amount,
+            changes: end.times.changes.map { Double($0) / 1e9 }
+        ) {
+            // Nobody looked right before, or at another pass: what would have been said, had somebody looked.
+            ended.foreseenNanoseconds = UInt64(exactlyOrMax: parts.total * 1e9)
         }
     }
 

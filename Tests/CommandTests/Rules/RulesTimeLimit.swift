@@ -237,7 +237,7 @@ struct RulesTimeLimit {
         let script = """
             exec strace -f -o /dev/null -e trace=pread64,preadv,io_uring_enter \
                 -e inject=pread64,preadv,io_uring_enter:delay_enter=400000 -- \
-                "$1" verify --workers 2 --max-duration 1s --manifest "$2" "$3" "$4"
+                "$1" verify --strict --workers 2 --max-duration 1s --manifest "$2" "$3" "$4"
             """
         let outcome = try Shell.attempt(
             script,

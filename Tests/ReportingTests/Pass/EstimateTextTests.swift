@@ -1,0 +1,102 @@
+// The estimate and the rows of a loop in words.
+
+import Migration
+import TestSupport
+import Testing
+
+@testable import Reporting
+
+/// An estimate of 210 s.
+func madeUpEstimate(
+    interval: Bool = true,
+    isUpperLimit: Bool = false,
+    entries: UInt64 = 260,
+    files: UInt64 = 213,
+    isCounted: Bool = true
+) -> SwitchEstimate {
+    var parts = SwitchEstimate.Parts()
+    parts.open = 0.4
+    parts.changes = 12.1
+    parts.work = 170.6
+    parts.synchronize = 24.2
+    parts.commit = 2.7
+    return SwitchEstimate(
+        parts: parts,
+        interval: interval ? .init(low: 170, high: 300, coverage: 0.8) : nil,
+        method: "scan",
+        basisPasses: 11,
+        isUpperLimit: isUpperLimit,
+        pending: PendingWork(
+            entries: entries,
+            files: files,
+            bytes: 84_934_656,
+            isCounted: isCounted
+        )
+    )
+}
+
+@Suite("The estimate in words") struct EstimateTextTests {
+    @Test("how long, between what, and what is pending")
+    func sentences() {
+        #expect(
+            EstimateText(madeUpEstimate()).sentence
+                == "the next pass would now take 3m30s (2m50s-5m; pending: 213 files, 81.0 MiB)"
+        )
+        #expect(
+            EstimateText(madeUpEstimate(interval: false, isUpperLimit: true)).sentence
+                == "the next pass would now take at most 3m30s (pending: 213 files, 81.0 MiB)"
+        )
+        #expect(EstimateText(madeUpEstimate()).cases == "in 8 of 10 cases 2m50s to 5m")
+        #expect(EstimateText(madeUpEstimate(interval: false)).cases == nil)
+        #expect(EstimateText(madeUpEstimate(entries: 0, files: 0)).pending == "nothing")
+        #expect(EstimateText(madeUpEstimate(entries: 1, files: 0)).pending == "1 entry")
+        #expect(
+            EstimateText(madeUpEstimate(isCounted: false)).pending == "about 213 files, 81.0 MiB"
+        )
+    }
+
+    @Test("lengths of time as options take them")
+    func spans() {
+        for (seconds, text) in [
+            (0, "0s"), (0.04, "0s"), (0.06, "0.1s"), (1, "1s"), (9.94, "9.9s"), (9.96, "10s"),
+            (59.4, "59s"), (59.6, "1m"), (210, "3m30s"), (3_599.6, "1h"), (3_660, "1h01m"),
+            (86_399, "1d"), (90_000, "1d01h"), (-1, "unknown"), (.nan, "unknown"),
+            (.infinity, "unknown"),
+        ] as [(Double, String)] {
+            #expect(Quantity.span(seconds) == text, "\(seconds)")
+        }
+    }
+
+    @Test("a row keeps within 80 columns, whatever its numbers are")
+    func rows() {
+        var counters = Counters()
+        for counts in [[0, 0, 0, 0], [4_512, 2_040_109_466, 31, 2], [.max, .max, .max, .max]]
+            as [[UInt64]]
+        {
+            counters = Counters()
+            counters.filesCopied.count(counts[0])
+            counters.bytesCopied.count(counts[1])
+            counters.extrasDeleted.count(counts[2])
+            counters.failures.count(counts[3])
+            var summary = passSummary(.done, counters)
+            summary.durationNanoseconds = 730_000_000_000
+            summary.recordedPass = 1_000
+            summary.next = madeUpEstimate()
+            let row = FollowRow(summary, began: 0)
+            #expect(row.columns.count <= 80, "\(row.columns)")
+            #expect(row.columns.contains("12m10s  walk"), "\(row.columns)")
+            #expect(row.columns.hasSuffix("3m30s"), "\(row.columns)")
+            #expect(row.sentence.contains("pass 1000: 12m10s by walk, copied "), "\(row.sentence)")
+        }
+        #expect(FollowRow.header.count <= 80)
+    }
+
+    @Test("what environment variables have: three decimals, empty where nothing is known")
+    func variables() {
+        #expect(
+            EstimateText.variables(madeUpEstimate()).map(\.1) == ["210.000", "170.000", "300.000"]
+        )
+        #expect(EstimateText.variables(nil).map(\.1) == ["", "", ""])
+        #expect(EstimateText.decimal(nanoseconds: 1_005_000_000) == "1.005")
+    }
+}
