@@ -56,9 +56,10 @@ package final class OutputFile: Sendable {
     ///
     /// Symlinks are followed and devices and pipes are welcome: the person who runs the program named
     /// it. ENXIO for a FIFO that nobody reads: waiting for a reader would be waiting for ever. The
-    /// corresponding system call is `open` with O_CREAT and O_NONBLOCK.
+    /// corresponding system call is `open` with O_CREAT, O_NONBLOCK and O_APPEND.
     package convenience init(report path: Name) throws(SystemError) {
-        let flags = O_WRONLY | O_CREAT | O_NONBLOCK
+        // At the end, wherever that is: who rotates a log empties it under us (logrotate's copytruncate).
+        let flags = O_WRONLY | O_CREAT | O_NONBLOCK | O_APPEND
         let raw = try path.withPointer { name throws(SystemError) in
             try retrying(.open) { cl_open_path(name, flags, 0o600) }
         }

@@ -88,6 +88,6 @@ package struct EstimateText: Sendable {
     }
 
     private static func decimal(_ seconds: Double) -> String {
-        decimal(nanoseconds: UInt64(exactlyOrMax: seconds * 1e9))
+        decimal(nanoseconds: UInt64(exactlyOrMax: (seconds * 1e3).rounded() * 1e6))
     }
 }

@@ -10,6 +10,8 @@ package final class FollowReporter: Sendable {
     private let streams: ReportStreams
     private let voice: LoopVoice
     private let readyBelow: Double?
+    /// Of the pass that runs, or the last one.
+    private let present = Lock<Reporter?>(nil)
     /// What was said last of the switch; nil: nothing.
     private let isReady = Lock<Bool?>(nil)
     private let hasHeader = Lock(false)
@@ -35,7 +37,9 @@ package final class FollowReporter: Sendable {
 
     /// The reporter of the next pass.
     package func reporter(_ counters: Counters) -> Reporter {
-        Reporter(streams, counters: counters, loop: voice)
+        let reporter = Reporter(streams, counters: counters, loop: voice)
+        present.withLock { $0 = reporter }
+        return reporter
     }
 
     // MARK: Passes
@@ -46,7 +50,13 @@ package final class FollowReporter: Sendable {
     package func end(_ summary: PassSummary, began: Int64, _ held: HeldBack?) {
         streams.console.erase()
         let row = FollowRow(summary, began: began)
-        if isQuiet, voice.news == nil { return }
+        if isQuiet {
+            if let stop = summary.stop {
+                let text = StopText(stop, counters: summary.counters).line
+                streams.console.tell(["cutover: \(text)"])
+            }
+            if voice.news == nil { return }
+        }
         var lines: [String] = []
         if isTable {
             let needsHeader = hasHeader.withLock { had in
@@ -74,6 +84,9 @@ package final class FollowReporter: Sendable {
         if let reason = voice.unexpectedWalk, !WalkReasonText.isExpected(reason) {
             lines.append("walked: \(WalkReasonText.clause(reason))")
         }
+        if !isQuiet, let stop = summary.stop {
+            lines.append(StopText(stop, counters: summary.counters).line)
+        }
         if let first = voice.news {
             let more = summary.counters.failures.value() - 1
             let others = more > 0 ? " and \(Quantity.count(more)) more" : ""
@@ -88,11 +101,16 @@ package final class FollowReporter: Sendable {
     package func tell(backOff event: BackOffEvent) {
         let line = BackOffText.json(event, time: WallClock.nanoseconds)
         streams.emit(voice.stamp(line), isRare: true)
-        let isNews =
-            switch event {
-            case .heldNearlyAllDay: true
-            case .changed, .lacks: streams.configuration.isVerbose
-            }
+        let isNews: Bool
+        switch event {
+        case .heldNearlyAllDay: isNews = true
+        case .lacks(let lack):
+            // A probe is there as somebody asked for it.
+            isNews = lack.cause == .probe || streams.configuration.isVerbose
+        case .changed(let answer, let workers):
+            present.withLock { $0 }?.show(workers: workers)
+            isNews = voice.isNews(answer.state) || streams.configuration.isVerbose
+        }
         if isNews, !isQuiet {
             streams.console.tell(["cutover: " + BackOffText.line(event, streams.shown)])
         }
@@ -203,7 +221,9 @@ package final class FollowReporter: Sendable {
         line.add("passes", passes)
         streams.emit(line, isRare: true)
         streams.close()
-        streams.console.tell(["cutover: " + FollowText.end(end, told, passes: passes)])
+        if !isQuiet || told != .done {
+            streams.console.tell(["cutover: " + FollowText.end(end, told, passes: passes)])
+        }
         return told
     }
 }

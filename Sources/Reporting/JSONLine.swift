@@ -52,9 +52,9 @@ package struct JSONLine: Sendable {
         bytes += Array("\(nanoseconds / 1_000_000_000).\(zeros)\(thousandths)".utf8)
     }
 
-    /// A number that is not negative, with three decimals, cut; nil is `null`.
+    /// A number that is not negative, with three decimals; nil is `null`.
     mutating func add(_ key: String, decimal number: Double?) {
-        add(key, seconds: number.map { UInt64(exactlyOrMax: $0 * 1e9) })
+        add(key, seconds: number.map { UInt64(exactlyOrMax: ($0 * 1e3).rounded() * 1e6) })
     }
 
     /// A name: text with U+FFFD for what is not UTF-8, and then also `KEY_bytes`, all of it in

@@ -10,6 +10,7 @@ final class LoopVoice: Sendable {
     /// Words of notices, and when they were told, in seconds since the machine started.
     private let told = Lock<[Notice.Word: Int64]>([:])
     private let toldFailures = Lock(ToldFailures())
+    private let toldStates = Lock<Set<BackOffAnswer.State>>([])
     /// The first failure of the present pass that is news.
     private let newFailure = Lock<Failure?>(nil)
     /// What the pass did not find by a scan, though it could have.
@@ -34,6 +35,13 @@ final class LoopVoice: Sendable {
         pass.withLock { $0 = start.pass }
         walk.withLock { $0 = nil }
         newFailure.withLock { $0 = nil }
+        toldStates.withLock { $0 = [] }
+    }
+
+    /// Whether back-off is in this state for the first time in the present pass.
+    func isNews(_ state: BackOffAnswer.State) -> Bool {
+        state != .free && state != .measuring
+            && toldStates.withLock { $0.insert(state).inserted }
     }
 
     /// Something failed; what does so in each pass is no news.

@@ -72,7 +72,8 @@ package enum Quantity {
         if whole < 60 { return "\(whole)s" }
         if whole < 3_600 { return joined(whole, 60, "m", "s") }
         // What is less than a minute, or than an hour, says nothing any more.
-        if whole < 86_400 { return joined((whole + 30) / 60, 60, "h", "m") }
+        let minutes = (whole + 30) / 60
+        if minutes < 1_440 { return joined(minutes, 60, "h", "m") }
         return joined((whole + 1_800) / 3_600, 24, "d", "h")
     }
 

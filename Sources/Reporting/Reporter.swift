@@ -124,6 +124,9 @@ package final class Reporter: Sendable {
         return told.status
     }
 
+    /// So many workers work now, of those that are wanted.
+    func show(workers: Int) { progress.set(workers: workers) }
+
     /// Whether output that was asked for is incomplete, but for a reader of standard output that went
     /// away.
     package var hadOutputError: Bool { streams.hadError }

@@ -84,8 +84,8 @@ final class FollowCommands {
     ) -> Problem? {
         let environment =
             variables.map { (name: $0.0, value: Array($0.1.utf8)) } + [
-                (name: "CUTOVER_SOURCE", value: Array(plan.names.source.bytes)),
-                (name: "CUTOVER_DESTINATION", value: Array(plan.names.destination.bytes)),
+                (name: "CUTOVER_SOURCE", value: Self.absolute(plan.names.source)),
+                (name: "CUTOVER_DESTINATION", value: Self.absolute(plan.names.destination)),
             ]
         let shell = ShellCommand(
             command,
@@ -104,6 +104,15 @@ final class FollowCommands {
             reporter.note(command: type, status: nil, seconds: seconds)
             return .failed("cannot be run: \(error.code.sentence)")
         }
+    }
+
+    /// A name as it is from `/`, where commands run.
+    private static func absolute(_ name: Name) -> [UInt8] {
+        let bytes = Array(name.bytes)
+        if bytes.first == 0x2F { return bytes }
+        // Where this directory has gone there is no such name.
+        guard let here = try? Descriptor.openRoot(Name(".")).path() else { return bytes }
+        return here + [0x2F] + bytes
     }
 
     /// Runs it on another thread, so that a signal to us ends it.

@@ -31,9 +31,11 @@ final class FollowLoop {
     /// When `next` was found, by `monotonicNanoseconds`.
     private var lookedAt: UInt64 = 0
     private var isNewPair: Bool
+    /// As many as a person wants now.
+    private var workers: Int
     /// Seconds of the last passes, the newest first.
     private var took: [Double] = []
-    private var hasToldConvergence = false
+    private var toldConvergence: Set<String> = []
 
     private static let second: UInt64 = 1_000_000_000
     /// Between two looks whether DESTINATION has room again, and how often.
@@ -59,6 +61,15 @@ final class FollowLoop {
         self.streams = streams
         self.reporter = reporter
         isNewPair = plan.pass.isNewPair
+        workers = plan.pass.workers
+    }
+
+    /// A number that the run's thread hands over.
+    private final class Handed: Sendable {
+        private let number: Atomic<Int>
+        init(_ number: Int) { self.number = Atomic(number) }
+        var value: Int { number.load(ordering: .relaxed) }
+        func set(_ value: Int) { number.store(value, ordering: .relaxed) }
     }
 
     /// Why the loop goes on no more.
@@ -109,6 +120,7 @@ final class FollowLoop {
             try foresee()
             // Looks and commands take their time.
             if !isWithinHours { return }
+            try checkLimit()
             let began = Int64(clamping: WallClock.nanoseconds)
             if let summary = try pass() { try end(summary, began) }
         }
@@ -184,10 +196,14 @@ final class FollowLoop {
         let told = reporter.reporter(counters)
         var options = plan.pass
         options.isNewPair = isNewPair
+        workers = min(max(workers + supervision.takeWorkersMore(), 1), PassOptions.workersMax)
+        options.workers = workers
         options.metFiles = backOff == nil ? nil : metFiles
         options.foreseen = next?.foreseen
         let (names, pass, backOff) = (plan.names, options, self.backOff)
         heldBack = nil
+        // What a person wants by signals stays from pass to pass.
+        let wanted = Handed(options.workers)
         do throws(Refusal) {
             let summary = try session.attempt(
                 prepare: { setting throws(Refusal) in
@@ -206,12 +222,15 @@ final class FollowLoop {
                         limitSeconds: Self.lookSecondsMax
                     )
                     let whole = EstimatedPass(run, look: look, takesUncounted: true) {
+                        [weak run] in
                         // Before it looks: nothing of the look is held back, or counted as such.
                         _ = backOff?.passEnds()
+                        if let count = run?.workersWanted { wanted.set(count) }
                     }
                     backOff?.passBegins(whole)
                     return .init(run: whole) {
-                        told.begin { run.publish($0) }
+                        // Weakly: who publishes must not keep a volume open.
+                        told.begin { [weak run] in run?.publish($0) }
                     }
                 },
                 giveUp: { told.finish($0) }
@@ -219,6 +238,7 @@ final class FollowLoop {
             // Its status is that of the summary: what became of reports is asked at the end of the loop.
             _ = told.finish(summary)
             heldBack = backOff?.heldBack
+            workers = wanted.value
             return summary
         } catch {
             switch error {
@@ -240,7 +260,7 @@ final class FollowLoop {
         noteConvergence(summary)
         commands?.after(summary, isReady: isReadyNow)
         switch FollowStep(after: summary, isCutByHours: supervision.isLimitOfHours) {
-        case .goesOn: break
+        case .goesOn: hasTriedWithoutRoom = false
         case .waitsForRoom(let bytes, let inodes): try waitForRoom(bytes, inodes)
         case .waitsForHours:
             reporter.tell(below: "paused: the hours of work are over")
@@ -264,9 +284,7 @@ final class FollowLoop {
             changes: summary.changesSeconds,
             pace: summary.pace
         )
-        if found == .goesOn || hasToldConvergence { return }
-        hasToldConvergence = true
-        reporter.tell(found)
+        if let kind = found.kind, toldConvergence.insert(kind).inserted { reporter.tell(found) }
     }
 
     /// Tells a refusal, and makes an end of it.
@@ -315,7 +333,8 @@ final class FollowLoop {
                 until: until,
                 told: "DESTINATION is full; looking again at \(CalendarTime(local: until).minutes)"
             )
-            try wait(.full, nanoseconds: seconds * Self.second, isTold: true)
+            // SIGCONT: somebody knows that there is room.
+            if try wait(.full, nanoseconds: seconds * Self.second, isTold: true) { return }
             do throws(SystemError) {
                 let room = try DestinationRoom(of: plan.names.destination)
                 if room.holds(bytes: bytes, inodes: inodes) { return }
@@ -329,14 +348,21 @@ final class FollowLoop {
                 )
             }
         }
-        throw End(.destinationStopped, .destinationStopped)
+        // What is missing may be less by now: the next pass tells, and is the last one if it is not.
+        if hasTriedWithoutRoom { throw End(.destinationStopped, .destinationStopped) }
+        hasTriedWithoutRoom = true
     }
 
+    /// DESTINATION had no room for an hour, and a pass was tried all the same.
+    private var hasTriedWithoutRoom = false
+
+    /// Waits so long; whether SIGCONT ended it.
+    @discardableResult
     private func wait(
         _ reason: FollowReporter.WaitReason,
         nanoseconds: UInt64,
         isTold: Bool = false
-    ) throws(End) {
+    ) throws(End) -> Bool {
         let end = monotonicNanoseconds() &+ nanoseconds
         // Nothing of ours runs: what is measured now is what users have without us.
         if reason == .pause { backOff?.waitBegins() }
@@ -347,8 +373,8 @@ final class FollowLoop {
         }
         while true {
             let now = monotonicNanoseconds()
-            if now >= end { return }
-            if try step(reason, left: end - now, for: min(end - now, Self.second)) { return }
+            if now >= end { return false }
+            if try step(reason, left: end - now, for: min(end - now, Self.second)) { return true }
         }
     }
 

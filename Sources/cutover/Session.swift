@@ -92,6 +92,11 @@ final class Session: Sendable {
                 )
             )
             prepared.begin()
+            // Let go of before the end is told: then nothing of its volumes is open any more.
+            defer {
+                supervision.steerNothing()
+                begun.clear()
+            }
             return run.run()
         }
         if let summary { return summary }

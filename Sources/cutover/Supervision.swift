@@ -20,6 +20,7 @@ final class Begun<Run: Sendable>: Sendable {
     private let run = Lock<Run?>(nil)
     var value: Run? { run.withLock { $0 } }
     func set(_ value: Run) { run.withLock { $0 = value } }
+    func clear() { run.withLock { $0 = nil } }
 }
 
 /// Runs one command so that signals can steer it, and end it.
@@ -48,6 +49,8 @@ final class Supervision: Sendable {
     private let isWaiting = Atomic<Bool>(false)
     /// Others come after this run, so there is something to stop though it is over.
     private let hasMore = Atomic<Bool>(false)
+    /// What SIGUSR1 and SIGUSR2 asked for while there was no run.
+    private let workersMore = Atomic<Int>(0)
     private let changed = DispatchSemaphore(value: 0)
     private let steered = Lock<Steered?>(nil)
 
@@ -115,6 +118,12 @@ final class Supervision: Sendable {
             // What was told when the signal came holds.
             _ = steered.interrupt()
         }
+    }
+
+    /// The run has ended: signals steer nothing any more.
+    func steerNothing() {
+        isOver.store(true, ordering: .sequentiallyConsistent)
+        steered.withLock { $0 = nil }
     }
 
     /// Runs `body` to its end and returns what it made; nil when it was stopped and does not come back.
@@ -210,8 +219,8 @@ final class Supervision: Sendable {
     private func receive(_ number: Int32) {
         let steered = steered.withLock { $0 }
         switch number {
-        case SIGUSR1: steered?.changeWorkers(1)
-        case SIGUSR2: steered?.changeWorkers(-1)
+        case SIGUSR1: changeWorkers(by: 1, steered)
+        case SIGUSR2: changeWorkers(by: -1, steered)
         case SIGCONT:
             // Amid a run it means nothing: a shell sends it to who was stopped and goes on.
             if steered != nil { return }
@@ -220,6 +229,14 @@ final class Supervision: Sendable {
         default: stop(steered)
         }
     }
+
+    private func changeWorkers(by difference: Int, _ steered: Steered?) {
+        if let steered { return steered.changeWorkers(difference) }
+        workersMore.wrappingAdd(difference, ordering: .relaxed)
+    }
+
+    /// By how many workers signals changed the next run, since this was last asked.
+    func takeWorkersMore() -> Int { workersMore.exchange(0, ordering: .relaxed) }
 
     private func stop(_ steered: Steered?) {
         if isStopped.exchange(true, ordering: .sequentiallyConsistent) {

@@ -65,6 +65,7 @@ private struct MadeUpMachine {
             isPartial: false,
             cutoverVersion: ""
         )
+        pass.id = Int64(passes.count + 1)
         pass.isComplete = true
         pass.machine = setting.machine
         pass.isHeldBack = isHeldBack

@@ -95,6 +95,15 @@ package enum Convergence: Sendable, Equatable {
     private static let alike = 0.1
     private static let passes = 3
 
+    /// Each kind is told once; nil: nothing is to be.
+    package var kind: String? {
+        switch self {
+        case .goesOn: nil
+        case .floor: "floor"
+        case .diverges: "diverges"
+        }
+    }
+
     /// - Parameters:
     ///   - seconds: what the last passes took, the newest first.
     ///   - changes: what finding changes took in the newest.
