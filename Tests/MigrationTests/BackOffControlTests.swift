@@ -86,6 +86,25 @@ private struct History {
         #expect(why.limit == 0.024 || abs(why.limit - 0.024) < 0.004, "\(why)")
     }
 
+    @Test(
+        "calm in a pause proves nothing: pauses still grow, and no worker follows the first at once"
+    )
+    func calmPauses() throws {
+        var history = History(base: 6)
+        // Others wait only while one of ours works.
+        history.pass(600) { $0 == 0 ? 6 : 80 }
+        let pauses = zip(history.answers, history.answers.dropFirst())
+            .filter { $0.0.most == 0 }.map { $0.1.second - $0.0.second }
+        #expect(pauses.starts(with: [5, 10, 20, 40, 60, 60]), "\(pauses)")
+        #expect(!history.answers.drop { $0.most != 0 }.contains { $0.most ?? 99 > 1 })
+        while history.answer.most != 0 { history.pass(1) { _ in 80 } }
+        history.answers = []
+        history.pass(120) { _ in 6 }
+        let ends = history.answers.prefix(2)
+        #expect(ends.map(\.most) == [1, 2], "\(history.answers)")
+        #expect(ends.map(\.second).reduce(0) { $1 - $0 } >= 20, "\(history.answers)")
+    }
+
     @Test("when they leave, workers come back after 20 s, one each 5 s, up to what a person wants")
     func rises() throws {
         var history = History(base: 6)

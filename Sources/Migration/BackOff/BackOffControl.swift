@@ -31,7 +31,7 @@ package struct BackOffControl: Sendable {
     private var nextPause = firstPauseNanoseconds
     /// When workers were taken away, or came back from a pause: observations from then on know of it.
     private var changedAt: UInt64 = 0
-    /// When something was over last, or workers were taken away.
+    /// When something was over last, or a pause ended: calm is counted from there.
     private var lastOver: UInt64 = 0
     private var lastRise: UInt64 = 0
 
@@ -59,7 +59,9 @@ package struct BackOffControl: Sendable {
             // The cause of the present state, at its latest.
             if level != .free { why = worst }
         }
-        if now >= lastOver + Self.calmNanoseconds { nextPause = Self.firstPauseNanoseconds }
+        if !isPaused, now >= lastOver + Self.calmNanoseconds {
+            nextPause = Self.firstPauseNanoseconds
+        }
         // What a person wants less than is no holding back.
         if case .held(let workers) = level, workers >= ceiling { level = .free }
         let fresh = over.filter { $0.since >= changedAt }.max { $0.excess < $1.excess }
@@ -76,10 +78,14 @@ package struct BackOffControl: Sendable {
             if now >= until {
                 level = .held(1)
                 changedAt = now
+                // What was calm in the pause says nothing of calm beside a worker.
+                lastOver = now
             }
         }
         return answer(ceiling: ceiling)
     }
+
+    private var isPaused: Bool { if case .paused = level { true } else { false } }
 
     private mutating func stepDown(
         at now: UInt64,
