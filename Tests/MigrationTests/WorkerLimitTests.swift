@@ -103,6 +103,30 @@ extension WorkerPoolTests {
         #expect(performed.load(ordering: .relaxed) == 364)
     }
 
+    @Test(
+        "who ends a run is not held up by starting lanes: those that were started do what is left"
+    )
+    func endStartsNoLanes() {
+        let lanes = Lock<Set<Int>>([])
+        let hasBegun = Atomic<Bool>(false)
+        let pool = pool(workers: 1) { (work: Int, lane, push) in
+            hasBegun.store(true, ordering: .sequentiallyConsistent)
+            if work < 0 { for piece in 0..<200 { push(piece) } }
+            pauseThread(nanoseconds: 1_000_000)
+            lanes.withLock { $0.formUnion([lane]) }
+        }
+        let ended = DispatchGroup()
+        pool.limitWorkers(to: 1)
+        DispatchQueue(label: "run").async(group: ended) { pool.run(-1) }
+        waitUntil { hasBegun.load(ordering: .sequentiallyConsistent) }
+        // The limit has kept these from being started.
+        #expect(pool.setWorkers(30) == 30)
+        pool.endLimits()
+        #expect(pool.workersAllowed == 30)
+        #expect(ended.wait(timeout: .now() + 60) == .success)
+        #expect(lanes.withLock { $0 } == [0])
+    }
+
     @Test("a person's number is the ceiling of the limit, and stays when the limit goes")
     func ceiling() {
         let pool = pool(workers: 30) { (_: Int, _, _) in }

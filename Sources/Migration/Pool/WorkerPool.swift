@@ -135,17 +135,17 @@ package final class WorkerPool<Work: Sendable>: Sendable {
         return count
     }
 
-    private func apply(_ numbers: Numbers) {
+    private func apply(_ numbers: Numbers, startsLanes: Bool = true) {
         let count = numbers.target
         target.store(count, ordering: .sequentiallyConsistent)
-        startLanes(upTo: count)
+        if startsLanes { startLanes(upTo: count) }
         for lane in lanes[..<count] { lane.semaphore.signal() }
     }
 
     /// Lets at most so many lanes work, however many are wanted.
     ///
-    /// 0: none, until there is another limit; nil: no limit. Lanes that are too many stop after the work they have in hand. All that is left is done all the same when the
-    /// limit ends: a pool that is paused does not end before.
+    /// 0: none, until there is another limit; nil: no limit. Lanes that are too many stop after the work they have in
+    /// hand. All that is left is done all the same when the limit ends: a pool that is paused does not end before.
     package func limitWorkers(to most: Int?) {
         numbers.withLock { numbers in
             if numbers.takesNoLimit { return }
@@ -157,11 +157,13 @@ package final class WorkerPool<Work: Sendable>: Sendable {
     }
 
     /// Ends the limit for good: the run is being ended, and lanes have to go through what is left.
+    ///
+    /// Starts none: a lane that was not started has nothing, and who ends a run must not be held up.
     package func endLimits() {
         numbers.withLock { numbers in
             numbers.takesNoLimit = true
             numbers.limit = nil
-            apply(numbers)
+            apply(numbers, startsLanes: false)
         }
     }
 
