@@ -3,7 +3,7 @@
 import LinuxIO
 
 /// Runs a pass, and then looks; what becomes of the look changes nothing in how the pass ended.
-package final class EstimatedPass: SteeredRun {
+package final class EstimatedPass: SteeredRun, HeldRun {
     private let pass: Pass
     private let look: PendingLook?
     private let takesUncounted: Bool

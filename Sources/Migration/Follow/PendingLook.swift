@@ -53,11 +53,6 @@ package final class PendingLook: SteeredRun {
         pass.withLock { $0 }?.changeWorkers(by: difference)
     }
 
-    package var workersWanted: Int { pass.withLock { $0 }?.workersWanted ?? options.workers }
-
-    /// It is short, and others do not notice it: it is not held back.
-    package func limitWorkers(to most: Int?) {}
-
     /// The estimate; nil: nothing is known of any pass, the look was interrupted, or SOURCE or DESTINATION cannot be
     /// opened as they have to be, which the next pass will tell.
     package func run() -> SwitchEstimate? {

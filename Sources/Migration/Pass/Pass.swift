@@ -17,7 +17,7 @@ import Synchronization
 /// One pass from SOURCE to DESTINATION.
 ///
 /// `run` blocks its thread and may be called once; the other methods may be called from any thread meanwhile.
-package final class Pass: SteeredRun {
+package final class Pass: SteeredRun, HeldRun {
     private let roots: Roots
     package let control = RunControl()
     private let context: PassContext

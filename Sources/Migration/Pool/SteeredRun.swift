@@ -15,7 +15,7 @@ package protocol HeldRun: AnyObject, Sendable {
 }
 
 /// One run whose roots are open.
-package protocol SteeredRun<Summary>: HeldRun {
+package protocol SteeredRun<Summary>: AnyObject, Sendable {
     associatedtype Summary: Sendable
 
     /// Does everything and returns how it ended; blocks its thread, and may be called once.

@@ -51,7 +51,6 @@ package final class ManifestCheck: SteeredRun {
         )
         self.counters = counters
         pool = Self.makePool(context, workers: workers)
-        control.whenEnding { [weak pool] in pool?.endLimits() }
     }
 
     package var control: RunControl { context.log.control }
@@ -67,13 +66,6 @@ package final class ManifestCheck: SteeredRun {
         let changed = pool.change(by: difference, most: workersMax)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
-    }
-
-    package var workersWanted: Int { pool.workers }
-
-    package func limitWorkers(to most: Int?) {
-        pool.limitWorkers(to: most)
-        control.pause(most == 0)
     }
 
     package var places: [RootPlace] { context.root.places }

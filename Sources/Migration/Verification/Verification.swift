@@ -83,7 +83,6 @@ package final class Verification: SteeredRun {
             directories: context.directories,
             makeVisitor: { [context] lane in Verifier(context: context, lane: lane) }
         )
-        walk.endLimits(with: context.log.control)
     }
 
     /// What is said of who compares, and of what is left out.
@@ -115,13 +114,6 @@ package final class Verification: SteeredRun {
         let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
-    }
-
-    package var workersWanted: Int { walk.workersWanted }
-
-    package func limitWorkers(to most: Int?) {
-        walk.limitWorkers(to: most)
-        control.pause(most == 0)
     }
 
     package var places: [RootPlace] { roots.places }
