@@ -42,6 +42,8 @@ package final class ShellCommand: Sendable {
 
     /// How long a killed child is waited for; in a call that cannot be interrupted it ends when that does.
     private static let killSeconds: UInt64 = 5
+    /// How soon `stop` is seen where the child does not end by it.
+    private static let lookNanoseconds: UInt64 = 1_000_000_000
 
     private let text: [UInt8]
     private let environment: [(name: String, value: [UInt8])]
@@ -66,7 +68,8 @@ package final class ShellCommand: Sendable {
         self.limitNanoseconds = limitNanoseconds
     }
 
-    /// Runs it to its end, or until it is killed; blocks, and returns some seconds after the limit at the latest.
+    /// Runs it to its end, or until it is killed; blocks, and returns some seconds after the limit, or after `stop`, at
+    /// the latest.
     ///
     /// Throws where no process can be made (EAGAIN, ENOMEM), there is no /bin/sh (ENOENT), or others have waited for
     /// our children (ECHILD). The corresponding calls are `posix_spawn`, `pidfd_open`, `poll` and `waitpid`.
@@ -75,27 +78,31 @@ package final class ShellCommand: Sendable {
         let handle = Self.handle(of: process)
         let start = monotonicNanoseconds()
         var deadline = start.addingReportingOverflow(limitNanoseconds)
+        var isKilled = false
         var isTimedOut = false
         while true {
-            if let end = try reap() {
-                if isTimedOut { return .timedOut }
-                return state.withLock { $0.isStopped } ? .stopped : end
-            }
+            let found = try reap()
+            let isStopped = state.withLock { $0.isStopped }
+            if let found { return isTimedOut ? .timedOut : isStopped ? .stopped : found }
             let now = monotonicNanoseconds()
+            if isStopped, !isKilled {
+                isKilled = true
+                deadline = (now + Self.killSeconds * 1_000_000_000, false)
+            }
             let left =
                 deadline.overflow
                 ? UInt64.max : deadline.partialValue &- min(now, deadline.partialValue)
             if left == 0 {
-                if isTimedOut {
+                if isKilled {
                     leave(process)
-                    return .timedOut
+                    return isTimedOut ? .timedOut : .stopped
                 }
-                isTimedOut = true
+                (isKilled, isTimedOut) = (true, true)
                 kill()
                 deadline = (now + Self.killSeconds * 1_000_000_000, false)
                 continue
             }
-            Self.wait(handle, nanoseconds: left)
+            Self.wait(handle, nanoseconds: min(left, Self.lookNanoseconds))
         }
     }
 
@@ -146,14 +153,14 @@ package final class ShellCommand: Sendable {
         return raw < 0 ? nil : SharedDescriptor(Descriptor(owning: raw))
     }
 
-    /// Waits for the end of the child, for a signal, or for so long.
+    /// Waits for the end of the child, for a signal, or for so long, up to days.
     private static func wait(_ handle: SharedDescriptor?, nanoseconds: UInt64) {
         guard let raw = handle?.descriptor.raw else {
             pauseThread(nanoseconds: min(nanoseconds, 20_000_000))
             return
         }
-        // Rounded up: the caller looks at the clock again. A day at a time: the number is of 32 bits.
-        let milliseconds = min(nanoseconds / 1_000_000 + 1, 86_400_000)
+        // Rounded up: the caller looks at the clock again.
+        let milliseconds = nanoseconds / 1_000_000 + 1
         var events = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
         // Whatever it says, the caller looks whether the child has ended.
         _ = poll(&events, 1, Int32(milliseconds))

@@ -146,6 +146,41 @@ import Testing
         #expect(!Files.exists(output))
     }
 
+    private static let freezer = "/sys/fs/cgroup/freezer"
+    static let canFreeze = Files.exists(bytes(freezer + "/tasks"))
+
+    @Test(
+        "a child that does not end when it is killed keeps nobody who stops it until its time is over",
+        .enabled(if: canFreeze)
+    )
+    func stopsWhatCannotEnd() throws {
+        // No signal reaches a frozen process, as in a call that cannot be interrupted.
+        let group = "\(Self.freezer)/\(Scratch.uniqueName("cutover"))"
+        try Shell.run("mkdir -- \"$1\"", bytes(group))
+        // A group without members harms nobody.
+        defer { _ = try? Shell.run("rmdir -- \"$1\"", bytes(group)) }
+        let command = ShellCommand(
+            bytes("echo $$ > '\(group)/tasks'; echo > \"$OUTPUT\"; sleep 1000"),
+            environment: [("OUTPUT", output)],
+            limitNanoseconds: .max
+        )
+        let ended = DispatchGroup()
+        let end = Lock<ShellCommand.End?>(nil)
+        DispatchQueue(label: "run").async(group: ended) {
+            let found = try? command.run()
+            end.withLock { $0 = found }
+        }
+        waitUntil { Files.exists(output) }
+        try Files.overwrite(bytes(group + "/freezer.state"), bytes("FROZEN"), at: 0)
+        try waitUntil { try Files.read(bytes(group + "/freezer.state")) == bytes("FROZEN\n") }
+        command.stop()
+        let result = ended.wait(timeout: .now() + hangSeconds)
+        try Files.overwrite(bytes(group + "/freezer.state"), bytes("THAWED"), at: 0)
+        #expect(result == .success)
+        #expect(end.withLock { $0 } == .stopped)
+        try waitUntil { try Files.read(bytes(group + "/tasks")).isEmpty }
+    }
+
     @Test("a thread of the idle class runs it as it runs itself, or as usual when it is put back")
     func priority() throws {
         let answers = Lock<[String]>([])
