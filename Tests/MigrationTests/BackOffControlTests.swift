@@ -334,6 +334,11 @@ private struct History {
         #expect(shares.observation(since: now - 3 * second) == nil)
         pass(5, &shares, ["busy": 0.6, "disturbed": 0.01])
         #expect(shares.observation(since: now - 5 * second)?.isOver == false)
+        // A rest, in which nothing was read: others' load in it is not this pass's.
+        now += 3_600 * second
+        totals["disturbed", default: 0] += 3_000_000_000
+        pass(5, &shares, ["busy": 0.6, "disturbed": 0.01])
+        #expect(shares.observation(since: 0)?.isOver == false)
         // A group that was made meanwhile, and one that is gone.
         totals["disturbed"] = nil
         pass(20, &shares, ["busy": 0.6, "new": 0.5])

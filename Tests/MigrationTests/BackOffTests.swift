@@ -101,6 +101,39 @@ private final class FakeDisk: Sendable {
         #expect(backOff.heldBack == held)
     }
 
+    @Test("nothing is read while nothing is done, and of SOURCE not more than a minute of a pause")
+    func rests() throws {
+        let disk = FakeDisk(5)
+        let looks = Atomic<Int>(0)
+        let backOff = try BackOff(
+            settings(scale: 200),
+            metFiles: MetFiles(),
+            reads: disk.source,
+            pressure: {
+                looks.wrappingAdd(1, ordering: .relaxed)
+                return ["others": 0]
+            },
+            tell: { _ in }
+        )
+        defer { backOff.stop() }
+        func waitForRest(_ count: borrowing Atomic<Int>) {
+            waitUntil {
+                let before = count.load(ordering: .relaxed)
+                // Forty looks, and more reads.
+                pauseThread(nanoseconds: 200_000_000)
+                return count.load(ordering: .relaxed) == before
+            }
+        }
+        pauseThread(nanoseconds: 50_000_000)
+        #expect(looks.load(ordering: .relaxed) == 0 && disk.reads.load(ordering: .relaxed) == 0)
+        backOff.waitBegins()
+        disk.waitForReads(12)
+        waitUntil { looks.load(ordering: .relaxed) > 1 }
+        backOff.waitEnds()
+        waitForRest(looks)
+        waitForRest(disk.reads)
+    }
+
     @Test("a pass that begins without a base stops for a moment to find one")
     func measures() throws {
         let disk = FakeDisk(5)

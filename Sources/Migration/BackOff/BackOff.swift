@@ -58,6 +58,8 @@ package struct BackOffSettings: Sendable {
 package final class BackOff: Sendable {
     /// Reads one block of SOURCE, or says that it could not; may block.
     package typealias ReadSource = @Sendable (_ isPass: Bool) -> ReadOutcome
+    /// As `GroupPressure.totals`.
+    package typealias ReadPressure = @Sendable () -> [String: UInt64]
 
     private enum Phase: Equatable {
         case resting
@@ -108,12 +110,14 @@ package final class BackOff: Sendable {
     ///   - settings: what is looked at.
     ///   - metFiles: files of SOURCE, which passes note.
     ///   - reads: another source of reads for tests; nil: SOURCE's.
+    ///   - pressure: another one of others' pressure, likewise; nil: this machine's.
     ///   - tell: called on several threads, and may block: only what that thread does is late then.
     /// - Throws: EAGAIN where there are no threads for it; then nothing goes on.
     package init(
         _ settings: BackOffSettings,
         metFiles: MetFiles,
         reads: ReadSource? = nil,
+        pressure: ReadPressure? = nil,
         tell: @escaping @Sendable (BackOffEvent) -> Void
     ) throws(SystemError) {
         self.settings = settings
@@ -122,7 +126,10 @@ package final class BackOff: Sendable {
         clock = settings.clock
         state = Lock(State(probe: ProbeTimes(limitSeconds: settings.probeLimitSeconds)))
         // Before a probe is in our group, too.
-        let groups = GroupPressure.find()
+        let groups: Result<ReadPressure, BackOffFault> =
+            if let pressure { .success(pressure) } else {
+                GroupPressure.find().map { groups in { groups.totals() } }
+            }
         do throws(SystemError) {
             try BlockingThread.start { [self] in goOnTicking(groups) }
             try BlockingThread.start { [self] in goOnReading(reads) }
@@ -224,14 +231,18 @@ package final class BackOff: Sendable {
 
     // MARK: Ticks
 
-    private func goOnTicking(_ found: Result<GroupPressure, BackOffFault>) {
-        var groups: GroupPressure?
+    private func goOnTicking(_ found: Result<ReadPressure, BackOffFault>) {
+        var pressure: ReadPressure?
         switch found {
-        case .success(let pressure): groups = pressure
+        case .success(let read): pressure = read
         case .failure(let fault): say(fault.lack)
         }
         while !isStopped {
-            if let step = step(groups?.totals()) { take(step) }
+            if state.withLock({ $0.phase == .resting }) {
+                ticksWoken.wait()
+                continue
+            }
+            if let step = step(pressure?()) { take(step) }
             // A change of phase wakes it, and a look that comes early does no harm.
             _ = ticksWoken.wait(timeout: clock.deadline(after: Self.tickNanoseconds))
         }

@@ -104,6 +104,8 @@ package struct PressureShares: Sendable {
 
     /// The sums at a moment; a group that cannot be read is left out.
     package mutating func note(_ totals: [String: UInt64], at now: UInt64) {
+        // Nothing was read in a rest, and what others did in it says nothing of a pass.
+        if let last = readings.last, now > last.moment + Self.windowNanoseconds { readings = [] }
         readings.append(Reading(moment: now, totals: totals))
         // One that is older stays: the stretch begins there.
         while readings.count > 2, readings[1].moment + Self.windowNanoseconds <= now {
