@@ -132,6 +132,14 @@ private final class FakeDisk: Sendable {
         backOff.waitEnds()
         waitForRest(looks)
         waitForRest(disk.reads)
+        // 60 s of it are 0.3 s here.
+        backOff.waitBegins()
+        disk.waitForReads(12)
+        waitForRest(disk.reads)
+        let before = looks.load(ordering: .relaxed)
+        waitUntil { looks.load(ordering: .relaxed) > before }
+        backOff.passBegins(NotedRun(workers: 8))
+        disk.waitForReads(12)
     }
 
     @Test("a pass that begins without a base stops for a moment to find one")

@@ -326,11 +326,11 @@ package final class BackOff: Sendable {
             // What is read in a rest would keep SOURCE busy for nothing.
             let (phase, isStopped) = state.withLock { ($0.phase, $0.isStopped) }
             if isStopped { return }
-            if phase == .resting {
+            let begin = clock.now()
+            guard Self.isReading(phase, at: begin) else {
                 readsWoken.wait()
                 continue
             }
-            let begin = clock.now()
             state.withLock { $0.reads.begin(at: begin) }
             let isPass = phase == .passing
             let outcome = given?(isPass) ?? source.read(isPass: isPass)
@@ -345,6 +345,15 @@ package final class BackOff: Sendable {
             let next = begin + ReadLatency.intervalNanoseconds
             // A wake-up is a change of phase.
             if next > end { _ = readsWoken.wait(timeout: clock.deadline(after: next - end)) }
+        }
+    }
+
+    /// A minute of a wait is a base: after it SOURCE is left alone, and can be unmounted.
+    private static func isReading(_ phase: Phase, at now: UInt64) -> Bool {
+        switch phase {
+        case .resting: false
+        case .waiting(let since): now < since + ReadLatency.baseNanoseconds
+        case .passing: true
         }
     }
 

@@ -41,7 +41,7 @@ package struct ReadLatency: Sendable {
         readings.removeAll { $0.begin < oldest }
     }
 
-    /// Reads that began in this time, of the last minute at most, were made while nothing of ours ran.
+    /// Reads that began in this time, of the last minute of reading at most, were made while nothing of ours ran.
     ///
     /// Too few of them change nothing.
     package mutating func takeBase(since begin: UInt64, until end: UInt64) {
