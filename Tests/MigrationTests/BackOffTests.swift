@@ -195,6 +195,37 @@ private final class FakeDisk: Sendable {
         waitUntil { run.told.last == .some(nil) }
     }
 
+    @Test("a terminal that was stopped keeps no pass paused; what is told then comes in order")
+    func blockedOutput() throws {
+        let disk = FakeDisk(5)
+        let gate = DispatchSemaphore(value: 0)
+        let isFirst = Atomic<Bool>(true)
+        let events = Events()
+        let backOff = try BackOff(
+            settings(),
+            metFiles: MetFiles(),
+            reads: disk.source,
+            pressure: { [:] },
+            tell: { event in
+                if isFirst.exchange(false, ordering: .relaxed) { gate.wait() }
+                events.note(event)
+            }
+        )
+        defer { backOff.stop() }
+        backOff.waitBegins()
+        disk.waitForReads(30)
+        let run = NotedRun(workers: 8)
+        backOff.passBegins(run)
+        disk.become(400)
+        waitUntil { run.told.contains(0) }
+        disk.become(5)
+        waitUntil { run.told.last == .some(nil) }
+        #expect(events.workers.isEmpty)
+        gate.signal()
+        waitUntil { events.workers.last == 8 }
+        #expect(events.workers.first == 4)
+    }
+
     @Test("a probe that takes longer than it did at first holds back; one that fails is said once")
     func probes() throws {
         let folder = try Scratch.directory()

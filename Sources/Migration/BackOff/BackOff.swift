@@ -6,6 +6,7 @@
 //   SourceReads      single reads of SOURCE, of files in MetFiles
 //   GroupPressure    `io.pressure` of others' cgroups
 //   BackOffEvent     what is observed, answered, told
+//   BackOffTelling   a thread that tells
 //
 // Threads: `ticks` looks once a second, reads pressure and steers the run; `reads` and `probes` measure, and whatever
 // hangs there hangs nowhere else: how long it has been under way is seen by `ticks`.
@@ -98,7 +99,7 @@ package final class BackOff: Sendable {
     private let settings: BackOffSettings
     private let clock: BackOffClock
     private let metFiles: MetFiles
-    private let tell: @Sendable (BackOffEvent) -> Void
+    private let telling: BackOffTelling
     private let state: Lock<State>
     private let ticksWoken = DispatchSemaphore(value: 0)
     private let readsWoken = DispatchSemaphore(value: 0)
@@ -111,7 +112,8 @@ package final class BackOff: Sendable {
     ///   - metFiles: files of SOURCE, which passes note.
     ///   - reads: another source of reads for tests; nil: SOURCE's.
     ///   - pressure: another one of others' pressure, likewise; nil: this machine's.
-    ///   - tell: called on several threads, and may block: only what that thread does is late then.
+    ///   - tell: called on a thread of its own, and may block: nothing else is late then, and of what is to be told
+    ///     meanwhile the last 64 events are.
     /// - Throws: EAGAIN where there are no threads for it; then nothing goes on.
     package init(
         _ settings: BackOffSettings,
@@ -122,7 +124,7 @@ package final class BackOff: Sendable {
     ) throws(SystemError) {
         self.settings = settings
         self.metFiles = metFiles
-        self.tell = tell
+        telling = BackOffTelling(tell)
         clock = settings.clock
         state = Lock(State(probe: ProbeTimes(limitSeconds: settings.probeLimitSeconds)))
         // Before a probe is in our group, too.
@@ -131,6 +133,7 @@ package final class BackOff: Sendable {
                 GroupPressure.find().map { groups in { groups.totals() } }
             }
         do throws(SystemError) {
+            try telling.start()
             try BlockingThread.start { [self] in goOnTicking(groups) }
             try BlockingThread.start { [self] in goOnReading(reads) }
             if let command = settings.probe {
@@ -216,6 +219,7 @@ package final class BackOff: Sendable {
             return state.runningProbe
         }
         probe?.stop()
+        telling.end()
         wakeAll()
     }
 
@@ -226,7 +230,7 @@ package final class BackOff: Sendable {
     private var isStopped: Bool { state.withLock { $0.isStopped } }
 
     private func say(_ lack: BackOffLack) {
-        if state.withLock({ $0.saidLacks.insert(lack).inserted }) { tell(.lacks(lack)) }
+        if state.withLock({ $0.saidLacks.insert(lack).inserted }) { telling.post(.lacks(lack)) }
     }
 
     // MARK: Ticks
@@ -252,11 +256,11 @@ package final class BackOff: Sendable {
     private func take(_ step: Step) {
         if step.isChanged {
             step.run.limitWorkers(to: step.answer.most)
-            tell(
+            telling.post(
                 .changed(step.answer, workers: min(step.answer.most ?? step.ceiling, step.ceiling))
             )
         }
-        if let held = step.heldAllDay { tell(.heldNearlyAllDay(held)) }
+        if let held = step.heldAllDay { telling.post(.heldNearlyAllDay(held)) }
     }
 
     /// Takes note of pressure, and decides.
