@@ -201,15 +201,6 @@ package final class BackOff: Sendable {
         }
     }
 
-    /// How long the present pass was held back so far, or the last one.
-    package var heldBack: HeldBack { state.withLock { $0.held } }
-
-    /// How long reads of SOURCE take without a pass, in nanoseconds; nil: not known.
-    package var readBase: UInt64? { state.withLock { $0.reads.base } }
-
-    /// What holds for the present pass.
-    package var answer: BackOffAnswer { state.withLock { $0.answer } }
-
     /// Ends it for good.
     ///
     /// A probe that runs is killed, a run that is held back goes on. Threads end soon after, but for one whose read hangs.
