@@ -49,7 +49,7 @@ package enum BackOffText {
         case .held:
             return "held back to \(Quantity.count(UInt64(workers), "worker", "workers"))\(why)"
         case .paused: return "paused\(why)"
-        case .measuring: return "paused for 6 s, to time reads of SOURCE without a pass"
+        case .measuring: return "paused, to measure what is usual without a pass"
         }
     }
 

@@ -350,18 +350,27 @@ private struct History {
     )
     func probe() {
         var probe = ProbeTimes(limitSeconds: nil)
-        func time(_ begin: UInt64, _ milliseconds: UInt64, counts: Bool = true) {
+        func time(_ begin: UInt64, _ milliseconds: UInt64, counts: Bool = true, since: UInt64? = 0)
+        {
             probe.begin(at: begin * second)
-            probe.end(at: begin * second + milliseconds * 1_000_000, counts: counts)
+            probe.end(
+                at: begin * second + milliseconds * 1_000_000,
+                counts: counts,
+                aloneSince: since
+            )
         }
         time(10, 1_000)
         time(12, 1_200)
         #expect(probe.observation(at: 14 * second) == nil)
-        // It failed at once: that is not fast.
+        // It failed at once: that is not fast, and no pass waits for the next.
         time(13, 1, counts: false)
-        #expect(probe.limit == nil)
+        #expect(probe.limit == nil && !probe.isLearning)
+        // Beside a pass, or begun beside it.
+        time(13, 60_000, since: nil)
+        time(13, 60_000, since: 14 * second)
+        #expect(probe.limit == nil && probe.isLearning)
         time(14, 5_000)
-        #expect(probe.limit == 3.6)
+        #expect(probe.limit == 3.6 && !probe.isLearning)
         #expect(probe.observation(at: 20 * second)?.isOver == true)
         time(50, 1_100)
         #expect(probe.observation(at: 55 * second)?.isOver == false)
@@ -369,11 +378,11 @@ private struct History {
         #expect(probe.observation(at: 83 * second)?.isOver == false)
         #expect(probe.observation(at: 84 * second)?.isOver == true)
         #expect(probe.observation(at: 84 * second)?.since == 80 * second)
-        probe.end(at: 90 * second, counts: false)
+        probe.end(at: 90 * second, counts: false, aloneSince: nil)
         // What is old says nothing any more.
         #expect(probe.observation(at: 300 * second) == nil)
         let given = ProbeTimes(limitSeconds: 0.5)
-        #expect(given.limit == 0.5)
+        #expect(given.limit == 0.5 && !given.isLearning)
     }
 
     @Test("a pass without a base stops for 6 s after half a minute, after ten, then each hour")

@@ -243,6 +243,7 @@ private final class FakeDisk: Sendable {
             settings,
             metFiles: MetFiles(),
             reads: { _ in .noDirectReads },
+            pressure: { [:] },
             tell: events.note
         )
         defer { backOff.stop() }
@@ -266,6 +267,51 @@ private final class FakeDisk: Sendable {
         )
         defer { other.stop() }
         waitUntil { events.lacks.contains(.probeFailed(status: 4)) }
+        // A pass does not wait for a service that is down.
+        let free = NotedRun(workers: 4)
+        other.passBegins(free)
+        #expect(free.told.isEmpty)
+    }
+
+    @Test("a pass waits until the probe was timed without it, and what is stopped lets it go")
+    func probesFirst() throws {
+        let folder = try Scratch.directory()
+        let (gate, log) = (joined(folder, "go"), joined(folder, "log"))
+        var settings = settings()
+        settings.probe = bytes(
+            """
+            cd '\(String(decoding: folder, as: UTF8.self))'; echo >> log
+            while [ ! -e go ]; do sleep 0.02; done
+            """
+        )
+        func start(_ events: Events) throws -> BackOff {
+            try BackOff(
+                settings,
+                metFiles: MetFiles(),
+                reads: { _ in .noDirectReads },
+                pressure: { [:] },
+                tell: events.note
+            )
+        }
+        let events = Events()
+        let backOff = try start(events)
+        defer { backOff.stop() }
+        let run = NotedRun(workers: 4)
+        backOff.passBegins(run)
+        #expect(run.told == [0])
+        waitUntil { Files.exists(log) }
+        try Files.write(gate, [])
+        waitUntil { run.told.starts(with: [0, nil]) }
+        #expect(try Files.read(log).count >= 3)
+        waitUntil { events.states.starts(with: [.measuring, .free]) }
+        #expect(backOff.passEnds().share == 0)
+
+        try Files.unlink(gate)
+        let other = try start(Events())
+        let stopped = NotedRun(workers: 4)
+        other.passBegins(stopped)
+        other.stop()
+        waitUntil { stopped.told == [0, nil] }
     }
 
     // MARK: Real passes

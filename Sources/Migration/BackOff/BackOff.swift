@@ -11,7 +11,7 @@
 // Threads: `ticks` looks once a second, reads pressure and steers the run; `reads` and `probes` measure, and whatever
 // hangs there hangs nowhere else: how long it has been under way is seen by `ticks`.
 //
-// Kept true: only `ticks` sets a run's limit, so the last one set is the last one decided.
+// Kept true: once a run is known here only `ticks` sets its limit, so the last one set is the last one decided.
 
 import Dispatch
 package import LinuxIO
@@ -54,8 +54,8 @@ package struct BackOffSettings: Sendable {
 ///           backOff.waitBegins(); wait; backOff.waitEnds()
 ///     backOff.stop()
 ///
-/// `metFiles` is what each pass is given as `PassOptions.metFiles`. Between `waitEnds` and `passBegins` (the hours in which
-/// nothing is done) nothing is read at all.
+/// `metFiles` is what each pass is given as `PassOptions.metFiles`. Between `waitEnds` and `passBegins` (the hours in
+/// which nothing is done) nothing is read at all.
 package final class BackOff: Sendable {
     /// Reads one block of SOURCE, or says that it could not; may block.
     package typealias ReadSource = @Sendable (_ isPass: Bool) -> ReadOutcome
@@ -80,9 +80,16 @@ package final class BackOff: Sendable {
         var reads = ReadLatency()
         var pressure = PressureShares()
         var probe: ProbeTimes
+        /// Since when nothing of ours works; nil while a pass does.
+        var aloneSince: UInt64?
         var runningProbe: ShellCommand?
         var saidLacks: Set<BackOffLack> = []
         var isStopped = false
+        /// A command is given.
+        let hasProbe: Bool
+
+        /// Whether a pass has to wait until it is known how long the probe takes without it.
+        var isLearning: Bool { hasProbe && probe.isLearning }
     }
 
     /// What `ticks` has to do when it has let go of the lock.
@@ -126,7 +133,13 @@ package final class BackOff: Sendable {
         self.metFiles = metFiles
         telling = BackOffTelling(tell)
         clock = settings.clock
-        state = Lock(State(probe: ProbeTimes(limitSeconds: settings.probeLimitSeconds)))
+        state = Lock(
+            State(
+                probe: ProbeTimes(limitSeconds: settings.probeLimitSeconds),
+                aloneSince: settings.clock.now(),
+                hasProbe: settings.probe != nil
+            )
+        )
         // Before a probe is in our group, too.
         let groups: Result<ReadPressure, BackOffFault> =
             if let pressure { .success(pressure) } else {
@@ -148,19 +161,31 @@ package final class BackOff: Sendable {
     // MARK: What the loop does
 
     /// A pass begins, held back by nothing; it is kept until `passEnds`.
+    ///
+    /// Where the probe's first runs are still under way it begins in a pause, which ends with them.
     package func passBegins(_ run: any HeldRun) {
         endWait()
-        state.withLock { state in
+        let isLearning = state.withLock { $0.isLearning && !$0.isStopped }
+        let answer = isLearning ? BackOffAnswer(.measuring, most: 0) : .free
+        if isLearning {
+            run.limitWorkers(to: answer.most)
+            telling.post(.changed(answer, workers: 0))
+        }
+        let isStopped = state.withLock { state in
             let now = clock.now()
             state.phase = .passing
             state.run = run
             state.control = BackOffControl()
             state.measurement = state.reads.base == nil ? BackOffMeasurement(at: now) : nil
-            state.answer = .free
+            state.answer = answer
+            if !isLearning { state.aloneSince = nil }
             state.held = HeldBack()
             state.lastTick = now
             state.hasToldAllDay = false
+            return state.isStopped
         }
+        // Nobody else lets it go any more.
+        if isStopped { run.limitWorkers(to: nil) }
         wakeAll()
     }
 
@@ -174,6 +199,7 @@ package final class BackOff: Sendable {
             state.held.add(now - min(state.lastTick, now), state.answer)
             state.phase = .resting
             state.run = nil
+            state.aloneSince = state.aloneSince ?? now
             if state.measurement != nil { state.pressure.endBase() }
             return state.held
         }
@@ -267,6 +293,13 @@ package final class BackOff: Sendable {
             let answer = Self.decide(&state, at: now, ceiling: ceiling, canMeasure: canMeasure)
             let isChanged =
                 answer.state != state.answer.state || answer.most != state.answer.most
+            if answer.state == .measuring {
+                // What is in hand then is not done at once.
+                state.aloneSince =
+                    state.aloneSince ?? now + BackOffMeasurement.settleNanoseconds
+            } else {
+                state.aloneSince = nil
+            }
             state.answer = answer
             var allDay: HeldBack?
             if !state.hasToldAllDay, state.held.isNearlyAllDay {
@@ -289,6 +322,12 @@ package final class BackOff: Sendable {
         ceiling: Int,
         canMeasure: Bool
     ) -> BackOffAnswer {
+        if state.isLearning {
+            state.pressure.endBase()
+            // Its own stops are counted from when the pass works.
+            if state.measurement != nil { state.measurement = BackOffMeasurement(at: now) }
+            return BackOffAnswer(.measuring, most: 0)
+        }
         switch state.measurement?.advance(to: now, isPossible: canMeasure) {
         case .hold?:
             if state.answer.state != .measuring { state.pressure.beginBase(at: now) }
@@ -366,16 +405,24 @@ package final class BackOff: Sendable {
             let begin = clock.now()
             let (counts, lack) = Self.run(probe)
             let end = clock.now()
-            let hasLimit = state.withLock { state in
+            let (isLearning, wasAlone) = state.withLock { state in
                 state.runningProbe = nil
-                state.probe.end(at: end, counts: counts)
-                return state.probe.limit != nil
+                let since = state.aloneSince
+                state.probe.end(at: end, counts: counts, aloneSince: since)
+                return (state.probe.isLearning, since.map { $0 <= begin } ?? false)
             }
             if isStopped { return }
             if let lack { say(lack) }
+            // Lets a pass go on, or stops it.
+            ticksWoken.signal()
             // The first ones are timed one right after the other.
-            if counts, !hasLimit { continue }
-            waitForProbe(until: begin + ProbeTimes.intervalNanoseconds)
+            if isLearning, wasAlone { continue }
+            if isLearning {
+                // The pass is being stopped for them, and what is in hand has to end.
+                waitForProbe(until: end + 2 * BackOffMeasurement.settleNanoseconds)
+            } else {
+                waitForProbe(until: begin + ProbeTimes.intervalNanoseconds)
+            }
         }
     }
 

@@ -50,7 +50,7 @@ package struct BackOffAnswer: Equatable, Sendable {
         case held
         /// None.
         case paused
-        /// None for some seconds, in which reads without a pass are measured.
+        /// None for some seconds, in which reads or the probe are timed without a pass.
         case measuring
     }
 

@@ -168,7 +168,7 @@ package struct ProbeTimes: Sendable {
     static let intervalNanoseconds = 30 * BackOffControl.second
     /// After so long it is killed, which counts as so long.
     static let longestNanoseconds = 60 * BackOffControl.second
-    /// The first of them, one right after the other; their median is what it takes.
+    /// The first of them that ran while nothing of ours did, one right after the other; their median is what it takes.
     static let baseTimes = 3
     static let factor = 3.0
 
@@ -176,6 +176,7 @@ package struct ProbeTimes: Sendable {
     private var first: [UInt64] = []
     private var last: (begin: UInt64, end: UInt64)?
     private var underWay: UInt64?
+    private var hasFailed = false
 
     /// `limitSeconds`: that of `--probe-limit`; nil: three times the first median.
     package init(limitSeconds: Double?) { given = limitSeconds }
@@ -188,13 +189,23 @@ package struct ProbeTimes: Sendable {
         return max(Self.factor * Double(ReadLatency.quantile(first, 50)) / 1e9, 0.05)
     }
 
+    /// Whether the first ones are still to be timed, and nothing of ours should run meanwhile.
+    ///
+    /// After one that failed only when one has succeeded: a pass does not wait for a service that is down.
+    package var isLearning: Bool { limit == nil && !hasFailed }
+
     package mutating func begin(at now: UInt64) { underWay = now }
 
     /// It has ended, or was killed; `counts`: it did what it is for.
-    package mutating func end(at now: UInt64, counts: Bool) {
+    ///
+    /// `aloneSince`: since when nothing of ours works; nil: a pass does.
+    package mutating func end(at now: UInt64, counts: Bool, aloneSince: UInt64?) {
         defer { underWay = nil }
+        hasFailed = !counts
         guard let begin = underWay, counts else { return }
-        if first.count < Self.baseTimes { first.append(now - begin) }
+        if let aloneSince, begin >= aloneSince, first.count < Self.baseTimes {
+            first.append(now - begin)
+        }
         last = (begin, now)
     }
 
