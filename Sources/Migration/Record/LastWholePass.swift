@@ -16,14 +16,9 @@ package struct LastWholePass: Equatable, Sendable {
         _ names: RootNames,
         stateFolder: Name
     ) throws(Refusal) -> LastWholePass {
-        guard let source = NamedRoot(names.source).identity,
-            let destination = NamedRoot(names.destination).identity
-        else { throw .optionsUnknown(.noWholePass) }
-        let pair = PairIdentity(source: source, destination: destination)
         let pass: PassRecord?
         do throws(HistoryProblem) {
-            let record = try Archive(folder: Array(stateFolder.bytes))?.record(of: pair)
-            pass = try record?.contents.mapError(Self.problem).get().history.lastCompletePass()
+            pass = try history(names, stateFolder: stateFolder)?.lastCompletePass()
         } catch {
             throw .optionsUnknown(.unreadable)
         }
@@ -32,6 +27,21 @@ package struct LastWholePass: Equatable, Sendable {
             id: pass.id,
             options: RecordedOptions(recorded: pass.arguments)
         )
+    }
+
+    /// The record of these very roots; nil: there is none.
+    private static func history(
+        _ names: RootNames,
+        stateFolder: Name
+    ) throws(HistoryProblem) -> History? {
+        guard let source = NamedRoot(names.source).identity,
+            let destination = NamedRoot(names.destination).identity
+        else { return nil }
+        let pair = PairIdentity(source: source, destination: destination)
+        let record = try Archive(folder: Array(stateFolder.bytes))?.record(of: pair)
+        guard let contents = try record?.contents.mapError(Self.problem).get() else { return nil }
+        // Files are named without the births: what was made anew under the same numbers is another volume.
+        return contents.pair == pair ? contents.history : nil
     }
 
     /// Why does not matter here: `cutover history` tells.

@@ -164,6 +164,16 @@ struct HazardFinal {
         let reversed = try swapped.sync(["--final"], deletes: false)
         #expect(reversed.report.of("refused").last?.text("reason") == "reversed")
         try mount("ro")
+        // Roots that were made anew bear the numbers of those that the record is of.
+        for (sign, isOther) in [("+", true), ("-", false)] {
+            for database in try stage.pair.databases() {
+                try Shell.run(
+                    "sqlite3 \"$1\" 'UPDATE roots SET birth = birth \(sign) 1'",
+                    database
+                )
+            }
+            if isOther { try expectRefused("no_whole_pass", saying: "make one first") }
+        }
         for database in try stage.pair.databases() {
             try Shell.run("sqlite3 \"$1\" 'UPDATE passes SET arguments = NULL'", database)
         }
