@@ -50,6 +50,18 @@ package struct PendingJudge: Sendable {
         self.carried = carried
     }
 
+    /// When a directory of SOURCE changed.
+    package struct DirectoryChange: Sendable {
+        let moment: Int64
+        /// After this verification had begun: then its time says no more whether it changed before, too.
+        let isMeanwhile: Bool
+
+        package init(_ moment: Int64, isMeanwhile: Bool = false) {
+            self.moment = moment
+            self.isMeanwhile = isMeanwhile
+        }
+    }
+
     /// Times of change of the two entries of a name.
     package struct Sides: Sendable {
         let source: Int64
@@ -57,7 +69,7 @@ package struct PendingJudge: Sendable {
         /// They are the roots.
         let isRoot: Bool
         /// Time of change of the directory that holds the name, on SOURCE; nil: not known.
-        let sourceDirectory: Int64?
+        let sourceDirectory: DirectoryChange?
         /// The two files have one size and one time of modification.
         let agree: Bool
 
@@ -65,7 +77,7 @@ package struct PendingJudge: Sendable {
             source: Int64,
             destination: Int64,
             isRoot: Bool = false,
-            sourceDirectory: Int64? = nil,
+            sourceDirectory: DirectoryChange? = nil,
             agree: Bool = false
         ) {
             self.source = source
@@ -78,31 +90,58 @@ package struct PendingJudge: Sendable {
 
     // MARK: Judging
 
-    /// Whether a difference between two entries that both are there is pending.
-    package func isPending(_ aspect: FoundDifference.Aspect, _ sides: Sides) -> Bool {
-        hasChanged(source: sides.source)
-            && isUntouched(destination: sides.destination, isRoot: sides.isRoot)
-            && takes(aspect, sides)
+    /// What a difference between two entries says that both are there.
+    package func standing(
+        _ aspect: FoundDifference.Aspect,
+        _ sides: Sides
+    ) -> DifferenceStanding {
+        guard hasChanged(source: sides.source),
+            isUntouched(destination: sides.destination, isRoot: sides.isRoot), takes(aspect)
+        else { return .found }
+        switch aspect {
+        // A name stands for another inode: then its directory has changed, too.
+        case .type, .target, .device:
+            return standing(named: sides.source, in: sides.sourceDirectory)
+        // Whoever writes to a file moves its time: where size and time agree and contents do not, a disk has lost them.
+        case .contents where sides.agree: return .found
+        default: return .pending(changed: sides.source)
+        }
     }
 
-    /// Whether a name that only SOURCE has is: made since, in a directory that changed since.
+    /// What a name says that only SOURCE has: pending if it was made since, in a directory that changed since.
     ///
     /// `destinationDirectory`: of the directory that lacks it. Somebody may have removed it there.
-    package func isMissingPending(
-        _ kind: EntryKind,
+    package func standing(
+        ofMissing kind: EntryKind,
         source: Int64,
-        sourceDirectory: Int64,
+        sourceDirectory: DirectoryChange?,
         destinationDirectory: Int64,
         isInRoot: Bool
-    ) -> Bool {
-        carried.makes(kind) && hasChanged(source: source) && hasChanged(source: sourceDirectory)
-            && isUntouched(destination: destinationDirectory, isRoot: isInRoot)
+    ) -> DifferenceStanding {
+        guard carried.makes(kind), hasChanged(source: source),
+            isUntouched(destination: destinationDirectory, isRoot: isInRoot)
+        else { return .found }
+        return standing(named: source, in: sourceDirectory)
+    }
+
+    /// What follows from the directory of a name that was made since, by all that is known of the name itself; nil: the
+    /// directory cannot be asked any more, and shows nothing.
+    ///
+    /// A directory bears the time of its last change alone: one of after the begin hides whether there was one before. So
+    /// nothing is proven of the name, neither that it is pending nor that it is wrong.
+    private func standing(
+        named moment: Int64,
+        in directory: DirectoryChange?
+    ) -> DifferenceStanding {
+        guard let directory else { return .found }
+        if directory.isMeanwhile { return .changed }
+        return hasChanged(source: directory.moment) ? .pending(changed: moment) : .found
     }
 
     /// Whether a name that only DESTINATION has may be: its directory on SOURCE changed since, and what bears the name has
     /// not been touched.
     ///
-    /// That the record knows the name is still to be shown (`PendingExtras`).
+    /// That the record knows the name is still to be shown (`PendingEntries`).
     package func mayExtraBePending(destination: Int64, sourceDirectory: Int64) -> Bool {
         carried.deletesExtras && hasChanged(source: sourceDirectory)
             && isUntouched(destination: destination, isRoot: false)
@@ -124,21 +163,18 @@ package struct PendingJudge: Sendable {
     }
 
     /// Whether the next pass takes such a difference, where it has the options of the last whole one.
-    private func takes(_ aspect: FoundDifference.Aspect, _ sides: Sides) -> Bool {
+    private func takes(_ aspect: FoundDifference.Aspect) -> Bool {
         switch aspect {
-        // Judged by names, which is for `isMissingPending` and `PendingExtras`.
+        // Judged by names, which is for `standing(ofMissing:)` and `PendingEntries`.
         case .missing, .extra: false
         // Of the whole volume, of the hardware, of a manifest: users do not make these.
         case .quota, .unsteady, .digest: false
-        // A name stands for another inode: then its directory has changed, too.
         case .type(let kind, let was):
-            carried.makes(kind) && isNamedAnew(sides)
-                && (was != .directory || carried.deletesExtras)
-        case .target: isNamedAnew(sides)
-        case .device: carried.makes(.blockDevice) && isNamedAnew(sides)
+            carried.makes(kind) && (was != .directory || carried.deletesExtras)
+        case .target: true
+        case .device: carried.makes(.blockDevice)
         case .size: true
-        // Whoever writes to a file moves its time: where size and time agree and contents do not, a disk has lost them.
-        case .contents: !sides.agree && !carried.comparesSizesAlone
+        case .contents: !carried.comparesSizesAlone
         case .modified: carried.preserved.contains(.times) && !carried.comparesSizesAlone
         case .owner: carried.carries(.owner)
         case .group: carried.carries(.group)
@@ -150,10 +186,5 @@ package struct PendingJudge: Sendable {
         // DESTINATION may be unable to hold them, for ever.
         case .flags: false
         }
-    }
-
-    private func isNamedAnew(_ sides: Sides) -> Bool {
-        guard let directory = sides.sourceDirectory else { return false }
-        return hasChanged(source: directory)
     }
 }

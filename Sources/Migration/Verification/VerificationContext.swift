@@ -88,6 +88,16 @@ final class VerificationContext: Sendable {
     /// Whether an entry changed after the verification had begun.
     func isRecent(_ status: FileStatus) -> Bool { beginning.showsChange(of: status) }
 
+    /// When a directory of SOURCE changed; nil where it cannot be asked any more, and shows nothing.
+    func directoryChange(_ directory: SharedDescriptor?) -> PendingJudge.DirectoryChange? {
+        (try? directory?.descriptor.status()).map {
+            PendingJudge.DirectoryChange(
+                $0.changed.nanosecondsSince1970,
+                isMeanwhile: isRecent($0)
+            )
+        }
+    }
+
     /// Whether a pass made entries of this kind.
     func isCarried(_ kind: EntryKind) -> Bool {
         if kind.isDevice { return options.preserved.contains(.devices) }

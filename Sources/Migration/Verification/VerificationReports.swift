@@ -101,10 +101,13 @@ struct VerificationReports {
             )
             if case .project(_, 0) = aspect, !context.comparesProjects {
                 context.projects.noteMissing(difference, isChanged: isChanged)
-            } else if let sides, context.pending?.judge.isPending(aspect, sides) == true {
-                if !isPending { log.counters.pending.count() }
-                isPending = true
-                log.tell(difference, .pending(changed: sides.source))
+            } else if let sides, let judge = context.pending?.judge {
+                let standing = judge.standing(aspect, sides)
+                if case .pending = standing {
+                    if !isPending { log.counters.pending.count() }
+                    isPending = true
+                }
+                log.tell(difference, standing)
             } else {
                 log.tell(difference, isChanged: isChanged)
             }
@@ -122,9 +125,7 @@ struct VerificationReports {
             source: source.changed.nanosecondsSince1970,
             destination: destination.changed.nanosecondsSince1970,
             isRoot: path.isEmpty,
-            // Where it cannot be asked any more, it shows nothing.
-            sourceDirectory: (try? entries.directory?.descriptor.status())?.changed
-                .nanosecondsSince1970,
+            sourceDirectory: context.directoryChange(entries.directory),
             agree: source.sizeBytes == destination.sizeBytes
                 && context.comparison.times.agree(
                     source: source.modified,

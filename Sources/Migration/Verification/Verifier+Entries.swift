@@ -102,23 +102,18 @@ extension Verifier {
                 kind: status.kind,
                 aspect: .missing
             )
-            let changed = status.changed.nanosecondsSince1970
-            if !isChanged, let pending = context.pending, !pending.mayFail(difference.path),
-                pending.judge.isMissingPending(
-                    status.kind,
-                    source: changed,
-                    // Where it cannot be asked any more, it shows nothing.
-                    sourceDirectory: (try? source.descriptor.status())?.changed
-                        .nanosecondsSince1970 ?? .min,
+            var standing = DifferenceStanding(isChanged: isChanged)
+            if !isChanged, let pending = context.pending, !pending.mayFail(difference.path) {
+                standing = pending.judge.standing(
+                    ofMissing: status.kind,
+                    source: status.changed.nanosecondsSince1970,
+                    sourceDirectory: context.directoryChange(source),
                     destinationDirectory: place.changed.nanosecondsSince1970,
                     isInRoot: entry.directory.isRoot
                 )
-            {
-                counters.pending.count()
-                log.tell(difference, .pending(changed: changed))
-            } else {
-                log.tell(difference, isChanged: isChanged)
             }
+            if case .pending = standing { counters.pending.count() }
+            log.tell(difference, standing)
         } catch {
             reports.fail(.examine, .destination, error, path: entry.path)
         }
