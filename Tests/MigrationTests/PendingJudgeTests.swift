@@ -23,7 +23,7 @@ import Testing
     ) throws -> PendingJudge {
         PendingJudge(
             wholeBegan: Self.began,
-            lastEnded: Self.ended,
+            wholeEnded: Self.ended,
             rootMark: rootMark,
             verificationBegan: Self.verified,
             destinationStep: step,

@@ -148,8 +148,11 @@ struct LastPasses {
         self.last = whole.id > last.id ? whole : last
     }
 
-    /// When the last whole pass began and the last one ended, in nanoseconds since 1970, if these moments can be held
-    /// against times of change at `now`.
+    /// When the last whole pass began and ended, in nanoseconds since 1970, if these moments can be held against times of
+    /// change at `now`.
+    ///
+    /// Not when the last one of all ended: what somebody did on DESTINATION before a pass of some branches, or one that
+    /// was stopped, is older than its end, and no part of what it wrote.
     func moments(at now: ClockReading) throws(RecordTrouble) -> (began: Int64, ended: Int64) {
         guard let ended = last.endNanoseconds, let wholeEnded = whole.endNanoseconds else {
             throw .passUnfinished(last.id)
@@ -162,7 +165,7 @@ struct LastPasses {
             else { throw .clockSetBack(pass.id) }
         }
         guard wholeEnded <= ended else { throw .clockSetBack(last.id) }
-        return (whole.startNanoseconds, ended)
+        return (whole.startNanoseconds, wholeEnded)
     }
 
     /// Whether the clock went on while a pass ran, as `ScanDecision` asks of the time between two.

@@ -40,8 +40,8 @@ final class PendingEntries: Sendable {
         failed = try passes.failedPlaces()
         judge = PendingJudge(
             wholeBegan: moments.began,
-            lastEnded: moments.ended,
-            rootMark: passes.last.destinationChangedNanoseconds,
+            wholeEnded: moments.ended,
+            rootMark: passes.whole.destinationChangedNanoseconds,
             verificationBegan: verificationBegan,
             destinationStep: times.stepNanoseconds,
             carried: carried

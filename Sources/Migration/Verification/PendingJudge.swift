@@ -5,13 +5,13 @@
 // which nobody can set:
 //
 //   begin of the last whole pass ──┬─ SOURCE's may lie from here ─▶ to the begin of this verification
-//   DESTINATION's up to here ──────┴─ end of the last pass
+//   DESTINATION's up to here ──────┴─ end of that pass
 //
 // The margin of a tick stands on the side of doubt at the first moment: what changed within it was read by the pass,
 // which had only begun. `StateKeeper.racyMarginNanoseconds` does not count here: what changed in the 2 s before the
 // begin is compared again by the next pass, but it was there when the last one read it.
 //
-// It does not promise that a pending entry was well after the last pass: of a file that users wrote to since, nobody can
+// It does not promise that a pending entry was well after that pass: of a file that users wrote to since, nobody can
 // tell the copy of before from one that its disk has spoilt.
 
 package import LinuxIO
@@ -23,9 +23,12 @@ package struct PendingJudge: Sendable {
 
     /// When the last whole pass began.
     private let wholeBegan: Int64
-    /// When the last pass ended, whole or not.
-    private let lastEnded: Int64
-    /// What that pass recorded as the time of change of DESTINATION's root, which it marks at its end.
+    /// When it ended.
+    ///
+    /// What later passes wrote, of some branches or stopped, is not told from what somebody did by hand
+    /// before them, and is a difference until the next whole pass.
+    private let wholeEnded: Int64
+    /// What it recorded as the time of change of DESTINATION's root, which it marks at its end.
     private let rootMark: Int64?
     /// When this verification began.
     private let verificationBegan: Int64
@@ -36,14 +39,14 @@ package struct PendingJudge: Sendable {
     /// Moments are in nanoseconds since 1970, `destinationStep` in nanoseconds.
     package init(  // Six: one for each thing that it rests on.
         wholeBegan: Int64,
-        lastEnded: Int64,
+        wholeEnded: Int64,
         rootMark: Int64?,
         verificationBegan: Int64,
         destinationStep: UInt32,
         carried: CarriedParts
     ) {
         self.wholeBegan = wholeBegan
-        self.lastEnded = lastEnded
+        self.wholeEnded = wholeEnded
         self.rootMark = rootMark
         self.verificationBegan = verificationBegan
         self.destinationStep = Int64(destinationStep)
@@ -153,13 +156,13 @@ package struct PendingJudge: Sendable {
         source > wholeBegan + Self.tickNanoseconds && source <= verificationBegan
     }
 
-    /// Whether nobody has changed an entry of DESTINATION since the last pass ended.
+    /// Whether nobody has changed an entry of DESTINATION since the last whole pass ended.
     ///
     /// It covers size and time of modification: they cannot change without this time, nor can they be given back.
     private func isUntouched(destination: Int64, isRoot: Bool) -> Bool {
         if isRoot, let rootMark, destination == rootMark { return true }
         // The step on this side: a time of change may be as late as a number holds.
-        return destination <= lastEnded + Self.tickNanoseconds - (destinationStep - 1)
+        return destination <= wholeEnded + Self.tickNanoseconds - (destinationStep - 1)
     }
 
     /// Whether the next pass takes such a difference, where it has the options of the last whole one.
