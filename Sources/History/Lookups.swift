@@ -124,6 +124,19 @@ extension History {
         try inodes("SELECT DISTINCT inode FROM names WHERE parent = ?", directory)
     }
 
+    /// The hashes of all names in this directory that are of inodes with several names; one for each such name.
+    /// - Throws: `failed`.
+    package func hashesOfSeveralNames(in directory: UInt64) throws(HistoryProblem) -> Set<UInt32> {
+        try read { database in
+            let query = try Query(database, "SELECT hash FROM names WHERE parent = ?")
+            try query.bind(SQLValue(directory))
+            defer { query.end() }
+            var hashes: Set<UInt32> = []
+            while try query.step() { hashes.insert(UInt32(truncatingIfNeeded: query.integer(0))) }
+            return hashes
+        }
+    }
+
     private func inodes(_ sql: String, _ key: UInt64) throws(HistoryProblem) -> [UInt64] {
         try read { database in
             let query = try Query(database, sql)

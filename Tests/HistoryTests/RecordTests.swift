@@ -129,6 +129,11 @@ struct Model {
                 }
                 let several = try history.inodesWithSeveralNames(in: parent).sorted()
                 #expect(several == linked.keys.sorted(), comment)
+                let hashes = linked.values.joined().filter { $0.parent == parent }.map(\.nameHash)
+                #expect(
+                    try history.hashesOfSeveralNames(in: parent) == Set(hashes),
+                    comment
+                )
             }
             try ranges(history, model, &random, comment)
         }

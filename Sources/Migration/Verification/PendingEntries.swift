@@ -75,11 +75,13 @@ final class PendingEntries: Sendable {
         }
         if held.isEmpty { return }
         let known: Set<NameRecord>
-        do throws(HistoryProblem) { known = try recorded(Set(held.map(\.name))) } catch {
+        do throws(HistoryProblem) { known = try recorded(Set(held.map(\.name)), log) } catch {
             // It proves nothing then.
             known = []
             log.say(.recordNotUsed(.unreadable(path: passes.history.path, reason: error.sentence)))
         }
+        // Stopped meanwhile: what was not asked for is not judged, as what was not compared.
+        if log.isInterrupted { return }
         for extra in held {
             if known.contains(extra.name) {
                 log.counters.pending.count()
@@ -90,25 +92,26 @@ final class PendingEntries: Sendable {
         }
     }
 
-    /// Which of these names the record has.
+    /// Which of these names the record has; in time that grows with the record, and not with the number of names.
     ///
     /// None where a pass has begun meanwhile: then it may be of that one.
-    private func recorded(_ names: Set<NameRecord>) throws(HistoryProblem) -> Set<NameRecord> {
+    private func recorded(
+        _ names: Set<NameRecord>,
+        _ log: VerificationFindings
+    ) throws(HistoryProblem) -> Set<NameRecord> {
         let history = passes.history
         var known: Set<NameRecord> = []
         let reader = try history.inodeReader(0..<UInt64.max)
-        while let record = try reader.next() {
+        while !log.isInterrupted, let record = try reader.next() {
             guard record.hasPlace else { continue }
             let name = NameRecord(parent: record.parent, nameHash: record.nameHash)
             if names.contains(name) { known.insert(name) }
         }
         // With several names one of them stands with the inode, and all in a table of their own.
-        for name in names where !known.contains(name) {
-            for inode in try history.inodesWithSeveralNames(in: name.parent)
-            where try history.isRecorded(name, of: inode) {
-                known.insert(name)
-                break
-            }
+        let unknown = Dictionary(grouping: names.subtracting(known), by: \.parent)
+        for (parent, names) in unknown where !log.isInterrupted {
+            let hashes = try history.hashesOfSeveralNames(in: parent)
+            known.formUnion(names.filter { hashes.contains($0.nameHash) })
         }
         return try history.lastPass()?.id == passes.last.id ? known : []
     }
