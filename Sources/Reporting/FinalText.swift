@@ -161,17 +161,27 @@ package struct FinalText: Sendable {
                 lines += [
                     "  " + shown.text(change.new), "instead of", "  " + shown.text(change.old),
                 ]
-                if !change.dropped.isEmpty {
-                    lines.append(
-                        "without \(shown.message(change.dropped.joined(separator: ","))), "
-                            + "which the new filesystem does not know"
-                    )
-                }
+                lines += without(change.dropped)
             }
             if !obsolete.isEmpty {
                 lines += ["and without"] + obsolete.map { "  " + shown.text($0) }
             }
             return lines
+        }
+    }
+
+    /// Which options are left out, and why.
+    private func without(_ dropped: [String]) -> [String] {
+        let devices = dropped.filter(SwitchAdvice.namesDevice)
+        let unknown = dropped.filter { !SwitchAdvice.namesDevice($0) }
+        return [
+            (unknown, "which the new filesystem does not know"),
+            (
+                devices,
+                "which is SOURCE's own; a device of that kind of DESTINATION's is yours to name"
+            ),
+        ].filter { !$0.0.isEmpty }.map { options, why in
+            "without \(shown.message(options.joined(separator: ","))), \(why)"
         }
     }
 }

@@ -74,6 +74,36 @@ import Testing
         #expect(obsolete == [bytes("/dev/vg/new\t/mnt/new\text4\tnoauto\t0\t0")])
     }
 
+    @Test("a log or journal of SOURCE's is never handed on, also where both are of one type")
+    func devices() throws {
+        for (type, words, kept) in [
+            ("ext4", "noatime,journal_path=/dev/j,journal_dev=0x801", "noatime"),
+            ("xfs", "inode64,logdev=/dev/l,rtdev=/dev/r", "inode64"), ("xfs", "logdev=/dev/l", ""),
+        ] {
+            var (source, destination) = (Self.source, Self.destination)
+            source.type = type
+            for other in ["ext4", "xfs"] {
+                destination.type = other
+                let advice = SwitchAdvice(
+                    table: bytes("/dev/mapper/vg-old /srv \(type) \(words)\n"),
+                    source: source,
+                    destination: destination
+                ) { _ in nil }
+                guard case .lines(let changes, _) = advice, let change = changes.first else {
+                    Issue.record("not found")
+                    return
+                }
+                let left = words.split(separator: ",").map(String.init).filter { $0.contains("=") }
+                #expect(change.dropped.filter(SwitchAdvice.namesDevice) == left)
+                #expect(
+                    !shown(change.new).contains("dev/l") && !shown(change.new).contains("dev/j")
+                )
+                let options = shown(change.new).split(separator: " ")[3]
+                if other == type { #expect(options == (kept.isEmpty ? "defaults" : kept)) }
+            }
+        }
+    }
+
     @Test("a line that cannot be told from others is SOURCE's at its mount point only")
     func unknown() {
         #expect(advice("LABEL=gone /mnt/else xfs defaults 0 0\n") == .noLine)

@@ -38,7 +38,7 @@ package enum SwitchAdvice: Equatable, Sendable {
     package struct Change: Equatable, Sendable {
         package var old: [UInt8]
         package var new: [UInt8]
-        /// Options that mean nothing to DESTINATION's filesystem.
+        /// Options that mean nothing to DESTINATION's filesystem, or name a device of SOURCE's (`namesDevice`).
         package var dropped: [String]
 
         package init(old: [UInt8], new: [UInt8], dropped: [String]) {
@@ -119,7 +119,7 @@ package enum SwitchAdvice: Equatable, Sendable {
         to destination: SwitchVolume
     ) -> Change {
         let isSameType = source.type == destination.type
-        let mapped = isSameType ? (line.options, []) : options(line.options, for: destination.type)
+        let mapped = options(line.options, for: destination.type, keepsAll: isSameType)
         let specification = destination.uuid.map { Array("UUID=\($0)".utf8) } ?? destination.node
         // XFS is not checked at the start (fsck.xfs does nothing); the root first, others after it.
         let isRoot = trimmed(line.mountPoint) == [0x2F]
@@ -154,17 +154,30 @@ package enum SwitchAdvice: Equatable, Sendable {
         "pquota": .project, "prjquota": .project,
     ]
 
-    /// Options of another filesystem's line for one of `type`, and those that it does not have.
+    /// What names a further device of a volume, a log or a journal: of SOURCE's, which DESTINATION must not have.
+    private static let ofDevices = ["logdev=", "rtdev=", "journal_path=", "journal_dev="]
+
+    /// Whether an option names a further device of the volume.
+    package static func namesDevice(_ option: String) -> Bool {
+        ofDevices.contains(where: option.hasPrefix)
+    }
+
+    /// Options of SOURCE's line for a filesystem of `type`, and those that are left out; `keepsAll`: both are of that type.
     ///
     /// Accounting without enforcement (`uqnoenforce`) is how ext4 with the feature `quota` is mounted without any option.
     private static func options(
         _ options: [String],
-        for type: String
+        for type: String,
+        keepsAll: Bool
     ) -> (kept: [String], dropped: [String]) {
         var kept: [String] = []
         var dropped: [String] = []
         for option in options {
-            if let kind = quotas[option] {
+            if namesDevice(option) {
+                dropped.append(option)
+            } else if keepsAll {
+                kept.append(option)
+            } else if let kind = quotas[option] {
                 if let word = kind.mountOption(of: type) {
                     if !kept.contains(word) { kept.append(word) }
                 } else {

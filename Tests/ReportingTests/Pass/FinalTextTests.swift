@@ -35,7 +35,7 @@ func switchAdvice() -> SwitchAdvice {
             .init(
                 old: bytes("UUID=8507 /mnt/old xfs inode64 0 0"),
                 new: bytes("UUID=a19f /mnt/old ext4 defaults 0 2"),
-                dropped: ["inode64"]
+                dropped: ["inode64", "logdev=/dev/l"]
             )
         ],
         obsolete: [bytes("/dev/vg/new /mnt/new ext4 noauto 0 0")]
@@ -77,7 +77,9 @@ func writableSource() -> SourceUse {
                 "The switch: umount both, then in /etc/fstab",
                 "  UUID=a19f /mnt/old ext4 defaults 0 2", "instead of",
                 "  UUID=8507 /mnt/old xfs inode64 0 0",
-                "without inode64, which the new filesystem does not know", "and without",
+                "without inode64, which the new filesystem does not know",
+                "without logdev=/dev/l, which is SOURCE's own; a device of that kind of "
+                    + "DESTINATION's is yours to name", "and without",
                 "  /dev/vg/new /mnt/new ext4 noauto 0 0",
                 "4:10 since the command; keep SOURCE read-only until a backup was read back.",
             ]
