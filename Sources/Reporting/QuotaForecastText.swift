@@ -94,14 +94,14 @@ struct QuotaForecastText {
         var sentences: [String] = []
         if !forecast.hidden.isEmpty {
             sentences.append(
-                "Mount SOURCE with \(forecast.hidden.map(QuotaText.xfsOption).joined(separator: ",")) to carry "
+                "Mount SOURCE with \(forecast.hidden.map(\.xfsMountOption).joined(separator: ",")) to carry "
                     + "limits of \(QuotaText.list(forecast.hidden))."
             )
         }
         let missing = QuotaKind.allCases.filter { forecast.shortage.limits[$0] != nil }
         if !missing.isEmpty {
             let features = missing.contains(.project) ? "quota,project" : "quota"
-            let options = missing.map(QuotaText.xfsOption).joined(separator: ",")
+            let options = missing.map(\.xfsMountOption).joined(separator: ",")
             sentences.append(
                 forecast.isToXFS
                     ? "Unmount DESTINATION and mount it with \(options)."
@@ -140,8 +140,9 @@ struct QuotaForecastText {
     /// What makes ext4 enforce what SOURCE enforces (Q22); nil: nothing.
     private var mountOptions: String? {
         let kinds = QuotaKind.allCases.filter(forecast.source.enforced.contains)
-        let option = forecast.isToXFS ? QuotaText.xfsOption : QuotaText.mountOption
-        return kinds.isEmpty ? nil : kinds.map(option).joined(separator: ",")
+        let option: KeyPath<QuotaKind, String> =
+            forecast.isToXFS ? \.xfsMountOption : \.ext4MountOption
+        return kinds.isEmpty ? nil : kinds.map { $0[keyPath: option] }.joined(separator: ",")
     }
 
     func addFields(to line: inout JSONLine) {

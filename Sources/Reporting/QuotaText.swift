@@ -70,7 +70,7 @@ package enum QuotaText {
             let kinds = QuotaKind.allCases.filter { shortage.limits[$0] != nil }
             sentences.append(
                 "On the unmounted volume: tune2fs -O \(features) DEVICE (old quota files: quotaon; an XFS is mounted "
-                    + "with \(kinds.map(xfsOption).joined(separator: ",")))."
+                    + "with \(kinds.map(\.xfsMountOption).joined(separator: ",")))."
             )
         }
         if shortage.realtime > 0 {
@@ -99,7 +99,7 @@ package enum QuotaText {
         let which = kinds.count == QuotaKind.allCases.count ? "" : " of \(list(kinds))"
         return
             "SOURCE's quotas\(which) are off: limits, if any, cannot be read. Unmount it (a remount does nothing) and "
-            + "mount it with \(kinds.map(xfsOption).joined(separator: ",")) "
+            + "mount it with \(kinds.map(\.xfsMountOption).joined(separator: ",")) "
     }
 
     private static func noLimitsOnSource(_ kinds: [QuotaKind]) -> String {
@@ -138,20 +138,10 @@ package enum QuotaText {
 
     static func notEnforced(_ kinds: [QuotaKind]) -> String {
         let words = kinds.map(\.rawValue).joined(separator: ", ")
-        let options = kinds.map(mountOption).joined(separator: ",")
+        let options = kinds.map(\.ext4MountOption).joined(separator: ",")
         return
             "\(words): limits are set but not enforced on DESTINATION: mount it with \(options) at the switch; a remount does not do "
-            + "(an XFS with \(kinds.map(xfsOption).joined(separator: ",")))."
-    }
-
-    /// What makes ext4 enforce the limits of a kind.
-    static func mountOption(_ kind: QuotaKind) -> String {
-        kind.mountOption(of: "ext4") ?? ""
-    }
-
-    /// What makes XFS account and enforce the limits of a kind.
-    static func xfsOption(_ kind: QuotaKind) -> String {
-        kind.mountOption(of: "xfs") ?? ""
+            + "(an XFS with \(kinds.map(\.xfsMountOption).joined(separator: ",")))."
     }
 
     private static func overLimit(_ excess: QuotaExcess) -> String {

@@ -3,15 +3,29 @@
 package import LinuxIO
 
 extension QuotaKind {
-    /// What makes a filesystem account and enforce limits of this kind, in mount options; nil where none is known.
+    /// What makes ext4 enforce limits of this kind, in mount options.
+    package var ext4MountOption: String {
+        switch self {
+        case .user: "usrquota"
+        case .group: "grpquota"
+        case .project: "prjquota"
+        }
+    }
+
+    /// What makes XFS account and enforce limits of this kind.
+    package var xfsMountOption: String {
+        switch self {
+        case .user: "uquota"
+        case .group: "gquota"
+        case .project: "pquota"
+        }
+    }
+
+    /// The same for a filesystem of any type; nil where none is known.
     package func mountOption(of type: String) -> String? {
-        switch (type, self) {
-        case ("ext4", .user): "usrquota"
-        case ("ext4", .group): "grpquota"
-        case ("ext4", .project): "prjquota"
-        case ("xfs", .user): "uquota"
-        case ("xfs", .group): "gquota"
-        case ("xfs", .project): "pquota"
+        switch type {
+        case "ext4": ext4MountOption
+        case "xfs": xfsMountOption
         default: nil
         }
     }

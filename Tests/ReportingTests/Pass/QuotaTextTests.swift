@@ -178,6 +178,15 @@ import Testing
         #expect(FindingText(Finding(.warning, .quotas(off))).message.contains("(EPERM)"))
     }
 
+    @Test("each kind of quota has a word for the mount of each filesystem that is advised")
+    func mountOptions() {
+        for kind in QuotaKind.allCases {
+            #expect(!kind.ext4MountOption.isEmpty && !kind.xfsMountOption.isEmpty)
+            #expect(kind.mountOption(of: "ext4") == kind.ext4MountOption)
+            #expect(kind.mountOption(of: "xfs") == kind.xfsMountOption)
+        }
+    }
+
     @Test("Q2, Q13: who is above a limit, and what mounts with limits enforced")
     func sentences() {
         let excess = QuotaExcess(
