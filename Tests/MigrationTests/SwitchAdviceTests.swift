@@ -169,11 +169,13 @@ import Testing
 
     @Test("something left to do is a failure, and a change of SOURCE where there may be one")
     func somethingLeft() {
-        #expect(outcome(.done, look: .done, entries: 1, verify: .done) == .someFailed)
-        #expect(
-            outcome(.done, look: .done, entries: 1, verify: .done, readOnly: (false, false))
-                == .someVanished
-        )
+        for look in [Migration.ExitStatus.done, .someVanished, .deletionLimit] {
+            #expect(outcome(.done, look: look, entries: 1, verify: .done) == .someFailed)
+            #expect(
+                outcome(.done, look: look, entries: 1, verify: .done, readOnly: (false, false))
+                    == .someVanished
+            )
+        }
         #expect(
             outcome(.done, look: .done, verify: .done, readOnly: (true, false)) == .someVanished,
             "made writable meanwhile"

@@ -107,9 +107,9 @@ package struct FinalOutcome: Sendable {
     /// With something left SOURCE changed (24), or, where it cannot have, DESTINATION is not as the pass left it (23).
     private var secondLookStatus: ExitStatus {
         guard let look = secondLook else { return .done }
-        guard look.entries > 0, look.status == .done || look.status == .someVanished else {
-            return look.status
-        }
+        // Too many deletions (25) are changes that it found, too.
+        let isWhole: [ExitStatus] = [.done, .someVanished, .deletionLimit]
+        guard look.entries > 0, isWhole.contains(look.status) else { return look.status }
         return isFinal ? .someFailed : .someVanished
     }
 }
