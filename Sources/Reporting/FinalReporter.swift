@@ -31,33 +31,43 @@ package final class FinalReporter: Sendable {
 
     /// Tells the verdict and ends the reports.
     ///
+    /// One status for all: the outcome's, or 23 where a report that was asked for is incomplete.
     /// - Parameters:
     ///   - outcome: of all steps.
-    ///   - advice: what becomes of fstab; nil: it is too early to say.
-    /// - Returns: the status to exit with: the outcome's, or 23 where a report that was asked for is incomplete.
-    package func finish(_ outcome: FinalOutcome, _ advice: SwitchAdvice?) -> ExitStatus {
-        streams.emit(FinalJSON.line(outcome, advice, time: WallClock.nanoseconds), isRare: true)
+    ///   - advice: gives what becomes of fstab; asked only where all is done, else it is too early to say.
+    /// - Returns: the status to exit with.
+    package func finish(
+        _ outcome: FinalOutcome,
+        advice: () -> SwitchAdvice?
+    ) -> ExitStatus {
+        streams.closeEvents()
+        let status = Reporter.told(outcome.status, hadOutputError: streams.hadError)
+        let advice = status == .done && outcome.isFinal ? advice() : nil
+        streams.emit(
+            FinalJSON.line(outcome, status, advice, time: WallClock.nanoseconds),
+            isRare: true
+        )
         streams.close()
-        let text = FinalText(outcome, advice, shown: streams.shown)
+        // That very line may have been lost.
+        let told = Reporter.told(outcome.status, hadOutputError: streams.hadError)
+        let text = FinalText(outcome, told, advice, shown: streams.shown)
         streams.console.tell(streams.configuration.isQuiet ? text.quietLines : text.lines)
-        switch outcome.status {
-        case .interrupted, .destinationStopped: return outcome.status
-        default: return streams.hadError ? .someFailed : outcome.status
-        }
+        return told
     }
 }
 
 /// The line of JSON.
 package enum FinalJSON {
-    /// The verdict of the last pass; `time` in nanoseconds since 1970.
+    /// The verdict of the last pass; `status`: as it is told, `time` in nanoseconds since 1970.
     package static func line(
         _ outcome: FinalOutcome,
+        _ status: ExitStatus,
         _ advice: SwitchAdvice?,
         time: UInt64
     ) -> JSONLine {
         var line = EventJSON.begin("final", time)
-        line.add("status", outcome.status.rawValue)
-        line.add("status_name", EventJSON.name(outcome.status))
+        line.add("status", status.rawValue)
+        line.add("status_name", EventJSON.name(status))
         line.add("final", outcome.isFinal)
         line.add("foreseen_low_seconds", seconds: outcome.foreseen?.lowerBound)
         line.add("foreseen_high_seconds", seconds: outcome.foreseen?.upperBound)

@@ -6,11 +6,19 @@ package import Migration
 /// The lines that end the last pass.
 package struct FinalText: Sendable {
     private let outcome: FinalOutcome
+    private let status: ExitStatus
     private let advice: SwitchAdvice?
     private let shown: ShownName
 
-    package init(_ outcome: FinalOutcome, _ advice: SwitchAdvice?, shown: ShownName) {
+    /// `status`: of all, as it is told.
+    package init(
+        _ outcome: FinalOutcome,
+        _ status: ExitStatus,
+        _ advice: SwitchAdvice?,
+        shown: ShownName
+    ) {
         self.outcome = outcome
+        self.status = status
         self.advice = advice
         self.shown = shown
     }
@@ -49,7 +57,7 @@ package struct FinalText: Sendable {
 
     /// Nothing where all is well.
     package var quietLines: [String] {
-        outcome.status == .done && outcome.isFinal ? [] : checks + ending
+        status == .done && outcome.isFinal ? [] : checks + ending
     }
 
     private var passLine: String {
@@ -124,9 +132,9 @@ package struct FinalText: Sendable {
 
     private var ending: [String] {
         let time = "\(Quantity.duration(outcome.tookNanoseconds)) since the command"
-        if outcome.status != .done {
+        if status != .done {
             return [
-                "No switch yet (status \(outcome.status.rawValue)): see to it, and run this again. "
+                "No switch yet (status \(status.rawValue)): see to it, and run this again. "
                     + time + "."
             ]
         }

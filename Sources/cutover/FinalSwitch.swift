@@ -83,8 +83,7 @@ final class FinalSwitch: Sendable {
             outcome.isReadOnly = (try? SourceUse.look(at: names.source).isReadOnly) == true
         }
         outcome.tookNanoseconds = monotonicNanoseconds() - begin
-        let isDone = outcome.status == .done && outcome.isFinal
-        return reporter.finish(outcome, isDone ? SwitchAdvice.read(names) : nil)
+        return reporter.finish(outcome) { SwitchAdvice.read(names) }
     }
 
     private static func isCut(_ status: ExitStatus?) -> Bool {
@@ -131,16 +130,17 @@ final class FinalSwitch: Sendable {
                 }
             },
             finish: { (summary: PassSummary) in
-                let status = passReporter.finish(summary)
+                let told = passReporter.finish(summary)
+                // Not the one that is told: a report that was lost leaves no step out.
                 done(
                     FinalOutcome.Pass(
-                        status: status,
+                        status: summary.status,
                         files: counters.filesCopied.value(),
                         bytes: counters.bytesCopied.value(),
                         nanoseconds: summary.durationNanoseconds
                     )
                 )
-                return status
+                return told
             }
         )
     }
@@ -192,14 +192,14 @@ final class FinalSwitch: Sendable {
                 return .init(run: run) { verifyReporter.begin() }
             },
             finish: { summary in
-                let status = verifyReporter.finish(summary)
+                let told = verifyReporter.finish(summary)
                 found = FinalOutcome.Comparison(
-                    status: status,
+                    status: summary.status,
                     entries: counters.entriesSeen.value(),
                     differences: counters.differences.value(),
                     nanoseconds: summary.durationNanoseconds
                 )
-                return status
+                return told
             }
         )
         return found

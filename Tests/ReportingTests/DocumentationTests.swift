@@ -35,7 +35,7 @@ import Testing
         lines.append(EventJSON.refused("r", path: [], status: .refused, time: 0))
         let refusal = Refusal.sourceWritable(writableSource())
         lines.append(EventJSON.refused("r", path: [], status: .refused, refusal, time: 0))
-        lines.append(FinalJSON.line(finalOutcome(), switchAdvice(), time: 0))
+        lines.append(FinalJSON.line(finalOutcome(), .done, switchAdvice(), time: 0))
         lines += HistoryJSON.lines(recordedPair())
         lines += CheckJSON.lines(checkOutcome(), time: 0)
         lines += CheckJSON.lines(checkOutcome([Finding(.ok, .inodes(nil))]), time: 0)

@@ -5,7 +5,7 @@
 package struct FinalOutcome: Sendable {
     /// The pass.
     package struct Pass: Sendable {
-        /// With what became of its reports.
+        /// Its own, whatever became of its reports.
         package var status: ExitStatus
         package var files: UInt64
         package var bytes: UInt64

@@ -60,7 +60,7 @@ func writableSource() -> SourceUse {
     private let shown = ShownName(isForTerminal: true, isUTF8: true)
 
     private func text(_ outcome: FinalOutcome, _ advice: SwitchAdvice? = nil) -> [String] {
-        FinalText(outcome, advice, shown: shown).lines
+        FinalText(outcome, outcome.status, advice, shown: shown).lines
     }
 
     @Test("all is well: the verdict, and what fstab is to say")
@@ -84,7 +84,7 @@ func writableSource() -> SourceUse {
                 "4:10 since the command; keep SOURCE read-only until a backup was read back.",
             ]
         )
-        #expect(FinalText(outcome, nil, shown: shown).quietLines.isEmpty)
+        #expect(FinalText(outcome, outcome.status, nil, shown: shown).quietLines.isEmpty)
     }
 
     @Test("nothing is called ready that is not", arguments: 0..<5)
@@ -103,12 +103,17 @@ func writableSource() -> SourceUse {
         let lines = text(outcome).joined(separator: "\n")
         #expect(!lines.contains("The switch") && !lines.contains("\u{1B}"), "\(lines)")
         #expect(lines.contains("No switch yet") || lines.contains("Not final"), "\(lines)")
-        #expect(!FinalText(outcome, nil, shown: shown).quietLines.isEmpty)
+        #expect(!FinalText(outcome, outcome.status, nil, shown: shown).quietLines.isEmpty)
     }
 
     @Test("golden line of JSON")
     func json() {
-        let line = FinalJSON.line(finalOutcome(), switchAdvice(), time: 1_754_300_001_000_000_000)
+        let line = FinalJSON.line(
+            finalOutcome(),
+            .done,
+            switchAdvice(),
+            time: 1_754_300_001_000_000_000
+        )
         #expect(
             String(decoding: line.object, as: UTF8.self)
                 == "{\"type\":\"final\",\"time\":1754300001.000,\"status\":0,"
@@ -118,6 +123,30 @@ func writableSource() -> SourceUse {
                 + "\"verify_status\":0,\"fstab\":[{\"old\":\"UUID=8507 /mnt/old xfs inode64 0 0\","
                 + "\"new\":\"UUID=a19f /mnt/old ext4 defaults 0 2\"}]}"
         )
+    }
+
+    @Test("a lost report is one status for exit, text and JSON, and no advice to switch")
+    func lostReport() throws {
+        let (error, output) = (try Capture(), try Capture())
+        var configuration = ReporterConfiguration(
+            standardOutput: output.file,
+            standardError: error.file,
+            isUTF8: true
+        )
+        configuration.json = output.file
+        configuration.failures = try OutputFile(report: Name("/dev/full"))
+        let streams = ReportStreams(configuration, run: "the last pass")
+        SecondLookReporter(streams).receive(.failed(failure()))
+        let status = FinalReporter(streams).finish(finalOutcome()) {
+            Issue.record("the switch was advised")
+            return switchAdvice()
+        }
+        #expect(status == .someFailed)
+        let line = output.lines.last ?? ""
+        #expect(line.contains("\"status\":23,\"status_name\":\"some_failed\""), "\(line)")
+        #expect(line.contains("\"pass_status\":0") && line.hasSuffix("\"fstab\":[]}"), "\(line)")
+        let text = error.lines.joined(separator: "\n")
+        #expect(text.contains("No switch yet (status 23)") && !text.contains("The switch:"))
     }
 
     @Test("ten writers are named, the others counted, and what was not seen is said")
