@@ -63,10 +63,7 @@ package struct FinalText: Sendable {
     private var passLine: String {
         let pass = outcome.pass
         let files = Quantity.count(pass.files, "file", "files")
-        let foreseen = outcome.foreseen.map { range in
-            " (foreseen: \(Quantity.duration(range.lowerBound)) to "
-                + "\(Quantity.duration(range.upperBound)))"
-        }
+        let foreseen = outcome.foreseen.map { ", foreseen: " + EstimateText($0).span }
         return "cutover: the last pass: \(files), \(Quantity.size(pass.bytes)) in "
             + Quantity.duration(pass.nanoseconds) + (foreseen ?? "")
             + (pass.status == .done ? "" : ", status \(pass.status.rawValue)")

@@ -22,7 +22,7 @@ final class FinalSwitch: Sendable {
     private let supervision: Supervision
     /// Made on the thread of the first run, whose refusals are told.
     private let decided = Begun<FinalPlan>()
-    private let foreseen = Begun<ClosedRange<UInt64>>()
+    private let foreseen = Begun<SwitchEstimate>()
     /// Who tells of calls that do not come back.
     private let teller: Teller
 
@@ -113,7 +113,7 @@ final class FinalSwitch: Sendable {
                     limitSeconds: Self.lookSeconds
                 )
                 let estimate = look.run()
-                if let range = estimate?.range { foreseen.set(range) }
+                if let estimate { foreseen.set(estimate) }
                 var asked = decided.pass
                 asked.foreseen = estimate?.foreseen
                 let pass = try Pass(

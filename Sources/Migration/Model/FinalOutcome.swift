@@ -65,8 +65,8 @@ package struct FinalOutcome: Sendable {
     /// SOURCE's filesystem was read-only before the pass, and after all else.
     package var wasReadOnly: Bool
     package var isReadOnly: Bool
-    /// What the pass was expected to take, in nanoseconds; nil: nothing was foreseen.
-    package var foreseen: ClosedRange<UInt64>?
+    /// What the pass was expected to take; nil: nothing was foreseen.
+    package var foreseen: SwitchEstimate?
     /// From the command to the end.
     package var tookNanoseconds: UInt64
 

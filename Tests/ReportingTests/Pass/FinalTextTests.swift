@@ -29,6 +29,19 @@ func finalOutcome(_ change: (inout FinalOutcome) -> Void = { _ in }) -> FinalOut
     return outcome
 }
 
+/// 3m30s, of which nothing is known to be pending.
+func switchEstimate() -> SwitchEstimate {
+    var parts = SwitchEstimate.Parts()
+    parts.work = 210
+    return SwitchEstimate(
+        parts: parts,
+        interval: .init(low: 170, high: 300, coverage: 0.8),
+        basisPasses: 5,
+        isUpperLimit: false,
+        pending: PendingWork(entries: 0, files: 0, bytes: 0, isCounted: true)
+    )
+}
+
 func switchAdvice() -> SwitchAdvice {
     .lines(
         [
@@ -65,13 +78,11 @@ func writableSource() -> SourceUse {
 
     @Test("all is well: the verdict, and what fstab is to say")
     func done() {
-        let outcome = finalOutcome {
-            $0.foreseen = 170_000_000_000...300_000_000_000
-        }
+        let outcome = finalOutcome { $0.foreseen = switchEstimate() }
         #expect(
             text(outcome, switchAdvice()) == [
                 "",
-                "cutover: the last pass: 1,702 files, 598.8 MiB in 3:22 (foreseen: 2:50 to 5:00)",
+                "cutover: the last pass: 1,702 files, 598.8 MiB in 3:22, foreseen: 3m30s (2m50s-5m)",
                 "cutover: a second look found nothing left",
                 "cutover: verify: equal in attributes of 2,841,007 entries, 48.0 s",
                 "The switch: umount both, then in /etc/fstab",
@@ -117,7 +128,7 @@ func writableSource() -> SourceUse {
         #expect(
             String(decoding: line.object, as: UTF8.self)
                 == "{\"type\":\"final\",\"time\":1754300001.000,\"status\":0,"
-                + "\"status_name\":\"done\",\"final\":true,\"foreseen_low_seconds\":null,"
+                + "\"status_name\":\"done\",\"final\":true,\"foreseen_seconds\":null,\"foreseen_low_seconds\":null,"
                 + "\"foreseen_high_seconds\":null,\"took_seconds\":250.000,\"pass_status\":0,"
                 + "\"pass_seconds\":202.000,\"second_look_status\":0,\"second_look_entries\":0,"
                 + "\"verify_status\":0,\"fstab\":[{\"old\":\"UUID=8507 /mnt/old xfs inode64 0 0\","
