@@ -1,16 +1,16 @@
-// `cutover sync --final`: the last pass, a second look that must find nothing, and a comparison, one after the other
-// in one process. Each is a run of the session as it is alone: signals and time limits end the one that runs, and what
+// `cutover sync --final`: a look at what there is to do, the last pass, a second look that must find nothing, and a
+// comparison, one after the other in one process. Each is a run of the session as it is alone: signals and time limits end the one that runs, and what
 // would come after it is left out.
 //
 //   FinalPlan    what is asked for, and whether it may begin
-//   FinalSwitch  this file: the three runs
+//   FinalSwitch  this file: the runs
 //   FinalOutcome (Migration) what they found, the worst status; FinalReporter, FinalText tell
 
 import LinuxIO
 import Migration
 import Reporting
 
-/// The three runs.
+/// The runs.
 final class FinalSwitch: Sendable {
     private let plan: SyncPlan
     private let names: RootNames
@@ -62,9 +62,14 @@ final class FinalSwitch: Sendable {
     func run() -> ExitStatus {
         let begin = monotonicNanoseconds()
         supervision.expectMore(true)
+        let counters = Counters()
+        let passReporter = Reporter(streams, counters: counters)
+        teller.set { passReporter.receive(.waiting($0)) }
+        let refusal = lookAhead()
+        guard refusal == nil, let decided = decided.value else { return refusal ?? .refused }
         var pass: FinalOutcome.Pass?
-        let status = runPass { pass = $0 }
-        guard let pass, let decided = decided.value else { return status }
+        let status = runPass(decided, counters, passReporter) { pass = $0 }
+        guard let pass else { return status }
         var outcome = FinalOutcome(pass: pass, wasReadOnly: decided.source.isReadOnly)
         outcome.foreseen = foreseen.value
         if FinalOutcome.looksTwice(after: pass.status) {
@@ -92,12 +97,12 @@ final class FinalSwitch: Sendable {
 
     // MARK: Steps
 
-    /// The pass; `done` is not called where it was refused, which was told.
-    private func runPass(_ done: (FinalOutcome.Pass) -> Void) -> ExitStatus {
-        let counters = Counters()
-        let passReporter = Reporter(streams, counters: counters)
-        teller.set { passReporter.receive(.waiting($0)) }
-        return session.run(
+    /// Decides what is asked for, and looks how long it will take; gives the status of a refusal, which was told.
+    ///
+    /// A run of its own, so that a signal ends it. The pass begins all the same, ends at once, and tells so.
+    private func lookAhead() -> ExitStatus? {
+        var hasLooked = false
+        let status = session.run(
             prepare: { [self] setting throws(Refusal) in
                 let decided = try FinalPlan(
                     plan.pass,
@@ -112,10 +117,29 @@ final class FinalSwitch: Sendable {
                     decided.pass,
                     limitSeconds: Self.lookSeconds
                 )
-                let estimate = look.run()
+                return .init(run: look) {}
+            },
+            finish: { (estimate: SwitchEstimate?) in
+                hasLooked = true
                 if let estimate { foreseen.set(estimate) }
+                // That of a look which does not come back; else others follow.
+                return supervision.statusIfGivenUp
+            }
+        )
+        return hasLooked ? nil : status
+    }
+
+    /// The pass; `done` is not called where it was refused, which was told.
+    private func runPass(
+        _ decided: FinalPlan,
+        _ counters: Counters,
+        _ passReporter: Reporter,
+        _ done: (FinalOutcome.Pass) -> Void
+    ) -> ExitStatus {
+        session.run(
+            prepare: { [names, foreseen, reporter] setting throws(Refusal) in
                 var asked = decided.pass
-                asked.foreseen = estimate?.foreseen
+                asked.foreseen = foreseen.value?.foreseen
                 let pass = try Pass(
                     setting.process,
                     names,
@@ -124,7 +148,7 @@ final class FinalSwitch: Sendable {
                     opened: { setting.watch.know($0) },
                     emit: { passReporter.receive($0) }
                 )
-                return .init(run: pass) { [reporter] in
+                return .init(run: pass) {
                     passReporter.begin { pass.publish($0) }
                     reporter.begin(decided.origin, decided.options, decided.source)
                 }

@@ -85,14 +85,6 @@ package struct SwitchEstimate: Sendable, Equatable {
     package var foreseen: ForeseenPass {
         ForeseenPass(method: method, nanoseconds: UInt64(exactlyOrMax: seconds * 1e9))
     }
-
-    /// The interval in nanoseconds.
-    package var range: ClosedRange<UInt64>? {
-        interval.map {
-            let low = UInt64(exactlyOrMax: $0.low * 1e9)
-            return low...max(low, UInt64(exactlyOrMax: $0.high * 1e9))
-        }
-    }
 }
 
 extension UInt64 {
