@@ -71,7 +71,7 @@ package struct FinalText: Sendable {
 
     private var checks: [String] {
         (outcome.secondLook.map(secondLook) ?? [])
-            + (outcome.comparison.map { [comparison($0)] } ?? []) + leftOut
+            + (outcome.comparison.map { [comparison($0)] } ?? []) + leftOut + standing
     }
 
     private func secondLook(_ look: FinalOutcome.SecondLook) -> [String] {
@@ -87,7 +87,7 @@ package struct FinalText: Sendable {
         let why =
             outcome.isFinal
             ? "SOURCE cannot have changed, so DESTINATION is not as the pass left it"
-            : "SOURCE changed"
+            : outcome.isSourceStill ? "another pass may have run" : "SOURCE changed"
         let named = look.first.map { "  " + shown.text($0) }
         let more = look.entries - UInt64(named.count)
         return ["cutover: a second look found \(count) to make: \(why):"] + named
@@ -125,6 +125,20 @@ package struct FinalText: Sendable {
         }
         return outcome.comparison == nil
             ? ["cutover: no comparison, for the second look was cut short"] : []
+    }
+
+    /// Why the pass may not have been the last one.
+    private var standing: [String] {
+        switch outcome.standing {
+        case .last: []
+        case .followed:
+            ["cutover: another pass ran meanwhile, so this is not final: see that none begins"]
+        case .unknown:
+            [
+                "cutover: the record does not tell whether another pass ran meanwhile, so this is "
+                    + "not final"
+            ]
+        }
     }
 
     private var ending: [String] {

@@ -67,9 +67,9 @@ final class FinalSwitch: Sendable {
         teller.set { passReporter.receive(.waiting($0)) }
         let refusal = lookAhead()
         guard refusal == nil, let decided = decided.value else { return refusal ?? .refused }
-        var pass: FinalOutcome.Pass?
-        let status = runPass(decided, counters, passReporter) { pass = $0 }
-        guard let pass else { return status }
+        var done: (pass: FinalOutcome.Pass, id: Int64?)?
+        let status = runPass(decided, counters, passReporter) { done = ($0, $1) }
+        guard let (pass, id) = done else { return status }
         var outcome = FinalOutcome(pass: pass, wasReadOnly: decided.source.isReadOnly)
         outcome.foreseen = foreseen.value
         if FinalOutcome.looksTwice(after: pass.status) {
@@ -86,6 +86,9 @@ final class FinalSwitch: Sendable {
         if outcome.wasReadOnly {
             // A SOURCE that cannot even be asked any more is not known to be.
             outcome.isReadOnly = (try? SourceUse.look(at: names.source).isReadOnly) == true
+        }
+        if FinalOutcome.compares(after: pass.status) {
+            outcome.standing = LastWholePass.standing(of: id, names, stateFolder: stateFolder)
         }
         outcome.tookNanoseconds = monotonicNanoseconds() - begin
         return reporter.finish(outcome) { SwitchAdvice.read(names) }
@@ -134,7 +137,7 @@ final class FinalSwitch: Sendable {
         _ decided: FinalPlan,
         _ counters: Counters,
         _ passReporter: Reporter,
-        _ done: (FinalOutcome.Pass) -> Void
+        _ done: (FinalOutcome.Pass, _ id: Int64?) -> Void
     ) -> ExitStatus {
         session.run(
             prepare: { [names, foreseen, reporter] setting throws(Refusal) in
@@ -162,7 +165,8 @@ final class FinalSwitch: Sendable {
                         files: counters.filesCopied.value(),
                         bytes: counters.bytesCopied.value(),
                         nanoseconds: summary.durationNanoseconds
-                    )
+                    ),
+                    summary.recordedPass
                 )
                 return told
             }

@@ -141,13 +141,16 @@ import Testing
         look: Migration.ExitStatus? = nil,
         entries: UInt64 = 0,
         verify: Migration.ExitStatus? = nil,
-        readOnly: (Bool, Bool) = (true, true)
+        readOnly: (Bool, Bool) = (true, true),
+        standing: FinalOutcome.Standing = .last
     ) -> Migration.ExitStatus {
         var outcome = FinalOutcome(
             pass: .init(status: pass, files: 1, bytes: 1, nanoseconds: 1),
             wasReadOnly: readOnly.0
         )
         outcome.isReadOnly = readOnly.1
+        outcome.standing = standing
+        if standing != .last { #expect(!outcome.isFinal) }
         outcome.secondLook = look.map { .init(status: $0, entries: entries, first: []) }
         outcome.comparison = verify.map {
             .init(status: $0, entries: 1, differences: 0, nanoseconds: 1)
@@ -181,5 +184,18 @@ import Testing
             "made writable meanwhile"
         )
         #expect(outcome(.done, look: .done, verify: .done, readOnly: (false, false)) == .done)
+    }
+
+    @Test(
+        "where another pass ran meanwhile, or may have, nothing is final",
+        arguments: [true, false]
+    )
+    func followed(isKnown: Bool) {
+        let standing = isKnown ? FinalOutcome.Standing.followed : .unknown
+        #expect(outcome(.done, look: .done, verify: .done, standing: standing) == .someVanished)
+        // Not a failure of ours: it may have been the other one that changed DESTINATION.
+        let found = outcome(.done, look: .done, entries: 1, verify: .done, standing: standing)
+        #expect(found == .someVanished)
+        #expect(outcome(.someFailed, verify: .different, standing: standing) == .someFailed)
     }
 }

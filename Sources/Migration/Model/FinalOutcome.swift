@@ -19,6 +19,15 @@ package struct FinalOutcome: Sendable {
         }
     }
 
+    /// What the record says at the end of the pass's being the last one.
+    package enum Standing: Sendable, Equatable {
+        case last
+        /// Another one began after it.
+        case followed
+        /// The record cannot be read any more, or does not have the pass.
+        case unknown
+    }
+
     /// The dry pass after it, which is to find nothing.
     package struct SecondLook: Sendable {
         package var status: ExitStatus
@@ -65,6 +74,8 @@ package struct FinalOutcome: Sendable {
     /// SOURCE's filesystem was read-only before the pass, and after all else.
     package var wasReadOnly: Bool
     package var isReadOnly: Bool
+    /// Asked when all else is done.
+    package var standing = Standing.last
     /// What the pass was expected to take; nil: nothing was foreseen.
     package var foreseen: SwitchEstimate?
     /// From the command to the end.
@@ -78,7 +89,10 @@ package struct FinalOutcome: Sendable {
     }
 
     /// Nobody can have written to SOURCE since the pass began.
-    package var isFinal: Bool { wasReadOnly && isReadOnly }
+    package var isSourceStill: Bool { wasReadOnly && isReadOnly }
+
+    /// That, and nothing that another pass did has changed DESTINATION since.
+    package var isFinal: Bool { isSourceStill && standing == .last }
 
     /// Whether a second look after a pass with this status says anything.
     package static func looksTwice(after status: ExitStatus) -> Bool {
@@ -97,6 +111,7 @@ package struct FinalOutcome: Sendable {
         if isStepRefused { found.append(.someFailed) }
         // Who made it writable again may have written: nothing here proves the contrary of contents.
         if wasReadOnly, !isReadOnly { found.append(.someVanished) }
+        if standing != .last { found.append(.someVanished) }
         let order: [ExitStatus] = [
             .interrupted, .destinationStopped, .someFailed, .timeLimit, .different, .someVanished,
             .deletionLimit,

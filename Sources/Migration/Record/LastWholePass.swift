@@ -29,6 +29,30 @@ package struct LastWholePass: Equatable, Sendable {
         )
     }
 
+    /// Whether a pass is the newest of the record of these roots still; nothing is changed.
+    ///
+    /// Between two runs of one command nothing is locked: another pass, one that waited for it, may run in between.
+    /// - Parameters:
+    ///   - pass: by its number in the record; nil: it is not recorded.
+    ///   - names: the roots.
+    ///   - stateFolder: the folder of the record.
+    /// - Returns: `unknown` also where the record cannot be read.
+    package static func standing(
+        of pass: Int64?,
+        _ names: RootNames,
+        stateFolder: Name
+    ) -> FinalOutcome.Standing {
+        do throws(HistoryProblem) {
+            guard let pass, let history = try history(names, stateFolder: stateFolder),
+                let last = try history.lastPass()
+            else { return .unknown }
+            if last.id == pass { return .last }
+            return last.id > pass ? .followed : .unknown
+        } catch {
+            return .unknown
+        }
+    }
+
     /// The record of these very roots; nil: there is none.
     private static func history(
         _ names: RootNames,

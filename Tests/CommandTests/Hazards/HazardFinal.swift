@@ -215,10 +215,7 @@ struct HazardFinal {
 
     @Test("a signal in any of the three steps ends it with 20, and it can be repeated")
     func interrupted() throws {
-        // Walked by one worker, so that each step takes a while.
-        try Shell.run("cd \"$1\" && seq -f f%g 2000 | xargs touch", stage.from("kept"))
-        #expect(try stage.pass("--exclude", "/tmp/*").outcome.status == 0)
-        try mount("ro")
+        try makeSlow()
         for step in 1...3 {
             // Where a step comes to its end before the signal does: once more.
             var attempts = 0
@@ -229,8 +226,46 @@ struct HazardFinal {
         #expect(again.outcome.status == 0, "\(again.outcome)")
     }
 
-    /// Sends a signal when a step has begun; false: that came too late.
-    private func isInterrupted(in step: Int) throws -> Bool {
+    @Test("where another pass runs between the three steps the verdict is not final, and 24")
+    func followed() throws {
+        try makeSlow()
+        // Where the verdict comes before the other pass does: once more.
+        var attempts = 0
+        while attempts < 10, try !isFollowed() { attempts += 1 }
+        #expect(attempts < 10, "no pass came in between")
+    }
+
+    /// Walked by one worker, so that each step takes a while.
+    private func makeSlow() throws {
+        try Shell.run("cd \"$1\" && seq -f f%g 2000 | xargs touch", stage.from("kept"))
+        #expect(try stage.pass("--exclude", "/tmp/*").outcome.status == 0)
+        try mount("ro")
+    }
+
+    /// Records another pass when the second look has begun; false: that came too late.
+    private func isFollowed() throws -> Bool {
+        let process = try start(step: 2)
+        let fields = "started, started_boot, boot, options, method, workers, is_partial"
+        for database in try stage.pair.databases() {
+            try Shell.run(
+                """
+                sqlite3 -cmd '.timeout 5000' "$1" 'INSERT INTO passes (id, \(fields), is_complete)
+                SELECT max(id) + 1, \(fields), 0 FROM passes'
+                """,
+                database
+            )
+        }
+        let outcome = process.wait()
+        let verdict = try JSONReport(stage.pair.reportFile).of("final").last
+        if outcome.status == 0 { return false }
+        #expect(outcome.status == 24, "\(outcome)")
+        #expect(verdict?["final"] == false && verdict?.number("verify_status") == 0)
+        #expect(outcome.errorsUnwrapped.contains("another pass ran meanwhile"), "\(outcome)")
+        return true
+    }
+
+    /// Starts a last pass and waits until one of its steps has begun.
+    private func start(step: Int) throws -> Subprocess {
         let file = stage.pair.reportFile
         try Files.removeTree(file)
         let words = ["sync", "--final", "--changes=walk", "-w1", "--state"].map { bytes($0) }
@@ -241,9 +276,15 @@ struct HazardFinal {
             let text = String(decoding: try Files.read(file), as: UTF8.self)
             return text.ranges(of: "{\"type\":\"start\"").count >= step
         }
+        return process
+    }
+
+    /// Sends a signal when a step has begun; false: that came too late.
+    private func isInterrupted(in step: Int) throws -> Bool {
+        let process = try start(step: step)
         process.send(SIGINT)
         let outcome = process.wait()
-        let report = try JSONReport(file)
+        let report = try JSONReport(stage.pair.reportFile)
         let statuses = report.of("summary").map { $0.number("status") }
         guard statuses.count == step, statuses.last == 20 else { return false }
         #expect(outcome.status == 20, "\(outcome)")

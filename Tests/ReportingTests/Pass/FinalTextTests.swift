@@ -98,7 +98,7 @@ func writableSource() -> SourceUse {
         #expect(FinalText(outcome, outcome.status, nil, shown: shown).quietLines.isEmpty)
     }
 
-    @Test("nothing is called ready that is not", arguments: 0..<5)
+    @Test("nothing is called ready that is not", arguments: 0..<7)
     func notReady(index: Int) {
         let outcome = finalOutcome {
             switch index {
@@ -106,6 +106,8 @@ func writableSource() -> SourceUse {
             case 1: $0.comparison?.status = .different
             case 2: $0.wasReadOnly = false
             case 3: $0.isReadOnly = false
+            case 4: $0.standing = .followed
+            case 5: $0.standing = .unknown
             default:
                 $0.pass.status = .destinationStopped
                 ($0.secondLook, $0.comparison) = (nil, nil)
