@@ -30,6 +30,8 @@ package struct ListedMount: Sendable, Equatable {
     package var number: UInt64
     /// Of its filesystem, as `FileStatus.device` has it but for btrfs, whose subvolumes have numbers of their own.
     package var device: UInt64
+    /// Of the filesystem: `xfs`, `nfs4`, `fuse.sshfs`.
+    package var type: String
     package var entry: MountEntry
 
     /// Whether nobody can write to the filesystem, through whatever mount of whatever namespace.
@@ -132,6 +134,7 @@ package enum MountTable {
             return ListedMount(
                 number: number,
                 device: device,
+                type: String(decoding: fields[dash + 1], as: UTF8.self),
                 entry: MountEntry(
                     mountPoint: unescaped(fields[4]),
                     options: options(fields[5]),

@@ -22,8 +22,28 @@ package enum FinalRefusalText {
     }
 
     package static func sentence(_ use: SourceUse) -> String {
-        "SOURCE can be written to: \(who(use)). Stop that, then: mount -o remount,ro "
-            + "\(text(use.path)) (--allow-writers goes on, and the result is not final)"
+        let goesOn = "--allow-writers goes on, and the result is not final"
+        if let doubt = doubt(use) { return "\(doubt) (\(goesOn))" }
+        return "SOURCE can be written to: \(who(use)). Stop that, then: mount -o remount,ro "
+            + "\(text(use.path)) (\(goesOn))"
+    }
+
+    /// Why a SOURCE that is read-only here may be written to; nil: it is not, or nobody can.
+    static func doubt(_ use: SourceUse) -> String? {
+        switch use.doubt {
+        case nil: return nil
+        case .elsewhere(let type):
+            return
+                "SOURCE is read-only here, but of type \(text(Array(type.utf8))): where its files "
+                + "are they may be written to, and nobody can be asked for that from here"
+        case .below where use.mounts.isEmpty:
+            return "--cross-mounts also copies filesystems below SOURCE, and which these are "
+                + "cannot be asked"
+        case .below:
+            return "SOURCE is read-only, but --cross-mounts also copies filesystems below it that "
+                + "are not, or of which only their own machine knows: "
+                + list(use.mounts.map { text($0.path) }) + ". Remount them read-only"
+        }
     }
 
     /// Through what and by whom.

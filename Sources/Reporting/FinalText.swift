@@ -45,7 +45,8 @@ package struct FinalText: Sendable {
 
     /// Whether SOURCE can be written to.
     package static func source(_ use: SourceUse) -> String {
-        use.isReadOnly
+        if let doubt = FinalRefusalText.doubt(use) { return "this is not final: " + doubt }
+        return use.isReadOnly
             ? "SOURCE is read-only, and nobody can write to it"
             : "SOURCE can be written to, so this is not final: " + FinalRefusalText.who(use)
     }

@@ -39,8 +39,8 @@ struct FinalPlan {
             pass = typed
             origin = .given(instead: last.id, of: last.options)
         }
-        source = try SourceUse.look(at: names.source)
-        if !source.isReadOnly, !allowsWriters { throw .sourceWritable(source) }
+        source = try SourceUse.look(at: names.source, crossesMounts: pass.crossesMounts)
+        if !source.isStill, !allowsWriters { throw .sourceWritable(source) }
     }
 
     /// Refuses roots that are not those that are meant: that there is no record of them says less, and what to do then

@@ -70,7 +70,7 @@ final class FinalSwitch: Sendable {
         var done: (pass: FinalOutcome.Pass, id: Int64?)?
         let status = runPass(decided, counters, passReporter) { done = ($0, $1) }
         guard let (pass, id) = done else { return status }
-        var outcome = FinalOutcome(pass: pass, wasReadOnly: decided.source.isReadOnly)
+        var outcome = FinalOutcome(pass: pass, wasReadOnly: decided.source.isStill)
         outcome.foreseen = foreseen.value
         if FinalOutcome.looksTwice(after: pass.status) {
             outcome.secondLook = lookAgain(decided)
@@ -85,7 +85,11 @@ final class FinalSwitch: Sendable {
         }
         if outcome.wasReadOnly {
             // A SOURCE that cannot even be asked any more is not known to be.
-            outcome.isReadOnly = (try? SourceUse.look(at: names.source).isReadOnly) == true
+            let use = try? SourceUse.look(
+                at: names.source,
+                crossesMounts: decided.pass.crossesMounts
+            )
+            outcome.isReadOnly = use?.isStill == true
         }
         if FinalOutcome.compares(after: pass.status) {
             outcome.standing = LastWholePass.standing(of: id, names, stateFolder: stateFolder)

@@ -71,7 +71,7 @@ package struct FinalOutcome: Sendable {
     package var comparison: Comparison?
     /// One of the two was refused, which was told.
     package var isStepRefused = false
-    /// SOURCE's filesystem was read-only before the pass, and after all else.
+    /// SOURCE, all that the pass reads, was still (`SourceUse.isStill`) before the pass, and after all else.
     package var wasReadOnly: Bool
     package var isReadOnly: Bool
     /// Asked when all else is done.

@@ -26,10 +26,20 @@ package struct SourceUse: Equatable, Sendable {
         }
     }
 
+    /// Why what a pass reads may be written to though SOURCE's filesystem is read-only here.
+    package enum Doubt: Equatable, Sendable {
+        /// It is of a type that does not lie on a block device of this machine alone: `ro` is this machine's word, and
+        /// others may write.
+        case elsewhere(type: String)
+        /// Filesystems below it are copied too, and those in `mounts` may be written to.
+        case below
+    }
+
     /// Where SOURCE is, for people.
     package var path: [UInt8]
-    /// The filesystem takes no write from anybody.
+    /// The filesystem takes no write from anybody on this machine.
     package var isReadOnly: Bool
+    package var doubt: Doubt?
     package var mounts: [Mount] = []
     package var writers: [Writer] = []
     /// Processes that could not be looked at.
@@ -40,4 +50,7 @@ package struct SourceUse: Equatable, Sendable {
     package init(path: [UInt8], isReadOnly: Bool) {
         (self.path, self.isReadOnly) = (path, isReadOnly)
     }
+
+    /// Nobody can write to anything that a pass reads.
+    package var isStill: Bool { isReadOnly && doubt == nil }
 }

@@ -4,12 +4,20 @@
 // mount, another mount namespace or a lazily unmounted place may write, seen or not. Once it is read-only nobody can,
 // whatever this process sees; and the kernel makes it so only when no file is open for writing. Mounts and processes are
 // looked for only to be named to who has to stop them.
+//
+// That holds for filesystems on a block device of this machine. What a server, a process or another filesystem gives
+// (NFS, FUSE, overlay) may change though it is read-only here.
 
 package import LinuxIO
 
 extension SourceUse {
     /// Looks at SOURCE as it is mounted now, and where it can be written to at who does; opens no file of it.
-    package static func look(at name: Name) throws(Refusal) -> SourceUse {
+    ///
+    /// `crossesMounts`: filesystems below it are copied too, and have to be read-only as well.
+    package static func look(
+        at name: Name,
+        crossesMounts: Bool
+    ) throws(Refusal) -> SourceUse {
         let root = try OpenRoot(.source, name)
         let path = root.path ?? Array(name.bytes)
         let mount: ListedMount?
@@ -19,12 +27,61 @@ extension SourceUse {
         // A mount that the table does not have may be anything.
         guard let mount else { return SourceUse(path: path, isReadOnly: false) }
         var use = SourceUse(path: path, isReadOnly: mount.isFilesystemReadOnly)
-        if use.isReadOnly { return use }
+        if use.isReadOnly {
+            do throws(SystemError) {
+                let table =
+                    crossesMounts ? try ProcessTable.mountTable(of: ProcessLimits.process) : []
+                use.findDoubt(
+                    mount,
+                    below: crossesMounts ? root.path : nil,
+                    crossesMounts: crossesMounts,
+                    MountTable.mounts(in: table)
+                )
+            } catch {
+                throw .cannotExamine(.source, error)
+            }
+            return use
+        }
         do throws(SystemError) { try use.findWriters(device: mount.device) } catch {
             // Nothing is known of any process then, and that is what is told.
             use.mayHideProcesses = true
         }
         return use
+    }
+
+    /// Types whose `ro` is believed: they lie on a block device, which this machine has.
+    private static let localTypes: Set<String> = [
+        "xfs", "ext2", "ext3", "ext4", "btrfs", "f2fs", "jfs", "reiserfs", "nilfs2", "bcachefs",
+        "vfat", "exfat", "ntfs3", "hfsplus", "udf", "iso9660", "squashfs", "erofs",
+    ]
+
+    /// Whether nobody at all can write to a filesystem.
+    private static func isStill(_ mount: ListedMount) -> Bool {
+        mount.isFilesystemReadOnly && localTypes.contains(mount.type)
+    }
+
+    /// Notes why a SOURCE that is read-only here may be written to all the same.
+    ///
+    /// - Parameters:
+    ///   - mount: SOURCE's.
+    ///   - path: where it is; nil: not known, so nothing below it can be asked.
+    ///   - crossesMounts: what is mounted below it is copied too.
+    ///   - table: all mounts that this process sees.
+    package mutating func findDoubt(
+        _ mount: ListedMount,
+        below path: [UInt8]?,
+        crossesMounts: Bool,
+        _ table: [ListedMount]
+    ) {
+        if !Self.localTypes.contains(mount.type) { return doubt = .elsewhere(type: mount.type) }
+        if !crossesMounts { return }
+        guard var beginning = path else { return doubt = .below }
+        if beginning.last != 0x2F { beginning.append(0x2F) }
+        mounts = table.filter { other in
+            let place = other.entry.mountPoint
+            return place.starts(with: beginning) && place != beginning && !Self.isStill(other)
+        }.map { Mount(path: $0.entry.mountPoint, process: nil) }
+        if !mounts.isEmpty { doubt = .below }
     }
 
     private mutating func findWriters(device: UInt64) throws(SystemError) {

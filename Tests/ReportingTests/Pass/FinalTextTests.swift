@@ -176,4 +176,27 @@ func writableSource() -> SourceUse {
         #expect(sentence.contains("mount -o remount,ro /mnt/old"))
         #expect(!sentence.contains("process 11,"))
     }
+
+    @Test("of a SOURCE that is read-only here alone it is never said that nobody can write")
+    func doubts() {
+        var use = SourceUse(path: bytes("/mnt/old"), isReadOnly: true)
+        #expect(FinalText.source(use) == "SOURCE is read-only, and nobody can write to it")
+        use.doubt = .elsewhere(type: "nfs4")
+        #expect(
+            FinalText.source(use).hasPrefix(
+                "this is not final: SOURCE is read-only here, but of type nfs4"
+            )
+        )
+        #expect(
+            FinalRefusalText.sentence(use).hasSuffix(
+                "(--allow-writers goes on, and the result is not final)"
+            )
+        )
+        use.doubt = .below
+        #expect(FinalText.source(use).contains("cannot be asked"))
+        use.mounts = [.init(path: bytes("/mnt/old/a"), process: nil)]
+        #expect(
+            FinalRefusalText.sentence(use).contains("knows: /mnt/old/a. Remount them read-only")
+        )
+    }
 }
