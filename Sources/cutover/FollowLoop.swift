@@ -64,12 +64,13 @@ final class FollowLoop {
         workers = plan.pass.workers
     }
 
-    /// A number that the run's thread hands over.
+    /// What the run's thread hands over when its pass has ended.
     private final class Handed: Sendable {
-        private let number: Atomic<Int>
-        init(_ number: Int) { self.number = Atomic(number) }
-        var value: Int { number.load(ordering: .relaxed) }
-        func set(_ value: Int) { number.store(value, ordering: .relaxed) }
+        private let values: Lock<(workers: Int, held: HeldBack?)>
+        init(workers: Int) { values = Lock((workers, nil)) }
+        var workers: Int { values.withLock { $0.workers } }
+        var held: HeldBack? { values.withLock { $0.held } }
+        func set(_ workers: Int, _ held: HeldBack?) { values.withLock { $0 = (workers, held) } }
     }
 
     /// Why the loop goes on no more.
@@ -203,7 +204,7 @@ final class FollowLoop {
         let (names, pass, backOff) = (plan.names, options, self.backOff)
         heldBack = nil
         // What a person wants by signals stays from pass to pass.
-        let wanted = Handed(options.workers)
+        let handed = Handed(workers: options.workers)
         do throws(Refusal) {
             let summary = try session.attempt(
                 prepare: { setting throws(Refusal) in
@@ -224,8 +225,8 @@ final class FollowLoop {
                     let whole = EstimatedPass(run, look: look, takesUncounted: true) {
                         [weak run] in
                         // Before it looks: nothing of the look is held back, or counted as such.
-                        _ = backOff?.passEnds()
-                        if let count = run?.workersWanted { wanted.set(count) }
+                        let held = backOff?.passEnds()
+                        handed.set(run?.workersWanted ?? pass.workers, held)
                     }
                     backOff?.passBegins(whole)
                     return .init(run: whole) {
@@ -237,8 +238,8 @@ final class FollowLoop {
             )
             // Its status is that of the summary: what became of reports is asked at the end of the loop.
             _ = told.finish(summary)
-            heldBack = backOff?.heldBack
-            workers = wanted.value
+            heldBack = handed.held
+            workers = handed.workers
             return summary
         } catch {
             switch error {

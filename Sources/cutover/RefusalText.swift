@@ -55,11 +55,7 @@ struct RefusalText {
         case .destinationBusy(let busy):
             path = nil
             reason = "another pass writes to DESTINATION" + Self.told(busy)
-        case .stateOnDestination(let folder):
-            path = folder
-            reason =
-                "the state would lie on DESTINATION, where --delete would remove it; "
-                + "--state names another folder"
+        case .stateOnDestination(let folder): (reason, path) = (Self.onDestination, folder)
         case .stateUnusable(let folder, let problem):
             (reason, path) = (Self.noRecord(problem), folder)
         case .stateBusy(let busy):
@@ -81,6 +77,9 @@ struct RefusalText {
                 "only \(limit) descriptors are allowed; raise the limit with 'ulimit -n 1024' or more"
         }
     }
+
+    private static let onDestination =
+        "the state would lie on DESTINATION, where --delete would remove it; --state names another folder"
 
     private static func noRecord(_ problem: String) -> String {
         "the record of passes cannot be kept: \(problem); without it each pass would walk, and nothing could be "

@@ -33,6 +33,7 @@ package final class EstimatedPass: SteeredRun, HeldRun {
         passEnded()
         // Others let the record prove nothing: the next pass walks.
         guard let look, summary.isRemembered, control.cause == nil else { return summary }
+        // In time or not: a look that is cut off is one that never was.
         control.whenEnding { [weak look] in _ = look?.interrupt() }
         let estimate = look.run()
         if estimate?.pending.isCounted == true || takesUncounted { summary.next = estimate }

@@ -64,14 +64,14 @@ package struct SwitchEstimate: Sendable, Equatable {
     package var isUpperLimit: Bool
     package var pending: PendingWork
 
-    package init(
+    package init(  // One for each field.
         parts: Parts,
         interval: Interval?,
         method: String,
         basisPasses: Int,
         isUpperLimit: Bool,
         pending: PendingWork
-    ) {  // One for each field.
+    ) {
         self.parts = parts
         self.interval = interval
         self.method = method

@@ -36,6 +36,7 @@ func switchEstimate() -> SwitchEstimate {
     return SwitchEstimate(
         parts: parts,
         interval: .init(low: 170, high: 300, coverage: 0.8),
+        method: "scan",
         basisPasses: 5,
         isUpperLimit: false,
         pending: PendingWork(entries: 0, files: 0, bytes: 0, isCounted: true)
