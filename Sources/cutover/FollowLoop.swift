@@ -268,7 +268,7 @@ final class FollowLoop {
             try waitForHours()
         case .ends(let status, let reason): throw End(status, reason)
         }
-        if summary.recordedPass == nil {
+        if summary.recordedPass == nil || summary.hasLostRecord {
             // It was told why. Each further pass would walk, and nothing could be foreseen.
             throw End(.refused, .refused)
         }

@@ -36,6 +36,8 @@ package struct PassSummary: Sendable {
     package var recordedPass: Int64?
     /// It is recorded as a whole pass, on which the next one can rest.
     package var isRemembered = false
+    /// Something of it could not be recorded, which was told.
+    package var hasLostRecord = false
     /// Seconds of work that users make in a second, as far as earlier passes tell.
     package var pace: Double?
     /// How long the next one would take now, where somebody looked.

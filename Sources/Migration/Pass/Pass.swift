@@ -328,6 +328,7 @@ package final class Pass: SteeredRun, HeldRun {
     private func tellMore(of summary: inout PassSummary) {
         summary.isCutByTimeLimit = context.log.cause == .timeLimit
         summary.isRemembered = keeper.isRemembered
+        summary.hasLostRecord = keeper.hasLostRecord
         summary.pace = estimator.pace(method: summary.method.name)
     }
 

@@ -8,6 +8,7 @@
 
 import History
 import LinuxIO
+import Synchronization
 
 /// Keeps the state of one pass.
 package final class StateKeeper: Sendable {
@@ -46,6 +47,8 @@ package final class StateKeeper: Sendable {
     private let options: PassOptions
     private let roots: Roots
     private let current: Lock<Current>
+    /// Something could not be written down: the next pass walks.
+    private let isLost = Atomic<Bool>(false)
 
     /// Opens the state of this pair and decides what it proves.
     ///
@@ -133,6 +136,9 @@ package final class StateKeeper: Sendable {
 
     /// Whether it was committed as a whole pass, on which the next one can rest.
     var isRemembered: Bool { current.withLock { $0.isRemembered } }
+
+    /// Whether something of this pass could not be written down.
+    var hasLostRecord: Bool { isLost.load(ordering: .relaxed) }
 
     /// Tells others how far this pass is, once it is recorded that it runs.
     func publish(_ running: RunningPass) {
@@ -388,6 +394,7 @@ package final class StateKeeper: Sendable {
     func close() { history?.close() }
 
     private func lose(_ problem: HistoryProblem) -> Notice {
-        .nothingRemembered(path: history?.path ?? "", reason: problem.sentence)
+        isLost.store(true, ordering: .relaxed)
+        return .nothingRemembered(path: history?.path ?? "", reason: problem.sentence)
     }
 }

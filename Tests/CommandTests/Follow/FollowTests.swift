@@ -225,6 +225,19 @@ struct FollowTests {
         #expect(try Files.names(pair.to).allSatisfy { $0 == bytes("lost+found") })
     }
 
+    @Test("a record that cannot be written any more ends the loop, 3: each pass would walk")
+    func lostRecord() throws {
+        let run = try start("--pause", "2s")
+        waitForPause()
+        let before = try Files.read(stage.from("file1"))
+        // The folder with the record is full.
+        try Shell.run("head -c 1G /dev/zero >\"$1/ballast\" 2>/dev/null || true", stage.outside)
+        let outcome = run.wait()
+        #expect(outcome.status == 3, "\(outcome)")
+        #expect(outcome.errorsUnwrapped.contains("nothing will be remembered"), "\(outcome)")
+        #expect(try Files.read(stage.to("file1")) == before)
+    }
+
     @Test("mistakes of typing are one line, 64")
     func mistakes() throws {
         for (options, word) in [
