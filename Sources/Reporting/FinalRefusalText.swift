@@ -21,6 +21,16 @@ package enum FinalRefusalText {
         }
     }
 
+    /// `pass`: the one that left it so; nil: it was asked for here.
+    package static func sizesAlone(_ pass: Int64?) -> String {
+        let who =
+            pass.map { "pass \($0), the last whole one, compared" } ?? "this one would compare"
+        return who
+            + " files by size alone (--size-only), and passes over changed contents of equal size: "
+            + "make a pass with --checksum and without --size-only first, or give --checksum here "
+            + "(it reads both sides whole)"
+    }
+
     package static func sentence(_ use: SourceUse) -> String {
         let goesOn = "--allow-writers goes on, and the result is not final"
         if let doubt = doubt(use) { return "\(doubt) (\(goesOn))" }

@@ -39,6 +39,7 @@ struct FinalPlan {
             pass = typed
             origin = .given(instead: last.id, of: last.options)
         }
+        if let refusal = last.refusal(of: pass) { throw refusal }
         source = try SourceUse.look(at: names.source, crossesMounts: pass.crossesMounts)
         if !source.isStill, !allowsWriters { throw .sourceWritable(source) }
     }

@@ -31,7 +31,8 @@ struct RefusalText {
                 + (inner == .destination
                     ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
                     : "")
-        case .emptySource, .wrongRoots, .quotasNotCarried, .optionsUnknown, .sourceWritable:
+        case .emptySource, .wrongRoots, .quotasNotCarried, .optionsUnknown, .sizesAlone,
+            .sourceWritable:
             (reason, path) = (Self.notMeant(refusal), nil)
         case .noSuchBranch(let name):
             path = name
@@ -46,21 +47,18 @@ struct RefusalText {
                 "/etc/xattr.conf is missing, which lists the attributes that are not copied; "
                 + "install libattr1 (sync --no-xattrs does not need it)"
         case .cannotSee(let hidden):
-            path = nil
-            reason = HiddenText.sentence(hidden)
+            (reason, path) = (HiddenText.sentence(hidden), nil)
         case .cannotExamine(let side, let error):
             path = nil
             reason =
                 "cannot examine \(Self.name(side)): \(error.code.sentence) (\(error.operation.rawValue))"
         case .destinationBusy(let busy):
-            path = nil
-            reason = "another pass writes to DESTINATION" + Self.told(busy)
+            (reason, path) = ("another pass writes to DESTINATION" + Self.told(busy), nil)
         case .stateOnDestination(let folder): (reason, path) = (Self.onDestination, folder)
         case .stateUnusable(let folder, let problem):
             (reason, path) = (Self.noRecord(problem), folder)
         case .stateBusy(let busy):
-            path = nil
-            reason = "another pass on these two volumes is running" + Self.told(busy)
+            (reason, path) = ("another pass on these two volumes is running" + Self.told(busy), nil)
         case .destinationMissing, .destinationReadOnly, .tooLittleSpace, .tooFewInodes:
             (reason, path) = Self.unfit(refusal)
         case .badManifest(let name, let refusal):
@@ -113,6 +111,7 @@ struct RefusalText {
             WrongRootsText.sentence(wrong, isDeclared: isDeclared)
         case .quotasNotCarried(let obstacle): QuotaText.refusal(obstacle)
         case .optionsUnknown(let why): FinalRefusalText.sentence(why)
+        case .sizesAlone(let pass): FinalRefusalText.sizesAlone(pass)
         case .sourceWritable(let use): FinalRefusalText.sentence(use)
         default: ""
         }

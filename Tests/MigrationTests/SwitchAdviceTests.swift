@@ -170,6 +170,22 @@ import Testing
         #expect(outcome(.destinationStopped) == .destinationStopped)
     }
 
+    @Test(
+        "a last pass by sizes alone is refused, and one after such a pass, unless contents are read"
+    )
+    func sizesAlone() {
+        for (test, before, isRefused) in [
+            (.sizeAndTime, false, false), (.sizeOnly, false, true), (.sizeAndTime, true, true),
+            (.sizeOnly, true, true), (.contents, true, false), (.always, true, false),
+        ] as [(PassOptions.ChangeTest, Bool, Bool)] {
+            var pass = PassOptions()
+            pass.changeTest = test
+            let last = LastWholePass(id: 7, options: nil, comparedSizesAlone: before)
+            let expected: Refusal? = isRefused ? .sizesAlone(pass: before ? 7 : nil) : nil
+            #expect(last.refusal(of: pass) == expected, "\(test) \(before)")
+        }
+    }
+
     @Test("something left to do is a failure, and a change of SOURCE where there may be one")
     func somethingLeft() {
         for look in [Migration.ExitStatus.done, .someVanished, .deletionLimit] {

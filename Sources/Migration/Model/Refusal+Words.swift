@@ -31,6 +31,7 @@ extension Refusal {
         case .optionsUnknown(.noWholePass): "no_whole_pass"
         case .optionsUnknown(.unreadable): "record_unreadable"
         case .optionsUnknown(.notKept): "options_not_kept"
+        case .sizesAlone: "sizes_alone"
         case .sourceWritable: "source_writable"
         }
     }

@@ -47,6 +47,9 @@ package enum Refusal: Error, Equatable, Sendable {
     case quotasNotCarried(QuotaObstacle)
     /// The last pass (`--final`) takes the options of the one before, and they are not known.
     case optionsUnknown(OptionsUnknown)
+    /// It would pass over changed contents: it, or the last whole pass before it, compares files by size alone
+    /// (`--size-only`); nil: it was asked for here.
+    case sizesAlone(pass: Int64?)
     /// It asks that nobody can write to SOURCE.
     case sourceWritable(SourceUse)
 }

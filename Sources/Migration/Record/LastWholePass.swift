@@ -8,6 +8,14 @@ package struct LastWholePass: Equatable, Sendable {
     package let id: Int64
     /// Nil: they were not kept.
     package let options: RecordedOptions?
+    /// It compared files by size alone.
+    package let comparedSizesAlone: Bool
+
+    package init(id: Int64, options: RecordedOptions?, comparedSizesAlone: Bool) {
+        self.id = id
+        self.options = options
+        self.comparedSizesAlone = comparedSizesAlone
+    }
 
     /// Looks into the record of these very roots; nothing is changed.
     ///
@@ -25,7 +33,8 @@ package struct LastWholePass: Equatable, Sendable {
         guard let pass else { throw .optionsUnknown(.noWholePass) }
         return LastWholePass(
             id: pass.id,
-            options: RecordedOptions(recorded: pass.arguments)
+            options: RecordedOptions(recorded: pass.arguments),
+            comparedSizesAlone: CarriedParts(signature: pass.options)?.comparesSizesAlone == true
         )
     }
 
@@ -51,6 +60,15 @@ package struct LastWholePass: Equatable, Sendable {
         } catch {
             return .unknown
         }
+    }
+
+    /// Why a last pass with these options would pass over changed contents; nil: it would not.
+    ///
+    /// The pass before counts, too: it gave DESTINATION's file the time of SOURCE's, so size and time agree since.
+    package func refusal(of pass: PassOptions) -> Refusal? {
+        if pass.comparesAll { return nil }
+        if comparedSizesAlone { return .sizesAlone(pass: id) }
+        return pass.changeTest == .sizeOnly ? .sizesAlone(pass: nil) : nil
     }
 
     /// The record of these very roots; nil: there is none.

@@ -149,6 +149,19 @@ struct HazardFinal {
         #expect(!pass.outcome.errors.contains("The switch:"), "\(pass.outcome)")
     }
 
+    @Test("contents of one size that --size-only passed over are never called equal")
+    func sizesAlone() throws {
+        #expect(try stage.pass("--exclude", "/tmp/*", "--size-only").outcome.status == 0)
+        try Files.overwrite(stage.from("kept/one"), [0xFF, 0xFE], at: 0)
+        try mount("ro")
+        try expectRefused("sizes_alone", saying: "pass 2, the last whole one, compared files by")
+        let typed = try last("--exclude", "/tmp/*", "--delete")
+        #expect(typed.outcome.status == 3, "\(typed.outcome)")
+        let pass = try last("--checksum")
+        #expect(pass.outcome.status == 0, "\(pass.outcome)")
+        #expect(try Files.read(stage.to("kept/one")) == Files.read(stage.from("kept/one")))
+    }
+
     @Test(
         "without a whole pass, or its options, it is refused; so is what it cannot be together with"
     )
