@@ -34,8 +34,17 @@ package enum FilesystemTable {
                 specification: unquoted(MountTable.unescaped(fields[0])),
                 mountPoint: MountTable.unescaped(fields[1]),
                 type: String(decoding: fields[2], as: UTF8.self),
-                options: options.split(separator: 0x2C).map { String(decoding: $0, as: UTF8.self) }
+                options: words(options).map { String(decoding: $0, as: UTF8.self) }
             )
+        }
+    }
+
+    /// Options between commas; one inside quotes is part of a value: `context="...:c1,c2"`.
+    private static func words(_ options: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        var isQuoted = false
+        return options.split { byte in
+            if byte == 0x22 { isQuoted.toggle() }
+            return byte == 0x2C && !isQuoted
         }
     }
 

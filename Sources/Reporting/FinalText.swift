@@ -193,9 +193,13 @@ package struct FinalText: Sendable {
     /// Which options are left out, and why.
     private func without(_ dropped: [String]) -> [String] {
         let devices = dropped.filter(SwitchAdvice.namesDevice)
-        let unknown = dropped.filter { !SwitchAdvice.namesDevice($0) }
+        let projects = dropped.filter(SwitchAdvice.isOfProjects)
+        let unknown = dropped.filter {
+            !SwitchAdvice.namesDevice($0) && !SwitchAdvice.isOfProjects($0)
+        }
         return [
             (unknown, "which the new filesystem does not know"),
+            (projects, "which needs the feature project: tune2fs -O quota,project"),
             (
                 devices,
                 "which is SOURCE's own; a device of that kind of DESTINATION's is yours to name"

@@ -116,6 +116,49 @@ import Testing
         #expect(advice("/dev/sda1 /mnt/old xfs defaults 0 0\n") == .noLine, "another device")
     }
 
+    @Test("a label that both volumes have names the one of the line's type", arguments: [7, 8])
+    func oneLabel(shown device: UInt64) {
+        let old = "LABEL=data /srv xfs noatime 0 0"
+        let new = "LABEL=data /mnt/new ext4 noauto 0 0"
+        let advice = SwitchAdvice(
+            table: bytes("\(old)\n\(new)\n"),
+            source: Self.source,
+            destination: Self.destination
+        ) { _ in device }
+        guard case .lines(let changes, let obsolete) = advice else {
+            Issue.record("not found")
+            return
+        }
+        #expect(changes.map(\.old) == [bytes(old)])
+        #expect(obsolete == [bytes(new)])
+    }
+
+    @Test("a comma inside quotes ends no option; prjquota needs the feature project")
+    func quotedOptions() {
+        let context = "context=\"system_u:object_r:tmp_t:s0:c127,c456\""
+        var destination = Self.destination
+        destination.lacksProjects = true
+        for type in ["xfs", "ext4"] {
+            var source = Self.source
+            source.type = type
+            let advice = SwitchAdvice(
+                table: bytes("/dev/mapper/vg-old /srv \(type) \(context),noatime,prjquota 0 0\n"),
+                source: source,
+                destination: destination
+            ) { _ in nil }
+            guard case .lines(let changes, _) = advice else {
+                Issue.record("not found")
+                return
+            }
+            #expect(
+                changes.map { shown($0.new) } == [
+                    "UUID=\(Self.destination.uuid ?? "") /srv ext4 \(context),noatime 0 2"
+                ]
+            )
+            #expect(changes.map(\.dropped) == [["prjquota"]])
+        }
+    }
+
     @Test("findmnt takes the line", .requiresVolumes)
     func findmnt() throws {
         let table = "/dev/vg/old /srv/a\\040b xfs inode64,uquota,x-systemd.device-timeout=9 0 0\n"

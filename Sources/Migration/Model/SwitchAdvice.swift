@@ -13,6 +13,8 @@ package struct SwitchVolume: Sendable {
     package var device: UInt64
     /// The node that is mounted.
     package var node: [UInt8]
+    /// It is an ext4 without the feature `project`, and refuses to be mounted with `prjquota`.
+    package var lacksProjects = false
 
     package init(path: [UInt8], type: String, uuid: String?, device: UInt64, node: [UInt8]) {
         self.path = path
@@ -58,12 +60,14 @@ package enum SwitchAdvice: Equatable, Sendable {
         device: ([UInt8]) -> UInt64?
     ) {
         let lines = FilesystemTable.lines(of: table)
-        let changes = lines.filter { Self.names($0, source, device) }.map {
+        func names(_ line: FilesystemTable.Line, _ volume: SwitchVolume) -> Bool {
+            Self.meant(line, source, destination, device).map { $0 == volume.device }
+                ?? Self.names(line, volume, device)
+        }
+        let changes = lines.filter { names($0, source) }.map {
             Self.change($0, from: source, to: destination)
         }
-        let obsolete = lines.filter {
-            !Self.names($0, source, device) && Self.names($0, destination, device)
-        }
+        let obsolete = lines.filter { !names($0, source) && names($0, destination) }
         self = changes.isEmpty ? .noLine : .lines(changes, obsolete: obsolete.map(\.text))
     }
 
@@ -72,6 +76,23 @@ package enum SwitchAdvice: Equatable, Sendable {
         ("UUID", "by-uuid"), ("LABEL", "by-label"), ("PARTUUID", "by-partuuid"),
         ("PARTLABEL", "by-partlabel"), ("ID", "by-id"),
     ]
+
+    /// Which of the two a line by a label means, where its type tells; nil: that is not known so.
+    ///
+    /// Both may have one label, and the link of udev shows one of them, whichever was seen last.
+    private static func meant(
+        _ line: FilesystemTable.Line,
+        _ source: SwitchVolume,
+        _ destination: SwitchVolume,
+        _ device: ([UInt8]) -> UInt64?
+    ) -> UInt64? {
+        let byLabel = ["LABEL=", "PARTLABEL=", "/dev/disk/by-label/", "/dev/disk/by-partlabel/"]
+        guard source.type != destination.type,
+            byLabel.contains(where: { line.specification.starts(with: $0.utf8) }),
+            names(line, source, device) || names(line, destination, device)
+        else { return nil }
+        return [source, destination].first { $0.type == line.type }?.device
+    }
 
     /// Whether a line mounts this volume: by its device, or, where that cannot be told, at its mount point.
     private static func names(
@@ -119,7 +140,7 @@ package enum SwitchAdvice: Equatable, Sendable {
         to destination: SwitchVolume
     ) -> Change {
         let isSameType = source.type == destination.type
-        let mapped = options(line.options, for: destination.type, keepsAll: isSameType)
+        let mapped = options(line.options, for: destination, keepsAll: isSameType)
         let specification = destination.uuid.map { Array("UUID=\($0)".utf8) } ?? destination.node
         // XFS is not checked at the start (fsck.xfs does nothing); the root first, others after it.
         let isRoot = trimmed(line.mountPoint) == [0x2F]
@@ -162,23 +183,26 @@ package enum SwitchAdvice: Equatable, Sendable {
         ofDevices.contains(where: option.hasPrefix)
     }
 
-    /// Options of SOURCE's line for a filesystem of `type`, and those that are left out; `keepsAll`: both are of that type.
+    /// Whether an option asks for quotas of projects.
+    package static func isOfProjects(_ option: String) -> Bool { quotas[option] == .project }
+
+    /// Options of SOURCE's line for another volume, and those that are left out; `keepsAll`: both are of that type.
     ///
     /// Accounting without enforcement (`uqnoenforce`) is how ext4 with the feature `quota` is mounted without any option.
     private static func options(
         _ options: [String],
-        for type: String,
+        for destination: SwitchVolume,
         keepsAll: Bool
     ) -> (kept: [String], dropped: [String]) {
         var kept: [String] = []
         var dropped: [String] = []
         for option in options {
-            if namesDevice(option) {
+            if namesDevice(option) || destination.lacksProjects && isOfProjects(option) {
                 dropped.append(option)
             } else if keepsAll {
                 kept.append(option)
             } else if let kind = quotas[option] {
-                if let word = kind.mountOption(of: type) {
+                if let word = kind.mountOption(of: destination.type) {
                     if !kept.contains(word) { kept.append(word) }
                 } else {
                     dropped.append(option)

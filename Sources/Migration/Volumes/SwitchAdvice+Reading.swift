@@ -35,13 +35,19 @@ extension SwitchAdvice {
             try MountTable.pathInFilesystem(of: root)?.isEmpty == true
         else { return nil }
         let identifier = try root.filesystemIdentifier()
-        return SwitchVolume(
+        let type = try VolumeStatus(of: root).typeName
+        var volume = SwitchVolume(
             path: try root.path(),
-            type: try VolumeStatus(of: root).typeName,
+            type: type,
             uuid: identifier.count == 16 ? uuid(identifier) : nil,
             device: mount.device,
             node: mount.entry.device
         )
+        // Where the superblock cannot be read nothing is known to be wrong with the option.
+        if type == "ext4" {
+            volume.lacksProjects = Ext4Superblock.read(below: root)?.hasProjects == false
+        }
+        return volume
     }
 
     /// 8-4-4-4-12 hexadecimal digits.
