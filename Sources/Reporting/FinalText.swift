@@ -144,16 +144,16 @@ package struct FinalText: Sendable {
 
     private var ending: [String] {
         let time = "\(Quantity.duration(outcome.tookNanoseconds)) since the command"
+        if outcome.lacksOnlyReadOnly, status == .someVanished {
+            return [
+                "Not final: SOURCE could be written to meanwhile. Run this again without "
+                    + "--allow-writers. \(time)."
+            ]
+        }
         if status != .done {
             return [
                 "No switch yet (status \(status.rawValue)): see to it, and run this again. "
                     + time + "."
-            ]
-        }
-        guard outcome.isFinal else {
-            return [
-                "Not final: SOURCE could be written to meanwhile. Run this again without "
-                    + "--allow-writers. \(time)."
             ]
         }
         return switchLines + [

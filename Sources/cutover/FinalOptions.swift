@@ -11,7 +11,10 @@ struct FinalOptions: ParsableArguments {
     )
     var isFinal = false
 
-    @Flag(help: "With --final: go on though SOURCE can be written to; the result is not final.")
+    @Flag(
+        help:
+            "With --final: go on though SOURCE can be written to; the result is not final (status 24)."
+    )
     var allowWriters = false
 
     func validate() throws {

@@ -109,14 +109,21 @@ package struct FinalOutcome: Sendable {
     package var status: ExitStatus {
         var found = [pass.status, secondLookStatus, comparison?.status ?? .done]
         if isStepRefused { found.append(.someFailed) }
-        // Who made it writable again may have written: nothing here proves the contrary of contents.
-        if wasReadOnly, !isReadOnly { found.append(.someVanished) }
+        // Who could write, or made it writable again, may have written: nothing here proves the contrary of contents.
+        if !isFinal { found.append(.someVanished) }
         if standing != .last { found.append(.someVanished) }
         let order: [ExitStatus] = [
             .interrupted, .destinationStopped, .someFailed, .timeLimit, .different, .someVanished,
             .deletionLimit,
         ]
         return order.first(where: found.contains) ?? .done
+    }
+
+    /// All is well but that SOURCE could be written to from the begin (`--allow-writers`).
+    package var lacksOnlyReadOnly: Bool {
+        !wasReadOnly && !isStepRefused
+            && [pass.status, secondLookStatus, comparison?.status ?? .done]
+                .allSatisfy { $0 == .done }
     }
 
     /// With something left SOURCE changed (24), or, where it cannot have, DESTINATION is not as the pass left it (23).

@@ -110,7 +110,7 @@ struct HazardFinal {
     func recordedOptions() throws {
         try Files.write(stage.from("new"), bytes("new"))
         let first = try last("--allow-writers")
-        #expect(first.outcome.status == 0, "\(first.outcome)")
+        #expect(first.outcome.status == 24, "\(first.outcome)")
         #expect(first.outcome.errorsUnwrapped.contains("Not final: SOURCE could be written to"))
         #expect(!first.outcome.errors.contains("The switch:"), "\(first.outcome)")
         #expect(first.report.of("final").last?["final"] == false)
