@@ -23,6 +23,9 @@ enum RecordTroubleText {
         case .passUnfinished(let pass): "pass \(pass) runs just now, or was killed"
         case .clockSetBack(let pass): "the clock was set back during pass \(pass) or since"
         case .unknownOptions(let pass): "another version made pass \(pass)"
+        case .failedMoved(let pass):
+            "an entry that pass \(pass) failed at was removed or renamed since"
+        case .unknownFilter(let pass): "what pass \(pass) left out is not in it"
         case .manyFailures(let pass):
             "pass \(pass) failed at too many entries, or at a root ('cutover history --pass \(pass)')"
         }

@@ -30,6 +30,10 @@ package enum RecordTrouble: Error, Sendable, Hashable {
     case unknownOptions(Int64)
     /// That pass failed at a root, or at more entries than are kept.
     case manyFailures(Int64)
+    /// An entry that this pass failed at is not where it was: it may bear any other name.
+    case failedMoved(Int64)
+    /// What this pass left out is not known.
+    case unknownFilter(Int64)
 
     /// As a word for programs, which stays.
     package enum Word: String, CaseIterable, Sendable {
@@ -44,6 +48,8 @@ package enum RecordTrouble: Error, Sendable, Hashable {
         case clockSetBack = "clock_set_back"
         case unknownOptions = "unknown_options"
         case manyFailures = "many_failures"
+        case failedMoved = "failed_moved"
+        case unknownFilter = "unknown_filter"
     }
 
     package var word: Word {
@@ -59,6 +65,8 @@ package enum RecordTrouble: Error, Sendable, Hashable {
         case .clockSetBack: .clockSetBack
         case .unknownOptions: .unknownOptions
         case .manyFailures: .manyFailures
+        case .failedMoved: .failedMoved
+        case .unknownFilter: .unknownFilter
         }
     }
 
@@ -67,7 +75,7 @@ package enum RecordTrouble: Error, Sendable, Hashable {
         switch self {
         case .unreadable, .damaged, .otherVersion, .interrupted: true
         case .noFolder, .otherPair, .noWholePass, .passUnfinished, .clockSetBack, .unknownOptions,
-            .manyFailures:
+            .manyFailures, .failedMoved, .unknownFilter:
             false
         }
     }
@@ -177,8 +185,23 @@ struct LastPasses {
         return shown - (sinceBoot - pass.startBootNanoseconds) > -1_000_000_000
     }
 
+    /// What the last whole pass left out; where that is not known nothing is known to be taken by the next.
+    func filter() throws(RecordTrouble) -> Filter {
+        guard let recorded = RecordedOptions(recorded: whole.arguments) else {
+            // Too many rules, or an earlier version; but whether there were any is known.
+            if CarriedParts(signature: whole.options)?.hasFilter == false { return Filter() }
+            throw .unknownFilter(whole.id)
+        }
+        do throws(FilterError) { return try recorded.filter() } catch {
+            throw .unknownFilter(whole.id)
+        }
+    }
+
     /// Below which paths passes have failed since the last whole one began: what is wrong there may stay so.
-    func failedPlaces() throws(RecordTrouble) -> FailedPlaces {
+    ///
+    /// A path that SOURCE, which `source` is, does not have any more was removed, or renamed, and then nobody knows where
+    /// the next pass fails.
+    func failedPlaces(below source: SharedDescriptor) throws(RecordTrouble) -> FailedPlaces {
         var places = FailedPlaces()
         for pass in try since() {
             let failures = try failures(of: pass)
@@ -186,9 +209,49 @@ struct LastPasses {
             guard UInt64(failures.count) == pass.counts[.failures],
                 !failures.contains(where: \.path.isEmpty)
             else { throw .manyFailures(pass.id) }
-            for failure in failures { places.insert(failure.path) }
+            for failure in failures {
+                // What could not be deleted was never there.
+                if failure.activity != Failure.Activity.remove.rawValue,
+                    !Self.isThere(failure.path, below: source.descriptor)
+                {
+                    throw .failedMoved(pass.id)
+                }
+                places.insert(failure.path)
+            }
         }
         return places
+    }
+
+    /// Whether a root has such a path; what cannot be looked at counts as moved, as doubt does.
+    private static func isThere(_ path: [UInt8], below root: borrowing Descriptor) -> Bool {
+        let names = path.split(separator: 0x2F).map { Name(Array($0)) }
+        guard let last = names.last else { return true }
+        do throws(SystemError) {
+            guard let first = names.first, names.count > 1 else {
+                return try isNamed(last, in: root)
+            }
+            var directory = try root.openDirectoryAcrossMounts(first)
+            for name in names.dropFirst().dropLast() {
+                directory = try directory.openDirectoryAcrossMounts(name)
+            }
+            return try isNamed(last, in: directory)
+        } catch {
+            return false
+        }
+    }
+
+    private static func isNamed(
+        _ name: Name,
+        in directory: borrowing Descriptor
+    ) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            // Only that there is one counts; the handle is closed again.
+            _ = try directory.openHandle(name)
+            return true
+        } catch {
+            if error.code == .noEntry { return false }
+            throw error
+        }
     }
 
     /// The last whole pass and all after it.

@@ -24,20 +24,26 @@ final class PendingEntries: Sendable {
     let judge: PendingJudge
     private let passes: LastPasses
     private let failed: FailedPlaces
+    /// What the last whole pass left out; nil: the same is left out here, so nothing of it comes.
+    private let leftOut: Filter?
     private let held = Lock<[HeldExtra]>([])
 
-    init(
+    init(  // Six: one for each thing that it rests on.
         _ passes: LastPasses,
         at now: ClockReading,
         verificationBegan: Int64,
-        times: TimeStorage
+        times: TimeStorage,
+        roots: Roots,
+        filter: Filter
     ) throws(RecordTrouble) {
         self.passes = passes
         let moments = try passes.moments(at: now)
         guard let carried = CarriedParts(signature: passes.whole.options) else {
             throw .unknownOptions(passes.whole.id)
         }
-        failed = try passes.failedPlaces()
+        failed = try passes.failedPlaces(below: roots.source)
+        let passFilter = try passes.filter()
+        leftOut = passFilter.rulesText == filter.rulesText ? nil : passFilter
         judge = PendingJudge(
             wholeBegan: moments.began,
             wholeEnded: moments.ended,
@@ -48,9 +54,23 @@ final class PendingEntries: Sendable {
         )
     }
 
-    /// Whether passes failed at an entry, or at what holds it: then the next one may fail again.
-    func mayFail(_ path: @autoclosure () -> [UInt8]) -> Bool {
-        !failed.isEmpty && failed.hold(path())
+    /// Whether the next pass may leave an entry as it is: passes failed at it or at what holds it, or leave it out.
+    ///
+    /// `status`: of the side that has the entry. A failure is kept by one name, so of entries with several none is
+    /// known not to have failed.
+    func mayStay(_ path: [UInt8], _ status: FileStatus) -> Bool {
+        if !failed.isEmpty {
+            let hasNames = status.kind != .directory && status.linkCount > 1
+            if hasNames || failed.hold(path) { return true }
+        }
+        guard let leftOut, !leftOut.isEmpty else { return false }
+        for index in path.indices
+        where path[index] == 0x2F
+            && leftOut.excludes(path: Array(path[..<index]), isDirectory: true)
+        {
+            return true
+        }
+        return leftOut.excludes(path: path, isDirectory: status.kind == .directory)
     }
 
     /// Takes an extra that is pending if the record knows its name; false: it is told now.

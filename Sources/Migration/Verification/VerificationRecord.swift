@@ -74,7 +74,9 @@ struct VerificationRecord {
                 type: roots.destinationVolume.typeName,
                 root: destination,
                 hasBigTimes: roots.holdsBigTimes
-            )
+            ),
+            roots: roots,
+            filter: filter
         )
         lastPass = ReferencePass(
             id: passes.whole.id,

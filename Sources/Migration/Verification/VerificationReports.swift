@@ -119,7 +119,8 @@ struct VerificationReports {
         _ path: [UInt8],
         _ entries: DifferingEntries
     ) -> PendingJudge.Sides? {
-        guard let pending = context.pending, !pending.mayFail(path) else { return nil }
+        guard let pending = context.pending, !pending.mayStay(path, entries.source)
+        else { return nil }
         let (source, destination) = (entries.source, entries.destination)
         return PendingJudge.Sides(
             source: source.changed.nanosecondsSince1970,

@@ -175,7 +175,7 @@ extension Verifier {
                 kind: status.kind,
                 aspect: .extra
             )
-            if !isChanged, let pending = context.pending, !pending.mayFail(difference.path),
+            if !isChanged, let pending = context.pending, !pending.mayStay(difference.path, status),
                 pending.judge.mayExtraBePending(
                     destination: status.changed.nanosecondsSince1970,
                     sourceDirectory: place.changed.nanosecondsSince1970

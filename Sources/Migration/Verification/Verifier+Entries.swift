@@ -103,7 +103,8 @@ extension Verifier {
                 aspect: .missing
             )
             var standing = DifferenceStanding(isChanged: isChanged)
-            if !isChanged, let pending = context.pending, !pending.mayFail(difference.path) {
+            if !isChanged, let pending = context.pending, !pending.mayStay(difference.path, status)
+            {
                 standing = pending.judge.standing(
                     ofMissing: status.kind,
                     source: status.changed.nanosecondsSince1970,

@@ -265,6 +265,18 @@ struct VerifyPendingTests {
         #expect(none.lines.count == 2 && none.status == 1, "\(none)")
     }
 
+    @Test("What the passes leave out is not pending, whatever is left out here")
+    func filteredByPass() throws {
+        try pass("--exclude", "/a/made/")
+        try Shell.run("cd \"$1\"; mkdir -p a/made; echo x >a/made/file; echo y >>a/log", stage.from)
+        let report = try expect(
+            try verify("--json", "-", "--exclude", "!"),
+            1,
+            differences: ["a/made missing"]
+        )
+        #expect(Set(report.of("pending").map { $0.text("path") }) == ["a", "a/log"])
+    }
+
     @Test("Pending files stand on no manifest")
     func manifest() throws {
         try pass()
@@ -355,5 +367,12 @@ struct VerifyPendingDiskTests {
         #expect(report.summary("status") == 1)
         #expect(Set(told(report, "difference").map { $0.prefix(5) }) == ["heavy"])
         #expect(Set(told(report, "pending").map { $0.prefix(5) }) == ["light"])
+        // By another name it fails as well, and where its own is gone nobody knows by which.
+        try Shell.run("ln \"$1/heavy\" \"$1/twin\"", stage.pair.from)
+        #expect(told(try verify(), "difference").contains { $0.hasPrefix("twin ") })
+        try Files.unlink(stage.from("heavy"))
+        let moved = try verify()
+        #expect(moved.notices("record_not_used").map { $0.text("reason") } == ["failed_moved"])
+        #expect(told(moved, "difference").contains { $0.hasPrefix("light ") })
     }
 }
