@@ -32,15 +32,19 @@ package struct FinalText: Sendable {
         _ shown: ShownName
     ) -> String {
         switch origin {
-        case .recorded(let pass): "options of pass \(pass): " + text(options, shown)
+        case .recorded(let pass): "options of pass \(pass): " + text(options, shown, pass)
         case .given(let pass, let other):
-            "options as given, \(text(options, shown)), instead of all those of pass \(pass): "
-                + (other.map { text($0, shown) } ?? "not kept")
+            "options as given, \(text(options, shown, nil)), instead of all those of pass \(pass): "
+                + (other.map { text($0, shown, pass) } ?? "not kept")
         }
     }
 
-    private static func text(_ options: RecordedOptions, _ shown: ShownName) -> String {
-        options.words.isEmpty ? "none" : OptionsText(options).text(shown)
+    private static func text(
+        _ options: RecordedOptions,
+        _ shown: ShownName,
+        _ pass: Int64?
+    ) -> String {
+        options.words.isEmpty ? "none" : OptionsText(options).shortText(shown, pass: pass)
     }
 
     /// Whether SOURCE can be written to.

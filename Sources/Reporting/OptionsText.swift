@@ -13,6 +13,25 @@ package struct OptionsText: Sendable {
         options.words.map { Self.word($0, shown) }.joined(separator: " ")
     }
 
+    /// The same with the first rules of `--exclude` alone, the others counted; `pass`: the one of which the record has all.
+    package func shortText(_ shown: ShownName, pass: Int64?) -> String {
+        let isRule = options.words.map { $0.starts(with: Self.rulePrefix) }
+        let rules = isRule.count(where: { $0 })
+        guard rules > Self.rulesShownMax else { return text(shown) }
+        // The first rules, and all that are none, in their order.
+        var left = Self.rulesShownMax
+        let words = zip(options.words, isRule).filter { _, isRule in
+            if isRule { left -= 1 }
+            return !isRule || left >= 0
+        }
+        let more = Quantity.count(UInt64(rules - Self.rulesShownMax), "more rule", "more rules")
+        return words.map { Self.word($0.0, shown) }.joined(separator: " ") + " and \(more)"
+            + (pass.map { " (cutover history --pass \($0))" } ?? "")
+    }
+
+    private static let rulesShownMax = 5
+    private static let rulePrefix = Array("--exclude=".utf8)
+
     /// One option; its value apart, as people type it, unless it would look like another option.
     private static func word(_ word: [UInt8], _ shown: ShownName) -> String {
         guard let equals = word.firstIndex(of: 0x3D) else { return quoted(word, shown) }

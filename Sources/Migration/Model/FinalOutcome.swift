@@ -111,7 +111,6 @@ package struct FinalOutcome: Sendable {
         if isStepRefused { found.append(.someFailed) }
         // Who could write, or made it writable again, may have written: nothing here proves the contrary of contents.
         if !isFinal { found.append(.someVanished) }
-        if standing != .last { found.append(.someVanished) }
         let order: [ExitStatus] = [
             .interrupted, .destinationStopped, .someFailed, .timeLimit, .different, .someVanished,
             .deletionLimit,

@@ -99,6 +99,18 @@ func writableSource() -> SourceUse {
         #expect(FinalText(outcome, outcome.status, nil, shown: shown).quietLines.isEmpty)
     }
 
+    @Test("thousands of rules are counted, not printed")
+    func manyRules() throws {
+        var options = PassOptions()
+        options.deletesExtras = true
+        for rule in 1...1000 { try options.filter.exclude(pattern: bytes("/r\(rule)")) }
+        let line = FinalText.origin(.recorded(pass: 2), RecordedOptions(options), shown)
+        #expect(
+            line == "options of pass 2: --delete --exclude /r1 --exclude /r2 --exclude /r3 "
+                + "--exclude /r4 --exclude /r5 and 995 more rules (cutover history --pass 2)"
+        )
+    }
+
     @Test("nothing is called ready that is not", arguments: 0..<7)
     func notReady(index: Int) {
         let outcome = finalOutcome {
