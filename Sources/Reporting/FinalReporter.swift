@@ -78,6 +78,9 @@ package enum FinalJSON {
         line.add("second_look_status", outcome.secondLook?.status.rawValue)
         line.add("second_look_entries", outcome.secondLook?.entries)
         line.add("verify_status", outcome.comparison?.status.rawValue)
+        let aside = outcome.comparison?.aside
+        line.add("excluded_rules", aside?.rules)
+        line.add("not_compared", names: aside?.options ?? [])
         var changes: [SwitchAdvice.Change] = []
         if case .lines(let lines, _) = advice { changes = lines }
         line.add(

@@ -103,7 +103,9 @@ package struct FinalText: Sendable {
         let entries = Quantity.count(found.entries, "entry", "entries")
         let time = Quantity.duration(found.nanoseconds)
         switch found.status {
-        case .done: return "cutover: verify: equal in attributes of \(entries), \(time)"
+        case .done:
+            return "cutover: verify: equal in attributes of \(entries), \(time)"
+                + LeftAsideText.clause(found.aside, shown)
         case .different:
             let count = Quantity.count(found.differences, "difference", "differences")
             return "cutover: verify: \(count) in attributes of \(entries), \(time)"

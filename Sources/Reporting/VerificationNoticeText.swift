@@ -30,6 +30,8 @@ enum VerificationNoticeText {
         case .recordNotUsed(let trouble): RecordTroubleText.sentence(trouble)
         case .filtersUnknown:
             "what the last whole pass left out is not known, so nothing is left out; --exclude says what is to be."
+        case .nothingCompared:
+            "no entry was compared: what is left out leaves nothing of SOURCE, so 'equal' proves nothing."
         case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
         }
     }
@@ -50,7 +52,7 @@ enum VerificationNoticeText {
             line.add("kinds", QuotaText.words(kinds))
         case .recordNotUsed(let trouble): line.add("reason", trouble.word.rawValue)
         case .notRoot, .closedEntriesFail, .workersLimited, .threadsLimited, .projectsNotKept,
-            .leftOut, .emptySource, .filtersUnknown:
+            .leftOut, .emptySource, .nothingCompared, .filtersUnknown:
             break
         }
         line.add("message", sentence(notice))

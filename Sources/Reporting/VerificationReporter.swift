@@ -105,7 +105,10 @@ package final class VerificationReporter: Sendable {
 
     /// `-q` keeps what makes "equal" mean nothing.
     private static func isToldQuietly(_ event: VerificationEvent) -> Bool {
-        if case .notice(.emptySource) = event { true } else { false }
+        switch event {
+        case .notice(.emptySource), .notice(.nothingCompared): true
+        default: false
+        }
     }
 
     /// The lines for people that an event is worth at once, on standard error.

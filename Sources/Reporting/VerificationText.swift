@@ -93,8 +93,10 @@ package struct VerificationSummaryText: Sendable {
         return lines + advice
     }
 
-    /// What `--quiet` leaves of it: one line unless both sides are equal.
-    package var quietLines: [String] { status == .done ? [] : ["cutover: " + headline] }
+    /// What `--quiet` leaves of it: one line unless both sides are equal in all.
+    package var quietLines: [String] {
+        status == .done && summary.aside.isEmpty ? [] : ["cutover: " + headline]
+    }
 
     private var headline: String {
         let counters = summary.counters
@@ -107,7 +109,7 @@ package struct VerificationSummaryText: Sendable {
             return "stopped at the time limit after \(time)"
                 + (found > 0 ? ", with \(differences)" : "") + "; the rest was not compared"
         case .done:
-            return "equal\(scope), in \(time)"
+            return "equal\(scope), in \(time)\(aside)"
         case .different:
             return "different: "
                 + Quantity.count(counters.differences.value(), "difference", "differences")
@@ -116,7 +118,7 @@ package struct VerificationSummaryText: Sendable {
             let entries = Quantity.count(counters.pending.value(), "entry", "entries")
             let others = counters.changed.value() > 0 || counters.vanished.value() > 0
             return "equal\(scope) but for \(entries) that users changed since \(lastPass)"
-                + (others ? ", and some that changed meanwhile" : "")
+                + (others ? ", and some that changed meanwhile" : "") + aside
         case .someVanished:
             return "nothing wrong was found in \(time), but some entries changed meanwhile"
         default:
@@ -138,6 +140,8 @@ package struct VerificationSummaryText: Sendable {
         let age = Int64(clamping: now) - pass.endNanoseconds
         return "pass \(pass.id) (\(Quantity.duration(UInt64(max(age, 0)))) ago)"
     }
+
+    private var aside: String { LeftAsideText.clause(summary.aside, shown) }
 
     /// What "equal" is of, where that is not all.
     private var scope: String {

@@ -231,6 +231,7 @@ final class FinalSwitch: Sendable {
                     differences: counters.differences.value(),
                     nanoseconds: summary.durationNanoseconds
                 )
+                found?.aside = summary.aside
                 return told
             }
         )

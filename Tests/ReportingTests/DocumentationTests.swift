@@ -205,8 +205,9 @@ import Testing
 
     private var verificationNotices: [VerificationNotice] {
         [
-            .notRoot, .closedEntriesFail, .emptySource, .workersLimited(1, descriptors: 2),
-            .projectsNotKept, .clampedTimes(entries: 1, first: []), .threadsLimited(1),
+            .notRoot, .closedEntriesFail, .emptySource, .nothingCompared,
+            .workersLimited(1, descriptors: 2), .projectsNotKept,
+            .clampedTimes(entries: 1, first: []), .threadsLimited(1),
             .leftOut(LeftOut(lostAndFound: 1, quotaFiles: [])),
             .quotasUnread(.source, SystemError(.quotactl, .notPermitted)),
             .sourceQuotasOff([.user]), .quotasNotEnforced([.user]), .quotasSuspended(.source),

@@ -50,6 +50,8 @@ package struct FinalOutcome: Sendable {
         package var entries: UInt64
         package var differences: UInt64
         package var nanoseconds: UInt64
+        /// What was not compared, as the passes do not carry it.
+        package var aside = LeftAside()
 
         package init(
             status: ExitStatus,

@@ -143,6 +143,7 @@ package final class Verification: SteeredRun {
         if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
+        if isNothingCompared { context.log.say(.nothingCompared) }
         if let found = context.clampedTimes.found {
             context.log.say(.clampedTimes(entries: found.entries, first: found.first))
         }
@@ -157,6 +158,12 @@ package final class Verification: SteeredRun {
             if summary.status != .interrupted { summary.status = .someFailed }
         }
         return summary
+    }
+
+    /// Filters left nothing over; of an empty SOURCE that was said at the begin.
+    private var isNothingCompared: Bool {
+        context.log.cause == nil && counters.entriesSeen.value() == 0
+            && counters.failures.value() == 0 && !notices.contains(.emptySource)
     }
 
     private func summary(
@@ -178,6 +185,7 @@ package final class Verification: SteeredRun {
             waiting: waiting
         )
         summary.isCutByTimeLimit = status == .timeLimit || context.log.cause == .timeLimit
+        summary.aside = LeftAside(context.options, context.filter)
         summary.lastPass = context.pending == nil ? nil : record.lastPass
         return summary
     }

@@ -21,6 +21,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case leftOut(LeftOut)
     /// SOURCE holds nothing: that DESTINATION holds nothing either proves nothing (S61).
     case emptySource
+    /// Filters leave nothing of SOURCE over.
+    case nothingCompared
     /// One side is an ext4 that is mounted read-only: it accounts nothing meanwhile, so quotas are not compared.
     case quotasSuspended(Failure.Side)
     /// Quotas of one side may not be asked for, as in a container: they are not compared.
@@ -45,6 +47,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case clampedTimes = "clamped_times"
         case leftOut = "left_out"
         case emptySource = "empty_source"
+        case nothingCompared = "nothing_compared"
         case quotasSuspended = "quotas_suspended"
         case quotasUnread = "quotas_unread"
         case sourceQuotasOff = "source_quotas_off"
@@ -63,6 +66,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case .clampedTimes: .clampedTimes
         case .leftOut: .leftOut
         case .emptySource: .emptySource
+        case .nothingCompared: .nothingCompared
         case .quotasSuspended: .quotasSuspended
         case .quotasUnread: .quotasUnread
         case .sourceQuotasOff: .sourceQuotasOff

@@ -32,6 +32,19 @@ package struct VerificationOptions: Sendable {
     package init() {}
 }
 
+extension LeftAside {
+    /// Of a comparison with these options and this filter.
+    package init(_ options: VerificationOptions, _ filter: Filter) {
+        rules = filter.ruleCount
+        var pass = PassOptions()
+        // How zeros are stored is compared by nobody.
+        pass.preserved = options.preserved.union(.sparse)
+        pass.attributes = options.attributes
+        pass.quotas = options.comparesQuotas ? .auto : .off
+        self.options = RecordedOptions(pass).words
+    }
+}
+
 /// A part of all files, chosen by a seed: the same seed chooses the same files as long as they keep their
 /// inodes on SOURCE.
 package struct FileSample: Sendable, Equatable {

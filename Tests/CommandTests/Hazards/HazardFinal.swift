@@ -128,6 +128,11 @@ struct HazardFinal {
         #expect(verdict["final"] == true && verdict.number("second_look_entries") == 0)
         #expect(verdict.number("verify_status") == 0 && verdict["foreseen_low_seconds"] == .null)
         #expect(pass.outcome.errors.contains("a second look found nothing left"))
+        #expect(
+            pass.outcome.errorsUnwrapped.contains("without what 1 rule of --exclude left out"),
+            "\(pass.outcome)"
+        )
+        #expect(verdict.number("excluded_rules") == 1)
         #expect(pass.outcome.errorsUnwrapped.contains("No line of /etc/fstab names SOURCE"))
     }
 

@@ -275,6 +275,12 @@ struct VerifyPendingTests {
             differences: ["a/made missing"]
         )
         #expect(Set(report.of("pending").map { $0.text("path") }) == ["a", "a/log"])
+        let none = try verify("--exclude", "*")
+        #expect(
+            none.status == 0 && none.errorsUnwrapped.contains("no entry was compared"),
+            "\(none)"
+        )
+        #expect(none.errorsUnwrapped.contains("without what 1 rule of --exclude left out"))
     }
 
     @Test("Pending files stand on no manifest")

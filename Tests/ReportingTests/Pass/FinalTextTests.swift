@@ -99,6 +99,28 @@ func writableSource() -> SourceUse {
         #expect(FinalText(outcome, outcome.status, nil, shown: shown).quietLines.isEmpty)
     }
 
+    @Test("equal says of what it is not, to people and to programs")
+    func leftAside() throws {
+        var options = VerificationOptions()
+        options.preserved.subtract([.owner, .mode, .accessControl, .sparse])
+        var filter = Filter()
+        try filter.exclude(pattern: bytes("/a"))
+        let outcome = finalOutcome { $0.comparison?.aside = LeftAside(options, filter) }
+        #expect(
+            text(outcome)[3]
+                == "cutover: verify: equal in attributes of 2,841,007 entries, 48.0 s, without what "
+                + "1 rule of --exclude left out; ACLs, owners and permissions were not compared "
+                + "(--no-acls --no-owner --no-perms)"
+        )
+        let line = FinalJSON.line(outcome, .done, nil, time: 0).object
+        #expect(
+            String(decoding: line, as: UTF8.self).contains(
+                "\"excluded_rules\":1,\"not_compared\":[\"--no-acls\",\"--no-owner\",\"--no-perms\"]"
+            )
+        )
+        #expect(LeftAside(VerificationOptions(), Filter()).isEmpty)
+    }
+
     @Test("thousands of rules are counted, not printed")
     func manyRules() throws {
         var options = PassOptions()
@@ -146,7 +168,7 @@ func writableSource() -> SourceUse {
                 + "\"status_name\":\"done\",\"final\":true,\"foreseen_seconds\":null,\"foreseen_low_seconds\":null,"
                 + "\"foreseen_high_seconds\":null,\"took_seconds\":250.000,\"pass_status\":0,"
                 + "\"pass_seconds\":202.000,\"second_look_status\":0,\"second_look_entries\":0,"
-                + "\"verify_status\":0,\"fstab\":[{\"old\":\"UUID=8507 /mnt/old xfs inode64 0 0\","
+                + "\"verify_status\":0,\"excluded_rules\":0,\"not_compared\":[],\"fstab\":[{\"old\":\"UUID=8507 /mnt/old xfs inode64 0 0\","
                 + "\"new\":\"UUID=a19f /mnt/old ext4 defaults 0 2\"}]}"
         )
     }
