@@ -5,7 +5,7 @@ enum HelpText {
     /// At most 79 columns wide.
     static let text = """
         cutover [sync] [OPTIONS] SOURCE DESTINATION     one pass: copy what changed
-        cutover follow  [OPTIONS] SOURCE DESTINATION    passes in a loop, with an estimate
+        cutover follow  [OPTIONS] SOURCE DESTINATION    passes in a loop; an estimate
         cutover check   [OPTIONS] SOURCE DESTINATION    will it fit, what is refused
         cutover verify  [OPTIONS] SOURCE DESTINATION    compare, report differences
         cutover history [OPTIONS] [SOURCE DESTINATION]  show the recorded passes
