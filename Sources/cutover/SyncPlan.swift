@@ -12,7 +12,7 @@ struct SyncPlan {
     /// `--stop-at`, `--max-duration`.
     let limit: TimeLimit?
 
-    /// Seconds in which a look at what the next pass would have to do must be done; nil: nobody would read of it.
+    /// Seconds in which a look at what the next pass would have to do must be done; nil: there is none.
     let looksAhead: Int?
 
     /// A look takes as long as the scan of a pass; who waits for more than that wants the shell back.
@@ -38,8 +38,7 @@ struct SyncPlan {
         try ReportFiles.judge(state: options.how.place, place)
         var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
         reporting.stateName = options.how.place.state?.bytes ?? []
-        let isTold = !options.telling.quiet || options.telling.json != nil
-        looksAhead = isTold && !pass.isDryRun && pass.branches.isEmpty ? Self.lookSeconds : nil
+        looksAhead = !options.telling.quiet && !pass.isDryRun && pass.branches.isEmpty ? Self.lookSeconds : nil
         limit = TimeLimit(options.how.time)
         reporting.timeLimit = limit?.told
         self.reporting = reporting

@@ -16,7 +16,7 @@ struct ScanHazardsDoubt {
     private func calls(
         of operation: String,
         _ stage: ScanStage,
-        _ options: [String] = ["--workers", "1"]
+        _ options: [String] = ["--workers", "1", "-q"]
     ) throws -> Int {
         let file = joined(stage.outside, "calls")
         let counted = try stage.pair.sync(
@@ -35,7 +35,7 @@ struct ScanHazardsDoubt {
     private func fail(
         _ fault: String,
         _ stage: ScanStage,
-        _ options: [String] = ["--workers", "1"]
+        _ options: [String] = ["--workers", "1", "-q"]
     ) throws -> Int32 {
         let failing = try stage.pair.sync(options, environment: ["CUTOVER_FAULTS=" + fault])
         let next = try stage.pair.sync(options)
