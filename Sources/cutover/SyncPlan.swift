@@ -38,7 +38,9 @@ struct SyncPlan {
         try ReportFiles.judge(state: options.how.place, place)
         var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
         reporting.stateName = options.how.place.state?.bytes ?? []
-        looksAhead = !options.telling.quiet && !pass.isDryRun && pass.branches.isEmpty ? Self.lookSeconds : nil
+        looksAhead =
+            !options.telling.quiet && !pass.isDryRun && pass.branches.isEmpty
+            ? Self.lookSeconds : nil
         limit = TimeLimit(options.how.time)
         reporting.timeLimit = limit?.told
         self.reporting = reporting

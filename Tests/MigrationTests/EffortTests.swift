@@ -45,7 +45,7 @@ private let isReleaseBuild: Bool =
         let state: [UInt8]
 
         func words(_ options: String...) -> [[UInt8]] {
-            [Cutover.binary] + ["sync", "--delete", "-w", "1"].map { bytes($0) }
+            [Cutover.binary] + ["sync", "--delete", "-q", "-w", "1"].map { bytes($0) }
                 + options.map { bytes($0) } + [bytes("--state"), state, source, destination]
         }
     }

@@ -13,7 +13,8 @@ package final class EstimatedPass: SteeredRun, HeldRun {
 
     package var control: RunControl { pass.control }
 
-    /// `look`: nil, and there is none; `takesUncounted`: an estimate without a count of what is pending is one, too;
+    /// `look`: nil, and there is none; `takesUncounted`: it looks after each pass and not only after those by a scan,
+    /// and an estimate without a count of what is pending is one, too;
     /// `passEnded` is called before it looks.
     package init(
         _ pass: Pass,
@@ -33,6 +34,8 @@ package final class EstimatedPass: SteeredRun, HeldRun {
         passEnded()
         // Others let the record prove nothing: the next pass walks.
         guard let look, summary.isRemembered, control.cause == nil else { return summary }
+        // A pass that walked may have been short, and a scan of the whole volume long.
+        if summary.method != .scan, !takesUncounted { return summary }
         // In time or not: a look that is cut off is one that never was.
         control.whenEnding { [weak look] in _ = look?.interrupt() }
         let estimate = look.run()
