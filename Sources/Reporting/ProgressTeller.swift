@@ -2,6 +2,7 @@
 
 import Dispatch
 import LinuxIO
+import Migration
 
 /// Tells the progress of one run until it is stopped.
 ///

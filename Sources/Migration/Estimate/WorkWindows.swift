@@ -1,7 +1,6 @@
 // What each second of a pass's work cost, taken by a thread of its own while workers work: what the estimate of later
 // passes is made of.
 
-import Dispatch
 import History
 import LinuxIO
 
@@ -23,11 +22,7 @@ final class WorkWindows: Sendable {
     private let isByScan: Bool
     private let isHeldBack: @Sendable () -> Bool
     private let state: Lock<State>
-    private let stopped = DispatchSemaphore(value: 0)
-    private let ended = DispatchSemaphore(value: 0)
-    private let isRunning: Lock<Bool>
-
-    private static let second = DispatchTimeInterval.seconds(1)
+    private let ticker = Ticker(milliseconds: 1_000)
 
     /// Begins at once.
     ///
@@ -38,24 +33,13 @@ final class WorkWindows: Sendable {
         self.isHeldBack = isHeldBack
         let now = monotonicNanoseconds()
         state = Lock(State(before: WorkAmount(counters, isByScan: isByScan), since: now))
-        isRunning = Lock(false)
-        do throws(SystemError) {
-            try BlockingThread.start { [self] in
-                while stopped.wait(timeout: .now() + Self.second) == .timedOut { take() }
-                ended.signal()
-            }
-            isRunning.withLock { $0 = true }
-        } catch {
-            // The last thread was taken by others: all of the work is one window.
-        }
+        // Without a thread for it all of the work is one window.
+        ticker.start { [weak self] in self?.take() }
     }
 
     /// The last one, shorter than a second; then all.
     func end() -> Costs {
-        if isRunning.withLock({ $0 }) {
-            stopped.signal()
-            ended.wait()
-        }
+        ticker.stop()
         take()
         return state.withLock { $0.costs }
     }
