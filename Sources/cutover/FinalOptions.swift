@@ -27,7 +27,7 @@ extension SyncOptions {
         guard last.isFinal else { return }
         let given = [
             ("--dry-run", trying.dryRun), ("--branch", !copied.branch.isEmpty),
-            ("--bwlimit", how.rate.bwlimit != nil), ("--idle", how.idle),
+            ("--bwlimit", how.work.bwlimit != nil), ("--idle", how.idle),
         ]
         for (option, isGiven) in given where isGiven {
             throw ValidationError(

@@ -1,6 +1,6 @@
 // `cutover sync --final`: a look at what there is to do, the last pass, a second look that must find nothing, and a
-// comparison, one after the other in one process. Each is a run of the session as it is alone: signals and time limits end the one that runs, and what
-// would come after it is left out.
+// comparison, one after the other in one process. Each is a run of the session as it is alone: signals and time limits
+// end the one that runs, and what would come after it is left out.
 //
 //   FinalPlan    what is asked for, and whether it may begin
 //   FinalSwitch  this file: the runs
@@ -40,8 +40,8 @@ final class FinalSwitch: Sendable {
 
     init(_ options: SyncOptions, _ plan: SyncPlan) {
         self.plan = plan
-        names = RootNames(source: options.source.name, destination: options.destination.name)
-        stateFolder = options.how.place.folder
+        names = options.volumes.names
+        stateFolder = options.how.work.place.folder
         allowsWriters = options.last.allowWriters
         streams = ReportStreams(plan.reporting, run: "the last pass")
         reporter = FinalReporter(streams)

@@ -5,18 +5,14 @@ import Migration
 
 /// The options of passes in a loop, grouped as `--help` shows them.
 struct FollowOptions: ParsableArguments {
-    @Argument(help: "The volume to copy from. A trailing slash changes nothing.")
-    var source: BytesArgument
-
-    @Argument(help: "The volume to make like SOURCE. It is created if missing, its parent is not.")
-    var destination: BytesArgument
+    @OptionGroup var volumes: VolumesOptions
 
     @OptionGroup(title: "The loop") var loop: LoopOptions
     @OptionGroup(title: "Giving way") var way: WayOptions
     @OptionGroup(title: "What is copied") var copied: CopyOptions
     @OptionGroup(title: "What counts as changed") var changed: ChangeOptions
     @OptionGroup(title: "Deleting") var deleting: DeleteOptions
-    @OptionGroup(title: "How") var how: FollowHowOptions
+    @OptionGroup(title: "How") var work: WorkOptions
     @OptionGroup(title: "Reporting") var telling: TellOptions
 
     func validate() throws {
@@ -133,19 +129,4 @@ struct WayOptions: ParsableArguments {
         if probe?.bytes.isEmpty == true { throw ValidationError("--probe takes a command.") }
         if probeLimit != nil, probe == nil { throw ValidationError("--probe-limit needs --probe.") }
     }
-}
-
-/// How the work is done.
-struct FollowHowOptions: ParsableArguments {
-    @OptionGroup var pool: WorkersOption
-    @OptionGroup var rate: RateOption
-    @OptionGroup var time: TimeLimitOptions
-    @OptionGroup var place: StateOption
-
-    @Flag(
-        name: .customLong("no-check"),
-        help:
-            "Begin even if DESTINATION is too small or read-only, or part of SOURCE is invisible (see 'cutover check')."
-    )
-    var skipsCheck = false
 }

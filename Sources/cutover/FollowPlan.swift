@@ -26,27 +26,20 @@ struct FollowPlan {
 
     /// Reads pattern files and opens the files for reports; every mistake in them is a usage error.
     init(_ options: FollowOptions) throws {
-        names = RootNames(source: options.source.name, destination: options.destination.name)
+        names = options.volumes.names
         var pass = try PassOptions(options.copied, options.changed, options.deleting)
-        pass.stateFolder = options.how.place.folder
+        pass.take(options.work)
         pass.needsRecord = true
-        pass.checksFirst = !options.how.skipsCheck
-        pass.workers = options.how.pool.workers
         pass.isIdle = !options.way.noIdle
-        pass.bytesPerSecondMax = options.how.rate.bwlimit?.bytesPerSecond
         self.pass = pass
-        let place = ReportPlace(
-            source: names.source,
-            destination: names.destination,
-            crossesMounts: pass.crossesMounts
+        limit = TimeLimit(options.work.time)
+        reporting = try SyncPlan.reporting(
+            options.telling,
+            of: pass,
+            names,
+            options.work.place,
+            limit
         )
-        try ReportFiles.judge(options.telling.files, place)
-        try ReportFiles.judge(state: options.how.place, place)
-        var reporting = try SyncPlan.reporting(options.telling, itemizes: false)
-        reporting.stateName = options.how.place.state?.bytes ?? []
-        limit = TimeLimit(options.how.time)
-        reporting.timeLimit = limit?.told
-        self.reporting = reporting
         let loop = options.loop
         pauseNanoseconds = loop.pause.nanoseconds
         hours = WorkHours(loop.hours)

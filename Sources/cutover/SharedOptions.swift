@@ -134,8 +134,21 @@ struct StateOption: ParsableArguments {
     }
 }
 
-/// How much may be read.
-struct RateOption: ParsableArguments {
+/// Both volumes of a pass.
+struct VolumesOptions: ParsableArguments {
+    @Argument(help: "The volume to copy from. A trailing slash changes nothing.")
+    var source: BytesArgument
+
+    @Argument(help: "The volume to make like SOURCE. It is created if missing, its parent is not.")
+    var destination: BytesArgument
+
+    var names: RootNames { RootNames(source: source.name, destination: destination.name) }
+}
+
+/// How the work of passes is done.
+struct WorkOptions: ParsableArguments {
+    @OptionGroup var pool: WorkersOption
+
     @Option(
         help: ArgumentHelp(
             "Read at most this many bytes a second: 50M (MiB), 50MB, 1.5G; 0 or off is no limit.",
@@ -144,4 +157,14 @@ struct RateOption: ParsableArguments {
         transform: ByteRate.init(parsing:)
     )
     var bwlimit: ByteRate?
+
+    @OptionGroup var time: TimeLimitOptions
+    @OptionGroup var place: StateOption
+
+    @Flag(
+        name: .customLong("no-check"),
+        help:
+            "Begin even if DESTINATION is too small or read-only, or part of SOURCE is invisible (see 'cutover check')."
+    )
+    var skipsCheck = false
 }

@@ -49,7 +49,7 @@ struct SyncCommand: ParsableCommand {
                 reporter.receive(.waiting($0))
             }
         )
-        let names = RootNames(source: options.source.name, destination: options.destination.name)
+        let names = options.volumes.names
         let status = session.run(
             prepare: { setting throws(Refusal) in
                 let pass = try Pass(

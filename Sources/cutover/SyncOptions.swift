@@ -6,11 +6,7 @@ import Reporting
 
 /// The options of one pass, grouped as `--help` shows them.
 struct SyncOptions: ParsableArguments {
-    @Argument(help: "The volume to copy from. A trailing slash changes nothing.")
-    var source: BytesArgument
-
-    @Argument(help: "The volume to make like SOURCE. It is created if missing, its parent is not.")
-    var destination: BytesArgument
+    @OptionGroup var volumes: VolumesOptions
 
     @OptionGroup(title: "What is copied") var copied: CopyOptions
     @OptionGroup(title: "What counts as changed") var changed: ChangeOptions
@@ -157,18 +153,7 @@ struct TryOptions: ParsableArguments {
 
 /// How the work is done.
 struct HowOptions: ParsableArguments {
-    @OptionGroup var pool: WorkersOption
-
-    @OptionGroup var rate: RateOption
-    @OptionGroup var time: TimeLimitOptions
-    @OptionGroup var place: StateOption
-
-    @Flag(
-        name: .customLong("no-check"),
-        help:
-            "Begin even if DESTINATION is too small or read-only, or part of SOURCE is invisible (see 'cutover check')."
-    )
-    var skipsCheck = false
+    @OptionGroup var work: WorkOptions
 
     @Flag(help: "Use the disk only when nobody else does (idle I/O class, nice 19).") var idle =
         false

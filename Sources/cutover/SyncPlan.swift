@@ -21,29 +21,43 @@ struct SyncPlan {
     /// Reads pattern files and opens the files for reports; every mistake in them is a usage error.
     init(_ options: SyncOptions) throws {
         var pass = try PassOptions(options.copied, options.changed, options.deleting)
-        pass.stateFolder = options.how.place.folder
+        pass.take(options.how.work)
         pass.isDryRun = options.trying.dryRun
         pass.itemizes = options.trying.itemize
-        pass.checksFirst = !options.how.skipsCheck
-        pass.workers = options.how.pool.workers
         pass.isIdle = options.how.idle
-        pass.bytesPerSecondMax = options.how.rate.bwlimit?.bytesPerSecond
         self.pass = pass
-        let place = ReportPlace(
-            source: options.source.name,
-            destination: options.destination.name,
-            crossesMounts: pass.crossesMounts
-        )
-        try ReportFiles.judge(options.telling.files, place)
-        try ReportFiles.judge(state: options.how.place, place)
-        var reporting = try Self.reporting(options.telling, itemizes: options.trying.itemize)
-        reporting.stateName = options.how.place.state?.bytes ?? []
         looksAhead =
             !options.telling.quiet && !pass.isDryRun && pass.branches.isEmpty
             ? Self.lookSeconds : nil
-        limit = TimeLimit(options.how.time)
+        limit = TimeLimit(options.how.work.time)
+        reporting = try Self.reporting(
+            options.telling,
+            of: pass,
+            options.volumes.names,
+            options.how.work.place,
+            limit
+        )
+    }
+
+    /// Judges where reports and state would lie, and opens the files for reports of passes.
+    static func reporting(
+        _ telling: TellOptions,
+        of pass: PassOptions,
+        _ names: RootNames,
+        _ state: StateOption,
+        _ limit: TimeLimit?
+    ) throws -> ReporterConfiguration {
+        let place = ReportPlace(
+            source: names.source,
+            destination: names.destination,
+            crossesMounts: pass.crossesMounts
+        )
+        try ReportFiles.judge(telling.files, place)
+        try ReportFiles.judge(state: state, place)
+        var reporting = try reporting(telling, itemizes: pass.itemizes)
+        reporting.stateName = state.state?.bytes ?? []
         reporting.timeLimit = limit?.told
-        self.reporting = reporting
+        return reporting
     }
 
     /// `--idle`; before threads exist, for they inherit it.
@@ -124,6 +138,14 @@ extension PassOptions {
         isNewPair = copied.newPair
         branches = try SyncPlan.branches(copied.branch)
         try decide(copied, changed, deleting)
+    }
+
+    /// Takes over how the work is done.
+    mutating func take(_ work: WorkOptions) {
+        stateFolder = work.place.folder
+        checksFirst = !work.skipsCheck
+        workers = work.pool.workers
+        bytesPerSecondMax = work.bwlimit?.bytesPerSecond
     }
 
     /// Takes over what decides what a pass leaves at DESTINATION: what RecordedOptions has words for, and no more but
