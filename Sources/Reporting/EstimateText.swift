@@ -81,13 +81,7 @@ package struct EstimateText: Sendable {
         ]
     }
 
-    /// "12.345", cut.
-    package static func decimal(nanoseconds: UInt64) -> String {
-        let thousandths = "\(1_000 + nanoseconds / 1_000_000 % 1_000)".dropFirst()
-        return "\(nanoseconds / 1_000_000_000).\(thousandths)"
-    }
-
     private static func decimal(_ seconds: Double) -> String {
-        decimal(nanoseconds: UInt64(exactlyOrMax: (seconds * 1e3).rounded() * 1e6))
+        Quantity.decimal(nanoseconds: UInt64(exactlyOrMax: (seconds * 1e3).rounded() * 1e6))
     }
 }

@@ -12,8 +12,8 @@ package final class FollowReporter: Sendable {
     private let readyBelow: Double?
     /// Of the pass that runs, or the last one.
     private let present = Lock<Reporter?>(nil)
-    /// What was said last of the switch; nil: nothing.
-    private let isReady = Lock<Bool?>(nil)
+    /// What was said last of the switch.
+    private let isReady = Lock(false)
     private let hasHeader = Lock(false)
 
     /// - Parameters:
@@ -123,11 +123,7 @@ package final class FollowReporter: Sendable {
     /// `estimate`: nil where nothing can be said any more; `pass`: the one after which it was made.
     package func tell(_ estimate: SwitchEstimate?, pass: Int64?) -> Bool {
         guard let estimate else {
-            let wasReady = isReady.withLock { was in
-                defer { was = false }
-                return was == true
-            }
-            if wasReady {
+            if setReady(false) {
                 streams.console.tell(["cutover: NOT READY: what is pending is not known any more"])
             }
             return false
@@ -138,14 +134,18 @@ package final class FollowReporter: Sendable {
         line.add("ready_below", decimal: readyBelow)
         if readyBelow != nil { line.add("ready", isReady) }
         streams.emit(line, isRare: true)
-        let before = self.isReady.withLock { was in
-            defer { was = isReady }
-            return was ?? false
-        }
-        if isReady != before {
+        if setReady(isReady) {
             streams.console.tell(["cutover: " + FollowText.ready(estimate, isReady: isReady)])
         }
         return isReady
+    }
+
+    /// Whether that is other than what was said before.
+    private func setReady(_ isReady: Bool) -> Bool {
+        self.isReady.withLock { was in
+            defer { was = isReady }
+            return was != isReady
+        }
     }
 
     /// Says once that passes do not get shorter, or that they never will.

@@ -47,9 +47,7 @@ package struct JSONLine: Sendable {
     mutating func add(_ key: String, seconds nanoseconds: UInt64?) {
         begin(key)
         guard let nanoseconds else { return addNull() }
-        let thousandths = String(nanoseconds / 1_000_000 % 1000)
-        let zeros = String(repeating: "0", count: 3 - thousandths.count)
-        bytes += Array("\(nanoseconds / 1_000_000_000).\(zeros)\(thousandths)".utf8)
+        bytes += Array(Quantity.decimal(nanoseconds: nanoseconds).utf8)
     }
 
     /// A number that is not negative, with three decimals; nil is `null`.

@@ -61,6 +61,12 @@ package enum Quantity {
         return "\(seconds / 3600):\(twoDigits(minutes)):\(tail)"
     }
 
+    /// Seconds as programs read them, with three decimals, cut: "12.345".
+    package static func decimal(nanoseconds: UInt64) -> String {
+        let thousandths = "\(1_000 + nanoseconds / 1_000_000 % 1_000)".dropFirst()
+        return "\(nanoseconds / 1_000_000_000).\(thousandths)"
+    }
+
     /// A length of time as options take it: "0.4s", "45s", "3m30s", "2h05m", "3d04h"; rounded.
     package static func span(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0 else { return "unknown" }

@@ -59,7 +59,7 @@ final class FollowCommands {
                 ("CUTOVER_STATUS", "\(summary.status.rawValue)"),
                 ("CUTOVER_OUTCOME", summary.status.word),
                 ("CUTOVER_FAILURES", "\(summary.counters.failures.value())"),
-                ("CUTOVER_SECONDS", EstimateText.decimal(nanoseconds: summary.durationNanoseconds)),
+                ("CUTOVER_SECONDS", Quantity.decimal(nanoseconds: summary.durationNanoseconds)),
                 ("CUTOVER_READY", isReady ? "1" : "0"),
             ] + EstimateText.variables(summary.next)
         switch run(command, variables, note: "after") {

@@ -319,23 +319,18 @@ final class FollowLoop {
     private var busy: Refusal?
 
     private func waitForOthers(isTold: Bool) throws(End) {
-        let until = Int64(clamping: WallClock.nanoseconds) + Int64(Self.lockSeconds * Self.second)
-        let text = busy.map { RefusalText($0).reason }
-        reporter.wait(.lock, until: until, told: isTold ? nil : text)
-        try wait(.lock, nanoseconds: Self.lockSeconds * Self.second, isTold: true)
+        let text = isTold ? nil : busy.map { RefusalText($0).reason }
+        try wait(.lock, nanoseconds: Self.lockSeconds * Self.second) { _ in text }
     }
 
     private func waitForRoom(_ bytes: UInt64, _ inodes: UInt64) throws(End) {
         let seconds = givenWaitSeconds.map { UInt64($0) } ?? Self.roomSeconds
         for _ in 0..<Self.roomLooksMax {
-            let until = Int64(clamping: WallClock.nanoseconds) + Int64(seconds * Self.second)
-            reporter.wait(
-                .full,
-                until: until,
-                told: "DESTINATION is full; looking again at \(CalendarTime(local: until).minutes)"
-            )
+            let isContinued = try wait(.full, nanoseconds: seconds * Self.second) {
+                "DESTINATION is full; looking again at \(CalendarTime(local: $0).minutes)"
+            }
             // SIGCONT: somebody knows that there is room.
-            if try wait(.full, nanoseconds: seconds * Self.second, isTold: true) { return }
+            if isContinued { return }
             do throws(SystemError) {
                 let room = try DestinationRoom(of: plan.names.destination)
                 if room.holds(bytes: bytes, inodes: inodes) { return }
@@ -358,20 +353,20 @@ final class FollowLoop {
     private var hasTriedWithoutRoom = false
 
     /// Waits so long; whether SIGCONT ended it.
+    ///
+    /// `told`: said to people, of the moment until when, in nanoseconds since 1970.
     @discardableResult
     private func wait(
         _ reason: FollowReporter.WaitReason,
         nanoseconds: UInt64,
-        isTold: Bool = false
+        told: (Int64) -> String? = { _ in nil }
     ) throws(End) -> Bool {
         let end = monotonicNanoseconds() &+ nanoseconds
         // Nothing of ours runs: what is measured now is what users have without us.
         if reason == .pause { backOff?.waitBegins() }
         defer { backOff?.waitEnds() }
-        if !isTold {
-            let until = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: nanoseconds)
-            reporter.wait(reason, until: until)
-        }
+        let until = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: nanoseconds)
+        reporter.wait(reason, until: until, told: told(until))
         while true {
             let now = monotonicNanoseconds()
             if now >= end { return false }

@@ -97,6 +97,6 @@ func madeUpEstimate(
             EstimateText.variables(madeUpEstimate()).map(\.1) == ["210.000", "170.000", "300.000"]
         )
         #expect(EstimateText.variables(nil).map(\.1) == ["", "", ""])
-        #expect(EstimateText.decimal(nanoseconds: 1_005_000_000) == "1.005")
+        #expect(Quantity.decimal(nanoseconds: 1_005_000_000) == "1.005")
     }
 }
