@@ -1,0 +1,174 @@
+"""The harness behind scripts/switch-bench: python3 scripts/switch-bench-support SWITCHES.
+
+    parts.py    what is measured             pair.py     passes and loops of one pair of volumes
+    users.py    who writes                   reader.py   who reads and is timed
+    report.py   Markdown
+
+Volumes, trees and what is told of the machine are those of scripts/bench-support. It promises to
+leave no volume, loop device or process behind, whether it ends well, fails or is interrupted
+(SIGKILL excepted). Exit status: 0, 1 something failed, 20 interrupted, 64 usage.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shlex
+import signal
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.append(str(HERE.parent / "bench-support"))
+
+import machine  # noqa: E402 (found by the line before)
+import report  # noqa: E402
+import tree  # noqa: E402
+from command import CommandFailed  # noqa: E402
+from pair import Pair  # noqa: E402
+from parts import PARTS  # noqa: E402
+from volumes import GIBIBYTE, MEBIBYTE, Workspace  # noqa: E402
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STARTED = time.monotonic()
+SEED = 1
+
+
+class Interrupted(BaseException):
+    """A signal asked us to stop; a BaseException, so that nothing takes it for a failure."""
+
+
+def interrupt(number, _frame):
+    """Stops once: what follows is cleaning up, which a second Ctrl-C must not cut short."""
+    for each in SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(signal.Signals(number).name)
+
+
+def say(text):
+    """One line of progress, with the seconds since the start."""
+    print(f"{time.monotonic() - STARTED:7.1f} {text}", file=sys.stderr, flush=True)
+
+
+class Bench:
+    """What the parts play on."""
+
+    def __init__(self, options, workspace):
+        self.options = options
+        self.workspace = workspace
+        self.say = say
+        self.log = workspace.scratch / "told"
+        size = options.entries * 48 * 1024 + 2 * GIBIBYTE if not options.quick else 700 * MEBIBYTE
+        description = {"tree": "switch", "entries": options.entries, "version": tree.VERSION}
+        say("source: filling it, or taking the kept image")
+        source, facts = workspace.make_source(
+            "source-switch", size, description,
+            lambda root: tree.fill_homes(root, options.entries, SEED, False), tree.weigh)
+        say(f"source: {facts['entries']:,} entries, {facts['bytes'] / 1e9:.2f} GB")
+        self.pair = Pair(workspace, source, facts, options)
+
+
+def names(text):
+    """The parts that were asked for."""
+    chosen = text.split(",")
+    for name in chosen:
+        if name not in PARTS:
+            raise argparse.ArgumentTypeError(f"no {name}: there are {', '.join(PARTS)}")
+    return chosen
+
+
+def parse(arguments):
+    """Options from the command line; ends the process with status 64 for a usage error."""
+    parser = argparse.ArgumentParser(prog="scripts/switch-bench", add_help=False)
+    parser.error = lambda message: parser.exit(64, f"switch-bench: {message} (try --help)\n")
+    add = parser.add_argument
+    add("--quick", action="store_true")
+    add("--parts", type=names, default=list(PARTS))
+    add("--entries", type=int)
+    add("--trials", type=int)
+    add("--idle-passes", type=int)
+    add("--out", type=pathlib.Path)
+    add("--directory", type=pathlib.Path, default=pathlib.Path("/var/tmp"))
+    add("--keep-source", action="store_true")
+    add("--binary", type=pathlib.Path)
+    # Not for users: where scripts/switch-bench has built cutover when --binary is not given.
+    add("--built", type=pathlib.Path)
+    # Nor this: to find a wrong switch before a build of minutes and not after it.
+    add("--parse-only", action="store_true")
+    options = parser.parse_args(arguments)
+    options.entries = options.entries or (2000 if options.quick else 200_000)
+    options.trials = options.trials or (1 if options.quick else 10)
+    options.idle_passes = options.idle_passes or (20 if options.quick else 1000)
+    if options.parse_only:
+        parser.exit(0)
+    options.seed = SEED
+    options.is_built = options.binary is None
+    options.binary = options.binary or options.built
+    if options.binary is None or not options.binary.is_file():
+        parser.error(f"--binary {options.binary} is not there")
+    options.binary = options.binary.resolve()
+    return options
+
+
+def publish(data, directory):
+    """Writes figures and tables; gives them to whoever called sudo."""
+    directory.mkdir(parents=True, exist_ok=True)
+    files = {"switch.json": json.dumps(data, indent=1) + "\n", "switch.md": report.render(data)}
+    for name, text in files.items():
+        path = directory / name
+        path.write_text(text)
+        if "SUDO_UID" in os.environ:
+            os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ.get("SUDO_GID", -1)))
+
+
+def perform(options, workspace, out, call):
+    """Plays the chosen parts; what is known is written after each of them."""
+    bench = Bench(options, workspace)
+    file = out / "switch.json"
+    data = json.loads(file.read_text()) if file.exists() else {"parts": {}}
+    for name in options.parts:
+        say(f"== {name}")
+        figures = PARTS[name](bench)
+        data["parts"][name] = {
+            "call": call, "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+            "entries": bench.pair.facts["entries"], "machine": machine.facts(options, ROOT),
+            **figures}
+        publish(data, out)
+
+
+def main():
+    """Parses, performs, cleans up; returns the exit status."""
+    options = parse(sys.argv[1:])
+    typed = sys.argv[3:] if sys.argv[1:2] == ["--built"] else sys.argv[1:]
+    for number in SIGNALS:
+        signal.signal(number, interrupt)
+    os.umask(0o022)
+    workspace = None
+    with tempfile.TemporaryDirectory(prefix="cutover-switch-bench-") as temporary:
+        fallback = pathlib.Path(temporary) if options.quick else ROOT / "docs" / "benchmarks"
+        out = options.out or fallback
+        try:
+            try:
+                workspace = Workspace(options.directory, options.keep_source)
+                perform(options, workspace, out, shlex.join(["scripts/switch-bench", *typed]))
+            finally:
+                # From here on no signal: a volume half removed would stay for ever.
+                for number in SIGNALS:
+                    signal.signal(number, signal.SIG_IGN)
+                if workspace is not None:
+                    workspace.close()
+        except Interrupted as reason:
+            say(f"interrupted ({reason}); everything is cleaned up")
+            return 20
+        except (CommandFailed, OSError) as problem:
+            print(f"switch-bench: {problem}", file=sys.stderr)
+            return 1
+        if options.quick:
+            print((out / "switch.md").read_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
