@@ -16,6 +16,7 @@ private struct MadeUpMachine {
     var perByte = 1e-8
     var setting = Estimator.Setting(options: "o", workers: 30, machine: "m")
     var isHeldBack = false
+    var method = "scan"
 
     init(seed: UInt64, noise: Double) {
         random = SeededRandom(seed: seed)
@@ -52,7 +53,7 @@ private struct MadeUpMachine {
             bytes: UInt64(amount.bytes),
             isCounted: true
         )
-        let foreseen = estimator.estimate(method: "scan", amount, pending: pending, changes: floor)
+        let foreseen = estimator.estimate(method: method, amount, pending: pending, changes: floor)
         let level = factor()
         let work = (truth(amount) - floor) * level
         var pass = PassRecord(
@@ -60,7 +61,7 @@ private struct MadeUpMachine {
             bootIdentifier: "b",
             startBootNanoseconds: Int64(passes.count) * 60_000_000_000,
             options: setting.options,
-            method: "scan",
+            method: method,
             workers: setting.workers,
             isPartial: false,
             cutoverVersion: ""
@@ -178,6 +179,44 @@ private struct MadeUpMachine {
         #expect(foreseen?.seconds ?? 0 > took)
         // One at full power, and it is no limit any more.
         #expect(machine.run(machine.amount()).foreseen?.isUpperLimit == false)
+    }
+
+    @Test(
+        "a first copy at full power, then a loop that runs idle: its own passes tell, and within an interval"
+    )
+    func idleLoop() {
+        var machine = MadeUpMachine(seed: seed, noise: 0.05)
+        // Files made in new directories take longer than single ones replaced.
+        machine.method = "walk"
+        machine.perEntry *= 6
+        machine.run(machine.amount(20))
+        machine.perEntry /= 6
+        machine.method = "scan"
+        machine.isHeldBack = true
+        for _ in 0..<5 { machine.run(machine.amount()) }
+        let (took, foreseen) = machine.run(machine.amount())
+        #expect(foreseen?.isUpperLimit == true)
+        #expect(
+            abs((foreseen?.seconds ?? 0) - took) < 0.2 * took,
+            "\(foreseen?.seconds ?? 0), \(took)"
+        )
+        #expect(foreseen?.interval != nil)
+    }
+
+    @Test(
+        "what was foreseen of the first pass by a scan, from a first copy, widens no interval for long"
+    )
+    func firstOfItsKind() {
+        var machine = MadeUpMachine(seed: seed, noise: 0.02)
+        machine.method = "walk"
+        machine.perEntry *= 10
+        machine.run(machine.amount(20))
+        machine.perEntry /= 10
+        machine.method = "scan"
+        for _ in 0..<5 { machine.run(machine.amount()) }
+        let foreseen = machine.run(machine.amount()).foreseen
+        let low = (foreseen?.interval?.low ?? 0) / (foreseen?.seconds ?? 1)
+        #expect(low > 0.8, "\(low)")
     }
 
     @Test("another number of workers, other options or another machine: no interval from before")

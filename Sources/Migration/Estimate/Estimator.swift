@@ -27,13 +27,17 @@ package struct Estimator: Sendable {
     private let all: [PassRecord]
     /// Whole passes with times, of this machine, the newest first.
     private let known: [PassRecord]
-    /// Those of them that say how long a pass takes at full power; where there is none, all.
-    private let telling: [PassRecord]
     private let setting: Setting
-    /// No second at full power is known.
-    private let isUpperLimit: Bool
-    /// Whether `telling` is of the same power as the costs are.
-    private let hasLevel: Bool
+
+    /// Which passes tell how long one of a kind takes.
+    private struct Basis {
+        /// The newest first.
+        var passes: [PassRecord]
+        /// Nothing at full power is known: costs are those of passes that were held back.
+        var isUpperLimit = false
+        /// Whether `passes` are of the same power as the costs are.
+        var hasLevel = true
+    }
 
     private static let recordsMax = 200
     /// Older passes say little of the present.
@@ -49,6 +53,8 @@ package struct Estimator: Sendable {
     private static let ratiosMin = 3
     /// Never narrower: hardware, caches and users differ that much from one minute to the next.
     private static let slackMin = 0.1
+    /// Of passes like the next one, at full power; less of them says nothing.
+    private static let fullSecondsMin = 5.0
     /// Where pending was not counted.
     private static let uncountedFactor = 1.25
 
@@ -61,11 +67,31 @@ package struct Estimator: Sendable {
         known = all.filter {
             $0.isComplete && !$0.isPartial && $0.times.total != nil && $0.machine == setting.machine
         }
-        let recent = known.prefix(Self.passesMax)
-        isUpperLimit = !recent.contains { ($0.fullCosts?.seconds ?? 0) > 0 }
-        let isFull = recent.contains(where: \.wasAtFullPower)
-        telling = isFull ? known.filter(\.wasAtFullPower) : known
-        hasLevel = isFull || isUpperLimit
+    }
+
+    /// What tells of a pass by `method`.
+    ///
+    /// Passes like it come first, though they were held back: a first copy at full power says less of passes by a scan
+    /// than such passes in the idle class do, which on a quiet disk take as long. What they say is never too little.
+    private func basis(_ method: String) -> Basis {
+        let recent = Array(known.prefix(Self.passesMax))
+        let same = recent.filter { isComparable($0, method) }
+        let seconds = same.reduce(0.0) { $0 + ($1.fullCosts?.seconds ?? 0) }
+        if same.contains(where: \.wasAtFullPower)
+            || same.isEmpty && recent.contains(where: \.wasAtFullPower)
+        {
+            return Basis(passes: known.filter(\.wasAtFullPower))
+        }
+        if !same.isEmpty, seconds < Self.fullSecondsMin {
+            return Basis(passes: known, isUpperLimit: true)
+        }
+        let isFull = recent.contains { ($0.fullCosts?.seconds ?? 0) > 0 }
+        return Basis(passes: known, isUpperLimit: !isFull, hasLevel: !isFull)
+    }
+
+    private func isComparable(_ pass: PassRecord, _ method: String) -> Bool {
+        pass.method == method && pass.options == setting.options
+            && pass.workers == setting.workers
     }
 
     /// Whether anything can be foreseen at all.
@@ -85,12 +111,13 @@ package struct Estimator: Sendable {
         _ amount: WorkAmount,
         changes: Double? = nil
     ) -> SwitchEstimate.Parts? {
-        let alike = alike(method)
+        let basis = basis(method)
+        let alike = Self.alike(method, basis)
         guard !alike.isEmpty else { return nil }
         var parts = SwitchEstimate.Parts()
         parts.open = Self.recent(alike.map { Self.seconds($0.times.open) }) ?? 0
         parts.changes = changes ?? Self.recent(alike.map { Self.seconds($0.times.changes) }) ?? 0
-        parts.work = work(method, amount)
+        parts.work = work(method, amount, basis)
         parts.synchronize = Self.linear(alike, amount, \.bytes) { $0.times.synchronize }
         parts.commit = Self.linear(alike, amount, \.touched) { $0.times.commit }
         return parts
@@ -104,12 +131,13 @@ package struct Estimator: Sendable {
         changes: Double? = nil
     ) -> SwitchEstimate? {
         guard let parts = parts(method: method, amount, changes: changes) else { return nil }
+        let basis = basis(method)
         return SwitchEstimate(
             parts: parts,
             interval: interval(method, parts.total, isCounted: pending.isCounted),
             method: method,
-            basisPasses: min(alike(method).count, Self.passesMax),
-            isUpperLimit: isUpperLimit,
+            basisPasses: min(Self.alike(method, basis).count, Self.passesMax),
+            isUpperLimit: basis.isUpperLimit,
             pending: pending
         )
     }
@@ -140,15 +168,15 @@ package struct Estimator: Sendable {
     // MARK: The parts
 
     /// Passes of the same kind, the newest first; where there is none, all.
-    private func alike(_ method: String) -> [PassRecord] {
-        let same = telling.filter { $0.method == method }
-        return same.isEmpty ? telling : same
+    private static func alike(_ method: String, _ basis: Basis) -> [PassRecord] {
+        let same = basis.passes.filter { $0.method == method }
+        return same.isEmpty ? basis.passes : same
     }
 
-    private func work(_ method: String, _ amount: WorkAmount) -> Double {
+    private func work(_ method: String, _ amount: WorkAmount, _ basis: Basis) -> Double {
         var sums = CostSums()
         for (age, pass) in known.prefix(Self.passesMax).enumerated() {
-            guard let costs = isUpperLimit ? pass.allCosts : pass.fullCosts, costs.seconds > 0
+            guard let costs = basis.isUpperLimit ? pass.allCosts : pass.fullCosts, costs.seconds > 0
             else {
                 continue
             }
@@ -159,18 +187,11 @@ package struct Estimator: Sendable {
         return cost.seconds(amount.values)
             * Self.level(
                 of: cost,
-                comparable(method),
+                // Of which the next one could be a repetition.
+                basis.hasLevel ? basis.passes.filter { isComparable($0, method) } : [],
                 { WorkAmount($0).values },
                 { $0.times.work }
             )
-    }
-
-    /// Passes of which the next one could be a repetition, the newest first.
-    private func comparable(_ method: String) -> [PassRecord] {
-        guard hasLevel else { return [] }
-        return telling.filter {
-            $0.method == method && $0.options == setting.options && $0.workers == setting.workers
-        }
     }
 
     /// A time that has a constant part and one for each of `amount`.
@@ -212,8 +233,7 @@ package struct Estimator: Sendable {
         _ seconds: Double,
         isCounted: Bool
     ) -> SwitchEstimate.Interval? {
-        let ratios = comparable(method).prefix(Self.ratiosMax).compactMap(\.ratio).sorted()
-        guard ratios.count >= Self.ratiosMin else { return nil }
+        guard let ratios = ratios(method)?.sorted() else { return nil }
         // Tenths at both ends; of fewer than nine none can be spared.
         let cut = max(1, (ratios.count + 1) / 10)
         let wider = isCounted ? 1 : Self.uncountedFactor
@@ -222,6 +242,20 @@ package struct Estimator: Sendable {
             high: seconds * max(ratios[ratios.count - cut], 1 + Self.slackMin) * wider,
             coverage: Double(ratios.count + 1 - 2 * cut) / Double(ratios.count + 1)
         )
+    }
+
+    /// How passes like the next one fared, the newest first; nil: too few.
+    ///
+    /// Those at full power, if there are enough of them. Of the first of its kind it was foreseen from another kind: it
+    /// counts only while there are no others.
+    private func ratios(_ method: String) -> [Double]? {
+        let same = known.filter { isComparable($0, method) }
+        for passes in [same.filter(\.wasAtFullPower), same] {
+            var ratios = passes.prefix(Self.ratiosMax).compactMap(\.ratio)
+            if ratios.count > Self.ratiosMin { ratios.removeLast() }
+            if ratios.count >= Self.ratiosMin { return ratios }
+        }
+        return nil
     }
 
     // MARK: Users' pace
@@ -257,7 +291,11 @@ package struct Estimator: Sendable {
     /// Seconds of work that users make in a second; from 1 on passes never catch up.
     package func pace(method: String) -> Double? {
         guard let rate = changeRate, isPossible else { return nil }
-        return work(method, WorkAmount(touched: rate.touched, bytes: rate.bytes))
+        return work(
+            method,
+            WorkAmount(touched: rate.touched, bytes: rate.bytes),
+            basis(method)
+        )
     }
 
     // MARK: Numbers
