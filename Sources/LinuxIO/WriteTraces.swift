@@ -16,8 +16,7 @@ package struct WriteTraces: Equatable, Sendable {
 
     /// Reads them for the volume that holds `directory`, a whole one if `isWholeVolume`.
     ///
-    /// The system calls are `statx`, `fstatfs` and reading /sys/dev/block/MAJOR:MINOR/stat, whose seventh
-    /// number it is (Documentation/block/stat.rst of Linux).
+    /// The system calls are `statx`, `fstatfs` and those of `DeviceTraffic`.
     package init(of directory: borrowing Descriptor, isWholeVolume: Bool) {
         if isWholeVolume, let volume = try? VolumeStatus(of: directory), volume.countsInodes {
             inodes = volume.usedInodes
@@ -25,10 +24,6 @@ package struct WriteTraces: Equatable, Sendable {
         var mount: UInt64 = 0
         if cl_unique_mount(directory.raw, &mount) == 0 { self.mount = mount }
         guard let device = try? directory.status().device else { return }
-        let path = "/sys/dev/block/\(device >> 32):\(device & 0xFFFF_FFFF)/stat"
-        guard let text = try? InputFile.contents(of: Name(path), bytesMax: 4096) else { return }
-        let numbers = text.split { $0 == 0x20 || $0 == 0x0A }
-        guard numbers.count >= 7 else { return }
-        sectorsWritten = UInt64(String(decoding: numbers[6], as: UTF8.self))
+        sectorsWritten = DeviceTraffic(ofDevice: device)?.sectorsWritten
     }
 }

@@ -290,6 +290,29 @@ private struct History {
     }
 
     @Test(
+        "where others use SOURCE the limit is 1.4 times their slowest tenth; where nobody does, it is the wide one",
+        arguments: [
+            (8_000, false), (16_000, true), (-16_000, false), (nil, false),
+        ] as [(Int64?, Bool)]
+    )
+    func sharedLimit(bytesPerRead: Int64?, isShared: Bool) {
+        var reads = ReadLatency()
+        for index in 0..<40 as Range<UInt64> {
+            let begin = index * second / 4
+            reads.begin(at: begin)
+            reads.end(
+                at: begin,
+                took: index % 5 == 0 ? 2_000_000 : 1_000_000,
+                othersBytes: bytesPerRead.map { $0 * Int64(index) }
+            )
+        }
+        reads.takeBase(since: 0, until: 10 * second)
+        #expect(reads.isShared == isShared)
+        let limit = reads.observation(at: 10 * second, since: 0)?.limit
+        #expect(limit == (isShared ? 0.0028 : 0.011))
+    }
+
+    @Test(
         "one slow read in forty is nothing, every eighth is over; a reread after a step begins anew"
     )
     func quantile() {
@@ -385,12 +408,12 @@ private struct History {
         #expect(given.limit == 0.5 && !given.isLearning)
     }
 
-    @Test("a pass without a base stops for 6 s after half a minute, after ten, then each hour")
+    @Test("a pass without a base stops for 6 s after 10 s, after two minutes, then every ten")
     func measurement() {
         var measurement = BackOffMeasurement(at: 0)
         var holds: [Int] = []
         var ends: [UInt64] = []
-        for now in 0..<8_000 {
+        for now in 0..<1_400 {
             switch measurement.advance(to: UInt64(now) * second, isPossible: now > 45) {
             case .hold: holds.append(now)
             case .done(let since): ends.append(since / second)
@@ -398,9 +421,18 @@ private struct History {
             }
         }
         #expect(
-            holds == Array(46..<52) + Array(600..<606) + Array(4_206..<4_212) + Array(7_812..<7_818)
+            holds == Array(46..<52) + Array(120..<126) + Array(726..<732) + Array(1_332..<1_338)
         )
-        #expect(ends == [47, 601, 4_207, 7_813])
+        #expect(ends == [47, 121, 727, 1_333])
+    }
+
+    @Test("a pass that knows its base stops after ten minutes: somebody may have come")
+    func measurementOfKnown() {
+        var measurement = BackOffMeasurement(at: 0, knowsBase: true)
+        let holds = (0..<700 as Range<UInt64>).filter {
+            measurement.advance(to: $0 * second, isPossible: true) == .hold
+        }
+        #expect(holds == Array(600..<606))
     }
 
     @Test("a stop that found nothing is made again, three times")
@@ -414,6 +446,6 @@ private struct History {
             ends.append(now)
             measurement.tryAgain(after: now * second)
         }
-        #expect(ends == [36, 102, 168, 234, 606])
+        #expect(ends == [16, 82, 148, 214, 820])
     }
 }

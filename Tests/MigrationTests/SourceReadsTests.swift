@@ -74,6 +74,37 @@ struct SourceReadsTests {
     }
 
     @Test(
+        "what others read and write on SOURCE's device is counted, what this process reads is not"
+    )
+    func othersTraffic() throws {
+        let volume = try LoopVolume(.xfs())
+        defer { volume.destroy() }
+        let file = joined(volume.mountPoint, "data")
+        try Files.write(file, [UInt8](repeating: 5, count: 4 << 20))
+        try Shell.run("sync -f -- \"$1\"", file)
+        var reads = SourceReads(Name(volume.mountPoint), sample("data", 4 << 20))
+        #expect(reads.othersBytes() == nil, "nothing was opened yet")
+        #expect(reads.read(isPass: true) == .nothing)
+        let before = try #require(reads.othersBytes())
+        for _ in 0..<200 { #expect(isTime(reads.read(isPass: true))) }
+        let after = try #require(reads.othersBytes())
+        // 800 KiB were ours. A journal may have written a little.
+        #expect((0..<100_000).contains(after - before), "\(after - before)")
+        // Not our child: what a child has read is ours as soon as we have waited for it.
+        let done = joined(volume.mountPoint, "done")
+        try Shell.run(
+            """
+            (dd if="$1" of=/dev/null bs=4096 count=100 iflag=direct; : > "$2") > /dev/null 2>&1 &
+            """,
+            file,
+            done
+        )
+        waitUntil { Files.exists(done) }
+        let read = try #require(reads.othersBytes()) - after
+        #expect((409_600..<600_000).contains(read), "\(read)")
+    }
+
+    @Test(
         "files are read, holes are not; SOURCE can be unmounted between, and another volume is left alone"
     )
     func reads() throws {

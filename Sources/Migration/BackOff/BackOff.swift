@@ -176,7 +176,7 @@ package final class BackOff: Sendable {
             state.phase = .passing
             state.run = run
             state.control = BackOffControl()
-            state.measurement = state.reads.base == nil ? BackOffMeasurement(at: now) : nil
+            state.measurement = BackOffMeasurement(at: now, knowsBase: state.reads.base != nil)
             state.answer = answer
             if !isLearning { state.aloneSince = nil }
             state.held = HeldBack()
@@ -200,7 +200,7 @@ package final class BackOff: Sendable {
             state.phase = .resting
             state.run = nil
             state.aloneSince = state.aloneSince ?? now
-            if state.measurement != nil { state.pressure.endBase() }
+            state.pressure.endBase()
             return state.held
         }
     }
@@ -325,7 +325,7 @@ package final class BackOff: Sendable {
         if state.isLearning {
             state.pressure.endBase()
             // Its own stops are counted from when the pass works.
-            if state.measurement != nil { state.measurement = BackOffMeasurement(at: now) }
+            state.measurement = BackOffMeasurement(at: now, knowsBase: state.reads.base != nil)
             return BackOffAnswer(.measuring, most: 0)
         }
         switch state.measurement?.advance(to: now, isPossible: canMeasure) {
@@ -369,9 +369,10 @@ package final class BackOff: Sendable {
             let isPass = phase == .passing
             let outcome = given?(isPass) ?? source.read(isPass: isPass)
             let end = clock.now()
+            let others = source.othersBytes()
             var took: UInt64?
             if case .took(let nanoseconds) = outcome { took = nanoseconds }
-            state.withLock { $0.reads.end(at: end, took: took) }
+            state.withLock { $0.reads.end(at: end, took: took, othersBytes: others) }
             if outcome == .noDirectReads {
                 say(.noDirectReads)
                 return

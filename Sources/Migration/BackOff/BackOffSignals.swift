@@ -13,20 +13,43 @@ package struct ReadLatency: Sendable {
     /// A few reads say nothing, unless they took that long together.
     static let readsMin = 10
     static let tellingNanoseconds = 2 * BackOffControl.second
-    /// A limit is at least so much above its base: what a flash disk's answer to others' writes, or a busy processor,
-    /// adds to a base of 0.1 ms is felt by nobody.
-    static let marginNanoseconds: UInt64 = 10_000_000
-    static let factor: UInt64 = 4
+    /// While nobody uses SOURCE a limit is at least so much above its base: our own workers alone reach more than the
+    /// other limit on any disk, and there is nobody to give way to.
+    static let quietMarginNanoseconds: UInt64 = 10_000_000
+    static let quietFactor: UInt64 = 4
+    /// Of the slowest tenth of others' reads.
+    static let sharedFactor = 1.4
+    /// Somebody uses SOURCE: eight blocks of 4 KiB a second, without a pass. What a journal writes by itself is less.
+    static let sharedBytesPerSecond = 32_768.0
 
     private struct Reading: Sendable {
         var begin: UInt64
         var took: UInt64
+        /// Others' traffic on SOURCE's device up to its end, as `SourceReads.othersBytes`.
+        var othersBytes: Int64?
+        var end: UInt64 { begin &+ took }
     }
 
     private var readings: [Reading] = []
     private var underWay: UInt64?
+    /// What it is like without a pass.
+    private struct Base: Sendable {
+        var median: UInt64
+        var slow: UInt64
+        /// Somebody used SOURCE meanwhile; not: nobody did, or it cannot be told.
+        var isShared: Bool
+
+        var limit: UInt64 {
+            isShared
+                ? UInt64(Double(slow) * sharedFactor)
+                : max(quietFactor * median, median + quietMarginNanoseconds)
+        }
+    }
+    private var alone: Base?
     /// The median without a pass; nil: not known.
-    package private(set) var base: UInt64?
+    package var base: UInt64? { alone?.median }
+    /// Somebody used SOURCE when it was last looked at without a pass.
+    package var isShared: Bool { alone?.isShared ?? false }
 
     package init() {}
 
@@ -34,8 +57,12 @@ package struct ReadLatency: Sendable {
     package mutating func begin(at now: UInt64) { underWay = now }
 
     /// It has ended; nil: it measured nothing.
-    package mutating func end(at now: UInt64, took: UInt64?) {
-        if let begin = underWay, let took { readings.append(Reading(begin: begin, took: took)) }
+    ///
+    /// `othersBytes`: what others have read and written up to now; nil: not known.
+    package mutating func end(at now: UInt64, took: UInt64?, othersBytes: Int64? = nil) {
+        if let begin = underWay, let took {
+            readings.append(Reading(begin: begin, took: took, othersBytes: othersBytes))
+        }
         underWay = nil
         let oldest = now - min(now, Self.baseNanoseconds)
         readings.removeAll { $0.begin < oldest }
@@ -45,20 +72,33 @@ package struct ReadLatency: Sendable {
     ///
     /// Too few of them change nothing.
     package mutating func takeBase(since begin: UInt64, until end: UInt64) {
-        let alone = readings.filter { $0.begin >= begin && $0.begin <= end }.map(\.took)
-        if alone.count >= Self.baseReadsMin { base = Self.quantile(alone, 50) }
+        let found = readings.filter { $0.begin >= begin && $0.begin <= end }
+        guard found.count >= Self.baseReadsMin else { return }
+        let times = found.map(\.took)
+        alone = Base(
+            median: Self.quantile(times, 50),
+            slow: Self.quantile(times, 90),
+            isShared: Self.pace(found).map { $0 >= Self.sharedBytesPerSecond } ?? false
+        )
+    }
+
+    /// Bytes a second of others; nil: not known.
+    private static func pace(_ readings: [Reading]) -> Double? {
+        guard let first = readings.first, let last = readings.last, last.end > first.end,
+            let before = first.othersBytes, let after = last.othersBytes
+        else { return nil }
+        return Double(after - before) / (Double(last.end - first.end) / 1e9)
     }
 
     /// What the last ten seconds say, or what of them began after `since`; nil: nothing.
     package func observation(at now: UInt64, since: UInt64) -> BackOffObservation? {
-        guard let base else { return nil }
+        guard let limit = alone?.limit else { return nil }
         let begin = max(since, now - min(now, Self.windowNanoseconds))
         var times = readings.filter { $0.begin >= begin }.map(\.took)
         // One that does not come back has taken at least so long; whatever comes of it, and whenever it began.
         if let underWay, now > underWay { times.append(now - underWay) }
         let total = times.reduce(0) { $0 &+ $1 }
         guard times.count >= Self.readsMin || total >= Self.tellingNanoseconds else { return nil }
-        let limit = max(Self.factor * base, base + Self.marginNanoseconds)
         return BackOffObservation(
             .readLatency,
             value: Double(Self.quantile(times, 90)) / 1e9,

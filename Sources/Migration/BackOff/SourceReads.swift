@@ -66,6 +66,17 @@ package struct SourceReads {
         }
     }
 
+    /// Bytes that others have read from SOURCE's device or written to it, up to a number that stays the same; nil: it
+    /// has no device, or the kernel does not tell.
+    ///
+    /// Only while nothing of ours runs, for what we read from other devices is taken off, too.
+    package func othersBytes() -> Int64? {
+        guard let mark, let all = DeviceTraffic(ofDevice: mark.root.device)?.bytes,
+            let ours = DeviceTraffic.bytesReadByUs()
+        else { return nil }
+        return Int64(clamping: all) - Int64(clamping: ours)
+    }
+
     private static func mark(of root: borrowing Descriptor) throws(SystemError) -> Mark {
         Mark(root: try root.status().identity, identifier: try root.filesystemIdentifier())
     }
