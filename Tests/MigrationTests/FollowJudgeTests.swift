@@ -147,6 +147,51 @@ import Testing
         #expect(try hours("00:00-12:00", "12:00-24:00").nextChange(after: at(1, 0)) == nil)
     }
 
+    @Test(
+        "an hour that the clock shows twice is open, or closed, both times; one that it leaves out is passed over",
+        .enabled(if: access("/usr/share/zoneinfo/Europe/Berlin", R_OK) == 0, "needs tzdata")
+    )
+    func changedClocks() async {
+        await #expect(processExitsWith: .success) {
+            setenv("TZ", "Europe/Berlin", 1)
+            func hours(_ text: String) throws -> WorkHours {
+                WorkHours([try #require(WorkHours.Stretch(parsing: text))])
+            }
+            let minute: Int64 = 60_000_000_000
+            // 2026-10-25 02:00 CEST; 02:00 CET is an hour later.
+            let autumn: Int64 = 1_792_886_400_000_000_000
+            let zones = [
+                CalendarTime(local: autumn).zone, CalendarTime(local: autumn + 60 * minute).zone,
+            ]
+            #expect(zones == ["CEST", "CET"])
+            let short = try hours("02:15-02:45")
+            var moments: [Int64] = []
+            var moment = autumn - 60 * minute
+            for _ in 0..<4 {
+                moment = try #require(short.nextChange(after: moment))
+                moments.append((moment - autumn) / minute)
+            }
+            #expect(moments == [15, 45, 75, 105])
+            let (first, second) = (autumn + 30 * minute, autumn + 90 * minute)
+            #expect(CalendarTime(local: first).minutes == "02:30")
+            #expect(CalendarTime(local: second).minutes == "02:30")
+            #expect(short.allow(first) && short.allow(second))
+            // A night ends at its second 02:30, having been closed for half an hour before.
+            let night = try hours("22:00-02:30")
+            #expect(night.nextChange(after: autumn - 60 * minute) == first)
+            #expect(night.nextChange(after: first) == autumn + 60 * minute)
+            #expect(night.nextChange(after: autumn + 60 * minute) == second)
+            // 2026-03-29 03:00 CEST comes right after 01:59 CET.
+            let spring: Int64 = 1_774_746_000_000_000_000
+            #expect(CalendarTime(local: spring).minutes == "03:00")
+            let late = try hours("01:00-02:30")
+            #expect(late.nextChange(after: spring - 30 * minute) == spring)
+            #expect(!late.allow(spring))
+            let leftOut = try hours("02:10-02:50")
+            #expect(leftOut.nextChange(after: spring) == spring + 23 * 60 * minute + 10 * minute)
+        }
+    }
+
     @Test("what is no stretch is refused")
     func mistakes() {
         for text in [

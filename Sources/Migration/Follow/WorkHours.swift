@@ -38,9 +38,14 @@ package struct WorkHours: Sendable, Equatable {
     private let stretches: [Stretch]
 
     static let minutesPerDay = 24 * 60
+    /// The stretch of a day may be left out by a change of clocks; then that of the next one counts.
+    private static let minutesSearched = 3 * minutesPerDay
 
     /// None: always.
     package init(_ stretches: [Stretch]) { self.stretches = stretches }
+
+    /// There is no moment at which no work may be done.
+    package var isAlways: Bool { stretches.isEmpty }
 
     /// Whether work may be done at a moment (nanoseconds since 1970).
     package func allow(_ now: Int64) -> Bool {
@@ -49,24 +54,17 @@ package struct WorkHours: Sendable, Equatable {
 
     /// When that changes next, in nanoseconds since 1970; nil: never.
     ///
-    /// A minute that a change of clocks leaves out is taken for one as much later.
+    /// Minute by minute by the person's clock, as `allow` asks: an hour that a change of clocks repeats is open, or not,
+    /// both times, and what lies in one that it leaves out changes when the clock has jumped over it.
     package func nextChange(after now: Int64) -> Int64? {
         if stretches.isEmpty { return nil }
         let time = CalendarTime(local: now)
-        let begin = time.hour * 60 + time.minute
         let isOpen = allow(now)
-        for ahead in 1...Self.minutesPerDay {
-            let minute = (begin + ahead) % Self.minutesPerDay
-            if self.isOpen(minute) == isOpen { continue }
-            let day = begin + ahead >= Self.minutesPerDay ? time.day + 1 : time.day
-            let moment = CalendarTime.moment(
-                time.year,
-                time.month,
-                day,
-                minute / 60,
-                minute % 60
-            )
-            return moment.map { max($0, now + 1) }
+        let minute: Int64 = 60_000_000_000
+        let begin = now - Int64(time.second) * 1_000_000_000 - Int64(time.nanosecond)
+        for ahead in 1...Int64(Self.minutesSearched) {
+            let moment = begin + ahead * minute
+            if allow(moment) != isOpen { return moment }
         }
         return nil
     }
