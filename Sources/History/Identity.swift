@@ -68,8 +68,9 @@ struct FileNames: Sendable {
     var declared: String { base + ".new-pair" }
     /// What a running pass tells of itself.
     var status: String { base + Self.statusEnding }
-    var unfinishedStatus: String { status + ".new" }
     static let statusEnding = ".status"
+    /// How long the last comparison of both roots took.
+    var comparison: String { base + ".compared" }
 
     /// What SQLite may keep beside a database file.
     ///

@@ -166,6 +166,26 @@ final class StateFolder: Sendable {
         }
     }
 
+    /// Replaces the text of a small file: a reader sees one whole text or another.
+    ///
+    /// Not synchronised: for what may be lost.
+    func replace(_ name: String, _ text: [UInt8]) throws(HistoryProblem) {
+        let unfinished = Self.unfinished(name)
+        // A killed process may have left one.
+        try removeUnused(unfinished)
+        try calling(unfinished) { () throws(SystemError) in
+            let file = try descriptor.createFile(Name(unfinished), mode: 0o600)
+            try text.withUnsafeBufferPointer { bytes throws(SystemError) in
+                try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+            }
+            try file.close()
+        }
+        try rename(unfinished, to: name)
+    }
+
+    /// What `replace` writes first.
+    static func unfinished(_ name: String) -> String { name + ".new" }
+
     /// The first bytes of a file, at most `count`.
     func read(_ name: String, count: Int) throws(HistoryProblem) -> [UInt8] {
         let found = try calling(name) { () throws(SystemError) -> [UInt8]? in

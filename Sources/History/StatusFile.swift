@@ -26,31 +26,17 @@ package final class StatusFile: Sendable {
     package func publish(_ text: [UInt8]) {
         isWithdrawn.withLock { isWithdrawn in
             if isWithdrawn { return }
-            do throws(HistoryProblem) { try replace(text) } catch {
+            do throws(HistoryProblem) { try folder.replace(names.status, text) } catch {
                 // It is an aid: what fails here does so again where the state itself is written, which is told.
             }
         }
-    }
-
-    private func replace(_ text: [UInt8]) throws(HistoryProblem) {
-        // A killed process may have left one.
-        try folder.removeUnused(names.unfinishedStatus)
-        try folder.calling(names.unfinishedStatus) { () throws(SystemError) in
-            let name = Name(names.unfinishedStatus)
-            let file = try folder.descriptor.createFile(name, mode: 0o600)
-            try text.withUnsafeBufferPointer { bytes throws(SystemError) in
-                try file.write(UnsafeRawBufferPointer(bytes), at: 0)
-            }
-            try file.close()
-        }
-        try folder.rename(names.unfinishedStatus, to: names.status)
     }
 
     /// Removes it, for good.
     package func withdraw() {
         isWithdrawn.withLock { isWithdrawn in
             isWithdrawn = true
-            for name in [names.unfinishedStatus, names.status] {
+            for name in [StateFolder.unfinished(names.status), names.status] {
                 do throws(HistoryProblem) { try folder.removeUnused(name) } catch {
                     // What is left says nothing without a pass that runs.
                 }

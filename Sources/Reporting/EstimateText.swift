@@ -64,6 +64,8 @@ package struct EstimateText: Sendable {
             parts.add(key, decimal: seconds)
         }
         line.add("parts", parts)
+        line.add("verify_metadata_seconds", decimal: estimate.comparison.seconds)
+        line.add("verify_metadata_unknown", estimate.comparison.reason?.rawValue)
         line.add("pending_entries", estimate.pending.entries)
         line.add("pending_files", estimate.pending.files)
         line.add("pending_bytes", estimate.pending.bytes)

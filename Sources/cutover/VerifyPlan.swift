@@ -52,6 +52,8 @@ struct VerifyPlan {
             verification.filter = try compared.filters.filter()
             verification.stateFolder = options.place.folder
             verification.namesStateFolder = options.place.state != nil
+            // With other filters it is another comparison.
+            if verification.filter == nil { verification.notesTimeIn = options.place.folder }
             verification.isStrict = compared.strict
             verification.branches = try SyncPlan.branches(compared.branch)
             verification.attributes = try compared.attributes.selection()

@@ -53,7 +53,13 @@ private struct MadeUpMachine {
             bytes: UInt64(amount.bytes),
             isCounted: true
         )
-        let foreseen = estimator.estimate(method: method, amount, pending: pending, changes: floor)
+        let foreseen = estimator.estimate(
+            method: method,
+            amount,
+            pending: pending,
+            changes: floor,
+            comparison: .unknown(.neverRan)
+        )
         let level = factor()
         let work = (truth(amount) - floor) * level
         var pass = PassRecord(
@@ -229,7 +235,13 @@ private struct MadeUpMachine {
             var setting = machine.setting
             change(&setting)
             return Estimator(machine.passes, setting)
-                .estimate(method: "scan", amount, pending: pending, changes: 3)
+                .estimate(
+                    method: "scan",
+                    amount,
+                    pending: pending,
+                    changes: 3,
+                    comparison: .unknown(.neverRan)
+                )
         }
         #expect(estimate { _ in }?.interval != nil)
         #expect(estimate { $0.workers = 4 }?.interval == nil)
@@ -251,8 +263,18 @@ private struct MadeUpMachine {
         guard let work else { return }
         var counted = work.pending
         counted.isCounted = true
-        let wide = estimator.estimate(method: "scan", work.amount, pending: work.pending)
-        let narrow = estimator.estimate(method: "scan", work.amount, pending: counted)
+        let wide = estimator.estimate(
+            method: "scan",
+            work.amount,
+            pending: work.pending,
+            comparison: .unknown(.neverRan)
+        )
+        let narrow = estimator.estimate(
+            method: "scan",
+            work.amount,
+            pending: counted,
+            comparison: .unknown(.neverRan)
+        )
         #expect(wide?.interval?.high ?? 0 > narrow?.interval?.high ?? .infinity)
         #expect(wide?.interval?.low ?? .infinity < narrow?.interval?.low ?? 0)
     }

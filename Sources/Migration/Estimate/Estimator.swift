@@ -128,7 +128,8 @@ package struct Estimator: Sendable {
         method: String,
         _ amount: WorkAmount,
         pending: PendingWork,
-        changes: Double? = nil
+        changes: Double? = nil,
+        comparison: ComparisonTime
     ) -> SwitchEstimate? {
         guard let parts = parts(method: method, amount, changes: changes) else { return nil }
         let basis = basis(method)
@@ -138,7 +139,8 @@ package struct Estimator: Sendable {
             method: method,
             basisPasses: min(Self.alike(method, basis).count, Self.passesMax),
             isUpperLimit: basis.isUpperLimit,
-            pending: pending
+            pending: pending,
+            comparison: comparison
         )
     }
 

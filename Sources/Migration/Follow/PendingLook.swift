@@ -15,6 +15,10 @@ package final class PendingLook: SteeredRun {
     /// Of the look itself: that of the pass in it is another.
     package let control = RunControl()
     private let pass = Lock<Pass?>(nil)
+    private let hasMetPass = Lock(false)
+
+    /// Whether it could not look for another pass that runs; known when it has run.
+    package var metAnotherPass: Bool { hasMetPass.withLock { $0 } }
 
     /// `options`: those of the pass; `limitSeconds`: a look that takes longer is given up.
     package init(
@@ -62,8 +66,9 @@ package final class PendingLook: SteeredRun {
             guard pass.estimator.isPossible else { return nil }
             if pass.foreseesScan, let counted = count(pass, counters) { return counted }
             if !control.mayBegin { return nil }
-            return uncounted(pass.estimator)
+            return uncounted(pass.estimator, pass.comparisonTime)
         } catch {
+            if case .stateBusy = error { hasMetPass.withLock { $0 = true } }
             return nil
         }
     }
@@ -86,11 +91,15 @@ package final class PendingLook: SteeredRun {
                 bytes: counters.bytesCopied.value(),
                 isCounted: true
             ),
-            changes: summary.times.changes.map { Double($0) / 1e9 }
+            changes: summary.times.changes.map { Double($0) / 1e9 },
+            comparison: pass.comparisonTime
         )
     }
 
-    private func uncounted(_ estimator: Estimator) -> SwitchEstimate? {
+    private func uncounted(
+        _ estimator: Estimator,
+        _ comparison: ComparisonTime
+    ) -> SwitchEstimate? {
         let now = ClockReading.now(on: nil)
         guard let since = estimator.lastStartBoot(now: now.bootIdentifier) else { return nil }
         let seconds = Double(max(now.sinceBoot - since, 0)) / 1e9
@@ -98,7 +107,8 @@ package final class PendingLook: SteeredRun {
         return estimator.estimate(
             method: ChangeMethod.walk(nil).name,
             work.amount,
-            pending: work.pending
+            pending: work.pending,
+            comparison: comparison
         )
     }
 }

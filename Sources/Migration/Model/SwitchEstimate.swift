@@ -63,6 +63,8 @@ package struct SwitchEstimate: Sendable, Equatable {
     /// All that is known are passes that were held back: it takes that long at most.
     package var isUpperLimit: Bool
     package var pending: PendingWork
+    /// How long comparing all attributes takes, which is no part of the pass and comes after it.
+    package var comparison: ComparisonTime
 
     package init(  // One for each field.
         parts: Parts,
@@ -70,7 +72,8 @@ package struct SwitchEstimate: Sendable, Equatable {
         method: String,
         basisPasses: Int,
         isUpperLimit: Bool,
-        pending: PendingWork
+        pending: PendingWork,
+        comparison: ComparisonTime
     ) {
         self.parts = parts
         self.interval = interval
@@ -78,6 +81,7 @@ package struct SwitchEstimate: Sendable, Equatable {
         self.basisPasses = basisPasses
         self.isUpperLimit = isUpperLimit
         self.pending = pending
+        self.comparison = comparison
     }
 
     package var seconds: Double { parts.total }

@@ -126,6 +126,9 @@ package final class Pass: SteeredRun, HeldRun {
     /// What earlier passes say of how long this one takes.
     package var estimator: Estimator { keeper.estimator }
 
+    /// How long comparing both roots takes, asked anew each time.
+    var comparisonTime: ComparisonTime { ComparisonTime(keeper.history, of: roots.pair) }
+
     /// Whether it is to find changes by a scan, as far as is known before it runs.
     var foreseesScan: Bool { keeper.method == .scan }
 

@@ -1,5 +1,5 @@
 // A verification of two trees from its start to its answer: the roots, the pool, the manifest, the summary. It
-// writes nothing but a manifest that was asked for. Of what passes recorded it takes moments, by which it tells what
+// writes nothing on them; beside them a manifest that was asked for, and what it took (ComparisonTime). Of what passes recorded it takes moments, by which it tells what
 // users changed since (VerificationRecord), and filters; nothing is compared less for them.
 
 import LinuxIO
@@ -157,7 +157,16 @@ package final class Verification: SteeredRun {
             summary.keepsEarlierManifest = true
             if summary.status != .interrupted { summary.status = .someFailed }
         }
+        noteTime(summary)
         return summary
+    }
+
+    /// Notes how long it took, if it came to its end.
+    private func noteTime(_ summary: VerificationSummary) {
+        guard let folder = context.options.notesTimeIn, let pair = roots.pair,
+            !context.options.comparesContents, context.scope.isWhole, context.log.cause == nil
+        else { return }
+        ComparisonTime.note(nanoseconds: summary.durationNanoseconds, of: pair, in: folder)
     }
 
     /// Filters left nothing over; of an empty SOURCE that was said at the begin.

@@ -20,6 +20,10 @@ package struct VerificationOptions: Sendable {
     package var stateFolder: Name?
     /// Somebody named that folder: that it is missing is told.
     package var namesStateFolder = false
+    /// How long it took is noted beside the record in this folder, for the estimate of a switch; nil: nowhere.
+    ///
+    /// Only of a comparison without contents, of all that the passes hold.
+    package var notesTimeIn: Name?
     /// What users changed since the last whole pass counts as different (`--strict`).
     package var isStrict = false
     /// What a pass carried: nothing else is compared.

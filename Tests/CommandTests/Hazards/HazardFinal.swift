@@ -242,6 +242,11 @@ struct HazardFinal {
         }
         let again = try last()
         #expect(again.outcome.status == 0, "\(again.outcome)")
+        // What its comparison took is what the next estimate says of it.
+        let noted = try Files.names(stage.pair.state).filter {
+            $0.suffix(9) == bytes(".compared")[...]
+        }
+        #expect(noted.count == 1)
     }
 
     @Test("where another pass runs between the three steps the verdict is not final, and 24")

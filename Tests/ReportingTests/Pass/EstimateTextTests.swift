@@ -12,7 +12,8 @@ func madeUpEstimate(
     isUpperLimit: Bool = false,
     entries: UInt64 = 260,
     files: UInt64 = 213,
-    isCounted: Bool = true
+    isCounted: Bool = true,
+    comparison: ComparisonTime = .took(seconds: 48)
 ) -> SwitchEstimate {
     var parts = SwitchEstimate.Parts()
     parts.open = 0.4
@@ -31,7 +32,8 @@ func madeUpEstimate(
             files: files,
             bytes: 84_934_656,
             isCounted: isCounted
-        )
+        ),
+        comparison: comparison
     )
 }
 
@@ -53,6 +55,25 @@ func madeUpEstimate(
         #expect(
             EstimateText(madeUpEstimate(isCounted: false)).pending == "about 213 files, 81.0 MiB"
         )
+    }
+
+    @Test("what a comparison of attributes takes stands beside the pass, or why nobody knows")
+    func comparison() {
+        func line(_ comparison: ComparisonTime) -> String {
+            let line = EstimateText(madeUpEstimate(comparison: comparison)).line(pass: 1, time: 0)
+            return String(decoding: line.object, as: UTF8.self)
+        }
+        let known = line(.took(seconds: 48))
+        #expect(
+            known.contains(#""verify_metadata_seconds":48.000,"verify_metadata_unknown":null"#)
+        )
+        // It comes after the pass, and is no part of it.
+        #expect(known.contains(#""seconds":210.000"#))
+        for reason in ComparisonTime.Reason.allCases {
+            let text =
+                #""verify_metadata_seconds":null,"verify_metadata_unknown":"\#(reason.rawValue)""#
+            #expect(line(.unknown(reason)).contains(text))
+        }
     }
 
     @Test("lengths of time as options take them")

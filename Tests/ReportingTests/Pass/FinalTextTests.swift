@@ -39,7 +39,8 @@ func switchEstimate() -> SwitchEstimate {
         method: "scan",
         basisPasses: 5,
         isUpperLimit: false,
-        pending: PendingWork(entries: 0, files: 0, bytes: 0, isCounted: true)
+        pending: PendingWork(entries: 0, files: 0, bytes: 0, isCounted: true),
+        comparison: .unknown(.neverRan)
     )
 }
 

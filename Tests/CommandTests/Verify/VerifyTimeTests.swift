@@ -1,0 +1,80 @@
+// What `verify --metadata` took is noted beside the record, for the estimate of a switch.
+
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Verify: how long it takes", .requiresVolumes, .timeLimit(.minutes(10)))
+struct VerifyTimeTests {
+    private let stage: ScanStage
+    private var pair: ScanPair { stage.pair }
+
+    init() throws {
+        stage = try ScanStage(isWhole: true)
+        for index in 0..<5 { try Files.write(stage.from("file\(index)"), bytes("old \(index)")) }
+        // What is racy is looked at anyway.
+        stage.age()
+        #expect(try pair.sync().outcome.status == 0)
+    }
+
+    private func verify(_ options: String..., state: [UInt8]? = nil) throws {
+        let words = ["verify", "-q"] + options + ["--state"]
+        let outcome = try Cutover.run(
+            bytes: words.map { bytes($0) } + [state ?? pair.state, pair.from, pair.to]
+        )
+        #expect(outcome.status == 0, "\(outcome)")
+    }
+
+    private func notes() throws -> [[UInt8]] {
+        try Files.names(pair.state).filter { $0.suffix(9) == bytes(".compared")[...] }
+    }
+
+    /// What the next estimate says of it.
+    private func told() throws -> (seconds: Double?, unknown: String?) {
+        let pass = try pair.sync()
+        pass.expectScan()
+        let estimate = try #require(pass.report.of("estimate").last, "\(pass.outcome)")
+        return (
+            estimate.decimal("verify_metadata_seconds"), estimate.text("verify_metadata_unknown")
+        )
+    }
+
+    @Test("only a whole comparison of attributes says how long one takes; what is odd says nothing")
+    func noted() throws {
+        // Of contents, of a part, and of less than passes carry.
+        try verify()
+        try verify("--metadata", "--branch", "file1")
+        try verify("--metadata", "--exclude", "/file1")
+        #expect(try notes() == [])
+        #expect(try told() == (nil, "never_ran"))
+        try verify("--metadata")
+        let name = try #require(try notes().first)
+        let file = joined(pair.state, name)
+        #expect(try Files.status(file).st_mode & 0o777 == 0o600)
+        let first = try told()
+        #expect(try #require(first.seconds) > 0 && first.unknown == nil)
+        let text = String(decoding: try Files.read(file), as: UTF8.self)
+        for (other, reason) in [
+            (text.replacing("\"machine\":\"", with: "\"machine\":\"x"), "other_machine"),
+            (text.replacing("birth_ns\":1", with: "birth_ns\":2"), "other_volumes"),
+            (String(text.dropLast(2)), "unreadable"),
+        ] {
+            try Files.write(file, bytes(other))
+            #expect(try told() == (nil, reason))
+        }
+    }
+
+    @Test("where no pass is recorded a comparison makes no folder and no file")
+    func noRecord() throws {
+        let missing = joined(stage.outside, "missing")
+        let outcome = try Cutover.run(
+            bytes: ["verify", "-q", "--metadata", "--state"].map { bytes($0) }
+                + [missing, pair.from, pair.to]
+        )
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(!Files.exists(missing))
+        try Files.makeDirectory(missing)
+        try verify("--metadata", state: missing)
+        #expect(try Files.names(missing) == [])
+    }
+}
