@@ -55,7 +55,11 @@ struct HistoryNotes {
         if running.failures > 0 {
             parts.append(Quantity.count(running.failures, "failure", "failures"))
         }
+        if let foreseen = running.foreseenNanoseconds {
+            parts.append("foreseen: " + Quantity.span(Double(foreseen) / 1e9))
+        }
         parts.append(Quantity.count(running.workers, "worker", "workers"))
+        if let held = held(running) { parts.append(held) }
         parts.append("process \(running.process)")
         let age = sinceBoot - running.writtenBootNanoseconds
         // It tells every two seconds.
@@ -63,6 +67,19 @@ struct HistoryNotes {
             parts.append("as of \(Quantity.duration(UInt64(age))) ago")
         }
         return parts.joined(separator: ", ")
+    }
+
+    /// That it gives way to others, and for how long it has.
+    private static func held(_ running: RunningPass) -> String? {
+        let sum = running.heldBackNanoseconds ?? 0
+        let so = sum >= 1_000_000_000 ? ", \(Quantity.span(Double(sum) / 1e9)) in all" : ""
+        switch running.backOff {
+        case nil: return nil
+        case .free: return sum >= 1_000_000_000 ? "was held back\(so)" : nil
+        case .held: return "held back\(so)"
+        case .paused: return "paused for others' sake\(so)"
+        case .measuring: return "paused to measure\(so)"
+        }
     }
 
     /// Why it walked.

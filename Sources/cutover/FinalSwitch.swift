@@ -156,7 +156,11 @@ final class FinalSwitch: Sendable {
                     emit: { passReporter.receive($0) }
                 )
                 return .init(run: pass) {
-                    passReporter.begin { pass.publish($0) }
+                    passReporter.begin { running in
+                        var running = running
+                        running.note(foreseen.value)
+                        pass.publish(running)
+                    }
                     reporter.begin(decided.origin, decided.options, decided.source)
                 }
             },

@@ -22,6 +22,11 @@ import Testing
         pass.failures = 2
         pass.workers = 1
         pass.remainingNanoseconds = 60_000_000_000
+        pass.foreseenNanoseconds = 210_000_000_000
+        pass.foreseenLowNanoseconds = 1
+        pass.foreseenHighNanoseconds = .max
+        pass.backOff = .held
+        pass.heldBackNanoseconds = 0
         return pass
     }
 
@@ -31,6 +36,8 @@ import Testing
         var other = example
         (other.entriesTotal, other.bytesTotal, other.remainingNanoseconds) = (nil, nil, nil)
         other.phase = .working
+        other.note(nil)
+        (other.backOff, other.heldBackNanoseconds) = (nil, nil)
         #expect(RunningPass(text: other.text) == other)
         #expect(example.text.last == 0x0A && example.text.count < 4_096)
     }
@@ -46,5 +53,26 @@ import Testing
             "{\"type\":\"status\",\"pass\":4,\"pid\":5,\"start_ns\":6,\"phase\":\"new\",\"x\":{}}\n"
         let read = RunningPass(text: bytes(later))
         #expect(read?.pass == 4 && read?.process == 5 && read?.phase == .working)
+    }
+
+    @Test("what it was to take, and how it gives way, are those of the loop")
+    func noted() {
+        var pass = RunningPass()
+        var held = HeldBack()
+        held.add(3_000_000_000, .free)
+        held.add(
+            2_000_000_000,
+            BackOffAnswer(
+                .paused,
+                most: 0,
+                why: BackOffObservation(.probe, value: 2, limit: 1, since: 0)
+            )
+        )
+        pass.note(.paused, heldNanoseconds: held.heldNanoseconds)
+        #expect(pass.backOff == .paused && pass.heldBackNanoseconds == 2_000_000_000)
+        for state in BackOffAnswer.State.allCases {
+            pass.note(state, heldNanoseconds: held.heldNanoseconds)
+            #expect(RunningPass(text: pass.text)?.backOff == state)
+        }
     }
 }

@@ -205,6 +205,11 @@ package final class BackOff: Sendable {
         }
     }
 
+    /// What the present pass may do, and how long it has been held back so far; of the last one in a wait.
+    package var standing: (state: BackOffAnswer.State, held: HeldBack) {
+        state.withLock { ($0.answer.state, $0.held) }
+    }
+
     /// Nothing of ours runs from now on: what is measured is what users have without us.
     package func waitBegins() {
         state.withLock { state in

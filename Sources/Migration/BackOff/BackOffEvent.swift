@@ -43,16 +43,7 @@ package struct BackOffObservation: Equatable, Sendable {
 
 /// What a pass may do now.
 package struct BackOffAnswer: Equatable, Sendable {
-    package enum State: String, CaseIterable, Sendable {
-        /// As many workers as are wanted.
-        case free
-        /// Fewer.
-        case held
-        /// None.
-        case paused
-        /// None for some seconds, in which reads or the probe are timed without a pass.
-        case measuring
-    }
+    package typealias State = BackOffState
 
     package var state: State
     /// Workers at most; nil: no limit.

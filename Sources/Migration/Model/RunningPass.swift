@@ -1,5 +1,4 @@
-// How far a running pass is, as it tells others in its status file: one line of JSON with numbers only, made and read
-// here. Who reads takes what is there and knows: keys may be added, none changes its meaning.
+// How far a running pass is, as it tells others in its status file: one line of JSON (KeptLine).
 
 import History
 package import LinuxIO
@@ -31,8 +30,32 @@ package struct RunningPass: Sendable, Equatable {
     package var failures: UInt64 = 0
     package var workers: UInt64 = 0
     package var remainingNanoseconds: UInt64?
+    /// How long it was to take, as it was foreseen right before it, and between what in most cases.
+    package var foreseenNanoseconds: UInt64?
+    package var foreseenLowNanoseconds: UInt64?
+    package var foreseenHighNanoseconds: UInt64?
+    /// Whether it gives way to others; nil: it does so to nobody.
+    package var backOff: BackOffState?
+    /// How long it had fewer workers than were wanted, or none, for others' sake.
+    package var heldBackNanoseconds: UInt64?
 
     package init() {}
+
+    /// What was foreseen of it.
+    package mutating func note(_ estimate: SwitchEstimate?) {
+        func nanoseconds(_ seconds: Double?) -> UInt64? {
+            seconds.map { UInt64(exactlyOrMax: $0 * 1e9) }
+        }
+        foreseenNanoseconds = nanoseconds(estimate?.seconds)
+        foreseenLowNanoseconds = nanoseconds(estimate?.interval?.low)
+        foreseenHighNanoseconds = nanoseconds(estimate?.interval?.high)
+    }
+
+    /// How it gives way, and for how long it has been held back.
+    package mutating func note(_ state: BackOffState, heldNanoseconds: UInt64) {
+        backOff = state
+        heldBackNanoseconds = heldNanoseconds
+    }
 
     private static let numbers:
         [(key: String, path: any WritableKeyPath<RunningPass, UInt64> & Sendable)] = [
@@ -43,7 +66,10 @@ package struct RunningPass: Sendable, Equatable {
     private static let optionals:
         [(key: String, path: any WritableKeyPath<RunningPass, UInt64?> & Sendable)] = [
             ("entries_total", \.entriesTotal), ("bytes_total", \.bytesTotal),
-            ("remaining_ns", \.remainingNanoseconds),
+            ("remaining_ns", \.remainingNanoseconds), ("foreseen_ns", \.foreseenNanoseconds),
+            ("foreseen_low_ns", \.foreseenLowNanoseconds),
+            ("foreseen_high_ns", \.foreseenHighNanoseconds),
+            ("held_back_ns", \.heldBackNanoseconds),
         ]
 
     /// The text of the status file.
@@ -52,6 +78,7 @@ package struct RunningPass: Sendable, Equatable {
             "\"type\":\"status\"", "\"format\":1", "\"pass\":\(pass)", "\"pid\":\(process)",
             "\"start_ns\":\(startNanoseconds)", "\"written_boot_ns\":\(writtenBootNanoseconds)",
             "\"phase\":\"\(phase.rawValue)\"",
+            "\"back_off\":" + (backOff.map { "\"\($0.rawValue)\"" } ?? "null"),
         ]
         parts += Self.numbers.map { "\"\($0.key)\":\(self[keyPath: $0.path])" }
         parts += Self.optionals.map { row in
@@ -62,26 +89,18 @@ package struct RunningPass: Sendable, Equatable {
 
     /// Reads such a text; nil: it is none.
     package init?(text bytes: [UInt8]) {
-        let text = String(decoding: bytes, as: UTF8.self)
-        func value(_ key: String) -> Substring? {
-            text.firstRange(of: "\"\(key)\":").map { found in
-                text[found.upperBound...].prefix { $0 != "," && $0 != "}" }
-            }
-        }
-        guard text.hasPrefix("{\"type\":\"status\","), text.hasSuffix("}\n"),
-            let pass = value("pass").flatMap({ Int64($0) }),
-            let process = value("pid").flatMap({ Int32($0) }),
-            let start = value("start_ns").flatMap({ Int64($0) })
+        guard let line = KeptLine(bytes, type: "status"), let pass: Int64 = line.number("pass"),
+            let process: Int32 = line.number("pid"), let start: Int64 = line.number("start_ns")
         else { return nil }
         (self.pass, self.process, startNanoseconds) = (pass, process, start)
-        writtenBootNanoseconds = value("written_boot_ns").flatMap { Int64($0) } ?? 0
-        phase =
-            Phase.allCases.first { value("phase") == "\"\($0.rawValue)\"" } ?? .working
+        writtenBootNanoseconds = line.number("written_boot_ns") ?? 0
+        phase = line.word("phase").flatMap(Phase.init(rawValue:)) ?? .working
+        backOff = line.word("back_off").flatMap(BackOffState.init(rawValue:))
         for row in Self.numbers {
-            self[keyPath: row.path] = value(row.key).flatMap { UInt64($0) } ?? 0
+            self[keyPath: row.path] = line.number(row.key) ?? 0
         }
         for row in Self.optionals {
-            self[keyPath: row.path] = value(row.key).flatMap { UInt64($0) }
+            self[keyPath: row.path] = line.number(row.key)
         }
     }
 }

@@ -110,6 +110,18 @@ import Testing
                 "      workers, process 4711",
             ]
         )
+        running.foreseenNanoseconds = 210_000_000_000
+        running.backOff = .paused
+        running.heldBackNanoseconds = 65_000_000_000
+        running.workers = 0
+        #expect(
+            lines(running).dropFirst() == [
+                "    50% of at most 284,000 entries, 25% of at most 4.0 GiB, 10:00 left,",
+                "      foreseen: 3m30s, 0 workers, paused for others' sake, 1m05s in all, process",
+                "      4711",
+            ]
+        )
+        (running.foreseenNanoseconds, running.backOff, running.workers) = (nil, nil, 30)
         running.writtenBootNanoseconds = 1_000
         running.phase = .synchronizing
         running.failures = 2
