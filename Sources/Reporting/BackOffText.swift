@@ -27,14 +27,31 @@ package enum BackOffText {
     }
 
     /// One line for people, without a name of the program before it.
-    package static func line(_ event: BackOffEvent, _ shown: ShownName) -> String {
+    ///
+    /// - Parameters:
+    ///   - event: what is told.
+    ///   - shown: how names are shown.
+    ///   - done: how much of the present pass is done; nil: that is not known.
+    ///   - hasHours: there is `--hours`.
+    /// - Returns: a sentence or two.
+    package static func line(
+        _ event: BackOffEvent,
+        _ shown: ShownName,
+        done: WorkDone? = nil,
+        hasHours: Bool = false
+    ) -> String {
         switch event {
         case .changed(let answer, let workers): return change(answer, workers, shown)
         case .lacks(let lack): return sentence(lack)
         case .heldNearlyAllDay(let held):
             let why = held.why.map { ": \(reason($0, shown))" } ?? ""
+            let work = done.map { "; \(FollowText.share($0)) is done" } ?? ""
+            let advice =
+                hasHours
+                ? "Other --hours, when nobody works, would help."
+                : "--hours 01:00-05:00, or when nobody works, would help."
             return "Held back nearly all day, \(percent(held.share)) of "
-                + Quantity.duration(held.passNanoseconds) + why
+                + Quantity.duration(held.passNanoseconds) + why + work + ". " + advice
         }
     }
 
@@ -82,8 +99,12 @@ package enum BackOffText {
 
     // MARK: JSON
 
-    /// The line of an event; `time` is in nanoseconds since 1970.
-    package static func json(_ event: BackOffEvent, time: UInt64) -> JSONLine {
+    /// The line of an event; `time` is in nanoseconds since 1970, `done` as in `line`.
+    package static func json(
+        _ event: BackOffEvent,
+        time: UInt64,
+        done: WorkDone? = nil
+    ) -> JSONLine {
         switch event {
         case .changed(let answer, let workers):
             var line = EventJSON.begin("back_off", time)
@@ -100,6 +121,7 @@ package enum BackOffText {
         case .heldNearlyAllDay(let held):
             var line = EventJSON.begin("held_back", time)
             addFields(of: held, to: &line)
+            line.add("done_share", decimal: done?.share)
             return line
         }
     }

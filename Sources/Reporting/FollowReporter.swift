@@ -10,6 +10,9 @@ package final class FollowReporter: Sendable {
     private let streams: ReportStreams
     private let voice: LoopVoice
     private let readyBelow: Double?
+    private let hasHours: Bool
+    /// What was foreseen of the pass that runs, or of the last one.
+    private let foreseen = Lock<SwitchEstimate?>(nil)
     /// Of the pass that runs, or the last one.
     private let present = Lock<Reporter?>(nil)
     /// What was said last of the switch.
@@ -20,13 +23,16 @@ package final class FollowReporter: Sendable {
     ///   - streams: stay open from pass to pass.
     ///   - isIdle: passes run in the idle I/O class.
     ///   - givesWay: they are held back where others are disturbed.
+    ///   - hasHours: work is not done at all times.
     ///   - readyBelowSeconds: `--ready-below`.
     package init(
         _ streams: ReportStreams,
         isIdle: Bool,
         givesWay: Bool,
+        hasHours: Bool,
         readyBelowSeconds: Double?
     ) {
+        self.hasHours = hasHours
         self.streams = streams
         voice = LoopVoice(manner: (isIdle ? ", idle" : "") + (givesWay ? ", giving way" : ""))
         readyBelow = readyBelowSeconds
@@ -36,7 +42,10 @@ package final class FollowReporter: Sendable {
     private var isTable: Bool { streams.configuration.standardError.isTerminal }
 
     /// The reporter of the next pass.
-    package func reporter(_ counters: Counters) -> Reporter {
+    ///
+    /// `foreseen`: what a look right before it found; nil: nobody looked.
+    package func reporter(_ counters: Counters, foreseen: SwitchEstimate?) -> Reporter {
+        self.foreseen.withLock { $0 = foreseen }
         let reporter = Reporter(streams, counters: counters, loop: voice)
         present.withLock { $0 = reporter }
         return reporter
@@ -74,14 +83,27 @@ package final class FollowReporter: Sendable {
         streams.console.tell(lines)
     }
 
-    /// More below the last row.
-    package func tell(below text: String) {
-        if !isQuiet { streams.console.tell(["        \(text)"]) }
+    /// Below the last row: the hours of work ended before the pass did.
+    package func tellHoursOver() {
+        if !isQuiet { streams.console.tell(["        \(FollowText.hoursOver(done))"]) }
+    }
+
+    /// Another process has made a pass of this pair, which takes the place of one of the loop.
+    package func tell(others pass: Int64) {
+        if !isQuiet { streams.console.tell(["cutover: " + FollowText.others(pass)]) }
+    }
+
+    /// How much of the present pass is done, or of the last one; nil: that is not known.
+    private var done: WorkDone? {
+        present.withLock { $0 }?.done(
+            of: voice.walk == nil ? foreseen.withLock { $0 }?.pending : nil,
+            isWalk: voice.walk != nil
+        )
     }
 
     private func below(_ summary: PassSummary) -> [String] {
         var lines: [String] = []
-        if let reason = voice.unexpectedWalk, !WalkReasonText.isExpected(reason) {
+        if let reason = voice.walk, !WalkReasonText.isExpected(reason) {
             lines.append("walked: \(WalkReasonText.clause(reason))")
         }
         if !isQuiet, let stop = summary.stop {
@@ -99,7 +121,8 @@ package final class FollowReporter: Sendable {
 
     /// What back-off does, for programs; people read of it in the row, or with -v as it happens.
     package func tell(backOff event: BackOffEvent) {
-        let line = BackOffText.json(event, time: WallClock.nanoseconds)
+        let done = done
+        let line = BackOffText.json(event, time: WallClock.nanoseconds, done: done)
         streams.emit(voice.stamp(line), isRare: true)
         let isNews: Bool
         switch event {
@@ -112,7 +135,8 @@ package final class FollowReporter: Sendable {
             isNews = voice.isNews(answer.state) || streams.configuration.isVerbose
         }
         if isNews, !isQuiet {
-            streams.console.tell(["cutover: " + BackOffText.line(event, streams.shown)])
+            let text = BackOffText.line(event, streams.shown, done: done, hasHours: hasHours)
+            streams.console.tell(["cutover: " + text])
         }
     }
 

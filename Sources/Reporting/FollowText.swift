@@ -79,6 +79,24 @@ enum FollowText {
         return (isReady ? "READY" : "NOT READY") + ": the switch would take \(text.short)\(cases)"
     }
 
+    /// Below the row of a pass that the end of `--hours` cut.
+    static func hoursOver(_ done: WorkDone?) -> String {
+        let text = "paused: the hours of work are over"
+        guard let done else { return text + "; the next pass goes on from there" }
+        let advice = done.share < 0.5 ? "; longer --hours would help" : ""
+        return text + ", \(share(done)) is done; the next pass goes on from there" + advice
+    }
+
+    /// "12 % of its work", of a pass.
+    static func share(_ done: WorkDone) -> String {
+        (done.isAtLeast ? "at least " : "") + "\(Int(done.share * 100)) % of its work"
+    }
+
+    /// That another process made a pass.
+    static func others(_ pass: Int64) -> String {
+        "pass \(pass) was another process', and takes the place of one of this loop"
+    }
+
     static func convergence(_ found: Convergence) -> String? {
         switch found {
         case .goesOn: nil

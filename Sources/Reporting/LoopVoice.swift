@@ -13,8 +13,8 @@ final class LoopVoice: Sendable {
     private let toldStates = Lock<Set<BackOffAnswer.State>>([])
     /// The first failure of the present pass that is news.
     private let newFailure = Lock<Failure?>(nil)
-    /// What the pass did not find by a scan, though it could have.
-    private let walk = Lock<WalkReason?>(nil)
+    /// Why the present pass does not scan.
+    private let walkReason = Lock<WalkReason?>(nil)
 
     /// How passes are made, for the first line: ", idle, giving way".
     let manner: String
@@ -33,7 +33,7 @@ final class LoopVoice: Sendable {
     /// A pass begins.
     func begin(_ start: PassStart) {
         pass.withLock { $0 = start.pass }
-        walk.withLock { $0 = nil }
+        walkReason.withLock { $0 = nil }
         newFailure.withLock { $0 = nil }
         toldStates.withLock { $0 = [] }
     }
@@ -63,13 +63,13 @@ final class LoopVoice: Sendable {
         return line
     }
 
-    /// Why the present pass walks, where it could have scanned.
-    var unexpectedWalk: WalkReason? { walk.withLock { $0 } }
+    /// Why the present pass walks; nil: it scans.
+    var walk: WalkReason? { walkReason.withLock { $0 } }
 
     /// Whether a notice has not been told for a day, whatever its figures are; a walk has a line below its row.
     func isNews(_ notice: Notice) -> Bool {
         if case .walks(let reason) = notice {
-            walk.withLock { $0 = reason }
+            walkReason.withLock { $0 = reason }
             return false
         }
         let now = Self.seconds

@@ -70,6 +70,8 @@ final class ProgressTeller: Sendable {
             }
         }
     }
+    /// As it was when counts were read last.
+    var present: Progress { state.withLock { $0.progress } }
     func set(workers: Int) { state.withLock { $0.progress.workers = workers } }
     /// Something else is under way, of which counts say nothing.
     func hide() { state.withLock { $0.isHidden = true } }

@@ -127,6 +127,20 @@ package final class Reporter: Sendable {
     /// So many workers work now, of those that are wanted.
     func show(workers: Int) { progress.set(workers: workers) }
 
+    /// How much of the pass is done; nil: that is not known.
+    ///
+    /// `pending`: what a look counted right before it; `isWalk`: it looks at all of SOURCE.
+    func done(of pending: PendingWork?, isWalk: Bool) -> WorkDone? {
+        guard isWalk else { return pending.flatMap { WorkDone(of: $0, counters) } }
+        let progress = progress.present
+        return WorkDone(
+            entriesTotal: progress.entriesTotal,
+            bytesTotal: progress.bytesTotal,
+            isExact: progress.totalsAreExact,
+            counters
+        )
+    }
+
     /// Whether output that was asked for is incomplete, but for a reader of standard output that went
     /// away.
     package var hadOutputError: Bool { streams.hadError }

@@ -42,6 +42,7 @@ struct FollowCommand: ParsableCommand {
             streams,
             isIdle: plan.pass.isIdle,
             givesWay: plan.givesWay,
+            hasHours: !plan.hours.isAlways,
             readyBelowSeconds: plan.readyBelowSeconds
         )
         let supervision = Supervision(

@@ -122,8 +122,7 @@ final class FollowLoop {
             // Looks and commands take their time.
             if !isWithinHours { return }
             try checkLimit()
-            let began = Int64(clamping: WallClock.nanoseconds)
-            if let summary = try pass() { try end(summary, began) }
+            if let (summary, began) = try pass() { try end(summary, began) }
         }
         if let most = plan.passesMax, passes >= most { throw End(lastStatus ?? .done, .passes) }
         try wait(.pause, nanoseconds: plan.pauseNanoseconds)
@@ -147,9 +146,26 @@ final class FollowLoop {
     private func foresee() throws(End) {
         let age = monotonicNanoseconds() &- lookedAt
         if next == nil || age < Self.freshNanoseconds { return }
+        switch try look() {
+        case .found(let estimate): note(estimate)
+        // Of what another pass is just changing nothing can be said, and READY is not taken back for that.
+        case .busy: next = nil
+        }
+    }
+
+    /// What came of a look.
+    private enum Foresight {
+        case found(SwitchEstimate?)
+        /// Another pass runs on this pair.
+        case busy
+    }
+
+    private func look() throws(End) -> Foresight {
         let (names, options) = (plan.names, plan.pass)
+        let begun = Begun<PendingLook>()
+        let found: SwitchEstimate?
         do throws(Refusal) {
-            let found = try session.attempt(
+            found = try session.attempt(
                 prepare: { setting throws(Refusal) in
                     let look = PendingLook(
                         setting.process,
@@ -157,17 +173,18 @@ final class FollowLoop {
                         options,
                         limitSeconds: Self.lookSecondsMax
                     )
+                    begun.set(look)
                     return .init(run: look) {}
                 },
                 giveUp: { _ in supervision.statusIfGivenUp }
             )
-            note(found)
         } catch {
             throw refuse(error)
         }
         // What ended the look ends the loop, too.
         if supervision.isStopping { throw End(lastStatus ?? .interrupted, .signal) }
         try checkLimit()
+        return begun.value?.metAnotherPass == true ? .busy : .found(found)
     }
 
     private func note(_ estimate: SwitchEstimate?) {
@@ -180,28 +197,67 @@ final class FollowLoop {
     /// Of the last pass.
     private var heldBack: HeldBack?
 
-    /// Nil: the hours were over before another pass was.
-    private func pass() throws(End) -> PassSummary? {
+    /// Makes a pass, and gives when it began; nil: the hours were over before another process' pass was, or that one
+    /// counts in place of one of ours.
+    private func pass() throws(End) -> (summary: PassSummary, began: Int64)? {
         var isWaiting = false
+        var looks = true
         while isWithinHours {
-            if let summary = try attempt() { return summary }
+            let began = Int64(clamping: WallClock.nanoseconds)
+            if let summary = try attempt() { return (summary, began) }
+            let before = newestWhole()?.id
             try waitForOthers(isTold: isWaiting)
             isWaiting = true
+            // What was foreseen was foreseen of what the other pass is doing.
+            next = nil
+            // A pass of another pair onto this DESTINATION is met by no look: one is enough.
+            while isWithinHours, looks || newestWhole()?.id != before {
+                if case .found(let estimate) = try look() {
+                    if try counts(othersAfter: before, estimate) { return nil }
+                    looks = false
+                    break
+                }
+                try waitForOthers(isTold: true)
+            }
         }
         return nil
+    }
+
+    /// The newest whole pass of this pair, whoever made it.
+    private func newestWhole() -> (id: Int64, isWell: Bool)? {
+        plan.pass.stateFolder.flatMap { LastWholePass.newest(plan.names, stateFolder: $0) }
+    }
+
+    /// Another process' pass is over: a whole one takes the place of ours, and the pause begins; false: there was none.
+    ///
+    /// What it left to do was just looked at.
+    private func counts(
+        othersAfter before: Int64?,
+        _ estimate: SwitchEstimate?
+    ) throws(End) -> Bool {
+        guard let newest = newestWhole(), newest.id != before else {
+            // A dry run, or one that was cut or of some branches: ours follows at once.
+            note(estimate)
+            return false
+        }
+        lastPass = newest.id
+        reporter.tell(others: newest.id)
+        note(estimate)
+        if isReadyNow, newest.isWell, plan.endsWhenReady { throw End(.done, .untilReady) }
+        return true
     }
 
     /// Nil: another pass runs.
     private func attempt() throws(End) -> PassSummary? {
         let counters = Counters()
-        let told = reporter.reporter(counters)
+        let told = reporter.reporter(counters, foreseen: next)
         var options = plan.pass
         options.isNewPair = isNewPair
         workers = min(max(workers + supervision.takeWorkersMore(), 1), PassOptions.workersMax)
         options.workers = workers
         options.metFiles = backOff == nil ? nil : metFiles
         options.foreseen = next?.foreseen
-        let (names, pass, backOff) = (plan.names, options, self.backOff)
+        let (names, pass, backOff, foreseen) = (plan.names, options, self.backOff, next)
         heldBack = nil
         // What a person wants by signals stays from pass to pass.
         let handed = Handed(workers: options.workers)
@@ -231,7 +287,14 @@ final class FollowLoop {
                     backOff?.passBegins(whole)
                     return .init(run: whole) {
                         // Weakly: who publishes must not keep a volume open.
-                        told.begin { [weak run] in run?.publish($0) }
+                        told.begin { [weak run] running in
+                            var running = running
+                            running.note(foreseen)
+                            if let (state, held) = backOff?.standing {
+                                running.note(state, heldNanoseconds: held.heldNanoseconds)
+                            }
+                            run?.publish(running)
+                        }
                     }
                 },
                 giveUp: { told.finish($0) }
@@ -264,7 +327,7 @@ final class FollowLoop {
         case .goesOn: hasTriedWithoutRoom = false
         case .waitsForRoom(let bytes, let inodes): try waitForRoom(bytes, inodes)
         case .waitsForHours:
-            reporter.tell(below: "paused: the hours of work are over")
+            reporter.tellHoursOver()
             try waitForHours()
         case .ends(let status, let reason): throw End(status, reason)
         }
@@ -320,7 +383,8 @@ final class FollowLoop {
 
     private func waitForOthers(isTold: Bool) throws(End) {
         let text = isTold ? nil : busy.map { RefusalText($0).reason }
-        try wait(.lock, nanoseconds: Self.lockSeconds * Self.second) { _ in text }
+        let seconds = givenWaitSeconds.map { UInt64($0) } ?? Self.lockSeconds
+        try wait(.lock, nanoseconds: seconds * Self.second) { _ in text }
     }
 
     private func waitForRoom(_ bytes: UInt64, _ inodes: UInt64) throws(End) {

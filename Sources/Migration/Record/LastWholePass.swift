@@ -38,6 +38,23 @@ package struct LastWholePass: Equatable, Sendable {
         )
     }
 
+    /// The id of the newest whole pass of these very roots, and whether nothing failed in it; nil: there is none, or the
+    /// record cannot be read.
+    package static func newest(
+        _ names: RootNames,
+        stateFolder: Name
+    ) -> (id: Int64, isWell: Bool)? {
+        do throws(HistoryProblem) {
+            let pass = try history(names, stateFolder: stateFolder)?.lastCompletePass()
+            return pass.map { pass in
+                let status = pass.status.flatMap { Int32(exactly: $0) }.flatMap(ExitStatus.init)
+                return (pass.id, status == .done || status == .someVanished)
+            }
+        } catch {
+            return nil
+        }
+    }
+
     /// Whether a pass is the newest of the record of these roots still; nothing is changed.
     ///
     /// Between two runs of one command nothing is locked: another pass, one that waited for it, may run in between.

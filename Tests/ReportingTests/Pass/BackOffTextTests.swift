@@ -49,6 +49,32 @@ import Testing
         }
     }
 
+    @Test("held back nearly all day: how much is done, and what would help")
+    func allDay() {
+        var held = HeldBack()
+        let answer = BackOffAnswer(.held, most: 1, why: reading)
+        held.add(20_000_000_000_000, answer)
+        held.add(5_000_000_000_000, .free)
+        let event = BackOffEvent.heldNearlyAllDay(held)
+        let begin =
+            "Held back nearly all day, 80 % of 6:56:40: reads of SOURCE took 62 ms (limit 24 ms)"
+        #expect(
+            BackOffText.line(event, shown)
+                == begin + ". --hours 01:00-05:00, or when nobody works, would help."
+        )
+        let done = WorkDone(share: 0.129, isAtLeast: false)
+        #expect(
+            BackOffText.line(event, shown, done: done, hasHours: true)
+                == begin
+                + "; 12 % of its work is done. Other --hours, when nobody works, would help."
+        )
+        let line = String(
+            decoding: BackOffText.json(event, time: 0, done: done).object,
+            as: UTF8.self
+        )
+        #expect(line.hasSuffix(#""done_share":0.129}"#))
+    }
+
     @Test("lines of JSON have the keys that they are documented with")
     func lines() {
         let answer = BackOffAnswer(.held, most: 4, why: reading)
@@ -68,7 +94,8 @@ import Testing
         #expect(
             json(.heldNearlyAllDay(held))
                 == #"{"type":"held_back","time":1.500,"pass_seconds":3.000,"#
-                + #""held_back_seconds":3.000,"cause":"read_latency","value":0.062,"limit":0.024}"#
+                + #""held_back_seconds":3.000,"cause":"read_latency","value":0.062,"limit":0.024,"#
+                + #""done_share":null}"#
         )
         let lacks: [BackOffLack] = [
             .noDirectReads, .noGroups, .noPressure, .sharedGroup, .probeFailed(status: 1),

@@ -76,6 +76,62 @@ func madeUpEstimate(
         }
     }
 
+    /// What is said below a row when the hours are over, of a pass that has copied a quarter.
+    private func hoursOver(
+        foreseen: SwitchEstimate?,
+        walks: Bool = false,
+        isExact: Bool = true
+    ) throws -> String {
+        let error = try Capture()
+        let configuration = ReporterConfiguration(
+            standardOutput: try Capture().file,
+            standardError: error.file,
+            isUTF8: true
+        )
+        let counters = Counters()
+        let loop = FollowReporter(
+            ReportStreams(configuration, run: "the loop"),
+            isIdle: false,
+            givesWay: false,
+            hasHours: true,
+            readyBelowSeconds: nil
+        )
+        let reporter = loop.reporter(counters, foreseen: foreseen)
+        reporter.receive(.started(passStart(entries: 1_000, bytes: 1_000, isExact: isExact)))
+        if walks { reporter.receive(.notice(.walks(WalkReason(.noEarlierPass)))) }
+        counters.filesCopied.count(foreseen.map { $0.pending.entries / 4 } ?? 0)
+        counters.bytesCopied.count(foreseen.map { $0.pending.bytes / 2 } ?? 0)
+        counters.entriesSeen.count(700)
+        counters.bytesSeen.count(605)
+        loop.tellHoursOver()
+        return error.lines.last ?? ""
+    }
+
+    @Test("hours that end before the pass: how much of it is done, and what would help")
+    func hours() throws {
+        let begin = "        paused: the hours of work are over"
+        let rest = "the next pass goes on from there"
+        #expect(
+            try hoursOver(foreseen: madeUpEstimate())
+                == "\(begin), 25 % of its work is done; \(rest); longer --hours would help"
+        )
+        // A pass that walks is measured by what SOURCE holds.
+        #expect(
+            try hoursOver(foreseen: madeUpEstimate(), walks: true)
+                == "\(begin), 60 % of its work is done; \(rest)"
+        )
+        #expect(
+            try hoursOver(foreseen: nil, walks: true, isExact: false)
+                == "\(begin), at least 60 % of its work is done; \(rest)"
+        )
+        // By a scan, and nobody counted what there was to do.
+        for estimate in [nil, madeUpEstimate(isCounted: false)] {
+            #expect(try hoursOver(foreseen: estimate) == "\(begin); \(rest)")
+        }
+        // Users made more work than was counted: it has not come to its end all the same.
+        #expect(FollowText.share(WorkDone(share: 1.4, isAtLeast: false)) == "99 % of its work")
+    }
+
     @Test("lengths of time as options take them")
     func spans() {
         for (seconds, text) in [
