@@ -6,9 +6,10 @@ package import Migration
 
 /// The lines of `cutover check --json`.
 package enum CheckJSON {
-    /// All lines: `check`, a `finding` for each question, `mkfs`, `check_summary`.
+    /// All lines: `check`, a `finding` for each question, `copy_time` where it was asked for, `mkfs`, `check_summary`.
     package static func lines(_ outcome: CheckOutcome, time: UInt64) -> [JSONLine] {
         [check(outcome, time)] + outcome.findings.map { finding($0, time) }
+            + (outcome.timing.map { [CopyTimingText($0).line(time: time)] } ?? [])
             + [make(outcome.advice, time), summary(outcome, time)]
     }
 

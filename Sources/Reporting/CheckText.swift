@@ -39,6 +39,12 @@ package struct CheckText: Sendable {
             }
         }
         lines += well
+        if let timing = outcome.timing {
+            lines.append("")
+            for sentence in CopyTimingText(timing).sentences {
+                lines += Self.wrap(sentence, lead: "", indent: 2)
+            }
+        }
         if !outcome.asksForMake { return lines + [""] + Self.wrap(ending, lead: "", indent: 0) }
         return lines + [""] + advice + [""] + Self.wrap(ending, lead: "", indent: 0)
     }

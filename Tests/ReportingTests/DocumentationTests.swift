@@ -37,7 +37,7 @@ import Testing
         lines.append(EventJSON.refused("r", path: [], status: .refused, refusal, time: 0))
         lines.append(FinalJSON.line(finalOutcome(), .done, switchAdvice(), time: 0))
         lines += HistoryJSON.lines(recordedPair())
-        lines += CheckJSON.lines(checkOutcome(), time: 0)
+        lines += CheckJSON.lines(checkOutcome(timing: copyTiming()), time: 0)
         lines += CheckJSON.lines(checkOutcome([Finding(.ok, .inodes(nil))]), time: 0)
         lines += verificationLines()
         lines.append(EstimateText(madeUpEstimate()).line(pass: 1, time: 0))

@@ -10,6 +10,8 @@ package import LinuxIO
 package struct CheckOptions: Sendable {
     /// Walk SOURCE entry by entry.
     package var isDeep = false
+    /// Read SOURCE and write to DESTINATION for some seconds, to say how long a first copy takes (`--time`).
+    package var times = false
     package var workers = 30
     package var stateFolder: Name?
     /// Which extended attributes passes will carry.
@@ -25,17 +27,21 @@ package struct CheckOutcome: Sendable {
     package var advice: MakeAdvice
     /// Why entries were not looked at, where the kernel refused.
     package var scanError: SystemError?
+    /// What both disks did; nil: that was not asked for.
+    package var timing: CopyTiming?
 
     package init(
         facts: CheckFacts,
         findings: [Finding],
         advice: MakeAdvice,
-        scanError: SystemError? = nil
+        scanError: SystemError? = nil,
+        timing: CopyTiming? = nil
     ) {
         self.facts = facts
         self.findings = findings
         self.advice = advice
         self.scanError = scanError
+        self.timing = timing
     }
 
     package func count(_ severity: Finding.Severity) -> Int {
@@ -122,12 +128,24 @@ package final class Check {
         facts.quotas = VolumeQuotas.forecast(roots, directories: counted.census.directories)
         facts.accountedBySource = VolumeQuotas.accountedBySource(roots)
         if control.isInterrupted { return nil }
+        let timing = options.times ? timer.run(facts, counted.runs) : nil
+        if control.isInterrupted { return nil }
         let judged = CheckFindings(facts, notLookedAt: counted.notLookedAt)
         return CheckOutcome(
             facts: facts,
             findings: judged.findings,
             advice: MakeAdvice(facts),
-            scanError: counted.error
+            scanError: counted.error,
+            timing: timing
+        )
+    }
+
+    private var timer: CopyTimer {
+        CopyTimer(
+            source: roots.source,
+            destination: destination,
+            workers: workers,
+            control: control
         )
     }
 
@@ -301,6 +319,8 @@ package final class Check {
         var census: Census
         var notLookedAt: Finding.NotLookedAt?
         var error: SystemError?
+        /// Files that can be read by their inodes; nil where none are listed.
+        var runs: [[SampledFile]]?
     }
 
     private func count(_ facts: CheckFacts) -> Counted {
@@ -366,7 +386,7 @@ package final class Check {
         case _ where !isRoot: reason = .notRoot
         default:
             do throws(SystemError) {
-                return Counted(census: try scan(limits, measure))
+                return try scan(limits, measure)
             } catch {
                 return Counted(census: fallback(source), notLookedAt: .scanFailed, error: error)
             }
@@ -387,7 +407,7 @@ package final class Check {
     private func scan(
         _ limits: CensusLimits,
         _ measure: AttributeMeasure
-    ) throws(SystemError) -> Census {
+    ) throws(SystemError) -> Counted {
         let volume = roots.source
         // Bulkstat counts no blocks that are not given out yet: files that were just written would hold nothing.
         do throws(SystemError) { try volume.descriptor.synchronizeFilesystem() } catch {
@@ -397,9 +417,10 @@ package final class Check {
             volume: volume,
             limits: limits,
             workers: workers,
-            control: control
+            control: control,
+            samples: options.times
         )
-        var (census, attributed) = try counting.run()
+        var (census, attributed, runs) = try counting.run()
         let measuring = AttributeCensus(
             volume: volume,
             measure: measure,
@@ -411,10 +432,10 @@ package final class Check {
         census.unread += found.unread
         var wanted: [NotableEntry] = []
         for path in Census.notable { wanted += census[keyPath: path].entries }
-        guard !wanted.isEmpty else { return census }
+        guard !wanted.isEmpty else { return Counted(census: census, runs: runs) }
         let search = NameSearch(volume: volume, workers: workers, control: control)
         let paths = try search.paths(of: wanted)
         for path in Census.notable { census[keyPath: path].name { paths[$0.inode] } }
-        return census
+        return Counted(census: census, runs: runs)
     }
 }

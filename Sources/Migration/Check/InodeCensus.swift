@@ -22,9 +22,13 @@ struct InodeCensus {
     let limits: CensusLimits
     let workers: Int
     let control: RunControl
+    /// Whether files are sampled for who times SOURCE's disk.
+    let samples: Bool
 
     /// Counts; blocks, with as many lanes as there are allocation groups, 8 at most.
-    func run() throws(SystemError) -> (census: Census, attributed: [Attributed]) {
+    func run() throws(SystemError) -> (
+        census: Census, attributed: [Attributed], runs: [[SampledFile]]
+    ) {
         let geometry = try XFSGeometry(of: volume.descriptor)
         let result = Lock(Part())
         let problem = Lock<SystemError?>(nil)
@@ -43,13 +47,14 @@ struct InodeCensus {
         }
         if let problem = problem.withLock({ $0 }) { throw problem }
         let part = result.withLock { $0 }
-        return (part.census, part.attributed)
+        return (part.census, part.attributed, part.files.runs)
     }
 
     /// What one lane has counted.
     private struct Part: Sendable {
         var census = Census(method: .bulkstat)
         var attributed: [Attributed] = []
+        var files = FileRuns()
 
         init() {
             census.attributed = 0
@@ -70,6 +75,7 @@ struct InodeCensus {
 
         mutating func merge(_ other: Part) {
             census.merge(other.census)
+            files.merge(other.files)
             for inode in other.attributed { note(inode) }
         }
     }
@@ -94,6 +100,12 @@ struct InodeCensus {
                 hasAttributeBlocks: inode.hasAttributeBlocks
             )
             part.census.count(inode, entry, limits)
+            // Holes are read without a disk.
+            if samples, entry.kind == .regular, entry.sizeBytes > 0,
+                entry.heldBytes >= entry.sizeBytes
+            {
+                part.files.add(SampledFile(inode: entry.inode, generation: entry.generation))
+            }
             if limits.measuresAttributes, inode.hasAttributeBlocks {
                 part.note(
                     Attributed(
@@ -104,6 +116,7 @@ struct InodeCensus {
                 )
             }
         }
+        part.files.endRun()
         return part
     }
 }

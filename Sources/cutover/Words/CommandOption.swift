@@ -110,6 +110,7 @@ struct CommandOption: Sendable {
         CommandOption("no-idle", of: .follow),
         // Of one subcommand other than `sync`.
         CommandOption("deep", of: .check),
+        CommandOption("time", of: .check),
         CommandOption("content", of: .verify),
         CommandOption("metadata", of: .verify),
         CommandOption("strict", of: .verify),

@@ -61,6 +61,8 @@ struct CheckRun {
         report.of("mkfs").first?.text("command") ?? ""
     }
 
+    /// What `--time` measured.
+    var copyTime: JSON? { report.of("copy_time").first }
     var summary: JSON? { report.of("check_summary").first }
     var head: JSON? { report.of("check").first }
 }

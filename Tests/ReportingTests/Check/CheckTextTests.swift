@@ -57,6 +57,44 @@ import Testing
         )
     }
 
+    @Test("how long a first copy takes at least: what was measured, and what was not")
+    func timing() {
+        func lines(_ timing: CopyTiming) -> [String] {
+            let outcome = checkOutcome([], timing: timing)
+            let lines = CheckText(outcome, shown: shown).lines.filter { !$0.isEmpty }
+            // Without the first line and the last one, which are of other things.
+            return Array(lines.dropFirst().dropLast())
+        }
+        let limits =
+            "Not measured: how fast DESTINATION takes contents, and what users do meanwhile."
+        #expect(
+            lines(copyTiming()) == [
+                "A first copy takes at least 2h02m at the speed of SOURCE's disk (read test: 1.0",
+                "  GiB in 10s), 23s for 284,000 files made on DESTINATION (test: 120,000 in",
+                "  9.6s), with 30 workers.", limits,
+            ]
+        )
+        let reasons: [Untimed] = [
+            .holdsCopy, .notListed, .tooSmall(bytes: 7), .noDirectReads, .readOnly, .busy, .noRoom,
+            .failed(SystemError(.open, .inputOutput)),
+        ]
+        for reason in reasons {
+            let read = copyTiming(reading: .failure(reason))
+            #expect(read.leastSeconds == read.makeSeconds && read.readSeconds == nil)
+            let text = lines(read).joined(separator: " ")
+            #expect(text.contains("Reading SOURCE was not timed: "), "\(text)")
+            let json = CheckJSON.lines(checkOutcome([], timing: read), time: 0)
+            let line = json.map { String(decoding: $0.object, as: UTF8.self) }
+                .first { $0.contains("copy_time") }
+            #expect(line?.contains("\"read_untimed\":\"\(reason.word)\"") == true)
+            for line in lines(read) { #expect(TextLayout.columns(line) <= 80, "\(line)") }
+        }
+        #expect(Set(reasons.map(\.word)).count == reasons.count)
+        let none = lines(copyTiming(reading: .failure(.holdsCopy), making: .failure(.holdsCopy)))
+        #expect(none.first == "How long a first copy takes was not measured.")
+        #expect(none.count { $0.hasPrefix("Making") } == 0, "it is said once")
+    }
+
     @Test("what is kept for root is a part of what root has free, and beside what others have")
     func reserved() {
         for (isForRoot, words) in [(true, "(30.0 GiB of it for"), (false, "(30.0 GiB more for")] {
