@@ -73,9 +73,13 @@ package struct FollowRow: Sendable {
 /// Sentences of a loop.
 enum FollowText {
     /// That the switch would take less than was asked for, or does no more.
+    ///
+    /// Without an interval it is never ready, however short: then the time alone would contradict the words.
     static func ready(_ estimate: SwitchEstimate, isReady: Bool) -> String {
         let text = EstimateText(estimate)
-        let cases = text.cases.map { ", \($0)" } ?? ""
+        let doubt =
+            isReady ? "" : ", but too few passes like the next one are known to rely on that"
+        let cases = text.cases.map { ", \($0)" } ?? doubt
         return (isReady ? "READY" : "NOT READY") + ": the switch would take \(text.short)\(cases)"
     }
 

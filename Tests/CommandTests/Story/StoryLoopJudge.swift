@@ -172,5 +172,9 @@ extension Story {
         let said = lines.filter { $0.hasPrefix("cutover: READY: ") }.count
         let unsaid = lines.filter { $0.hasPrefix("cutover: NOT READY: ") }.count
         #expect(said >= 1 && said == unsaid + 1, "\(told.log)")
+        // A time alone, far below an hour, would contradict the words.
+        for line in lines where line.hasPrefix("cutover: NOT READY: the switch would take ") {
+            #expect(line.hasSuffix("too few passes like the next one are known to rely on that"))
+        }
     }
 }

@@ -132,6 +132,19 @@ func madeUpEstimate(
         #expect(FollowText.share(WorkDone(share: 1.4, isAtLeast: false)) == "99 % of its work")
     }
 
+    @Test("NOT READY for want of an interval says so: the time alone may be below --ready-below")
+    func ready() {
+        let known = madeUpEstimate()
+        let times = "the switch would take 3m30s, in 8 of 10 cases 2m50s to 5m"
+        #expect(FollowText.ready(known, isReady: true) == "READY: \(times)")
+        #expect(FollowText.ready(known, isReady: false) == "NOT READY: \(times)")
+        #expect(
+            FollowText.ready(madeUpEstimate(interval: false), isReady: false)
+                == "NOT READY: the switch would take 3m30s, but too few passes like the next one are "
+                + "known to rely on that"
+        )
+    }
+
     @Test("lengths of time as options take them")
     func spans() {
         for (seconds, text) in [
