@@ -9,7 +9,7 @@ import Reporting
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Compare DESTINATION with SOURCE, or with a manifest, byte for byte.",
+        abstract: "Compare DESTINATION with SOURCE, or with a manifest.",
         usage: """
             cutover verify [OPTIONS] SOURCE DESTINATION
             cutover verify [OPTIONS] --manifest FILE DESTINATION
