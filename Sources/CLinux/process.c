@@ -4,6 +4,7 @@
 #include "process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stddef.h>
@@ -86,4 +87,30 @@ int cl_wait_process(int process, int *status, bool is_patient) {
         ended = waitpid(process, status, is_patient ? 0 : WNOHANG);
     } while (ended < 0 && errno == EINTR);
     return ended < 0 ? -errno : (int)ended;
+}
+
+int cl_begin_apart(int *reader) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+    // Opened before: the child has nobody to tell that it cannot be.
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int process = nothing < 0 ? -1 : fork();
+    if (process != 0) {
+        int error = errno;
+        if (nothing >= 0) close(nothing);
+        close(ends[1]);
+        if (process < 0) {
+            close(ends[0]);
+            return -error;
+        }
+        *reader = ends[0];
+        return process;
+    }
+    // What is not had of this ends the child: it must not hold what the caller of the parent waits for.
+    if (dup2(ends[1], STDOUT_FILENO) < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDERR_FILENO) < 0 ||
+        setpgid(0, 0) < 0)
+        _exit(1);
+    // close_range(2) is of Linux 5.9. Shells keep theirs far below.
+    for (int other = STDERR_FILENO + 1; other < 1024; other++) close(other);
+    return 0;
 }

@@ -120,6 +120,12 @@ package struct HistoryText: Sendable {
         ]
     }
 
+    /// Start and outcome of one pass: what tells it from others in a list.
+    package static func brief(_ pass: HistoryPass, style: HistoryStyle) -> String {
+        let start = style.calendar(pass.record.startNanoseconds)
+        return "\(start.date) \(start.minutes) \(outcome(pass))"
+    }
+
     private static func outcome(_ pass: HistoryPass) -> String {
         switch pass.outcome {
         case .running: "running"

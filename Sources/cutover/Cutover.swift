@@ -3,6 +3,7 @@
 //   Cutover         this file: the command and its subcommands; one line for every usage error
 //   RawArguments    arguments as bytes, though the parser knows text only
 //   Words           the command line before the parser: subcommand, rsync's habits, mistakes that can be named
+//   Completion      what TAB offers in a shell (CompletionScripts: the shells' side of it)
 //   HelpText        what `cutover --help` prints
 //   SyncCommand     `sync`: the options of one pass, made into a plan, run
 //   FinalSwitch     `sync --final`: the last pass, a second look, a comparison (FinalOptions, FinalPlan)
@@ -45,10 +46,17 @@ struct Cutover: ParsableCommand {
     static func main() {
         Terminal.openStandardStreams()
         Signals.ignoreHarmless()
+        let words = ProcessArguments.words
+        if let first = words.first, first.bytes.elementsEqual(Completion.word.utf8) {
+            let answer = Completion.answer(to: words.dropFirst().map { Array($0.bytes) })
+            OutputFile.standardOutput.write(answer)
+            return
+        }
         do throws(CommandWords.Mistake) {
             switch try CommandWords.meaning(of: RawArguments.encoded()) {
             case .printHelp: show(HelpText.text)
             case .printVersion: show("cutover \(configuration.version)")
+            case .printCompletion(let shell): show(shell.script)
             case .run(let words): run(words)
             }
         } catch {

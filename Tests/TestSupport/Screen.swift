@@ -8,41 +8,26 @@ import Testing
 package final class Screen {
     /// Where programs write.
     package let descriptor: Int32
-    private let primary: Int32
+    private let terminal: PseudoTerminal
     private var received: [UInt8] = []
 
     /// Opens one of that width, raw: nothing that is written is changed on its way.
     ///
     /// - Throws: when there is none.
     package init(columns: UInt16) throws {
-        // posix_openpt(3) and what belongs to it are not in Glibc's module: the ioctls of pty(7).
-        primary = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC)
-        var isLocked: Int32 = 0
-        var number: UInt32 = 0
-        let unlock: UInt = 0x4004_5431  // TIOCSPTLCK
-        let getNumber: UInt = 0x8004_5430  // TIOCGPTN
-        try #require(primary >= 0 && ioctl(primary, unlock, &isLocked) == 0)
-        try #require(ioctl(primary, getNumber, &number) == 0)
-        descriptor = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY | O_CLOEXEC)
+        terminal = try PseudoTerminal(columns: columns)
+        descriptor = open(terminal.path, O_RDWR | O_NOCTTY | O_CLOEXEC)
         try #require(descriptor >= 0)
-        try resize(columns: columns)
         var settings = termios()
         tcgetattr(descriptor, &settings)
         cfmakeraw(&settings)
         try #require(tcsetattr(descriptor, TCSANOW, &settings) == 0)
-        try #require(fcntl(primary, F_SETFL, O_NONBLOCK) == 0)
     }
 
-    deinit {
-        close(primary)
-        close(descriptor)
-    }
+    deinit { close(descriptor) }
 
     /// Gives it another width, as a person does who drags the corner of the window.
-    package func resize(columns: UInt16) throws {
-        var size = winsize(ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0)
-        try #require(ioctl(descriptor, UInt(TIOCSWINSZ), &size) == 0)
-    }
+    package func resize(columns: UInt16) throws { try terminal.resize(columns: columns) }
 
     /// Everything written so far.
     ///
@@ -53,14 +38,7 @@ package final class Screen {
     }
 
     /// Takes what was written, so that there is room for more.
-    package func drain() {
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = read(primary, &buffer, buffer.count)
-            if count <= 0 { return }
-            received += buffer[..<count]
-        }
-    }
+    package func drain() { received += terminal.drain() }
 
     /// The lines that were drawn over one another, in their order: after a carriage return, and erased behind.
     package var redrawn: [String] {

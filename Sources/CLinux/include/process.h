@@ -38,4 +38,9 @@ int cl_process_handle(int process);
 /// waitpid(2).
 int cl_wait_process(int process, int *status, bool is_patient);
 
+/// Goes on in two processes: fork(2). The parent gets the child's number, and in `reader` the end of a pipe to which the
+/// child's standard output goes; the child gets 0, /dev/null as standard input and error, no other descriptor, and a
+/// process group of its own. Or -errno. Only while this process has one thread: of others a child has the locks alone.
+int cl_begin_apart(int *reader);
+
 #endif

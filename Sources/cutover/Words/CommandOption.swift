@@ -39,6 +39,16 @@ struct CommandOption: Sendable {
     /// As it is written out in full.
     var spelling: String { name.isEmpty ? "-\(letters.prefix(1))" : "--\(name)" }
 
+    /// The option of that long name, without its dashes, if the subcommand has it.
+    static func named(_ name: String, of command: Subcommand) -> CommandOption? {
+        all.first { !name.isEmpty && $0.name == name && $0.commands.contains(command) }
+    }
+
+    /// The option of that letter, if the subcommand has it.
+    static func lettered(_ letter: Character, of command: Subcommand) -> CommandOption? {
+        all.first { $0.letters.contains(letter) && $0.commands.contains(command) }
+    }
+
     static let all: [CommandOption] = [
         // What is copied.
         CommandOption("", "raXASHlptgoD", of: .sync, .follow),

@@ -12,6 +12,7 @@ struct CommandWords {
         case run([String])
         case printHelp
         case printVersion
+        case printCompletion(CompletionShell)
     }
 
     /// Why it cannot be meant so: one line, and the subcommand whose help says more.
@@ -39,9 +40,14 @@ struct CommandWords {
         case ["--help"], ["-h"], ["help"]: return .printHelp
         default: break
         }
-        // What the parser offers for shells, hidden from the help.
-        if let first = words.first, parsersOwn.contains(where: { first.hasPrefix($0) }) {
-            return .run(words)
+        // What the parser offers for tools, hidden from the help.
+        if words == ["--experimental-dump-help"] { return .run(words) }
+        if words.first == completionOption {
+            guard words.count == 2, let shell = CompletionShell(rawValue: words[1]) else {
+                let shells = CompletionShell.allCases.map(\.rawValue).joined(separator: ", ")
+                throw Mistake(reason: "'\(completionOption)' takes one of \(shells).", command: nil)
+            }
+            return .printCompletion(shell)
         }
         if words.first == "help" { return .run([try subcommand(ofHelp: words), "--help"]) }
         var reader = CommandWords(words.first.flatMap { Subcommand(rawValue: $0) })
@@ -57,7 +63,7 @@ struct CommandWords {
         }
     }
 
-    private static let parsersOwn = ["--generate-completion-script", "--experimental-dump-help"]
+    private static let completionOption = "--generate-completion-script"
 
     private static let subcommands = Subcommand.allCases.map(\.rawValue)
 
@@ -117,7 +123,7 @@ struct CommandWords {
             return
         }
         hasOthers = true
-        if let option = Self.option(named: name, of: command) {
+        if let option = CommandOption.named(name, of: command) {
             guard option.value != nil else {
                 if attached != nil { throw mistake("'--\(name)' takes no value.") }
                 options.append(word)
@@ -152,7 +158,7 @@ struct CommandWords {
                 continue
             }
             hasOthers = true
-            if let option = Self.option(lettered: letter, of: command) {
+            if let option = CommandOption.lettered(letter, of: command) {
                 if option.value == nil {
                     kept.append(letter)
                     continue
@@ -209,30 +215,18 @@ struct CommandWords {
         command == .sync || command == .follow ? RsyncOption.all.first(where: isMeant) : nil
     }
 
-    private static func option(named name: String, of command: Subcommand) -> CommandOption? {
-        CommandOption.all.first {
-            !name.isEmpty && $0.name == name && $0.commands.contains(command)
-        }
-    }
-
-    private static func option(lettered letter: Character, of command: Subcommand)
-        -> CommandOption?
-    {
-        CommandOption.all.first { $0.letters.contains(letter) && $0.commands.contains(command) }
-    }
-
     /// Whether a word, where a value is due, can only be an option.
     private func isOption(_ word: String) -> Bool {
         if word == "--" { return true }
         if word.hasPrefix("--") {
             let name = String(word.dropFirst(2).prefix { $0 != "=" })
             return name == "help" || name == "version"
-                || Self.option(named: name, of: command) != nil
+                || CommandOption.named(name, of: command) != nil
                 || rsyncOption { $0.names.contains(name) } != nil
         }
         guard word.hasPrefix("-"), word != "-" else { return false }
         return word.dropFirst().allSatisfy { letter in
-            letter == "h" || Self.option(lettered: letter, of: command) != nil
+            letter == "h" || CommandOption.lettered(letter, of: command) != nil
                 || rsyncOption { $0.letters.contains(letter) } != nil
         }
     }
