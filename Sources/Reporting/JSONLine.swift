@@ -55,6 +55,14 @@ package struct JSONLine: Sendable {
         add(key, seconds: number.map { UInt64(exactlyOrMax: ($0 * 1e3).rounded() * 1e6) })
     }
 
+    /// A number that is not negative, with six decimals; nil is `null`.
+    mutating func add(_ key: String, millionths: UInt64?) {
+        begin(key)
+        guard let millionths else { return addNull() }
+        let fraction = "\(1_000_000 + millionths % 1_000_000)".dropFirst()
+        bytes += Array("\(millionths / 1_000_000).\(fraction)".utf8)
+    }
+
     /// A name: text with U+FFFD for what is not UTF-8, and then also `KEY_bytes`, all of it in
     /// hexadecimal.
     mutating func add(_ key: String, name: [UInt8]) {

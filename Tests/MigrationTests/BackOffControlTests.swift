@@ -203,6 +203,33 @@ private struct History {
         #expect(observe(161, since: 121).most == 7)
     }
 
+    @Test(
+        "the next pass begins with as many workers as the last one was left with; after a pause with one"
+    )
+    func carriesOver() {
+        var control = BackOffControl()
+        func advance(_ moment: UInt64, isOver: Bool = false) -> Int? {
+            let reading = BackOffObservation(
+                .readLatency,
+                value: isOver ? 9 : 1,
+                limit: 3,
+                since: moment * second
+            )
+            return control.advance(to: moment * second, ceiling: 8, [reading]).most
+        }
+        #expect(advance(100, isOver: true) == 4)
+        #expect(advance(110, isOver: true) == 2)
+        control.beginPass(at: 120 * second)
+        #expect(advance(120) == 2)
+        #expect(advance(129) == 2 && advance(130) == 3)
+        #expect(advance(131, isOver: true) == 1 && advance(132, isOver: true) == 0)
+        control.beginPass(at: 133 * second)
+        #expect(advance(133) == 1)
+        var free = BackOffControl()
+        free.beginPass(at: 200 * second)
+        #expect(free.advance(to: 200 * second, ceiling: 8, []) == .free)
+    }
+
     @Test("the worst signal decides, and its cause is told")
     func worst() {
         var control = BackOffControl()

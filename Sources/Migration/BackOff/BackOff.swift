@@ -175,7 +175,7 @@ package final class BackOff: Sendable {
             let now = clock.now()
             state.phase = .passing
             state.run = run
-            state.control = BackOffControl()
+            state.control.beginPass(at: now)
             state.measurement = BackOffMeasurement(at: now, knowsBase: state.reads.base != nil)
             state.answer = answer
             if !isLearning { state.aloneSince = nil }

@@ -11,7 +11,7 @@
 // After each pause one worker tries: a pass that gives way to others who are always there would else never end. With
 // pauses of a minute that is a few seconds in a minute, of one worker.
 
-/// The control of one pass.
+/// The control of the passes of a loop.
 package struct BackOffControl: Sendable {
     static let second: UInt64 = 1_000_000_000
     /// Without a signal that is over, before a worker is added.
@@ -37,6 +37,17 @@ package struct BackOffControl: Sendable {
 
     /// A pass begins, free.
     package init() {}
+
+    /// Another pass begins at `now`, with as many workers as the last one was left with; what is not over any more adds
+    /// them again.
+    ///
+    /// Short passes would else begin with all of them each time, and be through before they have given way.
+    package mutating func beginPass(at now: UInt64) {
+        if isPaused { level = .held(1) }
+        changedAt = now
+        lastRise = now
+        if level == .free { self = BackOffControl() }
+    }
 
     /// Observations that began before this do not know of the last step: who measures begins anew here.
     package var knownFrom: UInt64 { changedAt }

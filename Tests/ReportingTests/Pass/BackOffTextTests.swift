@@ -32,6 +32,8 @@ import Testing
     @Test("each cause in its words; a group's name is shown as names are")
     func reasons() {
         let probe = BackOffObservation(.probe, value: 3.25, limit: 0.4, since: 1)
+        let flash = BackOffObservation(.readLatency, value: 0.00124, limit: 0.0005, since: 0)
+        #expect(BackOffText.reason(flash, shown) == "reads of SOURCE took 1.24 ms (limit 0.50 ms)")
         #expect(BackOffText.reason(probe, shown) == "the probe took 3.3 s (limit 400 ms)")
         let group = BackOffObservation(
             .pressure,
@@ -81,7 +83,7 @@ import Testing
         #expect(
             json(.changed(answer, workers: 4))
                 == #"{"type":"back_off","time":1.500,"workers":4,"state":"held","#
-                + #""cause":"read_latency","value":0.062,"limit":0.024}"#
+                + #""cause":"read_latency","value":0.062000,"limit":0.024000}"#
         )
         #expect(
             json(.changed(.free, workers: 30))
@@ -94,7 +96,7 @@ import Testing
         #expect(
             json(.heldNearlyAllDay(held))
                 == #"{"type":"held_back","time":1.500,"pass_seconds":3.000,"#
-                + #""held_back_seconds":3.000,"cause":"read_latency","value":0.062,"limit":0.024,"#
+                + #""held_back_seconds":3.000,"cause":"read_latency","value":0.062000,"limit":0.024000,"#
                 + #""done_share":null}"#
         )
         let lacks: [BackOffLack] = [
