@@ -19,7 +19,9 @@ package struct ReadLatency: Sendable {
     static let quietFactor: UInt64 = 4
     /// Of the slowest tenth of others' reads.
     static let sharedFactor = 1.4
-    /// Somebody uses SOURCE: eight blocks of 4 KiB a second, without a pass. What a journal writes by itself is less.
+    /// Somebody uses SOURCE who reads and writes as much without a pass.
+    ///
+    /// Eight blocks of 4 KiB a second; what a journal writes by itself is less.
     static let sharedBytesPerSecond = 32_768.0
 
     private struct Reading: Sendable {
