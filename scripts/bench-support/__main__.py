@@ -7,6 +7,7 @@
     measure.py    one run: time, memory, calls              command.py    mkfs, mount, --version
     results.py    figures as data             report.py     Markdown
     plots.py      SVG                         machine.py    what it ran on
+    interruption.py  signals and progress
 
 It promises to leave no volume, loop device or process behind, whether it ends well, fails or is
 interrupted (SIGKILL excepted). It judges no time. Exit status: 0, 1 something failed, 20
@@ -18,11 +19,10 @@ import os
 import pathlib
 import shlex
 import shutil
-import signal
 import sys
 import tempfile
-import time
 
+import interruption
 import machine
 import measure
 import options as options_module
@@ -32,29 +32,12 @@ import report
 import results
 import scenarios
 from command import CommandFailed
+from interruption import Interrupted, say
 from stage import Stage
 from volumes import Workspace
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DEFAULT_OUT = ROOT / "docs" / "benchmarks"
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-STARTED = time.monotonic()
-
-
-class Interrupted(BaseException):
-    """A signal asked us to stop; a BaseException, so that nothing takes it for a failed run."""
-
-
-def interrupt(number, _frame):
-    """Stops once: what follows is cleaning up, which a second Ctrl-C must not cut short."""
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(signal.Signals(number).name)
-
-
-def say(text):
-    """One line of progress, with the seconds since the start."""
-    print(f"{time.monotonic() - STARTED:7.1f} {text}", file=sys.stderr, flush=True)
 
 
 def shown_commands(stage, scene):
@@ -121,8 +104,7 @@ def main():
     if missing:
         print(f"bench: not installed: {', '.join(missing)}", file=sys.stderr)
         return 1
-    for number in SIGNALS:
-        signal.signal(number, interrupt)
+    interruption.listen()
     measure.adopt_orphans()
     os.umask(0o022)
     workspace = None
@@ -135,9 +117,7 @@ def main():
             workspace = Workspace(options.directory, options.keep_source)
             perform(options, call, workspace)
         finally:
-            # From here on no signal: a volume half removed would stay for ever.
-            for number in SIGNALS:
-                signal.signal(number, signal.SIG_IGN)
+            interruption.ignore()
             if workspace is not None:
                 workspace.close()
         if temporary is not None:

@@ -14,7 +14,6 @@ import json
 import os
 import pathlib
 import shlex
-import signal
 import sys
 import tempfile
 import time
@@ -23,33 +22,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.append(str(HERE.parent / "bench-support"))
 
-import machine  # noqa: E402 (found by the line before)
+import interruption  # noqa: E402 (found by the line before)
+import machine  # noqa: E402
 import report  # noqa: E402
 import tree  # noqa: E402
 from command import CommandFailed  # noqa: E402
+from interruption import Interrupted, say  # noqa: E402
 from pair import Pair  # noqa: E402
 from parts import PARTS  # noqa: E402
 from volumes import GIBIBYTE, MEBIBYTE, Workspace  # noqa: E402
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-STARTED = time.monotonic()
 SEED = 1
-
-
-class Interrupted(BaseException):
-    """A signal asked us to stop; a BaseException, so that nothing takes it for a failure."""
-
-
-def interrupt(number, _frame):
-    """Stops once: what follows is cleaning up, which a second Ctrl-C must not cut short."""
-    for each in SIGNALS:
-        signal.signal(each, signal.SIG_IGN)
-    raise Interrupted(signal.Signals(number).name)
-
-
-def say(text):
-    """One line of progress, with the seconds since the start."""
-    print(f"{time.monotonic() - STARTED:7.1f} {text}", file=sys.stderr, flush=True)
 
 
 class Bench:
@@ -142,8 +125,7 @@ def main():
     """Parses, performs, cleans up; returns the exit status."""
     options = parse(sys.argv[1:])
     typed = sys.argv[3:] if sys.argv[1:2] == ["--built"] else sys.argv[1:]
-    for number in SIGNALS:
-        signal.signal(number, interrupt)
+    interruption.listen()
     os.umask(0o022)
     workspace = None
     with tempfile.TemporaryDirectory(prefix="cutover-switch-bench-") as temporary:
@@ -154,9 +136,7 @@ def main():
                 workspace = Workspace(options.directory, options.keep_source)
                 perform(options, workspace, out, shlex.join(["scripts/switch-bench", *typed]))
             finally:
-                # From here on no signal: a volume half removed would stay for ever.
-                for number in SIGNALS:
-                    signal.signal(number, signal.SIG_IGN)
+                interruption.ignore()
                 if workspace is not None:
                     workspace.close()
         except Interrupted as reason:
