@@ -111,7 +111,15 @@ package struct Estimator: Sendable {
         _ amount: WorkAmount,
         changes: Double? = nil
     ) -> SwitchEstimate.Parts? {
-        let basis = basis(method)
+        parts(method, amount, changes, basis(method))
+    }
+
+    private func parts(
+        _ method: String,
+        _ amount: WorkAmount,
+        _ changes: Double?,
+        _ basis: Basis
+    ) -> SwitchEstimate.Parts? {
         let alike = Self.alike(method, basis)
         guard !alike.isEmpty else { return nil }
         var parts = SwitchEstimate.Parts()
@@ -131,8 +139,8 @@ package struct Estimator: Sendable {
         changes: Double? = nil,
         comparison: ComparisonTime
     ) -> SwitchEstimate? {
-        guard let parts = parts(method: method, amount, changes: changes) else { return nil }
         let basis = basis(method)
+        guard let parts = parts(method, amount, changes, basis) else { return nil }
         return SwitchEstimate(
             parts: parts,
             interval: interval(method, parts.total, isCounted: pending.isCounted),
@@ -249,7 +257,7 @@ package struct Estimator: Sendable {
     /// How passes like the next one fared, the newest first; nil: too few.
     ///
     /// Those at full power, if there are enough of them. Of the first of its kind it was foreseen from another kind: it
-    /// counts only while there are no others.
+    /// counts only while there are not enough others.
     private func ratios(_ method: String) -> [Double]? {
         let same = known.filter { isComparable($0, method) }
         for passes in [same.filter(\.wasAtFullPower), same] {
