@@ -92,6 +92,17 @@ private struct MadeUpMachine {
         return (floorTook + work, foreseen)
     }
 
+    /// Runs a first copy, which walks, at so many times the cost of an entry; what comes next finds changes by a scan.
+    ///
+    /// Files made in new directories take longer than single ones replaced.
+    mutating func runFirstCopy(costs factor: Double) {
+        method = "walk"
+        perEntry *= factor
+        run(amount(20))
+        perEntry /= factor
+        method = "scan"
+    }
+
     /// The work in stretches of about a second, each with its own share of entries and bytes.
     private mutating func costs(_ amount: WorkAmount, seconds: Double) -> CostSums {
         var sums = CostSums()
@@ -192,12 +203,7 @@ private struct MadeUpMachine {
     )
     func idleLoop() {
         var machine = MadeUpMachine(seed: seed, noise: 0.05)
-        // Files made in new directories take longer than single ones replaced.
-        machine.method = "walk"
-        machine.perEntry *= 6
-        machine.run(machine.amount(20))
-        machine.perEntry /= 6
-        machine.method = "scan"
+        machine.runFirstCopy(costs: 6)
         machine.isHeldBack = true
         for _ in 0..<5 { machine.run(machine.amount()) }
         let (took, foreseen) = machine.run(machine.amount())
@@ -214,11 +220,7 @@ private struct MadeUpMachine {
     )
     func firstOfItsKind() {
         var machine = MadeUpMachine(seed: seed, noise: 0.02)
-        machine.method = "walk"
-        machine.perEntry *= 10
-        machine.run(machine.amount(20))
-        machine.perEntry /= 10
-        machine.method = "scan"
+        machine.runFirstCopy(costs: 10)
         for _ in 0..<5 { machine.run(machine.amount()) }
         let foreseen = machine.run(machine.amount()).foreseen
         let low = (foreseen?.interval?.low ?? 0) / (foreseen?.seconds ?? 1)

@@ -123,16 +123,9 @@ package final class ShellSession {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        var every = sigset_t()
-        sigfillset(&every)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &every)
         // POSIX_SPAWN_SETSID is a macro that Swift does not see.
         let setSession: Int32 = 0x80
-        let flags = Int32(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) | setSession
-        posix_spawnattr_setflags(&attributes, Int16(flags))
+        setUsualSignals(&attributes, andFlags: setSession)
         var started: pid_t = 0
         // posix_spawn(3) has no step for the directory that Swift sees; env(1) has an option.
         let all = ["env", "-C"].map { bytes($0) } + [directory] + arguments

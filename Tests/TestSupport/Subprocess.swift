@@ -89,15 +89,8 @@ package final class Subprocess {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        var every = sigset_t()
-        sigfillset(&every)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &every)
         posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = Int32(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
-        posix_spawnattr_setflags(&attributes, Int16(flags))
+        setUsualSignals(&attributes, andFlags: Int32(POSIX_SPAWN_SETPGROUP))
 
         var started: pid_t = 0
         let error = withBytes(arguments[0]) { name in
@@ -245,4 +238,16 @@ package enum Environment {
     package static func value(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }
+}
+
+/// A process that is started so has every signal at its default, and none masked; with other flags of posix_spawn(3).
+func setUsualSignals(_ attributes: inout posix_spawnattr_t, andFlags flags: Int32) {
+    var none = sigset_t()
+    sigemptyset(&none)
+    var every = sigset_t()
+    sigfillset(&every)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &every)
+    let signals = Int32(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+    posix_spawnattr_setflags(&attributes, Int16(signals | flags))
 }
