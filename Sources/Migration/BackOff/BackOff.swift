@@ -349,11 +349,26 @@ package final class BackOff: Sendable {
             state.pressure.observation(since: since),
             state.probe.observation(at: now),
         ]
-        return state.control.advance(
+        let answer = state.control.advance(
             to: now,
             ceiling: ceiling,
             observations.compactMap { $0 }
         )
+        if state.answer.state == .paused, answer.state != .paused {
+            takeBase(ofPauseSince: since, &state, at: now)
+        }
+        return answer
+    }
+
+    /// What a pause says of others: where users have become more, their reads are slower without us, too.
+    ///
+    /// Its second half, for what was written before it may still be on its way to the disk. Where others' traffic is not
+    /// known the base stays, or those who keep SOURCE busy would be taken for the usual.
+    private static func takeBase(ofPauseSince begin: UInt64, _ state: inout State, at now: UInt64) {
+        let half = begin + (now - begin) / 2
+        if state.reads.takeBase(since: half, until: now, needsTraffic: true) {
+            state.measurement?.wasSpared(at: now)
+        }
     }
 
     // MARK: Reads

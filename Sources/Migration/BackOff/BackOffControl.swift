@@ -9,7 +9,8 @@
 // still keeps workers from being added.
 //
 // After each pause one worker tries: a pass that gives way to others who are always there would else never end. With
-// pauses of a minute that is a few seconds in a minute, of one worker.
+// pauses of a minute that is a few seconds in a minute, of one worker: one of twenty reads of others at most is beside it.
+// So where others' slowest twentieth is what counts, each pause is that long.
 
 /// The control of the passes of a loop.
 package struct BackOffControl: Sendable {
@@ -108,7 +109,9 @@ package struct BackOffControl: Sendable {
         if workers > 1 {
             level = .held(workers / 2)
         } else {
-            level = .paused(until: now + nextPause)
+            let pause =
+                observation.isOfSharedDevice ? Self.longestPauseNanoseconds : nextPause
+            level = .paused(until: now + pause)
             nextPause = min(nextPause * 2, Self.longestPauseNanoseconds)
         }
     }
@@ -187,6 +190,11 @@ package struct BackOffMeasurement: Sendable {
         guard now >= due, isPossible else { return .goOn }
         holdingSince = now
         return .hold
+    }
+
+    /// A pause has just told as much.
+    package mutating func wasSpared(at now: UInt64) {
+        if holdingSince == nil { due = max(due, now + Self.later) }
     }
 
     /// The last one found nothing: a few more follow sooner.

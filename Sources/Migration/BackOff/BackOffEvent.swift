@@ -21,6 +21,8 @@ package struct BackOffObservation: Equatable, Sendable {
     package var since: UInt64
     /// Which cgroup it is about, relative to their root; nil for other signals.
     package var group: String?
+    /// Others use the device, and what is judged is how the slowest of their reads fare.
+    package var isOfSharedDevice = false
 
     package init(
         _ cause: BackOffCause,

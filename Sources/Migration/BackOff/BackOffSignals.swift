@@ -17,7 +17,7 @@ package struct ReadLatency: Sendable {
     /// other limit on any disk, and there is nobody to give way to.
     static let quietMarginNanoseconds: UInt64 = 10_000_000
     static let quietFactor: UInt64 = 4
-    /// Of the slowest tenth of others' reads.
+    /// Of the slowest twentieth of others' reads.
     static let sharedFactor = 1.4
     /// Somebody uses SOURCE who reads and writes as much without a pass.
     ///
@@ -37,6 +37,7 @@ package struct ReadLatency: Sendable {
     /// What it is like without a pass.
     private struct Base: Sendable {
         var median: UInt64
+        /// As `slow`.
         var slow: UInt64
         /// Somebody used SOURCE meanwhile; not: nobody did, or it cannot be told.
         var isShared: Bool
@@ -72,16 +73,24 @@ package struct ReadLatency: Sendable {
 
     /// Reads that began in this time, of the last minute of reading at most, were made while nothing of ours ran.
     ///
-    /// Too few of them change nothing.
-    package mutating func takeBase(since begin: UInt64, until end: UInt64) {
+    /// Too few of them change nothing; nor do they where `needsTraffic` and others' traffic was not known. Whether it is
+    /// the base now.
+    @discardableResult
+    package mutating func takeBase(
+        since begin: UInt64,
+        until end: UInt64,
+        needsTraffic: Bool = false
+    ) -> Bool {
         let found = readings.filter { $0.begin >= begin && $0.begin <= end }
-        guard found.count >= Self.baseReadsMin else { return }
+        let pace = Self.pace(found)
+        guard found.count >= Self.baseReadsMin, pace != nil || !needsTraffic else { return false }
         let times = found.map(\.took)
         alone = Base(
             median: Self.quantile(times, 50),
-            slow: Self.quantile(times, 90),
-            isShared: Self.pace(found).map { $0 >= Self.sharedBytesPerSecond } ?? false
+            slow: Self.slow(times),
+            isShared: pace.map { $0 >= Self.sharedBytesPerSecond } ?? false
         )
+        return true
     }
 
     /// Bytes a second of others; nil: not known.
@@ -94,19 +103,29 @@ package struct ReadLatency: Sendable {
 
     /// What the last ten seconds say, or what of them began after `since`; nil: nothing.
     package func observation(at now: UInt64, since: UInt64) -> BackOffObservation? {
-        guard let limit = alone?.limit else { return nil }
+        guard let alone else { return nil }
         let begin = max(since, now - min(now, Self.windowNanoseconds))
         var times = readings.filter { $0.begin >= begin }.map(\.took)
         // One that does not come back has taken at least so long; whatever comes of it, and whenever it began.
         if let underWay, now > underWay { times.append(now - underWay) }
         let total = times.reduce(0) { $0 &+ $1 }
         guard times.count >= Self.readsMin || total >= Self.tellingNanoseconds else { return nil }
-        return BackOffObservation(
+        var observation = BackOffObservation(
             .readLatency,
-            value: Double(Self.quantile(times, 90)) / 1e9,
-            limit: Double(limit) / 1e9,
+            value: Double(alone.isShared ? Self.slow(times) : Self.quantile(times, 90)) / 1e9,
+            limit: Double(alone.limit) / 1e9,
             since: begin
         )
+        observation.isOfSharedDevice = alone.isShared
+        return observation
+    }
+
+    /// What one read in twenty is slower than; a single read is never the only one that says so, but where there are
+    /// too few.
+    private static func slow(_ times: [UInt64]) -> UInt64 {
+        let sorted = times.sorted(by: >)
+        let rank = times.count < readsMin ? 0 : max(times.count / 20, 1)
+        return sorted[rank]
     }
 
     /// The smallest of them that so many percent are not above; there is at least one.
