@@ -34,6 +34,8 @@ class Writer:
         self.count = 0
         self._content = Content(f"writer {seed}")
         self._draw = random.Random(f"writer {seed}")
+        # Files of earlier writers are there still: the tree is not made anew for each.
+        self._mark = f"w{time.time_ns():x}"
         self._root = root
         self._end = threading.Event()
         self._problem = None
@@ -76,7 +78,7 @@ class Writer:
             with open(path, "r+b") as file:
                 file.write(self._content.slice(4096))
         elif kind < 8:
-            made = f"{path}.w{self.count}"
+            made = f"{path}.{self._mark}.{self.count}"
             with open(made, "xb") as file:
                 file.write(self._content.slice(self._content.small_size()))
             self.files.append(made)
