@@ -6,12 +6,17 @@ import Testing
 private let second: UInt64 = 1_000_000_000
 
 @Suite("What back-off measures") struct BackOffSignalsTests {
-    private func reads(_ milliseconds: [UInt64], from start: UInt64 = 0) -> ReadLatency {
+    /// Four a second; others read and write `bytesPerRead` in the time of each, nil: it is not known.
+    private func reads(_ milliseconds: [UInt64], bytesPerRead: Int64? = nil) -> ReadLatency {
         var reads = ReadLatency()
         for (index, time) in milliseconds.enumerated() {
-            let begin = start + UInt64(index) * second / 4
+            let begin = UInt64(index) * second / 4
             reads.begin(at: begin)
-            reads.end(at: begin, took: time * 1_000_000)
+            reads.end(
+                at: begin,
+                took: time * 1_000_000,
+                othersBytes: bytesPerRead.map { $0 * Int64(index) }
+            )
         }
         return reads
     }
@@ -49,16 +54,7 @@ private let second: UInt64 = 1_000_000_000
         ] as [(Int64?, Bool)]
     )
     func sharedLimit(bytesPerRead: Int64?, isShared: Bool) {
-        var reads = ReadLatency()
-        for index in 0..<40 as Range<UInt64> {
-            let begin = index * second / 4
-            reads.begin(at: begin)
-            reads.end(
-                at: begin,
-                took: index % 10 == 0 ? 2_000_000 : 1_000_000,
-                othersBytes: bytesPerRead.map { $0 * Int64(index) }
-            )
-        }
+        var reads = reads((0..<40).map { $0 % 10 == 0 ? 2 : 1 }, bytesPerRead: bytesPerRead)
         // What was read in a pause says nothing of users where it is not known whether there are any.
         #expect(
             reads.takeBase(since: 0, until: 10 * second, needsTraffic: true)
@@ -74,17 +70,9 @@ private let second: UInt64 = 1_000_000_000
     @Test("of others' reads the slowest twentieth is judged, and never one read alone")
     func slowestTwentieth() {
         func observed(_ slow: Int, of count: Int) -> BackOffObservation? {
-            var reads = ReadLatency()
-            for index in 0..<(240 + count) {
-                let begin = UInt64(index) * second / 4
-                reads.begin(at: begin)
-                let isSlow = index >= 240 && index < 240 + slow
-                reads.end(
-                    at: begin,
-                    took: isSlow ? 9_000_000 : 1_000_000,
-                    othersBytes: Int64(index) * 16_000
-                )
-            }
+            let times =
+                [UInt64](repeating: 9, count: slow) + [UInt64](repeating: 1, count: count - slow)
+            var reads = reads([UInt64](repeating: 1, count: 240) + times, bytesPerRead: 16_000)
             let end = 60 * second
             reads.takeBase(since: 0, until: end - 1)
             return reads.observation(at: end + UInt64(count) * second / 4, since: end)

@@ -193,9 +193,7 @@ package struct BackOffMeasurement: Sendable {
     }
 
     /// A pause has just told as much.
-    package mutating func wasSpared(at now: UInt64) {
-        if holdingSince == nil { due = max(due, now + Self.later) }
-    }
+    package mutating func wasSpared(at now: UInt64) { due = now + Self.later }
 
     /// The last one found nothing: a few more follow sooner.
     package mutating func tryAgain(after now: UInt64) {
