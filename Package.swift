@@ -101,7 +101,8 @@ let package = Package(
             exclude: [
                 "Output/ArgumentsCheckHelp.txt", "Output/ArgumentsFollowHelp.txt",
                 "Output/ArgumentsHelp.txt",
-                "Output/ArgumentsHistoryHelp.txt", "Output/ArgumentsSyncHelp.txt",
+                "Output/ArgumentsHistoryHelp.txt", "Output/ArgumentsReportHelp.txt",
+                "Output/ArgumentsSyncHelp.txt",
                 "Output/ArgumentsVerifyHelp.txt", "Output/CommandLineMistakes.txt",
                 "Output/Golden",
             ],

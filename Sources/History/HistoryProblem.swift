@@ -35,6 +35,15 @@ package enum SetAside: Hashable, Sendable {
     case otherVersion(Int)
     /// Of roots that bear the same numbers and are others.
     case otherPair
+
+    /// For people, without a full stop.
+    package var sentence: String {
+        switch self {
+        case .corrupt(let what): "it is damaged: \(what)"
+        case .otherVersion(let version): "its format is \(version), of another version of cutover"
+        case .otherPair: "it is of two other volumes"
+        }
+    }
 }
 
 /// What a failed access comes to.

@@ -38,6 +38,16 @@ struct Opening {
         }
     }
 
+    /// Opens what is there to be written, and makes and sets aside nothing; nil: nothing is there.
+    /// - Throws: `failed` also where what is there cannot be used: the next pass sees to that.
+    func existing() throws(HistoryProblem) -> Connection? {
+        switch try examine() {
+        case .usable(let connection): return connection
+        case .missing: return nil
+        case .unfit(let reason): throw .failed(reason.sentence)
+        }
+    }
+
     // MARK: Judging
 
     private func examine() throws(HistoryProblem) -> Found {

@@ -61,10 +61,17 @@ package struct PassRecord: Equatable, Sendable {
     /// Nil: not kept, for it was a pass of an earlier version, or they were too long.
     package var arguments: [UInt8]?
 
+    /// What filesystems the roots were of, such as `xfs`.
+    package var sourceType: String?
+    package var destinationType: String?
+
     /// What its parts took; of a pass that ended.
     package var times = PassTimes()
     /// How long it would take, as it was foreseen right before, in nanoseconds, up to the same moment as `times.total`.
     package var foreseenNanoseconds: UInt64?
+    /// The interval in which it was to lie; nil: too few passes were known for one.
+    package var foreseenLowNanoseconds: UInt64?
+    package var foreseenHighNanoseconds: UInt64?
     /// Whether it was held back from the start: it had the idle class, or a limit of bytes.
     package var isHeldBack: Bool?
     /// Entries that it copied, made, repaired or deleted, and directories that a scan had it list.

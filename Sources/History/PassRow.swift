@@ -65,6 +65,10 @@ enum PassRow {
             Column("costs_full", since: 4, \.costsAtFullPower),
             Column("costs_held", since: 4, \.costsHeldBack),
             Column("arguments", since: 4, \.arguments),
+            Column("foreseen_low", since: 5, \.foreseenLowNanoseconds),
+            Column("foreseen_high", since: 5, \.foreseenHighNanoseconds),
+            Column("source_type", since: 5, \.sourceType),
+            Column("destination_type", since: 5, \.destinationType),
         ]
         + PassCounter.recorded.map { counter, version in
             Column(counter.row.key, since: version, \.counts[counter])
@@ -172,8 +176,16 @@ enum PassRow {
         let condition = "id <= ? AND id < \(lastWhole) AND (is_complete = 1 OR \(isCompared))"
         try Query(database, "DELETE FROM passes WHERE \(condition)")
             .run(SQLValue(newest - mostPasses))
-        for table in ["branches", "failures"] {
-            let condition = "pass <= ? AND pass NOT IN (\(lastWhole), \(lastComplete))"
+        // Of all branches only a walk tells how much space they take.
+        let lastWalk = """
+            (SELECT coalesce(max(id), 0) FROM passes WHERE is_complete = 1 AND is_partial = 0 \
+            AND method = 'walk')
+            """
+        for (table, kept) in [
+            ("branches", "\(lastWhole), \(lastComplete), \(lastWalk)"),
+            ("failures", "\(lastWhole), \(lastComplete)"),
+        ] {
+            let condition = "pass <= ? AND pass NOT IN (\(kept))"
             try Query(database, "DELETE FROM \(table) WHERE \(condition)")
                 .run(SQLValue(newest - mostPassesWithDetails))
         }

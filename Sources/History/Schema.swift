@@ -1,15 +1,15 @@
 // The tables, the numbers that mark a database as ours, and the check that it is as we made it.
 //
 // A change of anything here that an older cutover could misread gets a new `version`. A database of an older
-// version is brought to this one by ALTER TABLE, in one transaction, when a pass opens it (`upgrade`); one of a
-// version that is not known here is set aside.
+// version is brought to this one by ALTER TABLE and CREATE TABLE, in one transaction, when a pass opens it
+// (`upgrade`); one of a version that is not known here is set aside.
 
 import GRDB
 
 /// The format of the database.
 enum Schema {
-    /// The newest version that brought a column, or anything else that is listed here.
-    static let version = columnsAdded.map(\.version).reduce(2, max)
+    /// The newest version that brought a column or a table.
+    static let version = (columnsAdded.map(\.version) + tablesAdded.map(\.version)).reduce(2, max)
     /// In the header, for file(1) and for us: `cuto`.
     static let application: Int64 = 0x6375_746f
     /// Chunks of inodes have up to 1.7 kB: nine of them fill a page to 92 %, of 4 kB two to 82 %.
@@ -34,10 +34,11 @@ enum Schema {
     }
 
     /// Each statement as SQLite stores it, compared with what a database holds when it is opened.
-    static let statements = statementsOfVersion2.map { statement in
-        guard statement.hasPrefix("CREATE TABLE passes ") else { return statement }
-        return statement.dropLast() + text(of: columnsAdded.filter { $0.version > 2 }) + ")"
-    }
+    static let statements =
+        statementsOfVersion2.map { statement in
+            guard statement.hasPrefix("CREATE TABLE passes ") else { return statement }
+            return statement.dropLast() + text(of: columnsAdded.filter { $0.version > 2 }) + ")"
+        } + tablesAdded.map(\.statement)
 
     private static let statementsOfVersion2 = [
         """
@@ -76,6 +77,16 @@ enum Schema {
         "CREATE INDEX names_by_name ON names (inode, parent, hash)",
     ]
 
+    /// The tables that a version brought.
+    private static let tablesAdded: [(version: Int64, statement: String)] = [
+        (
+            VerificationRow.version,
+            """
+            CREATE TABLE verifications (id INTEGER PRIMARY KEY, \(VerificationRow.columnTexts))
+            """
+        )
+    ]
+
     /// What a version has in the table of passes at the end of what the one before it had.
     ///
     /// SQLite keeps the text of a table that was changed as it would have been written.
@@ -87,7 +98,8 @@ enum Schema {
             (4, "costs_held TEXT"), (4, "entries_touched INTEGER"), (4, "foreseen_time INTEGER"),
             (4, "is_held_back INTEGER"), (4, "machine TEXT"), (4, "open_time INTEGER"),
             (4, "synchronize_time INTEGER"), (4, "work_time INTEGER"),
-            (4, "arguments BLOB"),
+            (4, "arguments BLOB"), (5, "destination_type TEXT"), (5, "foreseen_high INTEGER"),
+            (5, "foreseen_low INTEGER"), (5, "source_type TEXT"),
         ]
         + PassCounter.recorded.filter { $0.version > 1 }.map { counter, version in
             (version, "\(counter.row.key) INTEGER")
@@ -101,9 +113,12 @@ enum Schema {
     /// The statements of an older version.
     private static func statements(ofVersion version: Int64) -> Set<String> {
         let end = text(of: columnsAdded.filter { $0.version > version }) + ")"
+        let later = Set(tablesAdded.filter { $0.version > version }.map(\.statement))
         return Set(
-            statements.map { statement in
-                guard statement.hasSuffix(end) else { return statement }
+            statements.filter { !later.contains($0) }.map { statement in
+                guard statement.hasPrefix("CREATE TABLE passes "), statement.hasSuffix(end) else {
+                    return statement
+                }
                 return statement.dropLast(end.count) + ")"
             }
         )
@@ -123,6 +138,9 @@ enum Schema {
         let old = try number(database, "PRAGMA user_version")
         for (version, column) in columnsAdded where version > old {
             try Query(database, "ALTER TABLE passes ADD COLUMN \(column)").run()
+        }
+        for (version, statement) in tablesAdded where version > old {
+            try Query(database, statement).run()
         }
         try Query(database, "PRAGMA user_version = \(version)").run()
     }
@@ -188,7 +206,9 @@ enum Schema {
         guard try stored(database) == statements(ofVersion: version) else {
             return .corrupt("its tables are others")
         }
-        for table in ["passes", "branches", "failures", "inodes", "directories", "names"] {
+        var tables = ["passes", "branches", "failures", "inodes", "directories", "names"]
+        if version >= VerificationRow.version { tables.append("verifications") }
+        for table in tables {
             let last = try Query(database, "SELECT * FROM \(table) ORDER BY 1 DESC LIMIT 1")
             try last.run()
         }

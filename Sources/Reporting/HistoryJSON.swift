@@ -20,13 +20,16 @@ package enum HistoryJSON {
         line.add("destination", name: pair.destination)
         line.add("state_path", pair.path)
         line.add("passes", pair.passCount)
+        line.add("source_filesystem", FilesystemName.text(pair.sourceFilesystem))
+        line.add("destination_filesystem", FilesystemName.text(pair.destinationFilesystem))
+        line.add("outlook", pair.outlook?.json)
         var lines = [line]
         for pass in pair.passes {
             lines.append(self.pass(pass, of: pair, sinceBoot: sinceBoot))
             lines += pass.failures.map { failure($0, of: pass) }
             lines += pass.branches.map { branch($0, of: pass) }
         }
-        return lines
+        return lines + pair.verifications.map { verification($0, of: pair) }
     }
 
     private static func pass(
@@ -43,6 +46,8 @@ package enum HistoryJSON {
         line.add("end", record.endNanoseconds.map(moment))
         line.add("seconds", seconds: pass.duration(sinceBoot: sinceBoot))
         line.add("foreseen_seconds", seconds: record.foreseenNanoseconds)
+        line.add("foreseen_low_seconds", seconds: record.foreseenLowNanoseconds)
+        line.add("foreseen_high_seconds", seconds: record.foreseenHighNanoseconds)
         line.add("parts", parts(record.times))
         line.add("held_back", record.costsHeldBack != nil)
         line.add("outcome", name(pass.outcome))
@@ -61,6 +66,8 @@ package enum HistoryJSON {
         }
         line.add("options", record.options)
         line.add("arguments", names: RecordedOptions(recorded: record.arguments)?.words)
+        line.add("source_type", record.sourceType)
+        line.add("destination_type", record.destinationType)
         line.add("boot_id", record.bootIdentifier)
         line.add("version", record.cutoverVersion)
         return line
@@ -109,13 +116,49 @@ package enum HistoryJSON {
         return line
     }
 
+    private static func verification(
+        _ record: RecordedVerification,
+        of pair: HistoryPair
+    ) -> JSONLine {
+        var line = JSONLine(type: "verification")
+        line.add("verification", record.id)
+        line.add("source", name: pair.source)
+        line.add("destination", name: pair.destination)
+        line.add("start", moment(record.startNanoseconds))
+        line.add("seconds", seconds: record.durationNanoseconds)
+        line.add("status", record.status)
+        line.add("status_name", name(verification: record))
+        line.add("contents", record.comparesContents)
+        line.add("sample_percent", record.samplePercent.map(VerificationText.percent))
+        line.add("partial", record.isPartial)
+        line.add("strict", record.isStrict)
+        line.add("last_pass", record.lastPass)
+        line.add("entries_seen", record.counts.entriesSeen)
+        line.add("files_compared", record.counts.filesCompared)
+        line.add("bytes_read", record.counts.bytesRead)
+        line.add("differences", record.counts.differences)
+        line.add("pending", record.counts.pending)
+        line.add("changed", record.counts.changed)
+        line.add("failures", record.counts.failures)
+        line.add("vanished", record.counts.vanished)
+        line.add("login_user", record.loginUser)
+        line.add("version", record.cutoverVersion)
+        return line
+    }
+
+    /// The word of how a verification ended.
+    static func name(verification record: RecordedVerification) -> String {
+        Int32(exactly: record.status).flatMap(ExitStatus.init).map(VerificationText.name)
+            ?? "unknown"
+    }
+
     /// RFC 3339, UTC, three decimals.
-    private static func moment(_ nanoseconds: Int64) -> String {
+    static func moment(_ nanoseconds: Int64) -> String {
         let time = CalendarTime(utc: nanoseconds)
         return "\(time.date)T\(time.milliseconds)Z"
     }
 
-    private static func name(_ outcome: HistoryPass.Outcome) -> String {
+    static func name(_ outcome: HistoryPass.Outcome) -> String {
         switch outcome {
         case .running: "running"
         case .unfinished: "unfinished"

@@ -89,6 +89,13 @@ package struct HistoryPair: Sendable {
     package var passes: [HistoryPass]
     /// How many there are.
     package var passCount: Int
+    /// The ids of both filesystems.
+    package var sourceFilesystem: [UInt8] = []
+    package var destinationFilesystem: [UInt8] = []
+    /// The oldest first.
+    package var verifications: [RecordedVerification] = []
+    /// Nil: it was not asked for.
+    package var outlook: PairOutlook?
 
     package init(
         source: [UInt8],

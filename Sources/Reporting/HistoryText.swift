@@ -126,7 +126,7 @@ package struct HistoryText: Sendable {
         return "\(start.date) \(start.minutes) \(outcome(pass))"
     }
 
-    private static func outcome(_ pass: HistoryPass) -> String {
+    static func outcome(_ pass: HistoryPass) -> String {
         switch pass.outcome {
         case .running: "running"
         case .unfinished: "unfinished"

@@ -93,7 +93,7 @@ enum NoticeText {
             "nothing will be remembered for the next pass: \(path): \(reason). "
                 + "--state names another folder."
         case .stateSetAside(let reason):
-            "the record of earlier passes was set aside (\(setAside(reason))): this pass walks and "
+            "the record of earlier passes was set aside (\(reason.sentence)): this pass walks and "
                 + "begins a new one. --checksum also finds changed contents whose time was put back."
         case .comparesAfterPowerCut:
             "the machine went down during an earlier pass, DESTINATION was unmounted under it, or its "
@@ -183,13 +183,5 @@ enum NoticeText {
     static func threads(_ workers: Int) -> String {
         "only \(Quantity.count(UInt64(max(workers, 0)), "worker", "workers")): no more threads can be "
             + "started. Raise pids.max of the cgroup, ulimit -u or ulimit -v for more."
-    }
-
-    private static func setAside(_ reason: SetAside) -> String {
-        switch reason {
-        case .corrupt(let what): "it is damaged: \(what)"
-        case .otherVersion(let version): "its format is \(version), of another version of cutover"
-        case .otherPair: "it is of two other volumes"
-        }
     }
 }

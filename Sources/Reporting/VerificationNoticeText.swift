@@ -30,6 +30,8 @@ enum VerificationNoticeText {
         case .recordNotUsed(let trouble): RecordTroubleText.sentence(trouble)
         case .filtersUnknown:
             "what the last whole pass left out is not known, so nothing is left out; --exclude says what is to be."
+        case .nothingRecorded(let path, let reason):
+            "how this comparison ended is not recorded: \(path): \(reason). 'cutover history' and 'report' do not know it."
         case .nothingCompared:
             "no entry was compared: what is left out leaves nothing of SOURCE, so 'equal' proves nothing."
         case .emptySource: "SOURCE is empty: nothing was compared. Is it mounted?"
@@ -51,6 +53,7 @@ enum VerificationNoticeText {
         case .sourceQuotasOff(let kinds), .quotasNotEnforced(let kinds):
             line.add("kinds", QuotaText.words(kinds))
         case .recordNotUsed(let trouble): line.add("reason", trouble.word.rawValue)
+        case .nothingRecorded(let path, _): line.add("state_path", path)
         case .notRoot, .closedEntriesFail, .workersLimited, .threadsLimited, .projectsNotKept,
             .leftOut, .emptySource, .nothingCompared, .filtersUnknown:
             break

@@ -34,8 +34,12 @@ package enum VerificationText {
 
     /// Without needless decimals.
     static func percent(_ sample: FileSample) -> String {
-        let text = String(sample.percent)
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+        percent(String(sample.percent))
+    }
+
+    /// The same of a percentage that is recorded.
+    static func percent(_ text: String) -> String {
+        text.hasSuffix(".0") ? String(text.dropLast(2)) : text
     }
 
     /// The stable word of the exit status.

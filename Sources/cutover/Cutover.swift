@@ -13,6 +13,7 @@
 //   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse
 //   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
 //   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection)
+//   ReportCommand   `report`: a page of the recorded passes (ReportSelection: of which)
 //   TableOutput     where `check` and `history` write
 //   Session         what a process has for all its runs: signals, outputs, limits
 //   Supervision     a command runs on a thread of its own, and ends in time though a call does not come back
@@ -38,7 +39,7 @@ struct Cutover: ParsableCommand {
         version: "0.2.0",
         subcommands: [
             SyncCommand.self, FollowCommand.self, CheckCommand.self, VerifyCommand.self,
-            HistoryCommand.self,
+            HistoryCommand.self, ReportCommand.self,
         ],
         defaultSubcommand: SyncCommand.self
     )

@@ -89,6 +89,8 @@ struct FinalPlan {
     var comparison: VerificationOptions {
         var options = VerificationOptions()
         options.comparesContents = false
+        options.recordFolder = pass.stateFolder
+        options.version = pass.version
         options.filter = pass.filter
         options.preserved = pass.preserved
         options.attributes = pass.attributes

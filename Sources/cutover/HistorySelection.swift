@@ -46,7 +46,7 @@ struct HistorySelection {
     /// Records that cannot be read.
     private(set) var problems: [HistoryRefusal] = []
 
-    private typealias Contents = ArchivedRecord.Contents
+    typealias Contents = ArchivedRecord.Contents
 
     /// Without a number: that many of one pair, or of each of several.
     private static let passesOfOne = 20
@@ -87,7 +87,7 @@ struct HistorySelection {
         pairs.sort { Self.newestStart($0) < Self.newestStart($1) }
     }
 
-    private static let nothing = "nothing is recorded here; --state names another folder"
+    static let nothing = "nothing is recorded here; --state names another folder"
 
     private static func newestStart(_ pair: HistoryPair) -> Int64 {
         pair.passes.last?.record.startNanoseconds ?? .min
@@ -95,7 +95,7 @@ struct HistorySelection {
 
     // MARK: Choosing
 
-    private static func records(in folder: [UInt8]) throws -> [ArchivedRecord] {
+    static func records(in folder: [UInt8]) throws -> [ArchivedRecord] {
         let found: (records: [ArchivedRecord], canBeOpened: Bool)?
         do throws(HistoryProblem) {
             found = try Archive(folder: folder).map { archive throws(HistoryProblem) in
@@ -127,7 +127,7 @@ struct HistorySelection {
     }
 
     /// The records of two roots: of these very volumes, else of those that were called so.
-    private static func choose(
+    static func choose(
         _ records: [ArchivedRecord],
         _ source: NamedRoot,
         _ destination: NamedRoot
@@ -154,7 +154,8 @@ struct HistorySelection {
 
     // MARK: Reading
 
-    private static func pair(
+    /// The newest passes of a pair, with their failures and branches where those are wanted.
+    static func pair(
         _ path: String,
         _ contents: Contents,
         limit: Int,
@@ -168,13 +169,23 @@ struct HistorySelection {
                 try pass(record, of: history, isRunning: record.id == running, hasDetails)
             )
         }
-        return HistoryPair(
+        var pair = HistoryPair(
             source: contents.pair.source.path,
             destination: contents.pair.destination.path,
             path: path,
             passes: passes,
             passCount: max(try history.passCount(), passes.count)
         )
+        pair.sourceFilesystem = contents.pair.source.filesystem
+        pair.destinationFilesystem = contents.pair.destination.filesystem
+        pair.verifications = try history.verifications()
+        // However many are shown: the verdict is the same.
+        pair.outlook = PairOutlook(
+            try history.passes(newest: PairOutlook.passesMax),
+            running: running,
+            verifications: pair.verifications
+        )
+        return pair
     }
 
     /// One pass of a pair, with its failures and branches.

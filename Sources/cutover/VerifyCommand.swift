@@ -16,8 +16,8 @@ struct VerifyCommand: ParsableCommand {
             """,
         discussion: """
             Every entry of both trees is compared in everything that a pass copies, and every file byte for \
-            byte: read from the disks, not from the page cache. Nothing is written on either side. Each \
-            difference is printed as a line on standard output.
+            byte: read from the disks, not from the page cache. Neither side is written to; how it ended is \
+            recorded beside the passes of the two. Each difference is printed as a line on standard output.
 
             What users changed on SOURCE since the last whole pass, by the record of passes, is counted as \
             pending, for the next pass takes it; -v prints it. Of the record also comes what that pass left \

@@ -54,6 +54,8 @@ struct VerifyPlan {
             verification.namesStateFolder = options.place.state != nil
             // With other filters it is another comparison.
             if verification.filter == nil { verification.notesTimeIn = options.place.folder }
+            verification.recordFolder = options.place.folder
+            verification.version = Cutover.configuration.version
             verification.isStrict = compared.strict
             verification.branches = try SyncPlan.branches(compared.branch)
             verification.attributes = try compared.attributes.selection()

@@ -101,8 +101,8 @@ import Testing
     @Test("A record of another format is set aside")
     func version() throws {
         try state.open().pass(.of([.put(.example(5))]))
-        try SQLiteOracle.execute(state.database, "PRAGMA user_version = 5")
-        try expectSetAside(.otherVersion(5))
+        try SQLiteOracle.execute(state.database, "PRAGMA user_version = 6")
+        try expectSetAside(.otherVersion(6))
     }
 
     @Test("A database that is not ours, or was changed by others, is set aside")

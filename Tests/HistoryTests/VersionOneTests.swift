@@ -69,7 +69,7 @@ import Testing
     func upgraded() throws {
         let history = try state.open()
         try expectRead(history)
-        #expect(try SQLiteOracle.number(state.database, "PRAGMA user_version") == 4)
+        #expect(try SQLiteOracle.number(state.database, "PRAGMA user_version") == 5)
         // Nothing tells on which mount the one that was killed wrote.
         let unsafe = try history.unsafeSince(
             bootIdentifier: "boot",

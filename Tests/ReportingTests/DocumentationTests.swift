@@ -257,12 +257,15 @@ import Testing
 
     /// A recorded pass with all that can be told of one.
     private func recordedPair() -> HistoryPair {
-        historyPair([
-            HistoryPass(
-                recordedPass(reason: "asked"),
-                failures: [FailureRecord(path: [], side: "source", activity: "read")],
-                branches: [BranchRecord(name: [], workNanoseconds: 1, entries: 1, bytes: 1)]
-            )
-        ])
+        pagePair(
+            [
+                HistoryPass(
+                    recordedPass(reason: "asked"),
+                    failures: [FailureRecord(path: [], side: "source", activity: "read")],
+                    branches: [BranchRecord(name: [], workNanoseconds: 1, entries: 1, bytes: 1)]
+                )
+            ],
+            verifications: [recordedVerification()]
+        )
     }
 }

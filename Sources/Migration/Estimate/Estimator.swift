@@ -152,6 +152,43 @@ package struct Estimator: Sendable {
         )
     }
 
+    /// A pass like one that is recorded, done once more; nil: nothing is known of any.
+    ///
+    /// It depends on the record alone and not on when it is asked, so all who tell of a record say the same.
+    package func repeating(
+        _ pass: PassRecord,
+        comparison: ComparisonTime
+    ) -> SwitchEstimate? {
+        estimate(
+            method: pass.method,
+            WorkAmount(pass),
+            pending: PendingWork(
+                entries: pass.entriesTouched ?? 0,
+                files: pass.counts[.filesCopied],
+                bytes: pass.counts[.bytesCopied],
+                isCounted: false
+            ),
+            comparison: comparison
+        )
+    }
+
+    /// What would have been foreseen of a pass, had somebody counted right before what it did.
+    func foreseen(
+        method: String,
+        _ amount: WorkAmount,
+        changes: Double?
+    ) -> ForeseenPass? {
+        let pending = PendingWork(entries: 0, files: 0, bytes: 0, isCounted: true)
+        return estimate(
+            method: method,
+            amount,
+            pending: pending,
+            changes: changes,
+            // It comes after the pass, of which alone something is foreseen.
+            comparison: .unknown(.neverRan)
+        )?.foreseen
+    }
+
     /// What users would have changed since the last pass began, by how fast they did lately.
     ///
     /// `seconds`: how long ago that was. Nil before the second pass.

@@ -1,6 +1,6 @@
 // How the commands end, as scripts see it; docs/OUTPUT.md says what each status asks of people.
 
-/// The exit statuses of all four commands (S48).
+/// The exit statuses of all commands (S48).
 package enum ExitStatus: Int32, Sendable {
     case done = 0
     case different = 1

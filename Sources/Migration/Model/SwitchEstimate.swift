@@ -22,6 +22,8 @@ package struct ForeseenPass: Sendable, Equatable {
     /// A pass that found changes in another way was not the one that was foreseen.
     package var method: String
     package var nanoseconds: UInt64
+    /// Between which it was to lie; nil: too few passes were known to say so.
+    package var interval: ClosedRange<UInt64>?
 }
 
 /// An estimate of a pass that would begin now.
@@ -87,7 +89,14 @@ package struct SwitchEstimate: Sendable, Equatable {
     package var seconds: Double { parts.total }
     /// What the pass is held against.
     package var foreseen: ForeseenPass {
-        ForeseenPass(method: method, nanoseconds: UInt64(exactlyOrMax: seconds * 1e9))
+        ForeseenPass(
+            method: method,
+            nanoseconds: UInt64(exactlyOrMax: seconds * 1e9),
+            interval: interval.map {
+                let low = UInt64(exactlyOrMax: $0.low * 1e9)
+                return low...max(low, UInt64(exactlyOrMax: $0.high * 1e9))
+            }
+        )
     }
 }
 

@@ -116,12 +116,23 @@ package final class StateKeeper: Sendable {
             isPartial: !options.branches.isEmpty,
             cutoverVersion: options.version
         )
-        pass.arguments = RecordedOptions(options).recorded
+        Self.describe(&pass, options, roots)
         pass.destinationInstance = now.destinationInstance
         pass.rolledBackToNanoseconds = judged.rolledBack?.moment
         pass.machine = machine
-        pass.isHeldBack = options.isHeldBack
         current = Lock(Current(pass: pass))
+    }
+
+    /// Writes down what was asked for, and of which volumes.
+    private static func describe(
+        _ pass: inout PassRecord,
+        _ options: PassOptions,
+        _ roots: Roots
+    ) {
+        pass.arguments = RecordedOptions(options).recorded
+        pass.isHeldBack = options.isHeldBack
+        pass.sourceType = roots.sourceVolume.typeName
+        pass.destinationType = roots.destinationVolume.typeName
     }
 
     private static func unreadable(_ history: History?) -> Notice {
@@ -378,16 +389,18 @@ package final class StateKeeper: Sendable {
         ended.entriesTouched = UInt64(exactlyOrMax: end.amount.touched)
         if end.costs.atFullPower.seconds > 0 { ended.costsAtFullPower = end.costs.atFullPower.text }
         if end.costs.heldBack.seconds > 0 { ended.costsHeldBack = end.costs.heldBack.text }
-        if let foreseen = options.foreseen, foreseen.method == ended.method {
-            ended.foreseenNanoseconds = foreseen.nanoseconds
-        } else if let parts = estimator.parts(
-            method: ended.method,
-            end.amount,
-            changes: end.times.changes.map { Double($0) / 1e9 }
-        ) {
+        var foreseen = options.foreseen
+        if foreseen?.method != ended.method {
             // Nobody looked right before, or at another pass: what would have been said, had somebody looked.
-            ended.foreseenNanoseconds = UInt64(exactlyOrMax: parts.total * 1e9)
+            foreseen = estimator.foreseen(
+                method: ended.method,
+                end.amount,
+                changes: end.times.changes.map { Double($0) / 1e9 }
+            )
         }
+        ended.foreseenNanoseconds = foreseen?.nanoseconds
+        ended.foreseenLowNanoseconds = foreseen?.interval?.lowerBound
+        ended.foreseenHighNanoseconds = foreseen?.interval?.upperBound
     }
 
     /// The pass has ended: another one on this pair may begin.

@@ -1,6 +1,7 @@
 // A verification of two trees from its start to its answer: the roots, the pool, the manifest, the summary. It
-// writes nothing on them; beside them a manifest that was asked for, and what it took (ComparisonTime). Of what passes recorded it takes moments, by which it tells what
-// users changed since (VerificationRecord), and filters; nothing is compared less for them.
+// writes nothing but a manifest that was asked for, and its result beside the recorded passes (VerificationResult). Of
+// what passes recorded it takes moments, by which it tells what users changed since (VerificationRecord), and filters;
+// nothing is compared less for them.
 
 import LinuxIO
 import Synchronization
@@ -14,6 +15,7 @@ package final class Verification: SteeredRun {
     private let workers: Int
     private let notices: [VerificationNotice]
     private let record: VerificationRecord
+    private let result: VerificationResult?
     /// When `run` began, in monotonic nanoseconds.
     private let began = Atomic<UInt64>(0)
 
@@ -74,6 +76,7 @@ package final class Verification: SteeredRun {
         )
         self.roots = roots
         self.record = record
+        result = VerificationResult(options, roots.pair, start: beginning.nanoseconds)
         self.counters = counters
         workers = supply.workers
         self.notices = notices
@@ -158,6 +161,7 @@ package final class Verification: SteeredRun {
             if summary.status != .interrupted { summary.status = .someFailed }
         }
         noteTime(summary)
+        if let notice = result?.write(summary) { context.log.say(notice) }
         return summary
     }
 

@@ -36,6 +36,8 @@ package enum VerificationNotice: Sendable, Hashable {
     case recordNotUsed(RecordTrouble)
     /// What the last whole pass left out is not known, so nothing is.
     case filtersUnknown
+    /// How the comparison ended cannot be recorded.
+    case nothingRecorded(path: String, reason: String)
 
     /// A notice as a word for programs, which stays.
     package enum Word: String, CaseIterable, Sendable {
@@ -54,6 +56,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case quotasNotEnforced = "quotas_not_enforced"
         case recordNotUsed = "record_not_used"
         case filtersUnknown = "filters_unknown"
+        case nothingRecorded = "nothing_recorded"
     }
 
     package var word: Word {
@@ -73,6 +76,7 @@ package enum VerificationNotice: Sendable, Hashable {
         case .quotasNotEnforced: .quotasNotEnforced
         case .recordNotUsed: .recordNotUsed
         case .filtersUnknown: .filtersUnknown
+        case .nothingRecorded: .nothingRecorded
         }
     }
 }

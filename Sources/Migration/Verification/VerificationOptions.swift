@@ -24,6 +24,10 @@ package struct VerificationOptions: Sendable {
     ///
     /// Only of a comparison without contents, of all that the passes hold.
     package var notesTimeIn: Name?
+    /// Where it is recorded how the comparison ended, if passes of the two are recorded there; nil: nowhere.
+    package var recordFolder: Name?
+    /// Of cutover, for the record.
+    package var version = ""
     /// What users changed since the last whole pass counts as different (`--strict`).
     package var isStrict = false
     /// What a pass carried: nothing else is compared.

@@ -8,6 +8,7 @@ enum Subcommand: String, CaseIterable, Sendable {
     case check
     case verify
     case history
+    case report
 }
 
 /// One option.
@@ -97,7 +98,16 @@ struct CommandOption: Sendable {
         CommandOption("bwlimit", takes: "a rate", of: .sync, .follow),
         CommandOption("stop-at", takes: "a time", of: .sync, .follow, .verify),
         CommandOption("max-duration", takes: "a duration", of: .sync, .follow, .verify),
-        CommandOption("state", takes: "a directory", of: .sync, .follow, .check, .verify, .history),
+        CommandOption(
+            "state",
+            takes: "a directory",
+            of: .sync,
+            .follow,
+            .check,
+            .verify,
+            .history,
+            .report
+        ),
         CommandOption("no-check", of: .sync, .follow, .verify),
         CommandOption("idle", of: .sync),
         // Telling.
@@ -129,5 +139,8 @@ struct CommandOption: Sendable {
         CommandOption("manifest", takes: "a file", of: .verify),
         CommandOption("limit", takes: "a number", of: .history),
         CommandOption("pass", takes: "the id of a pass", of: .history),
+        CommandOption("output", "o", takes: "a file", of: .report),
+        CommandOption("no-names", of: .report),
+        CommandOption("last", takes: "a number", of: .report),
     ]
 }

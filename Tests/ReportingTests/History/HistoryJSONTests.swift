@@ -37,13 +37,15 @@ import Testing
         #expect(
             lines[0]
                 == "{\"type\":\"pair\",\"format\":1,\(roots),"
-                + "\"state_path\":\"/var/lib/cutover/a-1-b-2.sqlite\",\"passes\":7}"
+                + "\"state_path\":\"/var/lib/cutover/a-1-b-2.sqlite\",\"passes\":7,"
+                + "\"source_filesystem\":null,\"destination_filesystem\":null,\"outlook\":null}"
         )
         #expect(
             lines[1]
                 == "{\"type\":\"pass\",\"pass\":12,\(roots),\"start\":\"2026-08-04T21:00:03.123Z\","
                 + "\"end\":\"2026-08-04T22:10:06.123Z\",\"seconds\":4203.000,"
-                + "\"foreseen_seconds\":null,\"parts\":null,\"held_back\":false,"
+                + "\"foreseen_seconds\":null,\"foreseen_low_seconds\":null,"
+                + "\"foreseen_high_seconds\":null,\"parts\":null,\"held_back\":false,"
                 + "\"outcome\":\"some_failed\",\"status\":23,\"changes_by\":\"walk\","
                 + "\"walk_reason\":\"not_xfs\","
                 + "\"message\":\"SOURCE is ext4, and only XFS lists its inodes\","
@@ -54,7 +56,7 @@ import Testing
                 + "\"deletions_refused\":0,"
                 + "\"failures\":1,\"vanished\":0,\"quotas_set\":0,\"quotas_cleared\":0,"
                 + "\"quota_failures\":0,\"over_limit\":0,\"options\":\"preserved 1023\","
-                + "\"arguments\":null,"
+                + "\"arguments\":null,\"source_type\":null,\"destination_type\":null,"
                 + "\"boot_id\":\"2a5611b8-bf76-4075-b951-e32f4edea4e0\",\"version\":\"0.1.0\"}"
         )
         #expect(

@@ -1,0 +1,184 @@
+// Verifications that came to an end: a row each, which a later reader finds beside the passes.
+//
+// It keeps true: who records a verification makes no database, and sets none aside; only where passes are recorded are
+// verifications, too.
+
+import GRDB
+import LinuxIO
+
+/// One verification of two trees.
+package struct RecordedVerification: Equatable, Sendable {
+    /// 0 before it is recorded.
+    package var id: Int64 = 0
+    /// In nanoseconds since 1970, by the clock of that moment.
+    package var startNanoseconds: Int64
+    package var durationNanoseconds: UInt64
+    /// Exit status.
+    package var status: Int
+    package var comparesContents: Bool
+    /// Of how many files contents were read, in percent as it was given; nil: of all.
+    package var samplePercent: String?
+    /// Only some branches were compared.
+    package var isPartial: Bool
+    /// What users changed since the last pass counted as different.
+    package var isStrict: Bool
+    /// The whole pass since which users may have changed something; nil: no record told.
+    package var lastPass: Int64?
+    package var counts = Counts()
+    package var cutoverVersion: String
+    /// Who had logged in, by number (/proc/self/loginuid); nil: nobody had, or it is not told.
+    package var loginUser: UInt32?
+
+    /// What it counted.
+    package struct Counts: Equatable, Sendable {
+        package var entriesSeen: UInt64 = 0
+        package var filesCompared: UInt64 = 0
+        /// On both sides together.
+        package var bytesRead: UInt64 = 0
+        package var differences: UInt64 = 0
+        package var pending: UInt64 = 0
+        package var changed: UInt64 = 0
+        package var failures: UInt64 = 0
+        package var vanished: UInt64 = 0
+
+        package init() {}
+    }
+
+    package init(  // One for each field.
+        startNanoseconds: Int64,
+        durationNanoseconds: UInt64,
+        status: Int,
+        comparesContents: Bool,
+        samplePercent: String? = nil,
+        isPartial: Bool = false,
+        isStrict: Bool = false,
+        lastPass: Int64? = nil,
+        cutoverVersion: String,
+        loginUser: UInt32? = nil
+    ) {
+        self.startNanoseconds = startNanoseconds
+        self.durationNanoseconds = durationNanoseconds
+        self.status = status
+        self.comparesContents = comparesContents
+        self.samplePercent = samplePercent
+        self.isPartial = isPartial
+        self.isStrict = isStrict
+        self.lastPass = lastPass
+        self.cutoverVersion = cutoverVersion
+        self.loginUser = loginUser
+    }
+}
+
+extension History {
+    /// Records a verification where passes of `pair` are recorded, durably; false: none are.
+    ///
+    /// Takes the lock of the pair for that moment.
+    /// - Throws: `busy` while a pass runs, `cannotUseFolder`, and `failed` where the database is of no use or cannot
+    ///   be written.
+    package static func add(
+        _ verification: RecordedVerification,
+        folder: [UInt8],
+        pair: PairIdentity
+    ) throws(HistoryProblem) -> Bool {
+        guard let place = try StateFolder.open(folder, makesMissing: false) else { return false }
+        let names = FileNames(pair)
+        if try place.kind(of: names.database) == .missing { return false }
+        let lock = try PairLock.take(in: place, name: names.lock, isReadOnly: false)
+        let opening = Opening(folder: place, names: names, pair: pair, isReadOnly: false)
+        guard let connection = try opening.existing() else { return false }
+        let history = History(
+            folder: place,
+            names: names,
+            connection: connection,
+            lock: lock,
+            isReadOnly: false
+        )
+        defer { history.close() }
+        try history.write { try VerificationRow.insert($0, verification) }
+        return true
+    }
+
+    /// The verifications that are kept, the oldest first; none in a record of an earlier version.
+    /// - Throws: `failed`.
+    package func verifications() throws(HistoryProblem) -> [RecordedVerification] {
+        try read { try VerificationRow.all($0) }
+    }
+}
+
+/// Rows of the table of verifications, inside an access.
+enum VerificationRow {
+    /// The version of the format that brought the table.
+    static let version: Int64 = 5
+    private static let mostRows: Int64 = 1_000
+
+    private static let columns = [
+        ("started", "INTEGER"), ("duration", "INTEGER"), ("status", "INTEGER"),
+        ("is_content", "INTEGER"), ("sample", "TEXT"), ("is_partial", "INTEGER"),
+        ("is_strict", "INTEGER"), ("last_pass", "INTEGER"), ("version", "TEXT"),
+        ("login_user", "INTEGER"),
+    ]
+
+    /// Counts, each in the column of its own name.
+    private static let counts: [(name: String, path: Path)] = [
+        ("entries_seen", \.entriesSeen), ("files_compared", \.filesCompared),
+        ("bytes_read", \.bytesRead), ("differences", \.differences), ("pending", \.pending),
+        ("changed", \.changed), ("failures", \.failures), ("vanished", \.vanished),
+    ]
+    private typealias Path = any WritableKeyPath<RecordedVerification.Counts, UInt64> & Sendable
+
+    /// As they stand in the statement that makes the table.
+    static let columnTexts =
+        (columns + counts.map { ($0.name, "INTEGER") }).map { "\($0.0) \($0.1)" }
+        .joined(separator: ", ")
+
+    private static let names = columns.map(\.0) + counts.map(\.name)
+
+    static func insert(_ database: Database, _ row: RecordedVerification) throws {
+        let marks = names.map { _ in ", ?" }.joined()
+        let query = try Query(database, "INSERT INTO verifications VALUES (NULL\(marks))")
+        let values: [SQLValue] =
+            [
+                SQLValue(row.startNanoseconds), SQLValue(row.durationNanoseconds),
+                SQLValue(row.status), SQLValue(row.comparesContents),
+                SQLValue(row.samplePercent), SQLValue(row.isPartial), SQLValue(row.isStrict),
+                SQLValue(row.lastPass), SQLValue(row.cutoverVersion),
+                SQLValue(row.loginUser.map { Int64($0) }),
+            ] + counts.map { SQLValue(row.counts[keyPath: $0.path]) }
+        try query.bind(values)
+        try query.run()
+        try Query(
+            database,
+            "DELETE FROM verifications WHERE id <= (SELECT max(id) FROM verifications) - ?"
+        ).run(SQLValue(mostRows))
+    }
+
+    static func all(_ database: Database) throws -> [RecordedVerification] {
+        // A database of an earlier version that is only read.
+        guard try Schema.version(of: database) >= version else { return [] }
+        let list = names.joined(separator: ", ")
+        let query = try Query(database, "SELECT id, \(list) FROM verifications ORDER BY id")
+        try query.bind()
+        defer { query.end() }
+        var rows: [RecordedVerification] = []
+        while try query.step() {
+            var row = RecordedVerification(
+                startNanoseconds: query.integer(1),
+                durationNanoseconds: query.bits(2),
+                status: Int(truncatingIfNeeded: query.integer(3)),
+                comparesContents: query.integer(4) != 0,
+                samplePercent: query.optionalText(5),
+                isPartial: query.integer(6) != 0,
+                isStrict: query.integer(7) != 0,
+                lastPass: query.optionalInteger(8),
+                cutoverVersion: query.text(9),
+                loginUser: query.optionalInteger(10).flatMap { UInt32(exactly: $0) }
+            )
+            row.id = query.integer(0)
+            for (index, count) in counts.enumerated() {
+                row.counts[keyPath: count.path] = query.bits(Int32(1 + columns.count + index))
+            }
+            rows.append(row)
+        }
+        return rows
+    }
+}

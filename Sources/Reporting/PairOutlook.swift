@@ -1,0 +1,171 @@
+// What the record of a pair says of the switch: whether anything speaks against it, and how long it would take. Pure:
+// the same for who reads a page and for programs, whenever they ask.
+
+package import History
+package import Migration
+
+/// The verdict on one pair of volumes.
+package struct PairOutlook: Sendable {
+    /// What speaks against a switch, as words for programs, which stay; `ready`: nothing that is recorded.
+    package enum Word: String, CaseIterable, Sendable {
+        case ready
+        /// No pass of all of SOURCE was done to its end.
+        case noWholePass = "no_whole_pass"
+        /// The last pass has no end, and does not run: it was killed, or the machine went down.
+        case unfinished
+        /// The last pass was stopped by a signal or a time limit.
+        case cutShort = "cut_short"
+        /// DESTINATION stopped the last pass.
+        case destinationStopped = "destination_stopped"
+        /// Entries fail.
+        case failing
+        /// `--max-delete` left extras.
+        case extrasLeft = "extras_left"
+        /// The last pass could not be recorded as a whole one.
+        case notRecorded = "not_recorded"
+        /// The last verification found differences.
+        case different
+    }
+
+    package let word: Word
+    /// The pass that it is about: of failures the first of those that had some, one after the other.
+    package let pass: Int64?
+    /// How many: failures, extras, differences.
+    package let count: UInt64?
+    /// The pass that runs now.
+    package let running: Int64?
+    /// A pass that does as much as the last whole one; nil: nothing is known.
+    package let next: SwitchEstimate?
+    /// The pass that `next` repeats.
+    package let basis: Int64?
+
+    /// So many of the newest passes say all that there is to say.
+    package static let passesMax = 1_000
+
+    package var isReady: Bool { word == .ready }
+
+    /// - Parameters:
+    ///   - passes: as the record has them, the newest first.
+    ///   - running: the one that runs.
+    ///   - verifications: those that are recorded, the oldest first.
+    package init(
+        _ passes: [PassRecord],
+        running: Int64?,
+        verifications: [RecordedVerification]
+    ) {
+        self.running = running
+        let all = passes.filter { $0.id != running && !$0.isPartial }
+        let whole = all.first(where: \.isComplete)
+        basis = whole?.id
+        next = whole.flatMap { pass in
+            Estimator(
+                passes,
+                .init(options: pass.options, workers: pass.workers, machine: pass.machine)
+            ).repeating(pass, comparison: .unknown(.neverRan))
+        }
+        (word, pass, count) = Self.judge(all, whole, verifications.last)
+    }
+
+    private static func judge(
+        _ passes: [PassRecord],
+        _ whole: PassRecord?,
+        _ verification: RecordedVerification?
+    ) -> (Word, Int64?, UInt64?) {
+        guard let last = passes.first, whole != nil else { return (.noWholePass, nil, nil) }
+        guard let status = last.status.flatMap({ ExitStatus(rawValue: Int32(clamping: $0)) }) else {
+            return (.unfinished, last.id, nil)
+        }
+        switch status {
+        case .interrupted, .timeLimit: return (.cutShort, last.id, nil)
+        case .destinationStopped: return (.destinationStopped, last.id, nil)
+        default: break
+        }
+        if last.counts[.failures] > 0 {
+            let failing = passes.prefix { $0.counts[.failures] > 0 }
+            return (.failing, failing.last?.id, last.counts[.failures])
+        }
+        if last.counts[.deletionsRefused] > 0 {
+            return (.extrasLeft, last.id, last.counts[.deletionsRefused])
+        }
+        if !last.isComplete { return (.notRecorded, last.id, nil) }
+        if let verification, verification.counts.differences > 0 {
+            return (.different, nil, verification.counts.differences)
+        }
+        return (.ready, nil, nil)
+    }
+}
+
+/// The words of a verdict.
+struct OutlookText {
+    private let outlook: PairOutlook
+
+    init(_ outlook: PairOutlook) { self.outlook = outlook }
+
+    /// "Ready: the switch would take 3m30s (2m50s-5m)." or what speaks against it.
+    var sentence: String {
+        outlook.isReady ? ready : "Not ready: \(obstacle)."
+    }
+
+    private var ready: String {
+        guard let next = outlook.next else {
+            return "Ready, but how long the switch would take is not known yet."
+        }
+        return "Ready: the switch would take \(EstimateText(next).span)."
+    }
+
+    /// How far the sentence goes.
+    var basis: String {
+        guard let basis = outlook.basis else { return "" }
+        if outlook.isReady {
+            return outlook.next == nil
+                ? "Pass \(basis) is the last whole one."
+                : "That is a last pass with as much to do as pass \(basis), by how earlier ones fared. What users "
+                    + "changed since then is not in it, nor what is done besides: services, mounts, checks."
+        }
+        guard let next = outlook.next else { return "Pass \(basis) is the last whole one." }
+        return "A pass with as much to do as pass \(basis), the last whole one, would take "
+            + "\(EstimateText(next).span)."
+    }
+
+    private var obstacle: String {
+        let pass = outlook.pass ?? 0
+        let count = outlook.count ?? 0
+        switch outlook.word {
+        case .ready: return ""
+        case .noWholePass: return "no pass of all of SOURCE was done to its end yet"
+        case .unfinished: return "pass \(pass) has no end: it was killed, or the machine went down"
+        case .cutShort: return "pass \(pass) was stopped before its end"
+        case .destinationStopped:
+            return "DESTINATION stopped pass \(pass): it was full, read-only or failing"
+        case .failing:
+            let entries = Quantity.count(count, "entry fails", "entries fail")
+            return "\(entries) since pass \(pass)"
+        case .extrasLeft:
+            let extras = Quantity.count(count, "extra was", "extras were")
+            return "\(extras) not deleted in pass \(pass), for --max-delete was reached"
+        case .notRecorded:
+            return "pass \(pass) was not recorded as a whole one, so the next one walks"
+        case .different:
+            return "the last verification found "
+                + Quantity.count(count, "difference", "differences")
+        }
+    }
+}
+
+extension PairOutlook {
+    /// The object in a `pair` line.
+    var json: JSONLine {
+        var line = JSONLine()
+        line.add("ready", isReady)
+        line.add("word", word.rawValue)
+        line.add("pass", pass)
+        line.add("count", count)
+        line.add("running_pass", running)
+        line.add("seconds", decimal: next?.seconds)
+        line.add("low_seconds", decimal: next?.interval?.low)
+        line.add("high_seconds", decimal: next?.interval?.high)
+        line.add("upper_limit", next?.isUpperLimit ?? false)
+        line.add("as_pass", basis)
+        return line
+    }
+}

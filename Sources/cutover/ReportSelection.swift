@@ -1,0 +1,96 @@
+// What `cutover report` shows: one pair of the state folder, with all that a page tells of it.
+
+import ArgumentParser
+import History
+import LinuxIO
+import Migration
+import Reporting
+
+/// What a page is made of.
+struct ReportSelection {
+    let pair: HistoryPair
+    /// The branches of the last whole walk.
+    let space: PageInput.BranchSpace?
+
+    /// More than a record keeps.
+    private static let passesMax = 100_000
+
+    /// - Throws: `HistoryRefusal` when there is nothing to show, and a usage error when it is not clear which pair.
+    init(_ options: ReportOptions) throws {
+        let folder = Array(options.folder.bytes)
+        let records = try HistorySelection.records(in: folder)
+        let (path, contents) = try Self.choose(records, options, folder)
+        do throws(HistoryProblem) {
+            (pair, space) = try Self.read(path, contents, newest: options.last ?? Self.passesMax)
+        } catch {
+            throw HistoryRefusal(error, path: Array(path.utf8))
+        }
+    }
+
+    private static func choose(
+        _ records: [ArchivedRecord],
+        _ options: ReportOptions,
+        _ folder: [UInt8]
+    ) throws -> (path: String, contents: ArchivedRecord.Contents) {
+        if let source = options.source, let destination = options.destination {
+            let found = try HistorySelection.choose(
+                records,
+                NamedRoot(source.name),
+                NamedRoot(destination.name)
+            )
+            guard let last = found.max(by: { newestStart($0.contents) < newestStart($1.contents) })
+            else {
+                throw HistoryRefusal(folder, "no pass of these two volumes is recorded here")
+            }
+            return last
+        }
+        var found: [(path: String, contents: ArchivedRecord.Contents)] = []
+        var problem: HistoryRefusal?
+        for record in records {
+            switch record.contents {
+            case .success(let contents): found.append((record.path, contents))
+            case .failure(let reason):
+                problem = problem ?? HistoryRefusal(reason, path: Array(record.path.utf8))
+            }
+        }
+        guard let only = found.first else {
+            throw problem ?? HistoryRefusal(folder, HistorySelection.nothing)
+        }
+        if found.count > 1 {
+            throw ValidationError(
+                "\(found.count) pairs of volumes are recorded: give SOURCE and DESTINATION ('cutover history' names them)."
+            )
+        }
+        return only
+    }
+
+    /// Of one that cannot be read: long ago; reading it says why.
+    private static func newestStart(_ contents: ArchivedRecord.Contents) -> Int64 {
+        (try? contents.history.lastPass())?.startNanoseconds ?? .min
+    }
+
+    private static func read(
+        _ path: String,
+        _ contents: ArchivedRecord.Contents,
+        newest: Int
+    ) throws(HistoryProblem) -> (HistoryPair, PageInput.BranchSpace?) {
+        let history = contents.history
+        var pair = try HistorySelection.pair(path, contents, limit: newest, false)
+        for index in pair.passes.indices {
+            let record = pair.passes[index].record
+            // What a pass without an end met is not recorded yet.
+            guard record.counts[.failures] > 0 else { continue }
+            pair.passes[index].failures = try history.failures(ofPass: record.id)
+        }
+        let walks = pair.passes.reversed().filter { pass in
+            pass.record.isComplete && !pass.record.isPartial && pass.record.method == "walk"
+        }
+        for walk in walks {
+            let branches = try history.branches(ofPass: walk.record.id)
+            if !branches.isEmpty {
+                return (pair, .init(pass: walk.record.id, branches: branches))
+            }
+        }
+        return (pair, nil)
+    }
+}

@@ -1,0 +1,77 @@
+// The verdict on a pair, from what is recorded.
+
+import History
+import Migration
+import Reporting
+import Testing
+
+@Suite("The verdict on a pair") struct PairOutlookTests {
+    private func outlook(
+        _ passes: [HistoryPass],
+        running: Int64? = nil,
+        _ verifications: [RecordedVerification] = []
+    ) -> PairOutlook {
+        PairOutlook(
+            passes.reversed().map(\.record),
+            running: running,
+            verifications: verifications
+        )
+    }
+
+    private func passes(_ change: (inout PassRecord) -> Void) -> [HistoryPass] {
+        var passes = pagePasses(6)
+        change(&passes[5].record)
+        return passes
+    }
+
+    @Test("whole passes without failures are ready, and say how long the switch would take")
+    func ready() throws {
+        let found = outlook(pagePasses(6))
+        #expect(found.isReady && found.basis == 6)
+        #expect(found.next != nil)
+        #expect(outlook(pagePasses(6), [recordedVerification()]).isReady)
+    }
+
+    @Test("the same record says the same whenever it is asked")
+    func steady() {
+        #expect(outlook(pagePasses(9)).next == outlook(pagePasses(9)).next)
+    }
+
+    @Test("what speaks against it has a word") func obstacles() {
+        func word(_ change: (inout PassRecord) -> Void) -> PairOutlook.Word {
+            outlook(passes(change)).word
+        }
+        #expect(outlook([]).word == .noWholePass)
+        #expect(
+            word {
+                $0.status = nil
+                $0.endNanoseconds = nil
+            } == .unfinished
+        )
+        #expect(word { $0.status = 20 } == .cutShort)
+        #expect(word { $0.status = 26 } == .cutShort)
+        #expect(word { $0.status = 11 } == .destinationStopped)
+        #expect(word { $0.counts[.failures] = 2 } == .failing)
+        #expect(word { $0.counts[.deletionsRefused] = 2 } == .extrasLeft)
+        #expect(word { $0.isComplete = false } == .notRecorded)
+        // A pass of a branch says nothing of the rest.
+        #expect(
+            word {
+                $0.isPartial = true
+                $0.isComplete = false
+            } == .ready
+        )
+        let different = recordedVerification { $0.counts.differences = 3 }
+        #expect(outlook(pagePasses(3), [different]).word == .different)
+        #expect(outlook(pagePasses(3), [different, recordedVerification()]).isReady)
+    }
+
+    @Test("a pass that runs takes nothing back of what the one before it says") func running() {
+        let passes = passes {
+            $0.status = nil
+            $0.endNanoseconds = nil
+        }
+        let found = outlook(passes, running: 6)
+        #expect(found.isReady && found.running == 6 && found.basis == 5)
+    }
+}

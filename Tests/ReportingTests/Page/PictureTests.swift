@@ -1,0 +1,73 @@
+// The arithmetic of pictures: scales and treemaps.
+
+import TestSupport
+import Testing
+
+@testable import Reporting
+
+@Suite("Pictures of a page") struct PictureTests {
+    @Test(
+        "a scale holds all values, and its labels never touch",
+        arguments: [
+            [0.0012], [1, 1.2, 1.4], [0.3, 40_000], [5, 90, 86_400 * 30], [], [0], [.infinity, 3],
+        ]
+    )
+    func scales(values: [Double]) {
+        for unit in [LogScale.Unit.seconds, .bytes, .count] {
+            let scale = LogScale(unit, holding: values, top: 10, bottom: 272)
+            for value in values where value > 0 && value.isFinite {
+                #expect(
+                    value >= scale.low * 0.999 && value <= scale.high * 1.001 || value < 0.001
+                        || unit != .seconds
+                )
+                #expect((10...272).contains(scale.position(value)))
+            }
+            let heights = scale.ticks.map { scale.position($0.value) }
+            #expect(heights.count >= 2, "\(unit) \(values)")
+            for (lower, upper) in zip(heights, heights.dropFirst()) { #expect(lower - upper >= 14) }
+            #expect(Set(scale.ticks.map(\.label)).count == heights.count, "\(scale.ticks)")
+        }
+    }
+
+    @Test("logarithms are right to ten digits") func logarithms() {
+        for (number, logarithm) in [
+            (1.0, 0.0), (2, 1), (1_024, 10), (10, 3.321_928_094_887_362),
+            (0.1, -3.321_928_094_887_362),
+            (3, 1.584_962_500_721_156),
+        ] {
+            #expect(abs(log2(number) - logarithm) < 1e-10)
+        }
+    }
+
+    @Test("coordinates have two decimals and no exponent") func coordinates() {
+        #expect(
+            [0.0, 1.5, -2.05, 1.0 / 3, 1e-9, -.infinity].map(Coordinate.text) == [
+                "0", "1.5", "-2.05", "0.33", "0", "0",
+            ]
+        )
+    }
+
+    @Test(
+        "tiles fill the whole, none over another, each as large as its part",
+        arguments: [1, 2, 7, 200]
+    )
+    func treemap(count: Int) throws {
+        var random = SeededRandom(seed: UInt64(count))
+        let parts = (0..<count).map { _ in Double(random.next() % 1_000_000 + 1) }.sorted(by: >)
+        let tiles = Treemap.tiles(parts, width: 1_000, height: 400)
+        #expect(tiles.count == count)
+        let total = parts.reduce(0, +)
+        for (tile, part) in zip(tiles, parts) {
+            #expect(abs(tile.width * tile.height - part / total * 400_000) < 1)
+            #expect(tile.x >= -0.01 && tile.y >= -0.01)
+            #expect(tile.x + tile.width <= 1_000.01 && tile.y + tile.height <= 400.01)
+        }
+        for (index, one) in tiles.enumerated() {
+            for other in tiles[(index + 1)...] {
+                let width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+                let height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+                #expect(width < 0.01 || height < 0.01)
+            }
+        }
+    }
+}
