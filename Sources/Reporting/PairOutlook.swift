@@ -139,7 +139,7 @@ struct OutlookText {
             return "DESTINATION stopped pass \(pass): it was full, read-only or failing"
         case .failing:
             let entries = Quantity.count(count, "entry fails", "entries fail")
-            return "\(entries) since pass \(pass)"
+            return entries + (count == 1 ? " since pass \(pass)" : ", the first since pass \(pass)")
         case .extrasLeft:
             let extras = Quantity.count(count, "extra was", "extras were")
             return "\(extras) not deleted in pass \(pass), for --max-delete was reached"

@@ -17,14 +17,19 @@ package enum TextLayout {
     package static func cut(_ text: String, to width: Int) -> String {
         if columns(text) <= width { return text }
         let mark = String(repeating: ".", count: max(0, min(3, width)))
+        return beginning(text, width - mark.count) + mark
+    }
+
+    /// As much of a text as takes so many columns.
+    static func beginning(_ text: String, _ width: Int) -> String {
         var kept = String.UnicodeScalarView()
-        var room = width - mark.count
+        var room = width
         for scalar in text.unicodeScalars {
             room -= columns(scalar)
             if room < 0 { break }
             kept.append(scalar)
         }
-        return String(kept) + mark
+        return String(kept)
     }
 
     /// The text and blanks up to a width.

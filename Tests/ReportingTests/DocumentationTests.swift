@@ -212,6 +212,7 @@ import Testing
             .quotasUnread(.source, SystemError(.quotactl, .notPermitted)),
             .sourceQuotasOff([.user]), .quotasNotEnforced([.user]), .quotasSuspended(.source),
             .recordNotUsed(.interrupted), .filtersUnknown,
+            .nothingRecorded(path: "/state", reason: "r"),
         ]
     }
 

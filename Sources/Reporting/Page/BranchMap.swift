@@ -78,7 +78,7 @@ struct BranchMap {
         }
         page.element("p", ["class": "muted"], caption)
         page.element("figure", ["class": "map"]) { page in
-            map(&page, "wide", width: 1_000, height: 400, shown: 800)
+            map(&page, "wide", width: 1_000, height: 400, shown: 1_000)
             map(&page, "narrow", width: 320, height: 420, shown: 300)
             key(&page)
         }
@@ -142,9 +142,11 @@ struct BranchMap {
         _ shade: Int
     ) {
         let columns = Int((width - 12) / 7.2)
-        guard columns >= 3, height >= 20 else { return }
+        // A few letters of a name tell nothing.
+        let isWhole = TextLayout.columns(item.name) <= columns
+        guard isWhole || columns >= 5, height >= 20 else { return }
         let ink = shade >= 3 ? "l" : "d"
-        let name = TextLayout.cut(item.name, to: columns)
+        let name = isWhole ? item.name : TextLayout.beginning(item.name, columns - 1) + "\u{2026}"
         page.element("text", ["class": "b \(ink)", "x": "6", "y": "16"], name)
         let lines = [
             Quantity.size(item.bytes), "\(Quantity.span(item.cost))/GiB",
@@ -196,11 +198,11 @@ struct BranchMap {
             "Branches by space",
             lines: "pass_branch",
             [
-                PageTable.Column("branch", "name"),
-                PageTable.Column("space", "bytes", isNumber: true),
-                PageTable.Column("entries", "entries", isNumber: true),
-                PageTable.Column("work", "work_seconds", isNumber: true),
-                PageTable.Column("work a GiB", isNumber: true),
+                PageTable.Column("branch", "name", .name),
+                PageTable.Column("space", "bytes", .number),
+                PageTable.Column("entries", "entries", .number),
+                PageTable.Column("work", "work_seconds", .number),
+                PageTable.Column("work a GiB", nil, .number),
             ]
         ).write(&page, items) { item in
             [

@@ -43,7 +43,7 @@ struct FailureSection {
             page.element("p", [:], "Nothing that was recorded fails now.")
         }
         for group in groups {
-            page.element("div") { page in
+            page.element("div", ["class": "keep"]) { page in
                 page.element("h3", [:], group.advice)
                 table(&page, "Open failures", group.rows, isOpen: true)
             }
@@ -77,9 +77,9 @@ struct FailureSection {
             label,
             lines: isOpen ? "open" : "mended",
             [
-                PageTable.Column("entry"),
-                PageTable.Column("what failed"),
-                PageTable.Column(isOpen ? "since pass" : "last in pass", isNumber: true),
+                PageTable.Column("entry", nil, .name),
+                PageTable.Column("what failed", nil, .words),
+                PageTable.Column(isOpen ? "since pass" : "last in pass", nil, .number),
             ]
         ).write(&page, rows) { row in
             [
@@ -141,10 +141,10 @@ struct DamageSection {
             "Unreadable ranges",
             lines: "damage",
             [
-                PageTable.Column("file"),
+                PageTable.Column("file", nil, .name),
                 PageTable.Column("on"),
-                PageTable.Column("unreadable", isNumber: true),
-                PageTable.Column("ranges"),
+                PageTable.Column("unreadable", nil, .number),
+                PageTable.Column("ranges", nil, .words),
                 PageTable.Column("at DESTINATION"),
             ]
         ).write(&page, rows.prefix(Self.rowsMax)) { row in

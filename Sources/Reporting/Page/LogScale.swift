@@ -24,7 +24,9 @@ struct LogScale {
         self.unit = unit
         self.top = top
         self.bottom = bottom
-        let known = values.filter { $0.isFinite && $0 > 0 }
+        // Below that nothing is told apart.
+        let floor = unit == .seconds ? 0.001 : 1
+        let known = values.filter { $0.isFinite && $0 > 0 }.map { max($0, floor) }
         let rounds = Self.candidates(unit, isFine: true)
         let least = known.min() ?? 1
         let most = known.max() ?? 10

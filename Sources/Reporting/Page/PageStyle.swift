@@ -45,15 +45,18 @@ enum PageStyle {
         .base{stroke:var(--muted);stroke-width:1}
         .inner path{vector-effect:non-scaling-stroke;fill:none}
         .inner .band,.key .band{fill:var(--band);stroke:none}
-        .fore{stroke:var(--fore);stroke-width:2}
-        .walk{stroke:var(--walk);stroke-linecap:round}
-        .scan{stroke:var(--scan);stroke-linecap:square}
-        .days{stroke:var(--muted);stroke-linecap:butt}
-        .median{stroke:var(--muted);stroke-linecap:square}
-        .ring{stroke:var(--bad);stroke-linecap:round}
-        .gap{stroke:var(--bg);stroke-linecap:round}
-        .stem{stroke:var(--walk)}
-        .none{stroke:var(--muted);stroke-linecap:butt}
+        .m9{--m:9px}.m6{--m:6px}.m4{--m:4px}
+        .fore{stroke:var(--fore);stroke-width:2px}
+        .walk{stroke:var(--walk);stroke-linecap:round;stroke-width:var(--m)}
+        .scan{stroke:var(--scan);stroke-linecap:square;stroke-width:calc(var(--m)*.8)}
+        .range{stroke:var(--muted);stroke-width:1.5px}
+        .median{stroke:var(--muted);stroke-linecap:square;stroke-width:calc(var(--m)*.8)}
+        .ring{stroke:var(--bad);stroke-linecap:round;stroke-width:calc(var(--m)*1.9)}
+        .gap{stroke:var(--bg);stroke-linecap:round;stroke-width:calc(var(--m)*1.45)}
+        .runs{stroke:var(--bg);stroke-linecap:round;stroke-width:calc(var(--m)*.45)}
+        .stem{stroke:var(--walk);stroke-width:calc(var(--m)*.25)}
+        .top{stroke:var(--walk);stroke-linecap:round;stroke-width:calc(var(--m)*.75)}
+        .none{stroke:var(--muted);stroke-width:2px}
         .key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:.2rem 0 0;padding:0;list-style:none;font-size:.8rem;
         color:var(--muted)}
         .key li{display:flex;align-items:center;gap:.4rem}
@@ -66,6 +69,7 @@ enum PageStyle {
         .scroll:focus-visible{outline:2px solid var(--fore)}
         table{border-collapse:collapse;width:100%;font-size:.85rem;font-variant-numeric:tabular-nums}
         th,td{padding:.3rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+        th,td{overflow-wrap:normal}bdi{overflow-wrap:anywhere}time{white-space:nowrap}
         tbody tr:last-child>*{border-bottom:0}
         thead th{position:sticky;top:0;background:var(--panel);white-space:nowrap;vertical-align:bottom}
         tbody th{font-weight:600}
@@ -73,16 +77,16 @@ enum PageStyle {
         .k{white-space:nowrap}
         .bad{color:var(--bad);font-weight:600}
         .facts .bad{font-weight:600}
-        .path{min-width:12rem}
+        .path{min-width:11rem;width:34%}.words{min-width:11rem}
         .narrow{display:none}
         footer{margin-top:3rem;color:var(--muted);font-size:.8rem}
         @media (max-width:40rem){.narrow{display:block}.wide{display:none}h1{font-size:1.3rem}
         body{padding:1rem .75rem 2rem}.facts{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr))}
-        .facts dd{font-size:1rem}svg text.wide{display:none}.plot{padding-right:.5rem}}
+        .m9{--m:5.5px}.m6{--m:4px}.m4{--m:2.5px}.facts dd{font-size:1rem}svg text.wide{display:none}.plot{padding-right:.5rem}}
         @page{size:A4;margin:13mm}
         @media print{*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
         body{padding:0;max-width:none;font-size:11pt}h1{font-size:16pt}
-        .wide{display:block}svg text.wide{display:inline}.narrow{display:none}
+        .m9{--m:8px}.m6{--m:5px}.m4{--m:3px}.wide{display:block}svg text.wide{display:inline}.narrow{display:none}
         h2{break-after:avoid}h3{break-after:avoid}.page{break-before:page}.keep{break-inside:avoid}
         .scroll{max-height:none;overflow:visible;border:0}table{font-size:8pt}th,td{padding:.15rem .3rem}
         thead{display:table-header-group}thead th{position:static}tr{break-inside:avoid}}

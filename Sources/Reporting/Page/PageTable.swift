@@ -4,15 +4,28 @@
 struct PageTable {
     /// A column: its title, what programs call it, and whether numbers stand in it.
     struct Column {
+        /// Names and sentences want room.
+        enum Kind { case plain, number, name, words }
+
         let title: String
         /// The key in the lines of `cutover history --json`; nil: it has none there.
         let key: String?
-        let isNumber: Bool
+        let kind: Kind
 
-        init(_ title: String, _ key: String? = nil, isNumber: Bool = false) {
+        init(_ title: String, _ key: String? = nil, _ kind: Kind = .plain) {
             self.title = title
             self.key = key
-            self.isNumber = isNumber
+            self.kind = kind
+        }
+
+        /// Its class in the style sheet.
+        var style: String {
+            switch kind {
+            case .plain: ""
+            case .number: "n"
+            case .name: "path"
+            case .words: "words"
+            }
         }
     }
 
@@ -57,24 +70,18 @@ struct PageTable {
 
     private func head(_ page: inout PageWriter) {
         for column in columns {
-            switch (column.key, column.isNumber) {
-            case (let key?, true):
-                page.element(
-                    "th",
-                    ["scope": "col", "class": "n", "data-key": key],
-                    column.title
-                )
-            case (let key?, false):
-                page.element("th", ["scope": "col", "data-key": key], column.title)
-            case (nil, true): page.element("th", ["scope": "col", "class": "n"], column.title)
-            case (nil, false): page.element("th", ["scope": "col"], column.title)
+            let (title, style) = (column.title, column.style)
+            if let key = column.key {
+                page.element("th", ["scope": "col", "class": style, "data-key": key], title)
+            } else {
+                page.element("th", ["scope": "col", "class": style], title)
             }
         }
     }
 
     private func row(_ page: inout PageWriter, _ cells: [Cell]) {
         for (index, (column, cell)) in zip(columns, cells).enumerated() {
-            let style = column.isNumber ? "n" : ""
+            let style = column.style
             if index == 0 {
                 page.element(
                     "th",

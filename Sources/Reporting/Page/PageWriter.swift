@@ -63,7 +63,7 @@ struct PageWriter {
         }
     }
 
-    private mutating func append(_ text: String) { bytes += Array(text.utf8) }
+    private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
     /// Controls and what is no character (U+FFFE, U+FFFF) become U+FFFD: HTML has no way to write them.
     private mutating func escape(_ text: String, isValue: Bool) {
@@ -77,7 +77,7 @@ struct PageWriter {
             case 0x09 where !isValue, 0x0A where !isValue: bytes.append(UInt8(scalar.value))
             case 0x00...0x1F, 0x7F...0x9F, 0xFFFE, 0xFFFF: append("\u{FFFD}")
             case 0x20...0x7E: bytes.append(UInt8(scalar.value))
-            default: bytes += Array(String(scalar).utf8)
+            default: bytes.append(contentsOf: String(scalar).utf8)
             }
         }
     }

@@ -34,16 +34,16 @@ struct PairSections {
             [
                 PageTable.Column("start", "start"),
                 PageTable.Column("result", "status_name"),
-                PageTable.Column("what"),
-                PageTable.Column("took", "seconds", isNumber: true),
-                PageTable.Column("entries", "entries_seen", isNumber: true),
-                PageTable.Column("files read", "files_compared", isNumber: true),
-                PageTable.Column("bytes read", "bytes_read", isNumber: true),
-                PageTable.Column("differences", "differences", isNumber: true),
-                PageTable.Column("pending", "pending", isNumber: true),
-                PageTable.Column("changed", "changed", isNumber: true),
-                PageTable.Column("failures", "failures", isNumber: true),
-                PageTable.Column("by user", "login_user", isNumber: true),
+                PageTable.Column("what", nil, .words),
+                PageTable.Column("took", "seconds", .number),
+                PageTable.Column("entries", "entries_seen", .number),
+                PageTable.Column("files read", "files_compared", .number),
+                PageTable.Column("bytes read", "bytes_read", .number),
+                PageTable.Column("differences", "differences", .number),
+                PageTable.Column("pending", "pending", .number),
+                PageTable.Column("changed", "changed", .number),
+                PageTable.Column("failures", "failures", .number),
+                PageTable.Column("by user", "login_user", .number),
             ]
         ).write(&page, all.reversed().prefix(Self.verificationsMax)) { row in
             [
@@ -122,7 +122,10 @@ struct PairSections {
         PageTable(
             "Volumes",
             lines: "volumes",
-            [PageTable.Column(""), PageTable.Column("SOURCE"), PageTable.Column("DESTINATION")]
+            [
+                PageTable.Column(""), PageTable.Column("SOURCE", nil, .words),
+                PageTable.Column("DESTINATION", nil, .words),
+            ]
         ).write(&page, rows) { row in
             [
                 { $0.text(row.0) },

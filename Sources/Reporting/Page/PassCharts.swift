@@ -203,7 +203,8 @@ struct PassCharts {
                 page.element(
                     "svg",
                     [
-                        "class": "inner", "width": "100%", "height": Coordinate.text(height),
+                        "class": "inner \(paths.size)", "width": "100%",
+                        "height": Coordinate.text(height),
                         "viewBox": "0 0 \(max(slots.count, 1)) \(Coordinate.text(height))",
                         "preserveAspectRatio": "none",
                     ]

@@ -16,18 +16,18 @@ struct PassTable {
     }
 
     private static let columns = [
-        PageTable.Column("pass", "pass", isNumber: true),
+        PageTable.Column("pass", "pass", .number),
         PageTable.Column("start", "start"),
         PageTable.Column("by", "changes_by"),
-        PageTable.Column("took", "seconds", isNumber: true),
-        PageTable.Column("foreseen", "foreseen_seconds", isNumber: true),
-        PageTable.Column("at least", "foreseen_low_seconds", isNumber: true),
-        PageTable.Column("at most", "foreseen_high_seconds", isNumber: true),
-        PageTable.Column("seen", "entries_seen", isNumber: true),
-        PageTable.Column("files", "files_copied", isNumber: true),
-        PageTable.Column("bytes", "bytes_copied", isNumber: true),
-        PageTable.Column("deleted", "extras_deleted", isNumber: true),
-        PageTable.Column("failures", "failures", isNumber: true),
+        PageTable.Column("took", "seconds", .number),
+        PageTable.Column("foreseen", "foreseen_seconds", .number),
+        PageTable.Column("at least", "foreseen_low_seconds", .number),
+        PageTable.Column("at most", "foreseen_high_seconds", .number),
+        PageTable.Column("seen", "entries_seen", .number),
+        PageTable.Column("files", "files_copied", .number),
+        PageTable.Column("bytes", "bytes_copied", .number),
+        PageTable.Column("deleted", "extras_deleted", .number),
+        PageTable.Column("failures", "failures", .number),
         PageTable.Column("outcome", "outcome"),
     ]
 
@@ -80,14 +80,14 @@ struct PassTable {
 
     private static let dayColumns = [
         PageTable.Column("days"),
-        PageTable.Column("passes", isNumber: true),
-        PageTable.Column("least", isNumber: true),
-        PageTable.Column("median", isNumber: true),
-        PageTable.Column("most", isNumber: true),
-        PageTable.Column("files", isNumber: true),
-        PageTable.Column("bytes", isNumber: true),
-        PageTable.Column("deleted", isNumber: true),
-        PageTable.Column("failures", isNumber: true),
+        PageTable.Column("passes", nil, .number),
+        PageTable.Column("least", nil, .number),
+        PageTable.Column("median", nil, .number),
+        PageTable.Column("most", nil, .number),
+        PageTable.Column("files", nil, .number),
+        PageTable.Column("bytes", nil, .number),
+        PageTable.Column("deleted", nil, .number),
+        PageTable.Column("failures", nil, .number),
     ]
 
     private func cells(_ days: PassDays) -> [PageTable.Cell] {

@@ -8,16 +8,17 @@ struct Paths {
     }
 
     private var texts = [String](repeating: "", count: Kind.allCases.count)
-    /// The width of a mark in pixels: the more places, the less.
-    private let size: Double
+    /// The more places, the smaller the marks: a class of the style sheet, which makes them smaller still on a narrow page.
+    let size: String
 
     init(count: Int) {
-        size = count <= 60 ? 9 : count <= 200 ? 6 : 4
+        size = count <= 60 ? "m9" : count <= 200 ? "m6" : "m4"
     }
 
-    /// A dot: a line of no length, with ends that are round or square.
+    /// A dot: a line of nearly no length, with ends that are round or square. Of none square ends have no direction, and
+    /// some printers leave them out.
     mutating func add(_ kind: Kind, _ x: Double, _ y: Double) {
-        texts[kind.rawValue] += "M\(Coordinate.text(x)) \(Coordinate.text(y))h0"
+        texts[kind.rawValue] += "M\(Coordinate.text(x)) \(Coordinate.text(y))h.01"
         if kind == .ring { add(.gap, x, y) }
     }
 
@@ -47,59 +48,49 @@ struct Paths {
 
     func write(_ page: inout PageWriter) {
         for kind in Kind.allCases where !texts[kind.rawValue].isEmpty {
-            Self.write(&page, kind, texts[kind.rawValue], size: size)
+            Self.write(&page, kind, texts[kind.rawValue])
         }
     }
 
-    private static func write(
-        _ page: inout PageWriter,
-        _ kind: Kind,
-        _ path: String,
-        size: Double
-    ) {
-        let (style, width): (String, Double?) =
+    private static func write(_ page: inout PageWriter, _ kind: Kind, _ path: String) {
+        let style =
             switch kind {
-            case .band: ("band", nil)
-            case .foreseen: ("fore", 2)
-            case .none: ("none", 2)
-            case .stem: ("stem", max(1, size / 4))
-            case .range: ("days", 1.5)
-            case .ring: ("ring", size * 1.9)
-            case .gap: ("gap", size * 1.45)
-            case .walk: ("walk", size)
-            // A square looks larger than a circle as wide.
-            case .scan: ("scan", size * 0.8)
-            case .days: ("median", size * 0.8)
-            case .top: ("walk", size * 0.75)
-            case .running: ("gap", size * 0.45)
+            case .band: "band"
+            case .foreseen: "fore"
+            case .none: "none"
+            case .stem: "stem"
+            case .range: "range"
+            case .ring: "ring"
+            case .gap: "gap"
+            case .walk: "walk"
+            case .scan: "scan"
+            case .days: "median"
+            case .top: "top"
+            case .running: "runs"
             }
-        guard let width else { return page.leaf("path", ["class": style, "d": path]) }
-        page.leaf(
-            "path",
-            ["class": style, "stroke-width": Coordinate.text(width), "d": path]
-        )
+        page.leaf("path", ["class": style, "d": path])
     }
 
     /// One mark, for a key.
     static func sample(of kind: Kind, _ page: inout PageWriter) {
         page.element(
             "svg",
-            ["class": "inner", "width": "22", "height": "14", "aria-hidden": "true"]
+            ["class": "inner m9", "width": "22", "height": "14", "aria-hidden": "true"]
         ) { page in
             switch kind {
-            case .band: write(&page, kind, "M0 1H22V13H0z", size: 9)
-            case .foreseen: write(&page, kind, "M2 7H20", size: 9)
+            case .band: write(&page, kind, "M0 1H22V13H0z")
+            case .foreseen: write(&page, kind, "M2 7H20")
             case .ring:
-                write(&page, .ring, "M11 7h0", size: 8)
-                write(&page, .gap, "M11 7h0", size: 8)
-                write(&page, .walk, "M11 7h0", size: 8)
+                write(&page, .ring, "M11 7h.01")
+                write(&page, .gap, "M11 7h.01")
+                write(&page, .walk, "M11 7h.01")
             case .running:
-                write(&page, .walk, "M11 7h0", size: 9)
-                write(&page, .running, "M11 7h0", size: 9)
+                write(&page, .walk, "M11 7h.01")
+                write(&page, .running, "M11 7h.01")
             case .days:
-                write(&page, .range, "M11 0V14", size: 9)
-                write(&page, .days, "M11 7h0", size: 8)
-            default: write(&page, kind, "M11 7h0", size: 9)
+                write(&page, .range, "M11 0V14")
+                write(&page, .days, "M11 7h.01")
+            default: write(&page, kind, "M11 7h.01")
             }
         }
     }

@@ -85,9 +85,9 @@ package struct ReportPage {
             page.text("Made ")
             text.moment(input.madeNanoseconds, &page)
             page.text(
-                " by cutover \(text.message(input.version)). Times are \(made.zone) and the reader's calendar is that of "
-                    + "the machine that made the page; sizes are in powers of 1024. It shows what is recorded of passes "
-                    + "and verifications: cutover history --json - has the same numbers for programs."
+                " by cutover \(text.message(input.version)). Times are those of the machine that made it "
+                    + "(\(made.zone)), sizes are in powers of 1024. The page shows what is recorded of passes and "
+                    + "verifications; cutover history --json - has the same numbers for programs."
             )
         }
     }
@@ -100,15 +100,15 @@ package struct ReportPage {
             page.element("p", [:], "No pass is recorded.")
             return volumes(&page)
         }
-        section(&page, "How long passes took", isPage: true) { page in
+        section(&page, "How long passes took") { page in
             page.element("p", ["class": "muted"], spans)
             let charts = PassCharts(slots, text, sinceBoot: input.sinceBoot)
             charts.durations(&page)
-            PassTable(slots, text, sinceBoot: input.sinceBoot).write(&page)
         }
-        section(&page, "How much passes copied", isPage: true) { page in
+        section(&page, "How much passes copied") { page in
             PassCharts(slots, text, sinceBoot: input.sinceBoot).amounts(&page)
-            page.element("p", ["class": "muted"], "The table above has the numbers.")
+            page.element("h3", [:], "All passes in numbers")
+            PassTable(slots, text, sinceBoot: input.sinceBoot).write(&page)
         }
         section(&page, "What fails") { FailureSection(input.pair.passes, text).write(&$0) }
         section(&page, "Branches by space and work", isPage: true) { page in
@@ -157,9 +157,9 @@ package struct ReportPage {
                 "Each mark is a pass. No interval was foreseen for any yet: that takes three passes of a kind."
         }
         let good = ratios.count { $0 }
-        return
-            "Each mark is a pass; behind it stands between what and what it was foreseen to take. "
-            + "\(good) of \(Quantity.count(UInt64(ratios.count), "pass", "passes")) with such an interval took as long."
+        let passes = Quantity.count(UInt64(ratios.count), "pass", "passes")
+        return "Each mark is a pass; behind it is the interval that was foreseen right before it. "
+            + "\(good) of \(passes) with such an interval took as long as it says."
     }
 
     // MARK: The verdict

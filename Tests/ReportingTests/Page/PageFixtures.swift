@@ -130,7 +130,7 @@ struct FoundPage {
         if let match = cell.firstMatch(of: /(?:value|datetime)="([^"]*)"/) {
             return String(match.output.1)
         }
-        return cell.replacing(/<[^>]*>/, with: "")
+        return String(cell.replacing(/<[^>]*>/, with: ""))
     }
 
     /// What a strict reader of XML has against it.

@@ -9,8 +9,9 @@ import Testing
     @Test(
         "a scale holds all values, and its labels never touch",
         arguments: [
-            [0.0012], [1, 1.2, 1.4], [0.3, 40_000], [5, 90, 86_400 * 30], [], [0], [.infinity, 3],
-        ]
+            [0.0012], [1.0, 1.2, 1.4], [0.3, 40_000.0], [5.0, 90, 2_592_000], [], [0.0],
+            [Double.infinity, 3],
+        ] as [[Double]]
     )
     func scales(values: [Double]) {
         for unit in [LogScale.Unit.seconds, .bytes, .count] {

@@ -13,7 +13,7 @@ import Testing
             FailureRecord(
                 path: name,
                 side: "destination",
-                activity: "set_attribute",
+                activity: "set attribute",
                 errorNumber: 95,
                 detail: shownDetail(name)
             )
