@@ -82,14 +82,11 @@ struct ReportSelection {
             guard record.counts[.failures] > 0 else { continue }
             pair.passes[index].failures = try history.failures(ofPass: record.id)
         }
-        let walks = pair.passes.reversed().filter { pass in
-            pass.record.isComplete && !pass.record.isPartial && pass.record.method == "walk"
-        }
-        for walk in walks {
-            let branches = try history.branches(ofPass: walk.record.id)
-            if !branches.isEmpty {
-                return (pair, .init(pass: walk.record.id, branches: branches))
-            }
+        // Of all that are recorded, however few are shown.
+        for walk in try history.passes(newest: passesMax)
+        where walk.isComplete && !walk.isPartial && walk.method == "walk" {
+            let branches = try history.branches(ofPass: walk.id)
+            if !branches.isEmpty { return (pair, .init(pass: walk.id, branches: branches)) }
         }
         return (pair, nil)
     }

@@ -148,16 +148,13 @@ struct BranchMap {
         let ink = shade >= 3 ? "l" : "d"
         let name = isWhole ? item.name : TextLayout.beginning(item.name, columns - 1) + "\u{2026}"
         page.element("text", ["class": "b \(ink)", "x": "6", "y": "16"], name)
-        let lines = [
-            Quantity.size(item.bytes), "\(Quantity.span(item.cost))/GiB",
-        ]
-        for (index, line) in lines.enumerated()
-        where line.count <= columns && height >= Double(index) * 15 + 38 {
-            page.element(
-                "text",
-                ["class": ink, "x": "6", "y": "\(index * 15 + 32)"],
-                line
-            )
+        for (index, line) in [Quantity.size(item.bytes), "\(Quantity.span(item.cost))/GiB"]
+            .enumerated()
+        {
+            let y = index * 15 + 32
+            // What would stand below a gap looks like something else.
+            guard line.count <= columns, height >= Double(y + 6) else { return }
+            page.element("text", ["class": ink, "x": "6", "y": "\(y)"], line)
         }
     }
 

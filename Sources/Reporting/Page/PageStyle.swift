@@ -82,7 +82,7 @@ enum PageStyle {
         footer{margin-top:3rem;color:var(--muted);font-size:.8rem}
         @media (max-width:40rem){.narrow{display:block}.wide{display:none}h1{font-size:1.3rem}
         body{padding:1rem .75rem 2rem}.facts{grid-template-columns:repeat(auto-fit,minmax(8rem,1fr))}
-        .m9{--m:5.5px}.m6{--m:4px}.m4{--m:2.5px}.facts dd{font-size:1rem}svg text.wide{display:none}.plot{padding-right:.5rem}}
+        .path{min-width:7.5rem}.words{min-width:8rem}.m9{--m:5.5px}.m6{--m:4px}.m4{--m:2.5px}.facts dd{font-size:1rem}svg text.wide{display:none}.plot{padding-right:.5rem}}
         @page{size:A4;margin:13mm}
         @media print{*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
         body{padding:0;max-width:none;font-size:11pt}h1{font-size:16pt}

@@ -34,7 +34,7 @@ struct PairSections {
             [
                 PageTable.Column("start", "start"),
                 PageTable.Column("result", "status_name"),
-                PageTable.Column("what", nil, .words),
+                PageTable.Column("what"),
                 PageTable.Column("took", "seconds", .number),
                 PageTable.Column("entries", "entries_seen", .number),
                 PageTable.Column("files read", "files_compared", .number),

@@ -15,8 +15,9 @@ struct Paths {
         size = count <= 60 ? "m9" : count <= 200 ? "m6" : "m4"
     }
 
-    /// A dot: a line of nearly no length, with ends that are round or square. Of none square ends have no direction, and
-    /// some printers leave them out.
+    /// A dot: a line of nearly no length, with ends that are round or square.
+    ///
+    /// Of no length at all square ends have no direction, and some printers leave them out.
     mutating func add(_ kind: Kind, _ x: Double, _ y: Double) {
         texts[kind.rawValue] += "M\(Coordinate.text(x)) \(Coordinate.text(y))h.01"
         if kind == .ring { add(.gap, x, y) }

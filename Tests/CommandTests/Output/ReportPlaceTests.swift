@@ -20,6 +20,7 @@ struct ReportPlaceTests {
         (["sync"], "--json"), (["sync"], "--failures"), (["sync", "-n"], "--json"),
         (["sync", "--delete"], "--failures"), (["check"], "--json"), (["verify"], "--json"),
         (["verify"], "--failures"), (["verify"], "--manifest"), (["history"], "--json"),
+        (["report"], "--output"),
     ]
 
     /// Expects that every use of `place` is refused and neither side touched.
