@@ -141,7 +141,7 @@ struct BranchMap {
         _ height: Double,
         _ shade: Int
     ) {
-        let columns = Int((width - 12) / 7.2)
+        let columns = Int((width - 12) / 7.8)
         // A few letters of a name tell nothing.
         let isWhole = TextLayout.columns(item.name) <= columns
         guard isWhole || columns >= 5, height >= 20 else { return }
