@@ -91,6 +91,7 @@ struct CompletionTests {
             ("cutover --state=../newe\t", ["--state=../newer"]),
             ("cutover --failures ../newf\t", ["--failures", "../newfile"]),
             ("cutover --failures=../newf\t", ["--failures=../newfile"]),
+            ("cutover rep\t--outp\t../newf\t", ["report", "--output", "../newfile"]),
             // Words of an option.
             ("cutover --changes sc\t", ["--changes", "scan"]),
             ("cutover --changes=sc\t", ["--changes=scan"]),
@@ -196,7 +197,7 @@ struct CompletionAnswerTests {
 
     @Test(
         "each option of each subcommand is offered, with what it does",
-        arguments: ["sync", "follow", "check", "verify", "history"]
+        arguments: ["sync", "follow", "check", "verify", "history", "report"]
     )
     func options(command: String) throws {
         let help = try Cutover.run([command, "--help"]).output
