@@ -69,8 +69,6 @@ struct FileNames: Sendable {
     /// What a running pass tells of itself.
     var status: String { base + Self.statusEnding }
     static let statusEnding = ".status"
-    /// How long the last comparison of both roots took.
-    var comparison: String { base + ".compared" }
 
     /// What SQLite may keep beside a database file.
     ///

@@ -20,11 +20,17 @@ package struct RecordedVerification: Equatable, Sendable {
     package var samplePercent: String?
     /// Only some branches were compared.
     package var isPartial: Bool
+    /// It left out what was said for it alone, and not what passes leave out.
+    package var isFiltered: Bool
+    /// Neither a signal nor a time limit ended it.
+    package var isComplete: Bool
     /// What users changed since the last pass counted as different.
     package var isStrict: Bool
     /// The whole pass since which users may have changed something; nil: no record told.
     package var lastPass: Int64?
     package var counts = Counts()
+    /// As in `PassRecord`.
+    package var machine: String?
     package var cutoverVersion: String
     /// Who had logged in, by number (/proc/self/loginuid); nil: nobody had, or it is not told.
     package var loginUser: UInt32?
@@ -51,8 +57,11 @@ package struct RecordedVerification: Equatable, Sendable {
         comparesContents: Bool,
         samplePercent: String? = nil,
         isPartial: Bool = false,
+        isFiltered: Bool = false,
+        isComplete: Bool = true,
         isStrict: Bool = false,
         lastPass: Int64? = nil,
+        machine: String? = nil,
         cutoverVersion: String,
         loginUser: UInt32? = nil
     ) {
@@ -62,8 +71,11 @@ package struct RecordedVerification: Equatable, Sendable {
         self.comparesContents = comparesContents
         self.samplePercent = samplePercent
         self.isPartial = isPartial
+        self.isFiltered = isFiltered
+        self.isComplete = isComplete
         self.isStrict = isStrict
         self.lastPass = lastPass
+        self.machine = machine
         self.cutoverVersion = cutoverVersion
         self.loginUser = loginUser
     }
@@ -114,7 +126,8 @@ enum VerificationRow {
     private static let columns = [
         ("started", "INTEGER"), ("duration", "INTEGER"), ("status", "INTEGER"),
         ("is_content", "INTEGER"), ("sample", "TEXT"), ("is_partial", "INTEGER"),
-        ("is_strict", "INTEGER"), ("last_pass", "INTEGER"), ("version", "TEXT"),
+        ("is_filtered", "INTEGER"), ("is_complete", "INTEGER"), ("is_strict", "INTEGER"),
+        ("last_pass", "INTEGER"), ("machine", "TEXT"), ("version", "TEXT"),
         ("login_user", "INTEGER"),
     ]
 
@@ -140,8 +153,9 @@ enum VerificationRow {
             [
                 SQLValue(row.startNanoseconds), SQLValue(row.durationNanoseconds),
                 SQLValue(row.status), SQLValue(row.comparesContents),
-                SQLValue(row.samplePercent), SQLValue(row.isPartial), SQLValue(row.isStrict),
-                SQLValue(row.lastPass), SQLValue(row.cutoverVersion),
+                SQLValue(row.samplePercent), SQLValue(row.isPartial), SQLValue(row.isFiltered),
+                SQLValue(row.isComplete), SQLValue(row.isStrict), SQLValue(row.lastPass),
+                SQLValue(row.machine), SQLValue(row.cutoverVersion),
                 SQLValue(row.loginUser.map { Int64($0) }),
             ] + counts.map { SQLValue(row.counts[keyPath: $0.path]) }
         try query.bind(values)
@@ -168,10 +182,13 @@ enum VerificationRow {
                 comparesContents: query.integer(4) != 0,
                 samplePercent: query.optionalText(5),
                 isPartial: query.integer(6) != 0,
-                isStrict: query.integer(7) != 0,
-                lastPass: query.optionalInteger(8),
-                cutoverVersion: query.text(9),
-                loginUser: query.optionalInteger(10).flatMap { UInt32(exactly: $0) }
+                isFiltered: query.integer(7) != 0,
+                isComplete: query.integer(8) != 0,
+                isStrict: query.integer(9) != 0,
+                lastPass: query.optionalInteger(10),
+                machine: query.optionalText(11),
+                cutoverVersion: query.text(12),
+                loginUser: query.optionalInteger(13).flatMap { UInt32(exactly: $0) }
             )
             row.id = query.integer(0)
             for (index, count) in counts.enumerated() {

@@ -131,6 +131,8 @@ package enum HistoryJSON {
         line.add("contents", record.comparesContents)
         line.add("sample_percent", record.samplePercent.map(VerificationText.percent))
         line.add("partial", record.isPartial)
+        line.add("filtered", record.isFiltered)
+        line.add("complete", record.isComplete)
         line.add("strict", record.isStrict)
         line.add("last_pass", record.lastPass)
         line.add("entries_seen", record.counts.entriesSeen)

@@ -61,7 +61,7 @@ package struct PairOutlook: Sendable {
             Estimator(
                 passes,
                 .init(options: pass.options, workers: pass.workers, machine: pass.machine)
-            ).repeating(pass, comparison: .unknown(.neverRan))
+            ).repeating(pass, comparison: ComparisonTime(verifications, on: pass.machine))
         }
         (word, pass, count) = Self.judge(all, whole, verifications.last)
     }

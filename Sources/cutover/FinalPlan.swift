@@ -10,7 +10,6 @@ struct FinalPlan {
     let pass: PassOptions
     let origin: FinalReporter.Origin
     let source: SourceUse
-    private let stateFolder: Name
 
     /// What the pass is asked for, in words.
     var options: RecordedOptions { RecordedOptions(pass) }
@@ -25,7 +24,6 @@ struct FinalPlan {
         stateFolder: Name,
         allowsWriters: Bool
     ) throws(Refusal) {
-        self.stateFolder = stateFolder
         let last: LastWholePass
         do throws(Refusal) { last = try .find(names, stateFolder: stateFolder) } catch {
             try Self.judgeRoots(names, typed)
@@ -97,7 +95,6 @@ struct FinalPlan {
         options.checksFirst = pass.checksFirst
         options.comparesQuotas = pass.quotas != .off
         options.workers = pass.workers
-        options.notesTimeIn = stateFolder
         return options
     }
 }

@@ -52,8 +52,8 @@ struct VerifyPlan {
             verification.filter = try compared.filters.filter()
             verification.stateFolder = options.place.folder
             verification.namesStateFolder = options.place.state != nil
-            // With other filters it is another comparison.
-            if verification.filter == nil { verification.notesTimeIn = options.place.folder }
+            // Passes may have carried more or less.
+            verification.hasOtherFilter = verification.filter != nil
             verification.recordFolder = options.place.folder
             verification.version = Cutover.configuration.version
             verification.isStrict = compared.strict

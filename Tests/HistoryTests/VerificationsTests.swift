@@ -18,8 +18,11 @@ import Testing
             comparesContents: true,
             samplePercent: "12.5",
             isPartial: true,
+            isFiltered: true,
+            isComplete: false,
             isStrict: true,
             lastPass: 4,
+            machine: "0123456789abcdef",
             cutoverVersion: "0.2.0",
             loginUser: 4_294_967_294
         )

@@ -11,12 +11,6 @@ enum Machine {
             // An aid to the estimate.
             return ""
         }
-        let line = text.prefix { $0 != 0x0A }
-        // Anything may stand there; what is kept with it must stay one line with quotes around.
-        guard line.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !Self.marks.contains($0) }) else {
-            return ""
-        }
-        return String(decoding: line, as: UTF8.self)
+        return String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)
     }()
-    private static let marks = Set(Array("\",{}\\".utf8))
 }

@@ -64,16 +64,21 @@ package final class PendingLook: SteeredRun {
         do throws(Refusal) {
             let pass = try Pass(process, names, options, counters: counters) { _ in }
             guard pass.estimator.isPossible else { return nil }
-            if pass.foreseesScan, let counted = count(pass, counters) { return counted }
+            let comparison = pass.comparisonTime
+            if pass.foreseesScan, let counted = count(pass, counters, comparison) { return counted }
             if !control.mayBegin { return nil }
-            return uncounted(pass.estimator, pass.comparisonTime)
+            return uncounted(pass.estimator, comparison)
         } catch {
             if case .stateBusy = error { hasMetPass.withLock { $0 = true } }
             return nil
         }
     }
 
-    private func count(_ pass: Pass, _ counters: Counters) -> SwitchEstimate? {
+    private func count(
+        _ pass: Pass,
+        _ counters: Counters,
+        _ comparison: ComparisonTime
+    ) -> SwitchEstimate? {
         self.pass.withLock { $0 = pass }
         // A signal or a time limit, also one that came before.
         control.whenEnding { [weak pass] in pass?.control.interrupt() }
@@ -92,7 +97,7 @@ package final class PendingLook: SteeredRun {
                 isCounted: true
             ),
             changes: summary.times.changes.map { Double($0) / 1e9 },
-            comparison: pass.comparisonTime
+            comparison: comparison
         )
     }
 

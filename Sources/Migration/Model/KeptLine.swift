@@ -1,4 +1,4 @@
-// One line of JSON with numbers and words, as the small files beside a record have it. It is made by the parts that keep
+// One line of JSON with numbers and words, as the status file beside a record has it. It is made by the part that keeps
 // it, and read here without a parser of JSON: no text in it holds a quote, a comma or a brace.
 
 /// Such a line.

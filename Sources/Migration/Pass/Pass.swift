@@ -126,8 +126,8 @@ package final class Pass: SteeredRun, HeldRun {
     /// What earlier passes say of how long this one takes.
     package var estimator: Estimator { keeper.estimator }
 
-    /// How long comparing both roots takes, asked anew each time.
-    var comparisonTime: ComparisonTime { ComparisonTime(keeper.history, of: roots.pair) }
+    /// How long comparing both roots takes, by the record; `unreadable` once this has run, for then the record is closed.
+    var comparisonTime: ComparisonTime { ComparisonTime(keeper.history) }
 
     /// Whether it is to find changes by a scan, as far as is known before it runs.
     var foreseesScan: Bool { keeper.method == .scan }

@@ -160,17 +160,10 @@ package final class Verification: SteeredRun {
             summary.keepsEarlierManifest = true
             if summary.status != .interrupted { summary.status = .someFailed }
         }
-        noteTime(summary)
-        if let notice = result?.write(summary) { context.log.say(notice) }
+        if let notice = result?.write(summary, isComplete: context.log.cause == nil) {
+            context.log.say(notice)
+        }
         return summary
-    }
-
-    /// Notes how long it took, if it came to its end.
-    private func noteTime(_ summary: VerificationSummary) {
-        guard let folder = context.options.notesTimeIn, let pair = roots.pair,
-            !context.options.comparesContents, context.scope.isWhole, context.log.cause == nil
-        else { return }
-        ComparisonTime.note(nanoseconds: summary.durationNanoseconds, of: pair, in: folder)
     }
 
     /// Filters left nothing over; of an empty SOURCE that was said at the begin.

@@ -16,14 +16,12 @@ package struct VerificationOptions: Sendable {
     package var checksFirst = true
     /// What is left out on both sides, by the rules of a pass; nil: what the last whole pass left out.
     package var filter: Filter?
+    /// The filter is no pass's: it is recorded that other entries may have been compared than passes carry.
+    package var hasOtherFilter = false
     /// Where the record of passes is kept; nil: none is asked for.
     package var stateFolder: Name?
     /// Somebody named that folder: that it is missing is told.
     package var namesStateFolder = false
-    /// How long it took is noted beside the record in this folder, for the estimate of a switch; nil: nowhere.
-    ///
-    /// Only of a comparison without contents, of all that the passes hold.
-    package var notesTimeIn: Name?
     /// Where it is recorded how the comparison ended, if passes of the two are recorded there; nil: nowhere.
     package var recordFolder: Name?
     /// Of cutover, for the record.

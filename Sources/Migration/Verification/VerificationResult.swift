@@ -21,10 +21,12 @@ struct VerificationResult {
     }
 
     /// Records it where passes of the two are recorded; what is said where that fails.
-    func write(_ summary: VerificationSummary) -> VerificationNotice? {
+    ///
+    /// `isComplete`: neither a signal nor a time limit ended it.
+    func write(_ summary: VerificationSummary, isComplete: Bool) -> VerificationNotice? {
         do throws(HistoryProblem) {
             // Where no pass is recorded nothing is: a record begins with a pass.
-            _ = try History.add(row(summary), folder: Array(folder.bytes), pair: pair)
+            _ = try History.add(row(summary, isComplete), folder: Array(folder.bytes), pair: pair)
             return nil
         } catch {
             let path = String(decoding: folder.bytes, as: UTF8.self)
@@ -37,7 +39,10 @@ struct VerificationResult {
         }
     }
 
-    private func row(_ summary: VerificationSummary) -> RecordedVerification {
+    private func row(
+        _ summary: VerificationSummary,
+        _ isComplete: Bool
+    ) -> RecordedVerification {
         let counters = summary.counters
         var row = RecordedVerification(
             startNanoseconds: start,
@@ -46,8 +51,11 @@ struct VerificationResult {
             comparesContents: summary.comparesContents,
             samplePercent: summary.sample.map { String($0.percent) },
             isPartial: !options.branches.isEmpty,
+            isFiltered: options.hasOtherFilter,
+            isComplete: isComplete,
             isStrict: options.isStrict,
             lastPass: summary.lastPass?.id,
+            machine: Machine.identifier,
             cutoverVersion: options.version,
             loginUser: Self.loginUser
         )

@@ -96,6 +96,8 @@ struct PairSections {
             words = "bytes of \(VerificationText.percent(percent)) % of the files"
         }
         if row.isPartial { words += ", some branches" }
+        if row.isFiltered { words += ", filters of its own" }
+        if !row.isComplete { words += ", not to its end" }
         if row.isStrict { words += ", strict" }
         return words
     }
