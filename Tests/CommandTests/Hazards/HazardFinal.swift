@@ -312,6 +312,14 @@ struct HazardFinal {
         #expect(outcome.status == 20, "\(outcome)")
         #expect(report.of("final").last?.number("status") == 20)
         #expect(outcome.errors.contains("No switch yet"), "\(outcome)")
+        if step == 3 {
+            // Such a comparison says nothing of how long one takes.
+            let history = try Cutover.run(
+                bytes: ["history", "--json", "-", "--state"].map { bytes($0) } + [stage.pair.state]
+            ).report()
+            let compared = try #require(history.of("verification").last)
+            #expect(compared.number("status") == 20 && compared["complete"] == .bool(false))
+        }
         return true
     }
 }

@@ -192,6 +192,8 @@ import Testing
                 recordedVerification(),
                 recordedVerification {
                     $0.status = 1; $0.counts.differences = 5
+                    $0.isFiltered = true
+                    $0.isComplete = false
                 },
             ]
         )
@@ -210,6 +212,8 @@ import Testing
             found.last?["seconds"] == "4123.456" && found.last?["bytes_read"] == "1576682507468"
         )
         #expect(found.last?["login_user"] == "1000")
+        let scopes = ["every byte, filters of its own, not to its end", "every byte"]
+        for scope in scopes { #expect(page.html.contains(">\(scope)</td>"), "\(scope)") }
     }
 
     /// Each row is the line of that type with the same value of `key`, in all that both have.
