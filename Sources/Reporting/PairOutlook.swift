@@ -23,7 +23,7 @@ package struct PairOutlook: Sendable {
         case extrasLeft = "extras_left"
         /// The last pass could not be recorded as a whole one.
         case notRecorded = "not_recorded"
-        /// The last verification found differences.
+        /// A verification found differences, and none after it looked there again and found none.
         case different
     }
 
@@ -63,13 +63,13 @@ package struct PairOutlook: Sendable {
                 .init(options: pass.options, workers: pass.workers, machine: pass.machine)
             ).repeating(pass, comparison: ComparisonTime(verifications, on: pass.machine))
         }
-        (word, pass, count) = Self.judge(all, whole, verifications.last)
+        (word, pass, count) = Self.judge(all, whole, Self.differences(verifications))
     }
 
     private static func judge(
         _ passes: [PassRecord],
         _ whole: PassRecord?,
-        _ verification: RecordedVerification?
+        _ differences: UInt64?
     ) -> (Word, Int64?, UInt64?) {
         guard let last = passes.first, whole != nil else { return (.noWholePass, nil, nil) }
         guard let status = last.status.flatMap({ ExitStatus(rawValue: Int32(clamping: $0)) }) else {
@@ -88,10 +88,28 @@ package struct PairOutlook: Sendable {
             return (.extrasLeft, last.id, last.counts[.deletionsRefused])
         }
         if !last.isComplete { return (.notRecorded, last.id, nil) }
-        if let verification, verification.counts.differences > 0 {
-            return (.different, nil, verification.counts.differences)
-        }
+        if let differences { return (.different, nil, differences) }
         return (.ready, nil, nil)
+    }
+
+    /// How many the newest verification found whose finding stands; nil: none does.
+    ///
+    /// One of some branches, with filters of its own, that was cut or met failures may not have looked where another
+    /// found something; and one of attributes, or of a sample of the bytes, does not clear bytes.
+    private static func differences(_ verifications: [RecordedVerification]) -> UInt64? {
+        var clearsAttributes = false
+        var clearsBytes = false
+        for row in verifications.reversed() {
+            if row.counts.differences > 0 {
+                if row.comparesContents ? clearsBytes : clearsAttributes { continue }
+                return row.counts.differences
+            }
+            let isWhole = row.isComplete && !row.isPartial && !row.isFiltered
+            guard isWhole, row.counts.failures == 0 else { continue }
+            clearsAttributes = true
+            if row.comparesContents, row.samplePercent == nil { clearsBytes = true }
+        }
+        return nil
     }
 }
 
@@ -146,8 +164,8 @@ struct OutlookText {
         case .notRecorded:
             return "pass \(pass) was not recorded as a whole one, so the next one walks"
         case .different:
-            return "the last verification found "
-                + Quantity.count(count, "difference", "differences")
+            return "a verification found " + Quantity.count(count, "difference", "differences")
+                + ", and none looked there again since and found none"
         }
     }
 }

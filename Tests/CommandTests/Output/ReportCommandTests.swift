@@ -51,7 +51,7 @@ struct ReportCommandTests {
         #expect(try Files.status(page).st_mode & 0o7777 == 0o600)
         let text = try text()
         for words in [
-            "Not ready: the last verification found", "&lt;branch&gt;", "every byte",
+            "Not ready: a verification found", "&lt;branch&gt;", "every byte",
             "attributes only, strict",
             "xfs", "ext4",
         ] {

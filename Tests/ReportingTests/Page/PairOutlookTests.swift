@@ -66,6 +66,30 @@ import Testing
         #expect(outlook(pagePasses(3), [different, recordedVerification()]).isReady)
     }
 
+    @Test("a verification that compared less takes nothing back of what another found")
+    func clearing() {
+        func isReady(
+            after found: (inout RecordedVerification) -> Void = { _ in },
+            _ later: (inout RecordedVerification) -> Void
+        ) -> Bool {
+            let first = recordedVerification {
+                $0.counts.differences = 3
+                found(&$0)
+            }
+            return outlook(pagePasses(3), [first, recordedVerification(later)]).isReady
+        }
+        #expect(!isReady { $0.isPartial = true })
+        #expect(!isReady { $0.isFiltered = true })
+        #expect(!isReady { $0.isComplete = false })
+        #expect(!isReady { $0.counts.failures = 1 })
+        #expect(!isReady { $0.comparesContents = false })
+        #expect(!isReady { $0.samplePercent = "5" })
+        #expect(isReady(after: { $0.comparesContents = false }) { $0.comparesContents = false })
+        #expect(isReady(after: { $0.comparesContents = false }) { $0.samplePercent = "5" })
+        #expect(isReady(after: { $0.samplePercent = "5" }) { _ in })
+        #expect(!isReady(after: { $0.samplePercent = "5" }) { $0.samplePercent = "9" })
+    }
+
     @Test("a pass that runs takes nothing back of what the one before it says") func running() {
         let passes = passes {
             $0.status = nil
