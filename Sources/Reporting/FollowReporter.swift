@@ -8,16 +8,27 @@ package import Migration
 /// Called by the main thread; reporters of its passes are called by theirs.
 package final class FollowReporter: Sendable {
     private let streams: ReportStreams
-    private let voice: LoopVoice
+    private let loop: LoopVoice
     private let readyBelow: Double?
     private let hasHours: Bool
-    /// What was foreseen of the pass that runs, or of the last one.
-    private let foreseen = Lock<SwitchEstimate?>(nil)
-    /// Of the pass that runs, or the last one.
-    private let present = Lock<Reporter?>(nil)
+    /// The pass that runs, or the last one.
+    private let present = Lock<Present?>(nil)
     /// What was said last of the switch.
     private let isReady = Lock(false)
     private let hasHeader = Lock(false)
+
+    private struct Present {
+        let reporter: Reporter
+        let voice: PassVoice
+        /// What a look right before it found.
+        let foreseen: SwitchEstimate?
+
+        /// How much of it is done; nil: that is not known.
+        var done: WorkDone? {
+            let isWalk = voice.walk != nil
+            return reporter.done(of: isWalk ? nil : foreseen?.pending, isWalk: isWalk)
+        }
+    }
 
     /// - Parameters:
     ///   - streams: stay open from pass to pass.
@@ -34,7 +45,7 @@ package final class FollowReporter: Sendable {
     ) {
         self.hasHours = hasHours
         self.streams = streams
-        voice = LoopVoice(manner: (isIdle ? ", idle" : "") + (givesWay ? ", giving way" : ""))
+        loop = LoopVoice(manner: (isIdle ? ", idle" : "") + (givesWay ? ", giving way" : ""))
         readyBelow = readyBelowSeconds
     }
 
@@ -45,9 +56,9 @@ package final class FollowReporter: Sendable {
     ///
     /// `foreseen`: what a look right before it found; nil: nobody looked.
     package func reporter(_ counters: Counters, foreseen: SwitchEstimate?) -> Reporter {
-        self.foreseen.withLock { $0 = foreseen }
-        let reporter = Reporter(streams, counters: counters, loop: voice)
-        present.withLock { $0 = reporter }
+        let voice = PassVoice(loop)
+        let reporter = Reporter(streams, counters: counters, voice: voice)
+        present.withLock { $0 = Present(reporter: reporter, voice: voice, foreseen: foreseen) }
         return reporter
     }
 
@@ -64,7 +75,7 @@ package final class FollowReporter: Sendable {
                 let text = StopText(stop, counters: summary.counters).line
                 streams.console.tell(["cutover: \(text)"])
             }
-            if voice.news == nil { return }
+            if present.withLock({ $0 })?.voice.news == nil { return }
         }
         var lines: [String] = []
         if isTable {
@@ -94,23 +105,24 @@ package final class FollowReporter: Sendable {
     }
 
     /// How much of the present pass is done, or of the last one; nil: that is not known.
-    private var done: WorkDone? {
-        present.withLock { $0 }?.done(
-            of: voice.walk == nil ? foreseen.withLock { $0 }?.pending : nil,
-            isWalk: voice.walk != nil
-        )
+    private var done: WorkDone? { present.withLock { $0 }?.done }
+
+    /// Says in a line of which pass it is.
+    private func stamp(_ line: JSONLine) -> JSONLine {
+        present.withLock { $0 }?.voice.stamp(line) ?? line
     }
 
     private func below(_ summary: PassSummary) -> [String] {
+        let voice = present.withLock { $0 }?.voice
         var lines: [String] = []
-        if let reason = voice.walk, !WalkReasonText.isExpected(reason) {
+        if let reason = voice?.walk, !WalkReasonText.isExpected(reason) {
             lines.append("walked: \(WalkReasonText.clause(reason))")
         }
         if !isQuiet, let stop = summary.stop {
             lines.append(StopText(stop, counters: summary.counters).line)
         }
-        if let first = voice.news {
-            let more = summary.counters.failures.value() - 1
+        if let first = voice?.news {
+            let more = max(summary.counters.failures.value(), 1) - 1
             let others = more > 0 ? " and \(Quantity.count(more)) more" : ""
             let history = summary.recordedPass.map { " ('cutover history --pass \($0)')" } ?? ""
             let path = streams.shown.path(first.path)
@@ -123,7 +135,7 @@ package final class FollowReporter: Sendable {
     package func tell(backOff event: BackOffEvent) {
         let done = done
         let line = BackOffText.json(event, time: WallClock.nanoseconds, done: done)
-        streams.emit(voice.stamp(line), isRare: true)
+        streams.emit(stamp(line), isRare: true)
         let isNews: Bool
         switch event {
         case .heldNearlyAllDay: isNews = true
@@ -131,8 +143,10 @@ package final class FollowReporter: Sendable {
             // A probe is there as somebody asked for it.
             isNews = lack.cause == .probe || streams.configuration.isVerbose
         case .changed(let answer, let workers):
-            present.withLock { $0 }?.show(workers: workers)
-            isNews = voice.isNews(answer.state) || streams.configuration.isVerbose
+            let present = present.withLock { $0 }
+            present?.reporter.show(workers: workers)
+            isNews =
+                present?.voice.isNews(answer.state) == true || streams.configuration.isVerbose
         }
         if isNews, !isQuiet {
             let text = BackOffText.line(event, streams.shown, done: done, hasHours: hasHours)
@@ -214,7 +228,7 @@ package final class FollowReporter: Sendable {
     /// A call does not come back (S59).
     package func tell(call: WaitingCall) {
         streams.emit(
-            voice.stamp(EventJSON.waiting(call, time: WallClock.nanoseconds)),
+            stamp(EventJSON.waiting(call, time: WallClock.nanoseconds)),
             isRare: true
         )
         if !isQuiet { streams.console.tell(["cutover: " + WaitingText.line(call, streams.shown)]) }
@@ -232,7 +246,7 @@ package final class FollowReporter: Sendable {
         var line = EventJSON.begin(type, WallClock.nanoseconds)
         line.add("status", status)
         line.add("seconds", decimal: seconds)
-        streams.emit(voice.stamp(line), isRare: true)
+        streams.emit(stamp(line), isRare: true)
     }
 
     /// Ends the reports; gives the status to exit with, 23 where a report is incomplete.

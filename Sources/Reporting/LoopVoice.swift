@@ -6,15 +6,9 @@ import Migration
 
 /// Shared by the reporters of all passes of one loop.
 final class LoopVoice: Sendable {
-    private let pass = Lock<Int64?>(nil)
     /// Words of notices, and when they were told, in seconds since the machine started.
     private let told = Lock<[Notice.Word: Int64]>([:])
     private let toldFailures = Lock(ToldFailures())
-    private let toldStates = Lock<Set<BackOffAnswer.State>>([])
-    /// The first failure of the present pass that is news.
-    private let newFailure = Lock<Failure?>(nil)
-    /// Why the present pass does not scan.
-    private let walkReason = Lock<WalkReason?>(nil)
 
     /// How passes are made, for the first line: ", idle, giving way".
     let manner: String
@@ -30,15 +24,46 @@ final class LoopVoice: Sendable {
         }
     }
 
-    /// A pass begins.
-    func begin(_ start: PassStart) {
-        pass.withLock { $0 = start.pass }
-        walkReason.withLock { $0 = nil }
-        newFailure.withLock { $0 = nil }
-        toldStates.withLock { $0 = [] }
+    /// Whether a failure has not been told for a day.
+    fileprivate func isNews(_ failure: Failure) -> Bool {
+        toldFailures.withLock { $0.hasNews([failure], now: Self.seconds) }
     }
 
-    /// Whether back-off is in this state for the first time in the present pass.
+    /// Whether a notice has not been told for a day, whatever its figures are.
+    fileprivate func isNews(_ notice: Notice) -> Bool {
+        let now = Self.seconds
+        return told.withLock { told in
+            if let last = told[notice.word], now - last < Self.daySeconds { return false }
+            told[notice.word] = now
+            return true
+        }
+    }
+
+    private static var seconds: Int64 { bootNanoseconds() / 1_000_000_000 }
+    private static let daySeconds: Int64 = 86_400
+}
+
+/// What is known of one pass of a loop; the next one has its own, so nothing has to be forgotten.
+final class PassVoice: Sendable {
+    let loop: LoopVoice
+    private let number = Lock<Int64?>(nil)
+    private let toldStates = Lock<Set<BackOffAnswer.State>>([])
+    private let newFailure = Lock<Failure?>(nil)
+    private let walkReason = Lock<WalkReason?>(nil)
+
+    init(_ loop: LoopVoice) { self.loop = loop }
+
+    /// The pass has begun, and has this number in the record.
+    func begin(_ start: PassStart) { number.withLock { $0 = start.pass } }
+
+    /// Writes into a line of which pass it is.
+    func stamp(_ line: JSONLine) -> JSONLine {
+        var line = line
+        line.add("pass", number.withLock { $0 })
+        return line
+    }
+
+    /// Whether back-off is in this state for the first time.
     func isNews(_ state: BackOffAnswer.State) -> Bool {
         state != .free && state != .measuring
             && toldStates.withLock { $0.insert(state).inserted }
@@ -46,37 +71,21 @@ final class LoopVoice: Sendable {
 
     /// Something failed; what does so in each pass is no news.
     func note(_ failure: Failure) {
-        let isNews = toldFailures.withLock { $0.hasNews([failure], now: Self.seconds) }
-        if isNews { newFailure.withLock { $0 = $0 ?? failure } }
+        if loop.isNews(failure) { newFailure.withLock { $0 = $0 ?? failure } }
     }
 
-    /// What failed for the first time for a day.
+    /// The first that failed for the first time for a day.
     var news: Failure? { newFailure.withLock { $0 } }
 
-    private static var seconds: Int64 { bootNanoseconds() / 1_000_000_000 }
-    private static let daySeconds: Int64 = 86_400
-
-    /// Writes into a line of which pass it is.
-    func stamp(_ line: JSONLine) -> JSONLine {
-        var line = line
-        line.add("pass", pass.withLock { $0 })
-        return line
-    }
-
-    /// Why the present pass walks; nil: it scans.
+    /// Why it walks; nil: it scans.
     var walk: WalkReason? { walkReason.withLock { $0 } }
 
-    /// Whether a notice has not been told for a day, whatever its figures are; a walk has a line below its row.
+    /// Whether a notice is told at once; a walk has a line below its row.
     func isNews(_ notice: Notice) -> Bool {
         if case .walks(let reason) = notice {
             walkReason.withLock { $0 = reason }
             return false
         }
-        let now = Self.seconds
-        return told.withLock { told in
-            if let last = told[notice.word], now - last < Self.daySeconds { return false }
-            told[notice.word] = now
-            return true
-        }
+        return loop.isNews(notice)
     }
 }

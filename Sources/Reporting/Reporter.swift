@@ -23,24 +23,24 @@ package final class Reporter: Sendable {
     /// SOURCE and DESTINATION, once they are known.
     private let places = Lock<[[UInt8]]?>(nil)
     /// Nil: the pass is the only one.
-    private let loop: LoopVoice?
+    private let voice: PassVoice?
 
     /// `counters`: the counts of the pass, read by the ticker.
     package convenience init(_ streams: ReportStreams, counters: Counters) {
-        self.init(streams, counters: counters, loop: nil)
+        self.init(streams, counters: counters, voice: nil)
     }
 
-    /// `loop`: passes follow one another, and this one's reports stay open when it ends.
-    init(_ streams: ReportStreams, counters: Counters, loop: LoopVoice?) {
+    /// `voice`: passes follow one another, and this one's reports stay open when it ends.
+    init(_ streams: ReportStreams, counters: Counters, voice: PassVoice?) {
         self.counters = counters
         self.streams = streams
-        self.loop = loop
+        self.voice = voice
         progress = ProgressTeller(
             streams,
             sample: { ProgressSample(nanoseconds: $0, counters: counters) },
             json: {
                 let line = EventJSON.progress($0, time: WallClock.nanoseconds)
-                return loop?.stamp(line) ?? line
+                return voice?.stamp(line) ?? line
             }
         )
     }
@@ -71,20 +71,17 @@ package final class Reporter: Sendable {
         case .failed(let failure): streams.writeFailure(failure, in: .pass)
         default: break
         }
-        streams.emit(line(event), isRare: !event.isChange)
         note(event)
+        streams.emit(line(event), isRare: !event.isChange)
         if !configuration.isQuiet { streams.console.tell(messages(event)) }
         if case .started = event { streams.tellTimeLimit() }
     }
 
     private func line(_ event: PassEvent) -> JSONLine {
         let line = EventJSON.line(event, time: WallClock.nanoseconds)
-        guard let loop else { return line }
-        if case .started(let start) = event {
-            loop.begin(start)
-            return line
-        }
-        return loop.stamp(line)
+        // Says itself which pass begins.
+        if case .started = event { return line }
+        return voice?.stamp(line) ?? line
     }
 
     /// Ends the reports: the ticker stops, all that was gathered is written, the summary is told.
@@ -93,10 +90,10 @@ package final class Reporter: Sendable {
     ///   that was asked for is incomplete.
     package func finish(_ summary: PassSummary) -> ExitStatus {
         progress.stop()
-        if let loop {
+        if let voice {
             let time = WallClock.nanoseconds
             let line = EventJSON.summary(summary, status: summary.status, time: time)
-            streams.emit(loop.stamp(line), isRare: true)
+            streams.emit(voice.stamp(line), isRare: true)
             return summary.status
         }
         streams.closeEvents()
@@ -172,6 +169,7 @@ package final class Reporter: Sendable {
     private func note(_ event: PassEvent) {
         switch event {
         case .started(let start):
+            voice?.begin(start)
             progress.set(Progress(start), limit: configuration.timeLimit)
             places.withLock { $0 = [start.sourcePath, start.destinationPath] }
         case .workersChanged(let count): progress.set(workers: count)
@@ -180,18 +178,18 @@ package final class Reporter: Sendable {
         case .directoryProtected(let path): asides.withLock { $0.addProtected(path) }
         case .synchronizing: progress.hide()
         case .failed(let failure):
-            loop?.note(failure)
+            voice?.note(failure)
             if failure.damage != nil { asides.withLock { $0.damaged.add(failure) } }
         case .vanished, .changed, .quota, .notice, .waiting, .stopped: break
         }
     }
 
     /// Whether an event is told of a pass in a loop, which has a row.
-    private func isTold(_ event: PassEvent, in loop: LoopVoice) -> Bool {
+    private func isTold(_ event: PassEvent, in voice: PassVoice) -> Bool {
         switch event {
-        case .started: loop.tellsBegin()
+        case .started: voice.loop.tellsBegin()
         case .synchronizing: false
-        case .notice(let notice): loop.isNews(notice)
+        case .notice(let notice): voice.isNews(notice)
         default: true
         }
     }
@@ -199,14 +197,14 @@ package final class Reporter: Sendable {
     /// The lines for people that an event is worth at once.
     private func messages(_ event: PassEvent) -> [String] {
         let isVerbose = configuration.isVerbose
-        if let loop, !isTold(event, in: loop) { return [] }
+        if let voice, !isTold(event, in: voice) { return [] }
         switch event {
         case .started(let start):
             let line =
                 "cutover: \(shown.path(start.sourcePath)) (\(start.sourceType)) to "
                 + "\(shown.path(start.destinationPath)) (\(start.destinationType)), "
                 + Quantity.count(UInt64(max(start.workers, 0)), "worker", "workers")
-            return [start.isDryRun ? line + ", dry run" : line + (loop?.manner ?? "")]
+            return [start.isDryRun ? line + ", dry run" : line + (voice?.loop.manner ?? "")]
         case .failed(let failure): return isVerbose ? [FailureText(failure).line(shown)] : []
         case .vanished(let path):
             return isVerbose ? ["\(shown.path(path)): vanished from SOURCE"] : []

@@ -79,6 +79,32 @@ struct FollowTests {
         #expect(told("estimate").last?["ready"] == .bool(true))
     }
 
+    @Test(
+        "a row tells of its own pass alone: what failed and why it walked is not said of the next one, whoever reads along",
+        arguments: [false, true]
+    )
+    func rowsOfTheirOwn(hasReport: Bool) throws {
+        #expect(try pair.sync().outcome.status == 0)
+        try Files.makeDirectory(stage.from("mount"))
+        try Files.write(stage.from("mount/inner"), bytes("inner"))
+        try Files.makeDirectory(stage.to("mount"))
+        let place = stage.to("mount")
+        try Shell.run("mount -t tmpfs none \"$1\"", place)
+        let heals = bytes("umount -q '") + place + bytes("'; true")
+        let words: [[UInt8]] =
+            ["follow", "--delete", "--no-idle", "--no-back-off", "--progress", "plain"].map {
+                bytes($0)
+            } + (hasReport ? [bytes("--json"), pair.reportFile] : [])
+            + ["--pause", "1s", "--passes", "2", "--after"].map { bytes($0) } + [heals]
+            + [bytes("--state"), pair.state, pair.from, pair.to]
+        let outcome = try Cutover.run(bytes: words)
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(outcome.errors.split(separator: "failed: mount").count == 2, "\(outcome)")
+        #expect(outcome.errors.split(separator: "walked: ").count == 2, "\(outcome)")
+        #expect(outcome.errors.split(separator: "by scan").count >= 2, "\(outcome)")
+        try stage.expectSame()
+    }
+
     // MARK: Signals
 
     @Test("a signal between passes ends the loop with the status of the last one")
