@@ -81,6 +81,8 @@ package enum BackOffText {
             "others' pressure is not looked at: this cgroup holds other processes, too "
                 + "(a unit or systemd-run gives cutover its own)"
         case .probeFailed(let status): "the probe is not timed: it ended with status \(status)"
+        case .probeTooSlow:
+            "the probe says nothing yet: it took over 10 s with no pass beside it (--probe-limit says what is long)"
         case .probeNotRun(let reason): "the probe cannot be run: \(reason)"
         }
     }

@@ -90,13 +90,13 @@ package final class FollowReporter: Sendable {
         }
         var below = below(summary)
         if let held = held.flatMap({ BackOffText.row($0, streams.shown) }) { below.append(held) }
-        lines += below.map { "        \($0)" }
+        lines += below.map { TextLayout.belowRow + $0 }
         streams.console.tell(lines)
     }
 
     /// Below the last row: the hours of work ended before the pass did.
     package func tellHoursOver() {
-        if !isQuiet { streams.console.tell(["        \(FollowText.hoursOver(done))"]) }
+        if !isQuiet { streams.console.tell([TextLayout.belowRow + FollowText.hoursOver(done)]) }
     }
 
     /// Another process has made a pass of this pair, which takes the place of one of the loop.

@@ -67,16 +67,23 @@ package enum TextLayout {
     /// The summary and the failures keep to this.
     private static let usualWidth = 80
 
-    /// Lines as they are best read: on a terminal a notice or a refusal that is longer than the summary's lines is wrapped
+    /// What a line below a row of a table begins with.
+    static let belowRow = "        "
+
+    /// Lines as they are best read: on a terminal a notice, a refusal or a line below a row that is longer than the
+    /// summary's lines is wrapped
     /// at the terminal's width; elsewhere each stays one line, as programs read them.
     package static func fitted(_ lines: [String], for output: OutputFile) -> [String] {
         guard output.isTerminal, let width = output.columns else { return lines }
         return lines.flatMap { line in
-            guard line.hasPrefix("cutover: "), columns(line) > max(width, usualWidth) else {
+            let isBelowRow = line.hasPrefix(belowRow)
+            guard isBelowRow || line.hasPrefix("cutover: "), columns(line) > max(width, usualWidth)
+            else {
                 return [line]
             }
             let words = line.split(separator: " ").map(String.init)
-            return wrapped(words, lead: "", indent: 2, width: width)
+            let lead = isBelowRow ? belowRow : ""
+            return wrapped(words, lead: lead, indent: lead.utf8.count + 2, width: width)
         }
     }
 

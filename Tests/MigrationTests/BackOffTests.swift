@@ -314,6 +314,26 @@ private final class FakeDisk: Sendable {
         waitUntil { stopped.told == [0, nil] }
     }
 
+    @Test("a probe that hangs keeps no pass waiting, and that is said")
+    func probeHangs() throws {
+        var settings = settings()
+        settings.probe = bytes("sleep 1000")
+        settings.firstProbeSecondsMax = 1
+        let events = Events()
+        let backOff = try BackOff(
+            settings,
+            metFiles: MetFiles(),
+            reads: { _ in .noDirectReads },
+            pressure: { [:] },
+            tell: events.note
+        )
+        defer { backOff.stop() }
+        let run = NotedRun(workers: 4)
+        backOff.passBegins(run)
+        waitUntil { run.told == [0, nil] }
+        waitUntil { events.lacks.contains(.probeTooSlow) }
+    }
+
     // MARK: Real passes
 
     private struct Trees {

@@ -38,6 +38,8 @@ package struct BackOffSettings: Sendable {
     package var probe: [UInt8]?
     /// `--probe-limit`; nil: three times what the probe takes at first.
     package var probeLimitSeconds: Double?
+    /// So long a pass waits for each of the probe's first runs, which is killed then, in seconds.
+    package var firstProbeSecondsMax: UInt64 = 10
     /// The umask of the probe: that of who started us, which a pass clears.
     package var mask: UInt32?
     package var clock = BackOffClock()
@@ -424,7 +426,7 @@ package final class BackOff: Sendable {
         behaveAsUser()
         while let probe = beginProbe(command) {
             let begin = clock.now()
-            let (counts, lack) = Self.run(probe)
+            let (counts, lack) = Self.run(probe.command, isFirst: probe.isFirst)
             let end = clock.now()
             let (isLearning, wasAlone) = state.withLock { state in
                 state.runningProbe = nil
@@ -447,25 +449,34 @@ package final class BackOff: Sendable {
         }
     }
 
-    private func beginProbe(_ command: [UInt8]) -> ShellCommand? {
-        let probe = ShellCommand(
-            command,
-            mask: settings.mask,
-            limitNanoseconds: ProbeTimes.longestNanoseconds
-        )
-        return state.withLock { state in
+    /// The next run; nil: none follows. `isFirst`: a pass waits for it.
+    private func beginProbe(_ command: [UInt8]) -> (command: ShellCommand, isFirst: Bool)? {
+        state.withLock { state in
             if state.isStopped { return nil }
+            let isFirst = state.isLearning
+            let probe = ShellCommand(
+                command,
+                mask: settings.mask,
+                limitNanoseconds: isFirst
+                    ? settings.firstProbeSecondsMax * BackOffControl.second
+                    : ProbeTimes.longestNanoseconds
+            )
             state.runningProbe = probe
             state.probe.begin(at: clock.now())
-            return probe
+            return (probe, isFirst)
         }
     }
 
     /// Whether it says anything, and what is wrong with it.
-    private static func run(_ probe: ShellCommand) -> (counts: Bool, lack: BackOffLack?) {
+    private static func run(
+        _ probe: ShellCommand,
+        isFirst: Bool
+    ) -> (counts: Bool, lack: BackOffLack?) {
         do throws(SystemError) {
             let end = try probe.run()
             switch end {
+            // Of no use as what is usual; a later one that hangs says that the disk does.
+            case .timedOut where isFirst: return (false, .probeTooSlow)
             case .exited(0), .timedOut: return (true, nil)
             case .stopped: return (false, nil)
             case .exited, .killed: return (false, .probeFailed(status: end.status))

@@ -74,6 +74,8 @@ package enum BackOffLack: Hashable, Sendable {
     case sharedGroup
     /// The probe's command cannot be timed: it ended with this status, 126 and above also where it was killed.
     case probeFailed(status: Int32)
+    /// One of the probe's first runs, for which a pass waits, did not end within ten seconds.
+    case probeTooSlow
     /// The probe's command cannot be run: no process, or no shell.
     case probeNotRun(String)
 
@@ -85,6 +87,7 @@ package enum BackOffLack: Hashable, Sendable {
         case .noPressure: "no_pressure"
         case .sharedGroup: "shared_group"
         case .probeFailed: "probe_failed"
+        case .probeTooSlow: "probe_too_slow"
         case .probeNotRun: "probe_not_run"
         }
     }
@@ -94,7 +97,7 @@ package enum BackOffLack: Hashable, Sendable {
         switch self {
         case .noDirectReads: .readLatency
         case .noGroups, .noPressure, .sharedGroup: .pressure
-        case .probeFailed, .probeNotRun: .probe
+        case .probeFailed, .probeTooSlow, .probeNotRun: .probe
         }
     }
 }

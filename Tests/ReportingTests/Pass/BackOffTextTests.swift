@@ -101,7 +101,7 @@ import Testing
         )
         let lacks: [BackOffLack] = [
             .noDirectReads, .noGroups, .noPressure, .sharedGroup, .probeFailed(status: 1),
-            .probeNotRun("posix_spawn: Out of memory"),
+            .probeTooSlow, .probeNotRun("posix_spawn: Out of memory"),
         ]
         #expect(Set(lacks.map(\.word)).count == lacks.count)
         for lack in lacks { #expect(BackOffText.line(.lacks(lack), shown).contains(":")) }
