@@ -8,8 +8,11 @@
 #include <linux/capability.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -113,4 +116,21 @@ int cl_begin_apart(int *reader) {
     // close_range(2) is of Linux 5.9. Shells keep theirs far below.
     for (int other = STDERR_FILENO + 1; other < 1024; other++) close(other);
     return 0;
+}
+
+int cl_datagram_socket(void) {
+    CL_FAULT("socket");
+    int made = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    return made < 0 ? -errno : made;
+}
+
+long cl_send_datagram(int socket, const void *address, size_t address_length, const void *text, size_t length) {
+    CL_FAULT("sendto");
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    if (address_length > sizeof name.sun_path) return -ENAMETOOLONG;
+    memcpy(name.sun_path, address, address_length);
+    // Its length, not that of the structure: an abstract name would go on with zeros.
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + address_length);
+    long sent = sendto(socket, text, length, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&name, size);
+    return sent < 0 ? -errno : sent;
 }

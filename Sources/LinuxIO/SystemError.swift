@@ -43,6 +43,8 @@ package struct SystemError: Error, Hashable, Sendable {
         case quotactl
         case spawn = "posix_spawn"
         case wait = "waitpid"
+        case makeSocket = "socket"
+        case send = "sendto"
     }
 }
 

@@ -52,6 +52,7 @@ package final class FinalReporter: Sendable {
         let told = Reporter.told(outcome.status, hadOutputError: streams.hadError)
         let text = FinalText(outcome, told, advice, shown: streams.shown)
         streams.console.tell(streams.configuration.isQuiet ? text.quietLines : text.lines)
+        streams.tellService(told)
         return told
     }
 }

@@ -201,17 +201,21 @@ package final class FollowReporter: Sendable {
         line.add("until", seconds: UInt64(max(until, 0)))
         streams.emit(line, isRare: true)
         if let told, !isQuiet { streams.console.tell(["cutover: \(told)"]) }
+        // A manager that waited for hours, or for another pass, would take the start for one that hangs. Who waits for a
+        // pause has made a pass.
+        streams.service?.ready()
     }
 
     /// What a loop waits for.
     package enum WaitReason: String, Sendable, CaseIterable { case pause, hours, full, lock }
 
-    /// Draws how long it still waits, on a terminal.
+    /// Draws how long it still waits, on a terminal, and has a service manager know.
     package func drawWaiting(
         _ reason: WaitReason,
         nanoseconds: UInt64,
         _ next: SwitchEstimate?
     ) {
+        streams.service?.show(.waiting, ServiceText.waiting(reason, nanoseconds: nanoseconds, next))
         guard streams.configuration.progressStyle == .redrawn else { return }
         let what =
             switch reason {
@@ -235,6 +239,9 @@ package final class FollowReporter: Sendable {
     }
 
     // MARK: Commands, and the end
+
+    /// A command of the person's begins that may take so long.
+    package func extendStart(seconds: UInt64) { streams.service?.extendStart(seconds: seconds) }
 
     /// A command of the person's that failed, or did not end.
     package func tell(command option: String, _ what: String) {
@@ -261,6 +268,10 @@ package final class FollowReporter: Sendable {
         streams.close()
         if !isQuiet || told != .done {
             streams.console.tell(["cutover: " + FollowText.end(end, told, passes: passes)])
+        }
+        // Of a refusal its reason was told.
+        if end != .refused {
+            streams.tellService(told, FollowText.end(end, told, passes: passes))
         }
         return told
     }

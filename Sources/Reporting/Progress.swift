@@ -52,6 +52,8 @@ package struct Progress: Sendable {
     /// Whether the totals are those of what is copied; otherwise they are upper limits.
     package var totalsAreExact = false
     package var workers = 0
+    /// The number of the pass in the record; nil: it has none, or it is a verification.
+    package var pass: Int64?
     package var isDryRun = false
     /// A verification: bytes are read, on both sides.
     package var isReading = false
@@ -89,6 +91,7 @@ package struct Progress: Sendable {
         bytesTotal = start.bytesTotal
         totalsAreExact = start.totalsAreExact
         workers = start.workers
+        pass = start.pass
         isDryRun = start.isDryRun
     }
 
@@ -153,6 +156,12 @@ package struct Progress: Sendable {
         let left = Double(limit.nanoseconds - min(limit.nanoseconds, latest.nanoseconds)) / 1e9
         guard left < seconds else { return nil }
         return Int((done + (1 - done) * left / seconds) * 100)
+    }
+
+    /// How much is done, in percent, by what it will take longest for, or by entries; nil: nothing is known.
+    var shareDone: String? {
+        if let done = longest?.done { return "\(min(max(Int(done * 100), 0), 99))%" }
+        return entriesTotal.map { Quantity.percent(latest.entriesSeen, of: $0) }
     }
 
     /// How long after a line of progress the next one is due, elsewhere than on a terminal: 10 s in the first two

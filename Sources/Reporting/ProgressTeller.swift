@@ -14,6 +14,7 @@ final class ProgressTeller: Sendable {
     /// The counts so many nanoseconds after the start.
     private let sample: @Sendable (UInt64) -> ProgressSample
     private let json: @Sendable (Progress) -> JSONLine
+    private let status: @Sendable (Progress, _ isHidden: Bool) -> String
 
     /// Never held while writing.
     private struct State: Sendable {
@@ -29,14 +30,17 @@ final class ProgressTeller: Sendable {
     /// Others are told so often; of a pass that is shorter they need not know.
     private static let publishInterval = 2 * second
 
+    /// `status`: what a service manager is told, of the progress and whether counts say nothing now.
     init(
         _ streams: ReportStreams,
         sample: @escaping @Sendable (UInt64) -> ProgressSample,
-        json: @escaping @Sendable (Progress) -> JSONLine
+        json: @escaping @Sendable (Progress) -> JSONLine,
+        status: @escaping @Sendable (Progress, _ isHidden: Bool) -> String
     ) {
         self.streams = streams
         self.sample = sample
         self.json = json
+        self.status = status
         let configuration = streams.configuration
         // Ten redraws a second are smooth and cost nothing; nobody looks elsewhere.
         let isWatched =
@@ -109,6 +113,10 @@ final class ProgressTeller: Sendable {
         let progress = due.progress
         // First: a terminal that is stopped (^S) holds up all that follows.
         if due.isPublishing { publish(progress, due.isHidden) }
+        streams.service?.show(
+            due.isHidden ? .synchronizing : .running,
+            status(progress, due.isHidden)
+        )
         if due.isJSON { streams.emit(json(progress), isRare: true) }
         let configuration = streams.configuration
         switch configuration.progressStyle {

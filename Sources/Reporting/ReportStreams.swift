@@ -12,6 +12,8 @@ package import Migration
 package final class ReportStreams: Sendable {
     package let configuration: ReporterConfiguration
     let console: Console
+    /// The service manager that started this process; nil: none did.
+    package let service: ServiceNotifier?
     /// Escapes for standard error and for standard output.
     let shown: ShownName
     let shownOnOutput: ShownName
@@ -20,9 +22,14 @@ package final class ReportStreams: Sendable {
     private let toldErrors = Lock<Set<String>>([])
     private let hasToldTimeLimit = Lock(false)
 
-    /// `run`: what goes on when an output fails: "the pass".
-    package init(_ configuration: ReporterConfiguration, run: String) {
+    /// `run`: what goes on when an output fails: "the pass"; `service`: hears of the runs, too.
+    package init(
+        _ configuration: ReporterConfiguration,
+        run: String,
+        service: ServiceNotifier? = nil
+    ) {
         self.configuration = configuration
+        self.service = service
         self.run = run
         console = Console(output: configuration.standardOutput, error: configuration.standardError)
         shown = ShownName(isForTerminal: true, isUTF8: configuration.isUTF8)
@@ -125,13 +132,20 @@ package final class ReportStreams: Sendable {
         _ refusal: Refusal? = nil
     ) {
         let prefix = path.map { shown.text($0) + ": " } ?? ""
-        console.tell(["cutover: " + prefix + shown.text(Array(reason.utf8))])
+        let text = prefix + shown.text(Array(reason.utf8))
+        console.tell(["cutover: " + text])
+        tellService(status, text)
         let time = WallClock.nanoseconds
         emit(
             EventJSON.refused(reason, path: path, status: status, refusal, time: time),
             isRare: true
         )
         tellErrors()
+    }
+
+    /// Has the service manager know how the run ended, or why it was refused.
+    func tellService(_ status: ExitStatus, _ reason: String? = nil) {
+        service?.show(.ended, ServiceText.ended(run, status, reason))
     }
 
     /// Whether output that was asked for is incomplete, but for a reader of standard output that went

@@ -41,7 +41,8 @@ package final class Reporter: Sendable {
             json: {
                 let line = EventJSON.progress($0, time: WallClock.nanoseconds)
                 return voice?.stamp(line) ?? line
-            }
+            },
+            status: { ServiceText.pass($0, isSynchronizing: $1) }
         )
     }
 
@@ -118,6 +119,7 @@ package final class Reporter: Sendable {
         )
         let next = summary.next.map { ["cutover: " + EstimateText($0).sentence] } ?? []
         streams.console.tell(configuration.isQuiet ? text.quietLines : text.lines + next)
+        streams.tellService(told.status)
         return told.status
     }
 

@@ -28,7 +28,8 @@ package final class VerificationReporter: Sendable {
         progress = ProgressTeller(
             streams,
             sample: { ProgressSample(nanoseconds: $0, counters: counters) },
-            json: { VerificationJSON.progress($0, time: WallClock.nanoseconds) }
+            json: { VerificationJSON.progress($0, time: WallClock.nanoseconds) },
+            status: { progress, _ in ServiceText.verification(progress) }
         )
     }
 
@@ -100,6 +101,7 @@ package final class VerificationReporter: Sendable {
             manifestName: manifestName.map { shown.path($0) }
         )
         streams.console.tell(streams.configuration.isQuiet ? text.quietLines : text.lines)
+        streams.tellService(status)
         return status
     }
 

@@ -43,13 +43,16 @@ final class FinalSwitch: Sendable {
         names = options.volumes.names
         stateFolder = options.how.work.place.folder
         allowsWriters = options.last.allowWriters
-        streams = ReportStreams(plan.reporting, run: "the last pass")
+        let service = ServiceNotifier.taken()
+        streams = ReportStreams(plan.reporting, run: "the last pass", service: service)
         reporter = FinalReporter(streams)
         let teller = Teller()
         self.teller = teller
-        supervision = Supervision(notice: "what is in hand is given back", limit: { plan.limit }) {
-            teller.receive($0)
-        }
+        supervision = Supervision(
+            notice: "what is in hand is given back",
+            limit: { plan.limit },
+            service: service
+        ) { teller.receive($0) }
         session = Session(
             streams,
             reports: options.telling.files,
@@ -124,7 +127,7 @@ final class FinalSwitch: Sendable {
                     decided.pass,
                     limitSeconds: Self.lookSeconds
                 )
-                return .init(run: look) {}
+                return .init(run: look, hasJudged: false) {}
             },
             finish: { (estimate: SwitchEstimate?) in
                 hasLooked = true

@@ -37,7 +37,8 @@ struct FollowCommand: ParsableCommand {
                 "the idle class cannot be had here: \($0); give --no-idle."
             }
         }
-        let streams = ReportStreams(plan.reporting, run: "the loop")
+        let service = ServiceNotifier.taken()
+        let streams = ReportStreams(plan.reporting, run: "the loop", service: service)
         let reporter = FollowReporter(
             streams,
             isIdle: plan.pass.isIdle,
@@ -52,7 +53,8 @@ struct FollowCommand: ParsableCommand {
                 let closing = plan.hours.allow(now) ? plan.hours.nextChange(after: now) : now
                 return .earlier(plan.limit, closing.map { TimeLimit(endOfHours: $0) })
             },
-            hearsContinue: true
+            hearsContinue: true,
+            service: service
         ) { reporter.tell(call: $0) }
         let session = Session(
             streams,

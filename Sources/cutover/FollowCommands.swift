@@ -94,6 +94,8 @@ final class FollowCommands {
             limitNanoseconds: Self.limitSeconds * 1_000_000_000
         )
         let began = monotonicNanoseconds()
+        // Before the first pass a service manager still waits for the start.
+        reporter.extendStart(seconds: Self.limitSeconds)
         let end = wait(for: shell)
         let seconds = Double(monotonicNanoseconds() &- began) / 1e9
         switch end {

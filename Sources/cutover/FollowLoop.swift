@@ -174,7 +174,7 @@ final class FollowLoop {
                         limitSeconds: Self.lookSecondsMax
                     )
                     begun.set(look)
-                    return .init(run: look) {}
+                    return .init(run: look, hasJudged: false) {}
                 },
                 giveUp: { _ in supervision.statusIfGivenUp }
             )

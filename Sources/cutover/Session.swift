@@ -40,6 +40,8 @@ final class Session: Sendable {
     /// A run whose roots are open, and what begins its reports.
     struct Prepared<Summary: Sendable>: Sendable {
         let run: any SteeredRun<Summary>
+        /// Whether both roots are judged by now; a look opens them when it runs.
+        var hasJudged = true
         let begin: @Sendable () -> Void
     }
 
@@ -91,6 +93,7 @@ final class Session: Sendable {
                     isSynchronizing: { run.isSynchronizing }
                 )
             )
+            if prepared.hasJudged { streams.service?.ready() }
             prepared.begin()
             // Let go of before the end is told: then nothing of its volumes is open any more.
             defer {

@@ -40,6 +40,7 @@ final class Supervision: Sendable {
     /// SIGCONT came since somebody last waited.
     private let isContinued = Atomic<Bool>(false)
     private let tell: @Sendable (WaitingCall) -> Void
+    private let service: ServiceNotifier?
     private let isBegun = Atomic<Bool>(false)
     private let isStopped = Atomic<Bool>(false)
     /// The run has come back: only what is told of it is left.
@@ -68,16 +69,19 @@ final class Supervision: Sendable {
     ///   - notice: what is done before a run ends.
     ///   - limit: asked when a run begins.
     ///   - hearsContinue: whether SIGCONT ends a `wait`.
+    ///   - service: hears that a signal came.
     ///   - tell: given calls that do not come back.
     init(
         notice: String,
         limit: @escaping @Sendable () -> TimeLimit? = { nil },
         hearsContinue: Bool = false,
+        service: ServiceNotifier? = nil,
         tell: @escaping @Sendable (WaitingCall) -> Void
     ) {
         self.notice = notice
         self.limit = limit
         self.hearsContinue = hearsContinue
+        self.service = service
         self.tell = tell
     }
 
@@ -98,7 +102,10 @@ final class Supervision: Sendable {
         defer { isWaiting.store(false, ordering: .sequentiallyConsistent) }
         let end = DispatchTime.now() + .nanoseconds(Int(clamping: nanoseconds))
         while true {
-            if isStopped.load(ordering: .sequentiallyConsistent) { return .stopped }
+            if isStopped.load(ordering: .sequentiallyConsistent) {
+                tellService()
+                return .stopped
+            }
             if isContinued.exchange(false, ordering: .sequentiallyConsistent) { return .continued }
             // A signal of an earlier run's end may be left.
             if changed.wait(timeout: end) == .timedOut { return .timeIsUp }
@@ -156,10 +163,14 @@ final class Supervision: Sendable {
             if let outcome = share.outcome.withLock({ $0 }) {
                 // A run that has ended is steered no more, nor kept.
                 steered.withLock { $0 = nil }
+                tellService()
                 return try outcome.get()
             }
             if isWoken { continue }
-            if !isPatient || !advance(&steps) { return nil }
+            if !isPatient || !advance(&steps) {
+                tellService()
+                return nil
+            }
         }
     }
 
@@ -252,7 +263,19 @@ final class Supervision: Sendable {
             : isTold
                 ? "stopping; \(notice)" : "the run is at its end, and nothing is left to stop"
         changed.signal()
+        // First: what it says is waited for by nobody.
+        watch.perform { [self] in tellService(what) }
         write("\ncutover: \(what) (once more: stop at once).\n")
+    }
+
+    /// That this process stops, if a signal said so; and that more time is needed, where it waits for a disk.
+    ///
+    /// Also by the main thread, before it goes on to the end: the watch may come too late. And before a run is given up: a
+    /// call that waits for a disk keeps a process there which has ended, and then nobody can say so any more.
+    private func tellService(_ what: String = "stopping") {
+        guard let service, isStopping else { return }
+        let isSynchronizing = steered.withLock { $0 }?.isSynchronizing() ?? false
+        service.stop(isSynchronizing: isSynchronizing, what)
     }
 
     /// Not on this thread: a terminal that is stopped (^S) or a pipe that nobody reads holds up who writes, and the

@@ -39,15 +39,18 @@ struct SyncCommand: ParsableCommand {
         }
         if options.how.idle { try SyncPlan.setIdlePriority() }
         let counters = Counters()
-        let streams = ReportStreams(plan.reporting, run: "the pass")
+        let service = ServiceNotifier.taken()
+        let streams = ReportStreams(plan.reporting, run: "the pass", service: service)
         let reporter = Reporter(streams, counters: counters)
         let session = Session(
             streams,
             reports: options.telling.files,
             writesTrees: true,
-            Supervision(notice: "files in hand are given back", limit: { plan.limit }) {
-                reporter.receive(.waiting($0))
-            }
+            Supervision(
+                notice: "files in hand are given back",
+                limit: { plan.limit },
+                service: service
+            ) { reporter.receive(.waiting($0)) }
         )
         let names = options.volumes.names
         let status = session.run(

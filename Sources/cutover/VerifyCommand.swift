@@ -35,7 +35,8 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let plan = try VerifyPlan(options)
         let counters = VerificationCounters()
-        let streams = ReportStreams(plan.reporting, run: "the comparison")
+        let service = ServiceNotifier.taken()
+        let streams = ReportStreams(plan.reporting, run: "the comparison", service: service)
         let reporter = VerificationReporter(
             streams,
             counters: counters,
@@ -45,9 +46,11 @@ struct VerifyCommand: ParsableCommand {
             streams,
             reports: options.telling.files,
             writesTrees: false,
-            Supervision(notice: "nothing was changed", limit: { plan.limit }) {
-                reporter.receive(.waiting($0))
-            }
+            Supervision(
+                notice: "nothing was changed",
+                limit: { plan.limit },
+                service: service
+            ) { reporter.receive(.waiting($0)) }
         )
         let status = session.run(
             prepare: { setting throws(Refusal) in

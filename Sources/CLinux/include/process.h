@@ -5,6 +5,7 @@
 
 #include <spawn.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /// The arguments as execve(2) gave them, the program's name first, and their number; NULL where the C library
@@ -42,5 +43,14 @@ int cl_wait_process(int process, int *status, bool is_patient);
 /// child's standard output goes; the child gets 0, /dev/null as standard input and error, no other descriptor, and a
 /// process group of its own. Or -errno. Only while this process has one thread: of others a child has the locks alone.
 int cl_begin_apart(int *reader);
+
+/// A socket that datagrams are sent from and that has no address of its own: socket(2), AF_UNIX. Or -errno.
+int cl_datagram_socket(void);
+
+/// Sends one datagram to a socket of this machine, or fails at once: sendto(2) with MSG_DONTWAIT. `address` is what
+/// stands in sun_path (unix(7)), of `address_length` bytes: a path without a NUL, or a NUL and an abstract name.
+/// -ENAMETOOLONG where it is longer than sun_path; EAGAIN is of a receiver that is full, ENOENT and ECONNREFUSED of one
+/// that is gone.
+long cl_send_datagram(int socket, const void *address, size_t address_length, const void *text, size_t length);
 
 #endif
