@@ -61,7 +61,10 @@ def of_help(program, command):
 
 def options(program, page, text):
     common = ["--" + name for name in COMMON] + ["-h"]
-    if page.command is program.command:
+    if page.command is None:
+        wanted = []
+        known = {word for command in program.subcommands for word in of_help(program, command)}
+    elif page.command is program.command:
         wanted = common
         known = {word for command in program.subcommands for word in of_help(program, command)}
     else:
@@ -91,6 +94,8 @@ def section(text, title):
 
 
 def exits(program, page, text, meanings):
+    if page.command is None:
+        return
     here = {int(n) for n in re.findall(r"^ {7}(\d+) ", section(text, "EXIT STATUS"), re.M)}
     if page.command is program.command:
         wanted = set(meanings)
@@ -119,10 +124,11 @@ def tables(root, meanings):
 
 
 def references(page, text, names):
-    for name in re.findall(r"\b(cutover[a-z-]*)\(\d\)", text):
-        if name not in names:
-            yield f"it refers to {name}(1), which there is not"
-    for title in ("DESCRIPTION", "OPTIONS", "EXIT STATUS", "EXAMPLES", "SEE ALSO"):
+    for name, number in re.findall(r"\b(cutover[a-z@.-]*)\((\d)\)", text):
+        if (name, int(number)) not in names:
+            yield f"it refers to {name}({number}), which there is not"
+    titles = ["DESCRIPTION", "EXAMPLES", "SEE ALSO"]
+    for title in titles + (["OPTIONS", "EXIT STATUS"] if page.command else ["FILES"]):
         if not re.search(rf"^{title}$", text, re.M):
             yield f"it has no section {title}"
 
@@ -133,7 +139,7 @@ def findings(program, made, files, places):
     if not meanings:
         yield "docs/OUTPUT.md: no table of exit statuses"
     yield from tables(places.root, meanings)
-    names = {page.name for page in made}
+    names = {(page.name, page.section) for page in made}
     for page, file in zip(made, files):
         text, complaints = shown(file)
         for finding in (

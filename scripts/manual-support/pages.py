@@ -61,23 +61,30 @@ class Program:
         return [a for a in self.command["arguments"] if a["valueName"] in COMMON]
 
 
-class Page:
-    """One page; `lines` is its roff."""
+# Pages of what is no subcommand: section, title of the section, and what stands behind the name.
+OTHERS = {
+    "cutover-follow@.service": (8, "System Administration", "units of systemd for passes and comparisons"),
+}
 
-    def __init__(self, program, command, places):
+
+class Page:
+    """One page; `lines` is its roff. `command` is None where it is of no subcommand, and `name` says of what."""
+
+    def __init__(self, program, command, places, name=None):
         self.program = program
         self.command = command
-        self.name = "cutover" if command is program.command else f"cutover-{command['commandName']}"
+        self.name = name or ("cutover" if command is program.command else f"cutover-{command['commandName']}")
+        self.section, group, abstract = OTHERS.get(self.name, (1, "User Commands", None))
         self.meanings = statuses((places.root / "docs/OUTPUT.md").read_text())
         self.source = places.root / "docs/man" / f"{self.name}.inc"
         if not self.source.exists():
-            raise Mistake(f"docs/man/{self.name}.inc: missing: the prose of {self.name}(1)")
+            raise Mistake(f"docs/man/{self.name}.inc: missing: the prose of {self.name}({self.section})")
         title = self.name.upper()
-        abstract = command["abstract"].rstrip(".?").split(";")[0]
+        abstract = abstract or command["abstract"].rstrip(".?").split(";")[0]
         abstract = abstract[0].lower() + abstract[1:]
         self.lines = [
             f".\\\" Made by scripts/manual from the program and docs/man/{self.name}.inc.",
-            f'.TH {title} 1 {places.date} "cutover {program.version}" "User Commands"',
+            f'.TH {title} {self.section} {places.date} "cutover {program.version}" "{group}"',
             # Words as they are typed are divided nowhere; a heading would undo .nh.
             ".nr HY 0",
             ".nh",
@@ -88,6 +95,8 @@ class Page:
 
     def directive(self, words):
         name, *rest = words
+        if self.command is None and name != "status":
+            raise Mistake(f"docs/man/{self.name}.inc: @{name} is of subcommands")
         if name == "synopsis":
             return self.synopsis()
         if name == "options":
@@ -155,16 +164,17 @@ class Page:
 
 def pages(program, places):
     """All of them."""
-    return [Page(program, command, places) for command in [program.command, *program.subcommands]]
+    made = [Page(program, command, places) for command in [program.command, *program.subcommands]]
+    return made + [Page(program, None, places, name) for name in OTHERS]
 
 
 def write(made, folder):
-    """Writes them as FOLDER/man1/NAME.1, and answers the files."""
-    target = pathlib.Path(folder) / "man1"
-    target.mkdir(parents=True, exist_ok=True)
+    """Writes them as FOLDER/man1/NAME.1, or of another section, and answers the files."""
     files = []
     for page in made:
-        file = target / f"{page.name}.1"
+        target = pathlib.Path(folder) / f"man{page.section}"
+        target.mkdir(parents=True, exist_ok=True)
+        file = target / f"{page.name}.{page.section}"
         file.write_text("\n".join(page.lines) + "\n")
         files.append(file)
     return files

@@ -47,7 +47,7 @@ def inline(text):
             continue
         part = escaped(part)
         part = re.sub(PLACES, r"\\fI\1\\fR", part)
-        part = re.sub(r"\b([a-z][a-z0-9_.]*(?:\\-[a-z0-9_.]+)*)\((\d)\)", r"\\fB\1\\fR(\2)", part)
+        part = re.sub(r"\b([a-z][a-z0-9_.]*(?:\\-[a-z0-9_.@]+)*)\((\d)\)", r"\\fB\1\\fR(\2)", part)
         out.append(part)
     line = "".join(out)
     return "\\&" + line if line.startswith(("'", ".")) else line
