@@ -51,7 +51,7 @@ package final class ServiceManager {
         let text = bytes("X_FULL=1")
         while Self.with(
             address,
-            { Int32(sendto(other, text, text.count, Int32(MSG_DONTWAIT.rawValue), $0, $1)) }
+            { Int32(sendto(other, text, text.count, Int32(MSG_DONTWAIT), $0, $1)) }
         ) > 0 {}
     }
 
@@ -60,7 +60,7 @@ package final class ServiceManager {
     package func receive() -> [String] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+            let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             if count < 0 { return lines }
             lines += String(decoding: buffer.prefix(count), as: UTF8.self)
                 .split(separator: "\n").map(String.init)

@@ -131,17 +131,17 @@ struct ServiceTests {
         func note(_ name: String) -> String {
             "env >'\(folder)/\(name).new' && mv '\(folder)/\(name).new' '\(folder)/\(name)'"
         }
-        let run = try Cutover.start(
-            words([
-                "follow", "--no-idle", "--pause", "1h", "--before", note("before"), "--after",
-                note("after"), "--probe", note("probe"),
-            ]),
-            environment: [manager.variable]
-        )
-        let files = ["before", "after", "probe"].map { joined(stage.outside, $0) }
-        waitUntil(seconds: 60) { files.allSatisfy(Files.exists) }
+        let run = try follow("--before", note("before"), "--after", note("after"))
+        manager.waitFor("STATUS=waiting ")
         run.send(SIGTERM)
         #expect(run.wait().status == 0)
+        // A probe is timed before the first pass.
+        let words = words(["follow", "--no-idle", "--pause", "1h", "--probe", note("probe")])
+        let probed = try Cutover.start(words, environment: [manager.variable])
+        let files = ["before", "after", "probe"].map { joined(stage.outside, $0) }
+        waitUntil(seconds: 60) { files.allSatisfy(Files.exists) }
+        probed.send(SIGTERM)
+        probed.wait()
         for file in files {
             let variables = String(decoding: try Files.read(file), as: UTF8.self)
             #expect(variables.contains("PATH="))
