@@ -1,7 +1,7 @@
 // A service manager as a program sees it: a datagram socket whose name stands in NOTIFY_SOCKET (sd_notify(3)).
 
 import Glibc
-import Testing
+package import Testing
 
 /// Hears what a program tells it.
 ///
