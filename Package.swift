@@ -18,43 +18,34 @@ let package = Package(
         .executable(name: "cutover", targets: ["cutover"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
-        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .target(
             name: "CLinux",
             // The fault table of Tests: compiled into debug builds only (include/faults.h).
             cSettings: [.define("CUTOVER_FAULTS", .when(configuration: .debug))],
-            // liburing's archive, for its shared library is on few machines; the others are on all.
+            // Archives of what is not on every machine, or not in the same version; the others are on all.
             linkerSettings: [
                 .linkedLibrary("acl"), .linkedLibrary("attr"), .linkedLibrary(":liburing.a"),
+                .linkedLibrary(":libcrypto.a"),
             ]
         ),
         .target(name: "LinuxIO", dependencies: ["CLinux"], swiftSettings: swiftSettings),
         .target(
             name: "CSQLite",
             dependencies: ["CLinux"],
-            cSettings: [.define("CUTOVER_FAULTS", .when(configuration: .debug))]
+            cSettings: [.define("CUTOVER_FAULTS", .when(configuration: .debug))],
+            linkerSettings: [.linkedLibrary(":libsqlite3.a"), .linkedLibrary("m")]
         ),
         .target(
             name: "History",
-            dependencies: [
-                "LinuxIO", "CSQLite",
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "GRDBSQLite", package: "GRDB.swift"),
-            ],
-            swiftSettings: swiftSettings,
-            // SQLite's archive, for its shared library is not on every machine; the file there says how.
-            linkerSettings: [.unsafeFlags(["-L\(Context.packageDirectory)/scripts/link"])]
+            dependencies: ["LinuxIO", "CSQLite"],
+            swiftSettings: swiftSettings
         ),
         .target(
             name: "Migration",
-            dependencies: [
-                "History", "LinuxIO",
-                .product(name: "Crypto", package: "swift-crypto"),
-            ],
+            dependencies: ["History", "LinuxIO"],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -78,11 +69,8 @@ let package = Package(
         ),
         .testTarget(
             name: "HistoryTests",
-            dependencies: [
-                "History", "TestSupport",
-                // The judge of the files, and the way to make wrong ones.
-                .product(name: "GRDB", package: "GRDB.swift"),
-            ],
+            // CSQLite: the judge of the files, and the way to make wrong ones.
+            dependencies: ["History", "TestSupport", "CSQLite"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

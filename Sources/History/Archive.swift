@@ -4,7 +4,6 @@
 // database that cannot be read is told of with its reason, never passed over. What it does not
 // promise: that two questions to one record are answered of the same moment.
 
-import GRDB
 import LinuxIO
 
 /// Why a database of the folder cannot be shown.

@@ -1,18 +1,18 @@
 // One connection to one database file.
 //
-// It keeps true: one thread uses SQLite at a time (GRDB's queue, which runs the work on the caller's
-// thread); no lock on the file outlives an access; what a transaction did is on the disk when it
-// returns.
+// It keeps true: one thread uses SQLite at a time (a mutex, held for a whole access); no lock on the file
+// outlives an access; what a transaction did is on the disk when it returns.
 
 import CSQLite
-import Dispatch
-import GRDB
-import GRDBSQLite
 import LinuxIO
 
 /// A database file that is open.
-final class Connection: Sendable {
-    private let queue: DatabaseQueue
+///
+/// `@unchecked Sendable`: `database` is reached under `mutex` only.
+final class Connection: @unchecked Sendable {
+    /// SQLite's, for it is recursive: an access may lie in another one.
+    private let mutex: OpaquePointer
+    private let database: Database
 
     /// What a connection is for.
     enum Purpose {
@@ -26,84 +26,86 @@ final class Connection: Sendable {
 
     /// Opens the existing file `name` of `folder`.
     ///
-    /// The folder is handed over as its descriptor: GRDB takes paths as text only, and a folder's name
-    /// may be any bytes. The file was looked at before, it is no symbolic link (SQLite opens with
-    /// O_NOFOLLOW, but reads links first), and nobody else may write in the folder.
+    /// The folder is handed over as its descriptor: it is the one that was judged, whatever bears its name now. The
+    /// file was looked at before, it is no symbolic link (SQLite opens with O_NOFOLLOW, but reads links first), and
+    /// nobody else may write in the folder.
     init(folder: StateFolder, name: String, for purpose: Purpose) throws(StorageError) {
         // Nothing but in builds for tests.
         cl_sqlite_prepare_faults()
-        var configuration = Configuration()
-        configuration.readonly = purpose != .writing
-        configuration.foreignKeysEnabled = false
-        // A reader of another process may hold its lock for a moment.
-        configuration.busyMode = .timeout(10)
-        configuration.label = "history"
-        // A quality of service becomes a nice value on Linux.
-        configuration.qos = .unspecified
-        configuration.prepareDatabase { database in
+        do {
+            database = try Database(
+                path: folder.descriptor.path(toEntry: name),
+                isReadOnly: purpose != .writing,
+                // A reader of another process may hold its lock for a moment.
+                busyMilliseconds: 10_000
+            )
             for pragma in Schema.pragmas(cacheKiB: purpose.cacheKiB) {
                 try Query(database, pragma).run()
             }
-        }
-        do {
-            queue = try DatabaseQueue(
-                path: folder.descriptor.path(toEntry: name),
-                configuration: configuration
-            )
+            // Whether it is a database is not asked before something is read.
+            let first = try Query(database, "SELECT * FROM sqlite_master LIMIT 1")
+            defer { first.end() }
+            // What there is, if anything, is judged later.
+            _ = try first.step()
         } catch {
-            throw StorageError(error, connection: nil)
+            throw StorageError(error)
         }
+        guard let mutex = sqlite3_mutex_alloc(SQLITE_MUTEX_RECURSIVE) else {
+            throw .failed("SQLite has no mutex: it was built for one thread, or there is no memory")
+        }
+        self.mutex = mutex
     }
+
+    deinit { sqlite3_mutex_free(mutex) }
 
     /// Runs statements of which each is a transaction of its own.
     ///
     /// May be called inside of another access of the same connection: then they are part of that.
     func access<Result>(_ body: (Database) throws -> Result) throws(StorageError) -> Result {
-        var outcome: Swift.Result<Result, StorageError>?
-        queue.unsafeReentrantRead { database in
-            do {
-                outcome = .success(try body(database))
-            } catch {
-                outcome = .failure(StorageError(error, connection: database.sqliteConnection))
-            }
+        sqlite3_mutex_enter(mutex)
+        defer { sqlite3_mutex_leave(mutex) }
+        do {
+            return try body(database)
+        } catch {
+            throw StorageError(error)
         }
-        guard let outcome else { throw .failed("nothing was read") }
-        return try outcome.get()
     }
 
     /// Runs statements of which all are done or none, and on the disk when this returns.
     func transaction<Result>(_ body: (Database) throws -> Result) throws(StorageError) -> Result {
         try access { database in
-            var result: Result?
+            // Immediate: who else writes is met here, not in the middle.
+            try Query(database, "BEGIN IMMEDIATE TRANSACTION").run()
             do {
-                // Immediate: who else writes is met here, not in the middle.
-                try database.inTransaction(.immediate) {
-                    do {
-                        result = try body(database)
-                    } catch {
-                        // Here, not below: rolling back may set another errno.
-                        throw StorageError(error, connection: database.sqliteConnection)
-                    }
-                    return .commit
+                let result = try body(database)
+                // Some errors roll back by themselves; then there is nothing to commit.
+                guard database.isInsideTransaction else {
+                    throw StorageError.failed("SQLite rolled the transaction back")
                 }
+                try Query(database, "COMMIT TRANSACTION").run()
+                return result
             } catch {
-                throw StorageError(error, connection: database.sqliteConnection)
+                if database.isInsideTransaction {
+                    // What failed first is told. If this fails as well, the journal stays, and whoever
+                    // opens the file next rolls it back.
+                    try? Query(database, "ROLLBACK TRANSACTION").run()
+                }
+                throw error
             }
-            guard let result else { throw StorageError.failed("nothing was done") }
-            return result
         }
     }
 
     /// Whether SQLite could not open the file for writing.
     var isReadOnly: Bool {
-        queue.unsafeReentrantRead { sqlite3_db_readonly($0.sqliteConnection, "main") == 1 }
+        sqlite3_mutex_enter(mutex)
+        defer { sqlite3_mutex_leave(mutex) }
+        return database.isReadOnly
     }
 
-    /// Closes the file.
-    ///
-    /// What is still open then is closed by the end of this object.
+    /// Closes the file; an access after it fails.
     func close() {
-        // It fails when statements are in use, of which none outlives its access.
-        try? queue.close()
+        sqlite3_mutex_enter(mutex)
+        defer { sqlite3_mutex_leave(mutex) }
+        database.close()
     }
 }

@@ -1,6 +1,5 @@
 // SOURCE's directories as they are recorded, in memory: inode, parent, name. Made by `RecordTable` only.
 
-import GRDB
 import LinuxIO
 
 /// All recorded directories, in the order of their inodes.

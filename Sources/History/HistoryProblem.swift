@@ -3,8 +3,7 @@
 // Only three things matter to a pass: it cannot remember anything, it must not run, it will not
 // remember any more. Texts are for people; SQLite's own come with that of errno where there is one.
 
-import GRDB
-import GRDBSQLite
+import CSQLite
 import LinuxIO
 
 /// Why there is no record, or none any more.
@@ -56,35 +55,34 @@ enum StorageError: Error {
     /// Thrown by whoever gave the changes.
     case problem(HistoryProblem)
 
-    /// Reads what GRDB or SQLite threw.
-    ///
-    /// To be called before another call of the connection.
-    init(_ error: any Error, connection: OpaquePointer?) {
+    /// Reads what an access threw.
+    init(_ error: any Error) {
         switch error {
         case let error as StorageError: self = error
         case let error as HistoryProblem: self = .problem(error)
-        case let error as DatabaseError: self.init(error, connection: connection)
+        case let error as DatabaseError: self.init(error)
         default: self = .failed("\(error)")
         }
     }
 
-    private init(_ error: DatabaseError, connection: OpaquePointer?) {
-        let text = error.message ?? "SQLite gives \(error.extendedResultCode.rawValue)"
-        switch error.resultCode {
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB,
+    private init(_ error: DatabaseError) {
+        let text = error.message
+        switch error.primaryCode {
+        case SQLITE_CORRUPT, SQLITE_NOTADB,
             // Our statements are always the same and are well formed: where SQLite cannot do one ("unsupported
             // file format", "string or blob too big"), what is stored is not what was stored.
-            .SQLITE_ERROR, .SQLITE_TOOBIG, .SQLITE_MISMATCH, .SQLITE_CONSTRAINT, .SQLITE_SCHEMA,
-            .SQLITE_FORMAT:
+            SQLITE_ERROR, SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_CONSTRAINT, SQLITE_SCHEMA,
+            SQLITE_FORMAT:
             self = .damaged(text)
-        case .SQLITE_READONLY where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK:
+        // SQLITE_READONLY_ROLLBACK, which is not imported.
+        case SQLITE_READONLY where error.code == SQLITE_READONLY | (3 << 8):
             self = .interrupted
-        case .SQLITE_BUSY:
+        case SQLITE_BUSY:
             self = .failed("another process uses it just now (\(text)): try again")
-        case .SQLITE_FULL:
+        case SQLITE_FULL:
             self = .failed(ErrorCode.noSpace.sentence)
-        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
-            let number = connection.map { sqlite3_system_errno($0) } ?? 0
+        case SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM:
+            let number = error.systemError
             let reason = number == 0 ? "" : ": " + ErrorCode(rawValue: number).sentence
             self = .failed(text + reason)
         default:

@@ -3,8 +3,6 @@
 // Each reader has its own connection, so several threads read several ranges side by side. It holds no
 // lock between two calls, and no memory but one buffer of some 110 kB.
 
-import GRDB
-
 /// Streams recorded inodes; used by one thread.
 ///
 /// Not to be used while `History.finish` runs: what it gives would be partly of before, partly of

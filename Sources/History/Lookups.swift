@@ -2,8 +2,6 @@
 //
 // They may be asked from many threads. What is damaged is an error, never an answer.
 
-import GRDB
-
 extension History {
     /// What is recorded of an inode; nil: nothing.
     ///

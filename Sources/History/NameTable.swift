@@ -1,7 +1,5 @@
 // The names of inodes that have several, as they are recorded, in memory. Made by `RecordTable` only.
 
-import GRDB
-
 /// All recorded names of such inodes, in the order of inode, parent and hash.
 ///
 /// An inode can have 65,000 names, and each is asked for: so they are sorted, and none is searched for.

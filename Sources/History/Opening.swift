@@ -4,7 +4,6 @@
 // that cannot be used is renamed with its journal, and its journal is never beside another; all this
 // happens under the pair's lock. A read-only opening makes, changes and renames nothing.
 
-import GRDB
 import LinuxIO
 
 /// One opening.

@@ -1,8 +1,5 @@
 // Rows of the tables of passes, branches and failures: what goes in and out, and the limits.
 
-import GRDB
-import GRDBSQLite
-
 /// Statements on passes, inside an access.
 enum PassRow {
     private static let mostPasses: Int64 = 1000

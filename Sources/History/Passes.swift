@@ -1,6 +1,5 @@
 // Passes, their branches and their failures.
 
-import GRDB
 import LinuxIO
 
 extension History {

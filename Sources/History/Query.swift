@@ -1,10 +1,9 @@
 // One prepared statement: values bound, rows stepped through, columns read, without an object per row.
 //
 // Columns are read with SQLite's own conversions, which give some value whatever is stored: a damaged
-// database must not end the process. Statements are GRDB's, kept by the connection and used again.
+// database must not end the process. Statements are kept by the connection and used again.
 
-import GRDB
-import GRDBSQLite
+import CSQLite
 
 /// A value to bind.
 enum SQLValue {
@@ -25,13 +24,13 @@ enum SQLValue {
 /// A statement of one connection, used only inside the access that made it.
 struct Query {
     /// Keeps `handle` alive.
-    private let statement: Statement
+    private let database: Database
     private let handle: OpaquePointer
 
     /// Prepares `sql`, or takes it from those that the connection has prepared before.
     init(_ database: Database, _ sql: String) throws {
-        statement = try database.cachedStatement(sql: sql)
-        handle = statement.sqliteStatement
+        self.database = database
+        handle = try database.statement(sql)
         // A step that failed left its error here, which was thrown then.
         _ = sqlite3_reset(handle)
     }
@@ -80,7 +79,7 @@ struct Query {
             // After SQLITE_DONE the status is that of success.
             _ = sqlite3_reset(handle)
             return false
-        case let code: throw failure(code)
+        case let code: throw database.error(code)
         }
     }
 
@@ -129,16 +128,5 @@ struct Query {
     /// SQLITE_TRANSIENT, a cast that Swift does not import: SQLite copies what is bound.
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
-    private func check(_ code: Int32) throws {
-        if code != SQLITE_OK { throw failure(code) }
-    }
-
-    private func failure(_ code: Int32) -> DatabaseError {
-        let message = sqlite3_errmsg(sqlite3_db_handle(handle))
-        return DatabaseError(
-            resultCode: ResultCode(rawValue: code),
-            // SQLite's own text.
-            message: message.map { String(cString: $0) }
-        )
-    }
+    private func check(_ code: Int32) throws { try database.check(code) }
 }

@@ -3,8 +3,6 @@
 // It keeps true: what it does not hear of stays, but for records whose name another inode was given
 // (`NameOwners`); rows of directories and of several names do not outlive the inode that they belong to.
 
-import GRDB
-
 /// One merge, inside a transaction.
 struct RecordMerge {
     /// Whether what is stored is to be dropped; once that is done, nothing more is.

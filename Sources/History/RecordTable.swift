@@ -7,8 +7,6 @@
 //
 // It keeps true: it is the record of one moment. Nobody else changes it while this pass has the pair's lock.
 
-import GRDB
-
 /// The record at hand.
 ///
 /// Any thread may ask it.

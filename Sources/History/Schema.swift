@@ -4,8 +4,6 @@
 // version is brought to this one by ALTER TABLE and CREATE TABLE, in one transaction, when a pass opens it
 // (`upgrade`); one of a version that is not known here is set aside.
 
-import GRDB
-
 /// The format of the database.
 enum Schema {
     /// The newest version that brought a column or a table.

@@ -3,7 +3,6 @@
 // It keeps true: who records a verification makes no database, and sets none aside; only where passes are recorded are
 // verifications, too.
 
-import GRDB
 import LinuxIO
 
 /// One verification of two trees.

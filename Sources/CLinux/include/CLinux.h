@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "constants.h"
+#include "digest.h"
 #include "faults.h"
 #include "inode.h"
 #include "process.h"

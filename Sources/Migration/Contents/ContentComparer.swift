@@ -5,7 +5,6 @@
 // A hole equals zeros and is not read: where both sides have one nothing is, where one has it the other must hold
 // zeros (S20 to S22 make holes of zeros on DESTINATION).
 
-import Crypto
 import LinuxIO
 
 /// What reading for a comparison asks, and tells.
@@ -102,7 +101,7 @@ final class ContentComparer {
                 position = start
                 let wanted = Int(min(UInt64(halfBytes), data.upperBound - position))
                 let count = try read(wanted, of: &map.file, at: position, into: left)
-                digest?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: left[..<count]))
+                digest?.update(UnsafeRawBufferPointer(rebasing: left[..<count]))
                 position += UInt64(count)
                 // The file shrank: whoever looks at its status again learns that.
                 if count < wanted { break }
@@ -166,7 +165,7 @@ final class ContentComparer {
         )
         if let leftCount {
             if step.readsSource {
-                digest?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: left[..<leftCount]))
+                digest?.update(UnsafeRawBufferPointer(rebasing: left[..<leftCount]))
             } else {
                 feedZeros(UInt64(wanted), to: &digest)
             }
@@ -290,7 +289,7 @@ final class ContentComparer {
             }
             let part = Int(min(rest, UInt64(Self.zeros.count)))
             Self.zeros.withUnsafeBytes { zeros in
-                digest?.update(bufferPointer: UnsafeRawBufferPointer(rebasing: zeros[..<part]))
+                digest?.update(UnsafeRawBufferPointer(rebasing: zeros[..<part]))
             }
             rest -= UInt64(part)
         }

@@ -1,7 +1,6 @@
 // Small files read together: those of a piece are opened on both sides and read in one submission of direct reads,
 // so that the block layer joins those that lie side by side on the disks (docs/design/copy.md).
 
-import Crypto
 import LinuxIO
 
 extension FileVerifier {
@@ -93,7 +92,7 @@ extension FileVerifier {
         var digest: SHA256?
         if context.manifest != nil {
             var made = SHA256()
-            made.update(bufferPointer: source)
+            made.update(source)
             digest = made
         }
         conclude(pair, ContentFindings(), digest)

@@ -1,7 +1,6 @@
 // A large file compared by several workers, in ranges. With a manifest by one, for a digest is made of all bytes
 // in their order, but as a piece of its own that any worker can take.
 
-import Crypto
 import LinuxIO
 import Synchronization
 

@@ -6,7 +6,6 @@
 //   FileVerifier+LargeFiles   a large one, read by several workers
 //   FileVerifier+Damage       what a disk does not give of a file, found to the block
 
-import Crypto
 import LinuxIO
 
 /// A file that is open on both sides.
@@ -277,6 +276,6 @@ final class FileVerifier {
     /// Puts a file on the manifest, if there is one and SOURCE's bytes are all known.
     private func write(_ digest: SHA256?, _ pair: FilePair) {
         guard let manifest = context.manifest, let digest, !pair.isPending else { return }
-        manifest.add(Array(digest.finalize()), path: pair.entry.path)
+        manifest.add(digest.bytes, path: pair.entry.path)
     }
 }

@@ -1,6 +1,5 @@
 // One lane's worker of a check against a manifest: walks to each file, reads it, compares its digest.
 
-import Crypto
 import LinuxIO
 
 /// One piece of work of a check.
@@ -75,7 +74,7 @@ final class ManifestVerifier {
     private func digest(of file: ComparedFile, _ line: ManifestLine) -> [UInt8]? {
         let (digest, findings) = comparer.digest(of: file)
         for range in findings.unreadable { reportUnreadable(range, of: file, line) }
-        return digest.map { Array($0.finalize()) }
+        return digest?.bytes
     }
 
     /// A digest ends at the first read that fails; what the disk has lost is told of the whole file, to the block.
