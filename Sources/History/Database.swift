@@ -81,12 +81,11 @@ final class Database {
 
     /// What the last call says of itself, which gave `code`.
     func error(_ code: Int32) -> DatabaseError {
-        // SQLite's own texts, in UTF-8.
-        let ownText = handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) }
-        let text = ownText ?? sqlite3_errstr(code).map { String(cString: $0) }
+        let text = handle.flatMap { sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
         return DatabaseError(
             code: code,
-            message: text ?? "SQLite gives \(code)",
+            // SQLite's own text, in UTF-8.
+            message: text.map { String(cString: $0) } ?? "SQLite gives \(code)",
             systemError: handle.map { sqlite3_system_errno($0) } ?? 0
         )
     }
