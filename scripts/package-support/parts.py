@@ -117,17 +117,19 @@ def of_package(file):
     raise Mistake(f"{file} is linked in, and belongs to no package: whose is it, and under which licence?")
 
 
-def of_checkout(root, module):
+def of_checkout(root, file, module):
     """(name, notices) of the checkout that a module was compiled from; none for a module of our own."""
     if (root / "Sources" / module).is_dir():
         return None
+    # SCRATCH/TRIPLE/release/MODULE.build/FILE.o, and checkouts are in SCRATCH.
+    checkouts = pathlib.Path(file.split(f"/{module}.build/")[0]).parent.parent / "checkouts"
     found = [
         folder
-        for folder in sorted((root / ".build/checkouts").glob("*"))
+        for folder in sorted(checkouts.glob("*"))
         if (folder / "Sources" / module).is_dir() or (folder / module).is_dir()
     ]
     if len(found) != 1:
-        raise Mistake(f"the module {module} is linked in, and is in {len(found)} folders of .build/checkouts")
+        raise Mistake(f"the module {module} is linked in, and is in {len(found)} folders of {checkouts}")
     texts = sorted(
         file for file in found[0].iterdir() if re.match(r"(LICEN[CS]E|NOTICE|COPYING)", file.name, re.IGNORECASE)
     )
@@ -153,7 +155,7 @@ def notices(path, root):
     for file in sorted(files):
         kind, name = part(file)
         if kind == "module":
-            found = of_checkout(root, name)
+            found = of_checkout(root, file, name)
             if found:
                 texts[found[0]] = found[1]
         elif kind == "swift":
