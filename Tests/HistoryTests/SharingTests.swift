@@ -61,6 +61,35 @@ import Testing
         try state.open().pass(nil)
     }
 
+    @Test("A record that is closed while threads ask it answers them or fails, and hurts nobody")
+    func closedWhileAsked() throws {
+        let history = try state.open()
+        try history.pass(.of((1...200).map { .put(.example($0)) }))
+        let counts = Counts()
+        let threads = try (0..<3).map { _ in
+            try Thread {
+                // Each goes on until it has met the end, and a little further.
+                var failures = 0
+                while failures < 100 {
+                    do {
+                        if try history.passCount() != 1 { counts.wrong.add(1, ordering: .relaxed) }
+                        counts.right.add(1, ordering: .relaxed)
+                    } catch {
+                        failures += 1
+                    }
+                }
+            }
+        }
+        while counts.right.load(ordering: .relaxed) < 100 { sched_yield() }
+        history.close()
+        for thread in threads { thread.join() }
+        #expect(counts.wrong.load(ordering: .relaxed) == 0)
+        #expect(throws: HistoryProblem.self) { try history.passCount() }
+        // It was no damage, and the next pass finds all.
+        let next = try state.open()
+        #expect(try next.records().count == 200)
+    }
+
     @Test("Dry runs share; a pass has to wait for them")
     func shared() throws {
         try state.open().pass(.of([.put(.example(1))]))
@@ -205,4 +234,10 @@ import Testing
         #expect(old == [])
         #expect(wrong.load(ordering: .relaxed) == 0)
     }
+}
+
+/// What threads count together.
+private final class Counts: Sendable {
+    let right = Atomic(0)
+    let wrong = Atomic(0)
 }
