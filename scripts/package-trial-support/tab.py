@@ -17,23 +17,23 @@ class Shell:
     """A bash in a root, as somebody has it who has just logged in."""
 
     def __init__(self, root):
+        # As Debian's /etc/bash.bashrc does where it is not commented out.
+        start = "/packages/bashrc"
+        with open(root + start, "w", encoding="ascii") as file:
+            file.write(". /usr/share/bash-completion/bash_completion\nPS1='ready> '\n")
+            file.write("bind 'set enable-bracketed-paste off'\nbind 'set page-completions off'\n")
+            file.write("bind 'set completion-query-items 0'\nbind 'set show-all-if-ambiguous on'\n")
+        surroundings = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "HOME": "/root",
+            "TERM": "dumb",
+            "LC_ALL": "C.UTF-8",
+        }
         process, self.terminal = pty.fork()
         if process == 0:
+            # Python cannot load anything more after this.
             os.chroot(root)
             os.chdir("/")
-            surroundings = {
-                "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-                "HOME": "/root",
-                "TERM": "dumb",
-                "LC_ALL": "C.UTF-8",
-                "PS1": "ready> ",
-            }
-            # As Debian's /etc/bash.bashrc does where it is not commented out.
-            start = "/packages/bashrc"
-            with open(start, "w", encoding="ascii") as file:
-                file.write(". /usr/share/bash-completion/bash_completion\nPS1='ready> '\n")
-                file.write("bind 'set enable-bracketed-paste off' 'set page-completions off'\n")
-                file.write("bind 'set completion-query-items 0' 'set show-all-if-ambiguous on'\n")
             os.execve("/bin/bash", ["bash", "--noprofile", "--rcfile", start, "-i"], surroundings)
         self.read("ready> ")
 
@@ -44,7 +44,10 @@ class Shell:
             left = end - time.monotonic()
             if left < 0 or not select.select([self.terminal], [], [], left)[0]:
                 sys.exit(f"'{wanted}' does not come; there was: {text!r}")
-            text += os.read(self.terminal, 4096).decode(errors="replace")
+            try:
+                text += os.read(self.terminal, 4096).decode(errors="replace")
+            except OSError:
+                sys.exit(f"the shell ended; there was: {text!r}")
         return text
 
     def complete(self, typed, wanted):
