@@ -4,8 +4,7 @@
     parts.py notices MAP ROOT    the licences of all parts; a part without one is an error
 
 ROOT is the project's folder. Notices of Debian's archives are those of their packages, those of checkouts are beside
-their sources, those of Swift's library lie in the toolchain; what they leave out stands in the folder `notices` beside
-this file.
+their sources, those of Swift's library lie in the toolchain; what they leave out stands in docs/notices.
 """
 
 import collections
@@ -150,7 +149,7 @@ def licence_of_swift(files):
 def notices(path, root):
     """Prints what is linked in with its notices."""
     files = {file for file, _, _ in pieces(path) if file is not None}
-    own = pathlib.Path(__file__).parent / "notices"
+    own = root / "docs/notices"
     swift, texts, files_of = [], {}, collections.defaultdict(set)
     for file in sorted(files):
         kind, name = part(file)
