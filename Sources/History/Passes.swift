@@ -111,7 +111,9 @@ extension History {
             query.end()
             var row = pass
             row.id = newest + 1
+            let totals = try PassTotals.ofAll(database, isOver: true)
             try PassRow.insert(database, row)
+            try totals.keep(database, before: row.id)
             try PassRow.prune(database, newest: row.id)
             return row.id
         }

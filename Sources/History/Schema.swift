@@ -96,7 +96,8 @@ enum Schema {
             (4, "costs_held TEXT"), (4, "entries_touched INTEGER"), (4, "foreseen_time INTEGER"),
             (4, "is_held_back INTEGER"), (4, "machine TEXT"), (4, "open_time INTEGER"),
             (4, "synchronize_time INTEGER"), (4, "work_time INTEGER"),
-            (4, "arguments BLOB"), (5, "destination_type TEXT"), (5, "foreseen_high INTEGER"),
+            (4, "arguments BLOB"), (5, "destination_type TEXT"),
+            (PassTotals.version, "earlier_totals TEXT"), (5, "foreseen_high INTEGER"),
             (5, "foreseen_low INTEGER"), (5, "source_type TEXT"),
         ]
         + PassCounter.recorded.filter { $0.version > 1 }.map { counter, version in

@@ -47,11 +47,11 @@ package struct ReplacementFile: ~Copyable, Sendable {
         return made
     }
 
-    /// Makes the file, still under a name of its own, readable by its owner only.
-    package consuming func open() throws(SystemError) -> Contents {
+    /// Makes the file, still under a name of its own; `mode` is what others may do with it, whatever the umask is.
+    package consuming func open(mode: UInt32 = 0o600) throws(SystemError) -> Contents {
         let temporary = Self.temporaryName()
         let file = try directory.createFile(temporary, mode: 0o600)
-        return Contents(place: self, temporary: temporary, file: file)
+        return Contents(place: self, temporary: temporary, file: file, mode: mode)
     }
 
     private static func temporaryName() -> Name {
@@ -64,14 +64,17 @@ package struct ReplacementFile: ~Copyable, Sendable {
         private let place: ReplacementFile
         private let temporary: Name
         private var file: Descriptor?
+        private let mode: UInt32
         private var gathered: [UInt8] = []
         private var written: UInt64 = 0
 
         fileprivate init(
             place: consuming ReplacementFile,
             temporary: Name,
-            file: consuming Descriptor
+            file: consuming Descriptor,
+            mode: UInt32
         ) {
+            self.mode = mode
             self.place = place
             self.temporary = temporary
             self.file = consume file
@@ -99,10 +102,13 @@ package struct ReplacementFile: ~Copyable, Sendable {
             written += UInt64(bytes.count)
         }
 
-        /// Writes it back and gives it its name, in place of what had that before.
-        package consuming func publish() throws(SystemError) {
+        /// Gives it its name, in place of what had that before.
+        ///
+        /// `isSynchronized`: it is on its disk then; not for what is written anew all the time.
+        package consuming func publish(isSynchronized: Bool = true) throws(SystemError) {
             try flush()
-            try file?.synchronize()
+            if mode != 0o600 { try file?.setMode(mode) }
+            if isSynchronized { try file?.synchronize() }
             if let file = file.take() { try file.close() }
             do throws(SystemError) {
                 try temporary.withPointer { from throws(SystemError) in
@@ -115,7 +121,7 @@ package struct ReplacementFile: ~Copyable, Sendable {
                 try? Self.remove(temporary, place.directory)
                 throw error
             }
-            try place.directory.synchronize()
+            if isSynchronized { try place.directory.synchronize() }
         }
 
         private static func remove(

@@ -165,6 +165,7 @@ package final class ReportStreams: Sendable {
             errors.append(("--json", error))
         }
         if let error = configuration.failures?.error { errors.append(("--failures", error)) }
+        if let error = configuration.metrics?.error { errors.append(("--metrics", error)) }
         return errors
     }
 

@@ -26,6 +26,8 @@ package struct ReporterConfiguration: Sendable {
     package var failures: OutputFile?
     /// The name that was given to `--failures`, to be shown.
     package var failuresName: [UInt8] = []
+    /// `--metrics`.
+    package var metrics: MetricsFile?
     /// The folder that was given to `--state`; empty: none was.
     package var stateName: [UInt8] = []
     /// When the run ends by itself; nil: it does not.

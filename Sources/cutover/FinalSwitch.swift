@@ -19,6 +19,7 @@ final class FinalSwitch: Sendable {
     private let streams: ReportStreams
     private let reporter: FinalReporter
     private let session: Session
+    private let metrics: PassMetrics?
     private let supervision: Supervision
     /// Made on the thread of the first run, whose refusals are told.
     private let decided = Begun<FinalPlan>()
@@ -43,6 +44,7 @@ final class FinalSwitch: Sendable {
         names = options.volumes.names
         stateFolder = options.how.work.place.folder
         allowsWriters = options.last.allowWriters
+        metrics = PassMetrics(plan.reporting.metrics, names, plan.pass)
         let service = ServiceNotifier.taken()
         streams = ReportStreams(plan.reporting, run: "the last pass", service: service)
         reporter = FinalReporter(streams)
@@ -147,7 +149,7 @@ final class FinalSwitch: Sendable {
         _ done: (FinalOutcome.Pass, _ id: Int64?) -> Void
     ) -> ExitStatus {
         session.run(
-            prepare: { [names, foreseen, reporter] setting throws(Refusal) in
+            prepare: { [names, foreseen, reporter, metrics] setting throws(Refusal) in
                 var asked = decided.pass
                 asked.foreseen = foreseen.value?.foreseen
                 let pass = try Pass(
@@ -156,11 +158,16 @@ final class FinalSwitch: Sendable {
                     asked,
                     counters: counters,
                     opened: { setting.watch.know($0) },
-                    emit: { passReporter.receive($0) }
+                    emit: {
+                        metrics?.file.note($0)
+                        passReporter.receive($0)
+                    }
                 )
                 return .init(run: pass) {
+                    metrics?.begin()
                     passReporter.begin { running in
                         var running = running
+                        metrics?.file.note(running)
                         running.note(foreseen.value)
                         pass.publish(running)
                     }
@@ -168,6 +175,8 @@ final class FinalSwitch: Sendable {
                 }
             },
             finish: { (summary: PassSummary) in
+                metrics?.end(summary)
+                metrics?.file.finish()
                 let told = passReporter.finish(summary)
                 // Not the one that is told: a report that was lost leaves no step out.
                 done(

@@ -23,6 +23,7 @@ final class FollowLoop {
     private var commands: FollowCommands?
     private var backOff: BackOff?
     private let metFiles = MetFiles()
+    private let metrics: PassMetrics?
 
     private var passes = 0
     private var lastStatus: ExitStatus?
@@ -62,6 +63,7 @@ final class FollowLoop {
         self.reporter = reporter
         isNewPair = plan.pass.isNewPair
         workers = plan.pass.workers
+        metrics = PassMetrics(plan.reporting.metrics, plan.names, plan.pass)
     }
 
     /// What the run's thread hands over when its pass has ended.
@@ -90,6 +92,11 @@ final class FollowLoop {
             while true { try turn() }
         } catch {
             backOff?.stop()
+            metrics?.file.change { values in
+                values.set(.passRunning, 0)
+                if error.status == .refused { values.set(.passLastStatus, 3) }
+            }
+            metrics?.file.finish()
             return reporter.finish(error.reason, error.status, passes: passes)
         }
     }
@@ -191,6 +198,11 @@ final class FollowLoop {
         next = estimate
         lookedAt = monotonicNanoseconds()
         isReadyNow = reporter.tell(estimate, pass: lastPass)
+        metrics?.file.note(estimate)
+        if plan.readyBelowSeconds != nil {
+            metrics?.file.change { $0.set(.ready, isReadyNow ? 1 : 0) }
+        }
+        metrics?.file.publish()
     }
 
     private var isReadyNow = false
@@ -258,6 +270,7 @@ final class FollowLoop {
         options.metFiles = backOff == nil ? nil : metFiles
         options.foreseen = next?.foreseen
         let (names, pass, backOff, foreseen) = (plan.names, options, self.backOff, next)
+        let metrics = self.metrics
         heldBack = nil
         // What a person wants by signals stays from pass to pass.
         let handed = Handed(workers: options.workers)
@@ -270,7 +283,10 @@ final class FollowLoop {
                         pass,
                         counters: counters,
                         opened: { setting.watch.know($0) },
-                        emit: { told.receive($0) }
+                        emit: {
+                            metrics?.file.note($0)
+                            told.receive($0)
+                        }
                     )
                     let look = PendingLook(
                         setting.process,
@@ -286,9 +302,14 @@ final class FollowLoop {
                     }
                     backOff?.passBegins(whole)
                     return .init(run: whole) {
+                        metrics?.begin()
                         // Weakly: who publishes must not keep a volume open.
                         told.begin { [weak run] running in
                             var running = running
+                            metrics?.file.note(running)
+                            metrics?.file.change {
+                                $0.set(.sourceRead, seconds: backOff?.readSeconds)
+                            }
                             running.note(foreseen)
                             if let (state, held) = backOff?.standing {
                                 running.note(state, heldNanoseconds: held.heldNanoseconds)
@@ -297,7 +318,11 @@ final class FollowLoop {
                         }
                     }
                 },
-                giveUp: { told.finish($0) }
+                giveUp: { (summary: PassSummary) in
+                    metrics?.end(summary)
+                    metrics?.file.finish()
+                    return told.finish(summary)
+                }
             )
             // Its status is that of the summary: what became of reports is asked at the end of the loop.
             _ = told.finish(summary)
@@ -319,6 +344,8 @@ final class FollowLoop {
         lastStatus = summary.status
         lastPass = summary.recordedPass
         if summary.isRemembered { isNewPair = false }
+        metrics?.end(summary)
+        if let heldBack { metrics?.file.note(heldBack) }
         reporter.end(summary, began: began, heldBack)
         note(summary.next)
         noteConvergence(summary)

@@ -53,6 +53,7 @@ struct SyncCommand: ParsableCommand {
             ) { reporter.receive(.waiting($0)) }
         )
         let names = options.volumes.names
+        let metrics = PassMetrics(plan.reporting.metrics, names, plan.pass)
         let status = session.run(
             prepare: { setting throws(Refusal) in
                 let pass = try Pass(
@@ -61,16 +62,27 @@ struct SyncCommand: ParsableCommand {
                     plan.pass,
                     counters: counters,
                     opened: { setting.watch.know($0) },
-                    emit: { reporter.receive($0) }
+                    emit: {
+                        metrics?.file.note($0)
+                        reporter.receive($0)
+                    }
                 )
                 let look = plan.looksAhead.map {
                     PendingLook(setting.process, names, plan.pass, limitSeconds: $0)
                 }
                 return .init(run: EstimatedPass(pass, look: look)) {
-                    reporter.begin { pass.publish($0) }
+                    metrics?.begin()
+                    reporter.begin {
+                        metrics?.file.note($0)
+                        pass.publish($0)
+                    }
                 }
             },
-            finish: { reporter.finish($0) }
+            finish: { (summary: PassSummary) in
+                metrics?.end(summary)
+                metrics?.file.finish()
+                return reporter.finish(summary)
+            }
         )
         throw ExitCode(status.rawValue)
     }

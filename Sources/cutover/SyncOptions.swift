@@ -193,7 +193,28 @@ struct TellOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write each failure as a line of JSON.", valueName: "file"))
     var failures: BytesArgument?
 
-    var files: [ReportFile] { [ReportFile("--json", json), ReportFile("--failures", failures)] }
+    @Option(
+        help: ArgumentHelp(
+            "Keep figures in this file, NAME.prom, for Prometheus' node exporter; written anew each 15 s.",
+            valueName: "file"
+        )
+    )
+    var metrics: BytesArgument?
+
+    var files: [ReportFile] {
+        [
+            ReportFile("--json", json), ReportFile("--failures", failures),
+            ReportFile("--metrics", metrics),
+        ]
+    }
+
+    func validate() throws {
+        if let metrics, !metrics.bytes.suffix(5).elementsEqual(".prom".utf8) {
+            throw ValidationError(
+                "--metrics: '\(SyncPlan.shown(metrics))' does not end in .prom; the collector reads no other files."
+            )
+        }
+    }
 }
 
 extension ReporterConfiguration.ProgressMode: ExpressibleByArgument {}

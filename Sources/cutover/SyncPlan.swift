@@ -25,6 +25,9 @@ struct SyncPlan {
         pass.isDryRun = options.trying.dryRun
         pass.itemizes = options.trying.itemize
         pass.isIdle = options.how.idle
+        if pass.isDryRun, options.telling.metrics != nil {
+            throw ValidationError("--metrics is about passes, and --dry-run makes none.")
+        }
         self.pass = pass
         looksAhead =
             !options.telling.quiet && !pass.isDryRun && pass.branches.isEmpty
@@ -105,7 +108,26 @@ struct SyncPlan {
             reporting.failures = file
             reporting.failuresName = failures.bytes
         }
+        if let metrics = telling.metrics {
+            if reporting.json?.isFile(named: metrics.name) == true
+                || reporting.failures?.isFile(named: metrics.name) == true
+            {
+                throw ValidationError("--metrics names the same file as another option.")
+            }
+            reporting.metrics = try metricsFile(metrics)
+        }
         return reporting
+    }
+
+    /// Figures that could not be written at the first moment are a mistake in what was typed.
+    private static func metricsFile(_ path: BytesArgument) throws -> MetricsFile {
+        do throws(SystemError) {
+            return try MetricsFile(path.name, version: Cutover.configuration.version)
+        } catch {
+            throw ValidationError(
+                "--metrics: cannot write '\(shown(path))': \(error.code.sentence)."
+            )
+        }
     }
 
     /// The file that an option names for a report; `-` is standard output.

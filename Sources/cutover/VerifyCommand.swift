@@ -57,7 +57,15 @@ struct VerifyCommand: ParsableCommand {
                 let run = try Self.prepare(plan, setting, counters) { reporter.receive($0) }
                 return .init(run: run) { reporter.begin() }
             },
-            finish: { reporter.finish($0) }
+            finish: { (summary: VerificationSummary) in
+                if let metrics = plan.reporting.metrics {
+                    // Only what is known: figures of a verification are those of its end.
+                    metrics.note(summary)
+                    metrics.begin(plan.sourceName, plan.destinationName)
+                    metrics.finish()
+                }
+                return reporter.finish(summary)
+            }
         )
         throw ExitCode(status.rawValue)
     }

@@ -21,11 +21,20 @@ struct VerifyPlan {
     /// The name of the manifest that is written.
     let manifestName: [UInt8]?
 
+    /// As they were named; SOURCE's is empty where a manifest takes its place.
+    let sourceName: [UInt8]
+    let destinationName: [UInt8]
+
     /// Opens the files for reports; every mistake is a usage error.
     init(_ options: VerifyOptions) throws {
         workers = options.how.workers
         let volumes = options.volumes.map(\.name)
+        sourceName = volumes.count > 1 ? Array(volumes[0].bytes) : []
+        destinationName = volumes.last.map { Array($0.bytes) } ?? []
         let compared = options.compared
+        if let metrics = options.telling.metrics, metrics.bytes == compared.manifest?.bytes {
+            throw ValidationError("--metrics and --manifest name the same file.")
+        }
         // A manifest that is only read may lie anywhere.
         let manifest = volumes.count > 1 ? compared.manifest : nil
         try ReportFiles.judge(

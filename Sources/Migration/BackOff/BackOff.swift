@@ -212,6 +212,11 @@ package final class BackOff: Sendable {
         state.withLock { ($0.answer.state, $0.held) }
     }
 
+    /// Seconds of single reads of SOURCE, 90th percentile of the last ten seconds; nil: it is not known.
+    package var readSeconds: Double? {
+        state.withLock { $0.reads.observation(at: clock.now(), since: 0)?.value }
+    }
+
     /// Nothing of ours runs from now on: what is measured is what users have without us.
     package func waitBegins() {
         state.withLock { state in

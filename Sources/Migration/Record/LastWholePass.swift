@@ -88,6 +88,21 @@ package struct LastWholePass: Equatable, Sendable {
         return pass.changeTest == .sizeOnly ? .sizesAlone(pass: nil) : nil
     }
 
+    /// What all recorded passes came to; nil where there is no record, or it cannot be read.
+    package static func sums(_ names: RootNames, stateFolder: Name) -> RecordedSums? {
+        do throws(HistoryProblem) {
+            guard let history = try history(names, stateFolder: stateFolder) else { return nil }
+            let whole = try history.lastCompletePass()
+            return RecordedSums(
+                totals: try history.totals(),
+                lastSuccessNanoseconds: try history.lastSuccess()?.endNanoseconds,
+                openFailures: whole.map { $0.counts[.failures] }
+            )
+        } catch {
+            return nil
+        }
+    }
+
     /// The record of these very roots; nil: there is none.
     private static func history(
         _ names: RootNames,

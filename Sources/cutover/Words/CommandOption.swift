@@ -116,6 +116,7 @@ struct CommandOption: Sendable {
         CommandOption("verbose", "v", of: .sync, .follow, .verify, .check, .history),
         CommandOption("json", takes: "a file", of: .sync, .follow, .check, .verify, .history),
         CommandOption("failures", takes: "a file", of: .sync, .follow, .verify),
+        CommandOption("metrics", takes: "a file", of: .sync, .follow, .verify),
         // Of `follow`.
         CommandOption("pause", takes: "a duration", of: .follow),
         CommandOption("hours", takes: "from and to, as 22:00-06:00", of: .follow),

@@ -21,13 +21,15 @@ struct ReportPlaceTests {
         (["sync", "--delete"], "--failures"), (["check"], "--json"), (["verify"], "--json"),
         (["verify"], "--failures"), (["verify"], "--manifest"), (["history"], "--json"),
         (["report"], "--output"),
+        (["sync"], "--metrics"), (["follow"], "--metrics"), (["verify"], "--metrics"),
     ]
 
     /// Expects that every use of `place` is refused and neither side touched.
     private func expectRefused(_ place: [UInt8], _ side: String) throws {
         for (command, option) in Self.uses {
             let before = try [stage.from, stage.to].map { try Snapshot($0, agesAccess: true) }
-            let words = command.map { bytes($0) } + [bytes(option), place, stage.from, stage.to]
+            let file = option == "--metrics" ? place + bytes(".prom") : place
+            let words = command.map { bytes($0) } + [bytes(option), file, stage.from, stage.to]
             let outcome = try Cutover.run(
                 bytes: words,
                 environment: ["CUTOVER_STATE=" + text(joined(stage.outside, "state"))]

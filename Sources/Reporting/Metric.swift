@@ -1,0 +1,136 @@
+// Every figure of `--metrics`: its name, kind and meaning, and the text format of Prometheus.
+
+/// A figure; the order is that of the file.
+package enum Metric: String, CaseIterable, Sendable {
+    case buildInfo = "build_info"
+    case passRunning = "pass_running"
+    case passNumber = "pass_number"
+    case passWorkers = "pass_workers"
+    case passLastStatus = "pass_last_status"
+    case passLastDuration = "pass_last_duration_seconds"
+    case passLastStart = "pass_last_start_timestamp_seconds"
+    case passLastSuccess = "pass_last_success_timestamp_seconds"
+    case passes = "passes_total"
+    case filesCopied = "files_copied_total"
+    case copiedBytes = "copied_bytes_total"
+    case extrasDeleted = "extras_deleted_total"
+    case failures = "failures_total"
+    case walks = "walks_total"
+    case failuresOpen = "failures_open"
+    case entriesPending = "entries_pending"
+    case pendingBytes = "pending_bytes"
+    case sourceEntries = "source_entries"
+    case sourceBytes = "source_bytes"
+    case destinationAvailable = "destination_available_bytes"
+    case destinationFreeInodes = "destination_free_inodes"
+    case switchSeconds = "switch_seconds"
+    case switchLow = "switch_low_seconds"
+    case switchHigh = "switch_high_seconds"
+    case ready
+    case heldBack = "held_back_seconds_total"
+    case sourceRead = "source_read_seconds"
+    case verifyLastStatus = "verify_last_status"
+    case verifyLastTime = "verify_last_timestamp_seconds"
+    case verifyLastDifferences = "verify_last_differences"
+
+    package var name: String { "cutover_\(rawValue)" }
+    var kind: String { rawValue.hasSuffix("_total") ? "counter" : "gauge" }
+
+    var help: String {
+        switch self {
+        case .buildInfo: "The version that wrote these figures; always 1."
+        case .passRunning: "Whether a pass runs now."
+        case .passNumber: "Number of the newest pass in the record."
+        case .passWorkers: "Workers of the running pass; 0 while none runs."
+        case .passLastStatus: "Exit status of the last pass, or of what refused it."
+        case .passLastDuration: "How long the last pass took."
+        case .passLastStart: "When the last pass began."
+        case .passLastSuccess: "End of the last pass with status 0."
+        case .passes: "Recorded passes by exit status; killed had no end."
+        case .filesCopied: "Files that recorded passes copied."
+        case .copiedBytes: "Bytes that recorded passes copied."
+        case .extrasDeleted: "Entries that recorded passes deleted at DESTINATION."
+        case .failures: "Failures of recorded passes."
+        case .walks: "Recorded passes that walked, by reason."
+        case .failuresOpen: "Failures of the last whole pass."
+        case .entriesPending: "Entries that the next pass would change."
+        case .pendingBytes: "Bytes that the next pass would copy."
+        case .sourceEntries: "Inodes in use on SOURCE when the last pass began."
+        case .sourceBytes: "Bytes in use on SOURCE when the last pass began."
+        case .destinationAvailable: "Bytes available on DESTINATION."
+        case .destinationFreeInodes: "Free inodes on DESTINATION."
+        case .switchSeconds: "How long the switch would take now."
+        case .switchLow: "Least that the switch takes in most cases."
+        case .switchHigh: "Most that the switch takes in most cases."
+        case .ready: "Whether the switch would take less than --ready-below."
+        case .heldBack: "Time for which passes of this run gave way to others."
+        case .sourceRead: "Time of single reads of SOURCE, 90th percentile of ten seconds."
+        case .verifyLastStatus: "Exit status of the last verification."
+        case .verifyLastTime: "End of the last verification."
+        case .verifyLastDifferences: "Differences that the last verification found."
+        }
+    }
+
+    /// A label's value in quotes.
+    ///
+    /// A file with bytes that are not UTF-8 is refused whole by its readers: such a name is shown as elsewhere.
+    static func quoted(_ bytes: [UInt8]) -> String {
+        let isUTF8 = String(validating: bytes, as: UTF8.self) != nil
+        let shown = isUTF8 ? bytes : ShownName(isForTerminal: true, isUTF8: true).escaped(bytes)
+        var text = "\""
+        for scalar in String(decoding: shown, as: UTF8.self).unicodeScalars {
+            switch scalar {
+            case "\\": text += "\\\\"
+            case "\"": text += "\\\""
+            case "\n": text += "\\n"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text + "\""
+    }
+}
+
+/// What is known at a moment.
+package struct MetricValues: Sendable {
+    /// By labels of the figure's own, as they are written: `outcome="0"`; mostly there are none.
+    private var values: [Metric: [String: String]] = [:]
+    package var source: [UInt8] = []
+    package var destination: [UInt8] = []
+
+    package init() {}
+
+    /// Sets a figure; nil: it is not known (any more).
+    package mutating func set<Number: BinaryInteger>(_ metric: Metric, _ value: Number?) {
+        values[metric] = value.map { ["": "\($0)"] }
+    }
+
+    /// The same of seconds.
+    package mutating func set(_ metric: Metric, seconds: Double?) {
+        values[metric] = seconds.map { ["": "\($0)"] }
+    }
+
+    /// Sets all parts of a figure, each by the value of its label.
+    package mutating func set(_ metric: Metric, by label: String, _ parts: [String: UInt64]) {
+        var found: [String: String] = [:]
+        for (part, value) in parts {
+            found["\(label)=\(Metric.quoted(Array(part.utf8)))"] = "\(value)"
+        }
+        values[metric] = found
+    }
+
+    /// The file.
+    package var text: [UInt8] {
+        let places =
+            "source=\(Metric.quoted(source)),destination=\(Metric.quoted(destination))"
+        var text = ""
+        for metric in Metric.allCases {
+            guard let parts = values[metric], !parts.isEmpty else { continue }
+            text += "# HELP \(metric.name) \(metric.help)\n# TYPE \(metric.name) \(metric.kind)\n"
+            for (label, value) in parts.sorted(by: { $0.key < $1.key }) {
+                let labels = label.isEmpty ? places : "\(label),\(places)"
+                text += "\(metric.name){\(labels)} \(value)\n"
+            }
+        }
+        return Array(text.utf8)
+    }
+}

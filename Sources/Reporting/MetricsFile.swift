@@ -1,0 +1,181 @@
+// `--metrics`: figures for Prometheus' node exporter, whose textfile collector reads the file whenever it is asked.
+//
+// Kept true: a reader sees one whole text or another; nothing is written after `finish`; a run that was refused before it
+// began leaves the file as it was. What it does not promise: that the file survives a power cut.
+
+import History
+package import LinuxIO
+package import Migration
+
+/// The file and what it says.
+///
+/// Any thread may call it.
+package final class MetricsFile: Sendable {
+    private struct State: Sendable {
+        var values = MetricValues()
+        var error: SystemError?
+        var isBegun = false
+        var isEnded = false
+        var heldSeconds = 0.0
+    }
+
+    private let path: Name
+    private let version: String
+    private let state = Lock(State())
+    private let ticker = Ticker(milliseconds: 15_000)
+
+    /// Makes sure that it can be written; what is there stays.
+    /// - Throws: what keeps a file from being made there.
+    package init(_ path: Name, version: String) throws(SystemError) {
+        (self.path, self.version) = (path, version)
+        // Gone again with what it gives.
+        _ = try ReplacementFile(path).open(mode: 0o644)
+    }
+
+    /// Why a writing failed first; nil while all went well.
+    package var error: SystemError? { state.withLock { $0.error } }
+
+    /// Writes it from now on every 15 s; `refresh` is called before each time, on a thread of its own, and may hang.
+    ///
+    /// Calls after the first one do nothing.
+    package func begin(
+        _ source: [UInt8],
+        _ destination: [UInt8],
+        refresh: @escaping @Sendable (MetricsFile) -> Void = { _ in }
+    ) {
+        let isFirst = state.withLock { state in
+            defer { state.isBegun = true }
+            state.values.source = source
+            state.values.destination = destination
+            return !state.isBegun
+        }
+        guard isFirst else { return }
+        publish()
+        // Never waited for: `refresh` asks a volume, which may hang.
+        ticker.start { [weak self] in
+            guard let self, !state.withLock({ $0.isEnded }) else { return }
+            refresh(self)
+            publish()
+        }
+    }
+
+    /// Changes what it says.
+    package func change(_ body: (inout MetricValues) -> Void) {
+        state.withLock { body(&$0.values) }
+    }
+
+    /// Writes it for the last time, if it was ever begun.
+    package func finish() { publish(isLast: true) }
+
+    /// Writes it now.
+    package func publish(isLast: Bool = false) {
+        state.withLock { state in
+            guard state.isBegun, !state.isEnded else { return }
+            state.isEnded = isLast
+            do throws(SystemError) {
+                var file = try ReplacementFile(path).open(mode: 0o644)
+                try file.write(state.values.text)
+                try file.publish(isSynchronized: false)
+            } catch {
+                state.error = state.error ?? error
+            }
+        }
+    }
+
+    // MARK: Passes
+
+    /// A pass has begun.
+    package func note(_ event: PassEvent) {
+        guard case .started(let start) = event else { return }
+        let now = WallClock.nanoseconds
+        change { values in
+            values.set(.buildInfo, by: "version", [version: 1])
+            values.set(.passRunning, 1)
+            values.set(.passWorkers, start.workers)
+            values.set(.passNumber, start.pass)
+            values.set(.passLastStart, Int64(clamping: now) / 1_000_000_000)
+            values.set(.sourceEntries, start.entriesTotal)
+            values.set(.sourceBytes, start.bytesTotal)
+        }
+        publish()
+    }
+
+    /// How far it is.
+    package func note(_ running: RunningPass) {
+        change { $0.set(.passWorkers, running.workers) }
+    }
+
+    /// It has ended, and the record has it.
+    package func note(_ summary: PassSummary, _ sums: RecordedSums?) {
+        change { values in
+            values.set(.passRunning, 0)
+            values.set(.passWorkers, 0)
+            values.set(.passLastStatus, summary.status.rawValue)
+            values.set(
+                .passLastDuration,
+                seconds: Double(summary.durationNanoseconds) / 1e9
+            )
+        }
+        note(summary.next)
+        note(sums)
+    }
+
+    /// What the record says; nil: nothing, and what was known stays.
+    package func note(_ sums: RecordedSums?) {
+        guard let sums else { return }
+        var outcomes: [String: UInt64] = [:]
+        for (status, count) in sums.totals.passes {
+            outcomes[status.map { "\($0)" } ?? "killed"] = count
+        }
+        change { values in
+            values.set(.passes, by: "outcome", outcomes)
+            values.set(.walks, by: "reason", sums.totals.walks)
+            values.set(.filesCopied, sums.totals.counts[.filesCopied])
+            values.set(.copiedBytes, sums.totals.counts[.bytesCopied])
+            values.set(.extrasDeleted, sums.totals.counts[.extrasDeleted])
+            values.set(.failures, sums.totals.counts[.failures])
+            values.set(.failuresOpen, sums.openFailures)
+            values.set(.passLastSuccess, sums.lastSuccessNanoseconds.map { $0 / 1_000_000_000 })
+        }
+    }
+
+    /// How long the switch would take; nil: that is not known.
+    package func note(_ estimate: SwitchEstimate?) {
+        change { values in
+            values.set(.entriesPending, estimate?.pending.entries)
+            values.set(.pendingBytes, estimate?.pending.bytes)
+            values.set(.switchSeconds, seconds: estimate?.seconds)
+            values.set(.switchLow, seconds: estimate?.interval?.low)
+            values.set(.switchHigh, seconds: estimate?.interval?.high)
+        }
+    }
+
+    /// What is free on DESTINATION; nil: it cannot be asked, and what was known stays.
+    package func note(_ room: DestinationRoom?) {
+        guard let room else { return }
+        change { values in
+            values.set(.destinationAvailable, room.bytes)
+            values.set(.destinationFreeInodes, room.inodes)
+        }
+    }
+
+    /// A pass of a loop was held back for so long.
+    package func note(_ held: HeldBack) {
+        state.withLock { state in
+            state.heldSeconds += Double(held.heldNanoseconds) / 1e9
+            state.values.set(.heldBack, seconds: state.heldSeconds)
+        }
+    }
+
+    // MARK: Verifications
+
+    /// A verification has ended.
+    package func note(_ summary: VerificationSummary) {
+        let now = WallClock.nanoseconds
+        change { values in
+            values.set(.verifyLastStatus, summary.status.rawValue)
+            values.set(.verifyLastTime, Int64(clamping: now) / 1_000_000_000)
+            values.set(.verifyLastDifferences, summary.counters.differences.value())
+        }
+    }
+}

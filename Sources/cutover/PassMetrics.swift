@@ -1,0 +1,49 @@
+// Figures of passes for `--metrics`: when what is asked of whom. Volumes are asked only while a pass of ours runs, which has
+// judged them: between passes another filesystem may be at their places.
+
+import LinuxIO
+import Migration
+import Reporting
+import Synchronization
+
+/// The figures of one run's passes.
+final class PassMetrics: Sendable {
+    let file: MetricsFile
+    private let names: RootNames
+    private let stateFolder: Name?
+    private let isPassing = Atomic<Bool>(false)
+
+    /// Nil: none are asked for.
+    init?(_ file: MetricsFile?, _ names: RootNames, _ options: PassOptions) {
+        guard let file else { return nil }
+        self.file = file
+        self.names = names
+        stateFolder = options.stateFolder
+    }
+
+    /// A pass begins: both volumes were judged.
+    func begin() {
+        isPassing.store(true, ordering: .relaxed)
+        file.note(sums)
+        file.note(room)
+        file.begin(Array(names.source.bytes), Array(names.destination.bytes)) { [weak self] file in
+            guard let self, self.isPassing.load(ordering: .relaxed) else { return }
+            file.note(room)
+        }
+    }
+
+    /// A pass has ended.
+    func end(_ summary: PassSummary) {
+        isPassing.store(false, ordering: .relaxed)
+        // No question is asked of either volume where one does not answer.
+        if !summary.isGivenUp { file.note(room) }
+        file.note(summary, summary.isGivenUp ? nil : sums)
+    }
+
+    private var sums: RecordedSums? {
+        stateFolder.flatMap { LastWholePass.sums(names, stateFolder: $0) }
+    }
+
+    /// What cannot be asked is not known: the pass meets what is wrong there, and tells it.
+    private var room: DestinationRoom? { try? DestinationRoom(of: names.destination) }
+}

@@ -1,0 +1,39 @@
+// Sums over passes, which outlive the passes that were forgotten.
+
+import History
+import TestSupport
+import Testing
+
+@Suite("Sums over all passes", .timeLimit(.minutes(5))) struct TotalsTests {
+    @Test(
+        "they do not fall when passes are forgotten or killed, nor when the record is opened anew"
+    )
+    func forgotten() throws {
+        let state = try State()
+        var history = try state.open()
+        var last: UInt64 = 0
+        for index in 0..<100 {
+            var pass = PassRecord.example()
+            pass.id = try history.begin(pass)
+            #expect(try history.totals().counts[.filesCopied] == last)
+            if index == 30 { continue }
+            pass.counts[.filesCopied] = 2
+            try history.finish(pass.ended(), branches: [], failures: [], changes: nil)
+            last += 2
+            #expect(try history.totals().counts[.filesCopied] == last)
+            if index == 50 {
+                history.close()
+                history = try state.open()
+            }
+            if index == 60 {
+                // As when they are older than the newest 1,000.
+                history.close()
+                try SQLiteOracle.execute(state.database, "DELETE FROM passes WHERE id < 50")
+                history = try state.open()
+            }
+        }
+        let totals = try history.totals()
+        #expect(totals.passes == [0: 99, nil: 1])
+        #expect(totals.walks == ["no": 100])
+    }
+}
