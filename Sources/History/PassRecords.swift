@@ -13,6 +13,10 @@ package struct PassRecord: Equatable, Sendable {
     package var bootIdentifier: String
     package var startBootNanoseconds: Int64
     package var endBootNanoseconds: Int64?
+    /// How long it took, by the clock that nobody sets; nil where that is not known.
+    package var durationNanoseconds: UInt64? {
+        endBootNanoseconds.flatMap { UInt64(exactly: $0 - startBootNanoseconds) }
+    }
     /// Canonical text of the options that decide what is copied.
     package var options: String
     /// How changes were looked for: `walk` or `scan`.

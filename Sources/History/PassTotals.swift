@@ -94,6 +94,14 @@ extension History {
         try read { try PassTotals.ofAll($0, isOver: false) }
     }
 
+    /// The newest pass that came to its end, whatever that was.
+    /// - Throws: `failed`.
+    package func lastEnded() throws(HistoryProblem) -> PassRecord? {
+        try read {
+            try PassRow.select($0, "WHERE ended IS NOT NULL ORDER BY id DESC LIMIT 1").first
+        }
+    }
+
     /// The newest pass with status 0.
     /// - Throws: `failed`.
     package func lastSuccess() throws(HistoryProblem) -> PassRecord? {

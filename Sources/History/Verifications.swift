@@ -12,6 +12,8 @@ package struct RecordedVerification: Equatable, Sendable {
     /// In nanoseconds since 1970, by the clock of that moment.
     package var startNanoseconds: Int64
     package var durationNanoseconds: UInt64
+    /// In nanoseconds since 1970, as if nobody had set the clock meanwhile.
+    package var endNanoseconds: Int64 { startNanoseconds &+ Int64(clamping: durationNanoseconds) }
     /// Exit status.
     package var status: Int
     package var comparesContents: Bool

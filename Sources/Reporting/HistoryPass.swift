@@ -55,8 +55,8 @@ package struct HistoryPass: Sendable {
     ///
     /// By the clock that nobody sets.
     func duration(sinceBoot: Int64) -> UInt64? {
-        let end = isRunning ? sinceBoot : record.endBootNanoseconds
-        return end.flatMap { UInt64(exactly: $0 - record.startBootNanoseconds) }
+        isRunning
+            ? UInt64(exactly: sinceBoot - record.startBootNanoseconds) : record.durationNanoseconds
     }
 
     /// What it counted: nil before its end.

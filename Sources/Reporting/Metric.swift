@@ -3,6 +3,7 @@
 /// A figure; the order is that of the file.
 package enum Metric: String, CaseIterable, Sendable {
     case buildInfo = "build_info"
+    case figuresTime = "figures_timestamp_seconds"
     case passRunning = "pass_running"
     case passNumber = "pass_number"
     case passWorkers = "pass_workers"
@@ -33,12 +34,20 @@ package enum Metric: String, CaseIterable, Sendable {
     case verifyLastTime = "verify_last_timestamp_seconds"
     case verifyLastDifferences = "verify_last_differences"
 
+    /// What each pass finds anew; who finds nothing of the kind leaves what the last one found. The time for which
+    /// passes gave way goes on from there.
+    static let lasting: [Metric] = [
+        .entriesPending, .pendingBytes, .sourceEntries, .sourceBytes, .destinationAvailable,
+        .destinationFreeInodes, .switchSeconds, .switchLow, .switchHigh, .heldBack,
+    ]
+
     package var name: String { "cutover_\(rawValue)" }
     var kind: String { rawValue.hasSuffix("_total") ? "counter" : "gauge" }
 
     var help: String {
         switch self {
         case .buildInfo: "The version that wrote these figures; always 1."
+        case .figuresTime: "When these figures were written."
         case .passRunning: "Whether a pass runs now."
         case .passNumber: "Number of the newest pass in the record."
         case .passWorkers: "Workers of the running pass; 0 while none runs."
@@ -63,7 +72,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .switchLow: "Least that the switch takes in most cases."
         case .switchHigh: "Most that the switch takes in most cases."
         case .ready: "Whether the switch would take less than --ready-below."
-        case .heldBack: "Time for which passes of this run gave way to others."
+        case .heldBack: "Time for which passes of a loop gave way to others."
         case .sourceRead: "Time of single reads of SOURCE, 90th percentile of ten seconds."
         case .verifyLastStatus: "Exit status of the last verification."
         case .verifyLastTime: "End of the last verification."
@@ -118,10 +127,31 @@ package struct MetricValues: Sendable {
         values[metric] = found
     }
 
+    private var places: String {
+        "source=\(Metric.quoted(source)),destination=\(Metric.quoted(destination))"
+    }
+
+    /// Takes figures without labels of their own from a text of the same two places.
+    package mutating func take(_ metrics: [Metric], from text: [UInt8]) {
+        var found: [Substring: Substring] = [:]
+        for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
+            guard let blank = line.lastIndex(of: " ") else { continue }
+            found[line[..<blank]] = line[line.index(after: blank)...]
+        }
+        for metric in metrics {
+            guard let value = found["\(metric.name){\(places)}"[...]] else { continue }
+            // Whoever else can write there must not make the whole file unreadable.
+            guard let number = Double(value), number.isFinite else { continue }
+            values[metric] = ["": String(value)]
+        }
+    }
+
+    /// What a figure without labels of its own says.
+    func number(_ metric: Metric) -> Double? { values[metric]?[""].flatMap { Double($0) } }
+
     /// The file.
     package var text: [UInt8] {
-        let places =
-            "source=\(Metric.quoted(source)),destination=\(Metric.quoted(destination))"
+        let places = self.places
         var text = ""
         for metric in Metric.allCases {
             guard let parts = values[metric], !parts.isEmpty else { continue }

@@ -16,18 +16,26 @@ package final class MetricsFile: Sendable {
         var error: SystemError?
         var isBegun = false
         var isEnded = false
-        var heldSeconds = 0.0
     }
 
     private let path: Name
     private let version: String
     private let state = Lock(State())
-    private let ticker = Ticker(milliseconds: 15_000)
+    private let ticker: Ticker
+    /// Ours is a tenth of that.
+    private static let earlierBytesMax = 65_536
 
     /// Makes sure that it can be written; what is there stays.
+    ///
+    /// `milliseconds`: between two writings.
     /// - Throws: what keeps a file from being made there.
-    package init(_ path: Name, version: String) throws(SystemError) {
+    package init(
+        _ path: Name,
+        version: String,
+        milliseconds: Int = 15_000
+    ) throws(SystemError) {
         (self.path, self.version) = (path, version)
+        ticker = Ticker(milliseconds: milliseconds)
         // Gone again with what it gives.
         _ = try ReplacementFile(path).open(mode: 0o644)
     }
@@ -35,22 +43,26 @@ package final class MetricsFile: Sendable {
     /// Why a writing failed first; nil while all went well.
     package var error: SystemError? { state.withLock { $0.error } }
 
-    /// Writes it from now on every 15 s; `refresh` is called before each time, on a thread of its own, and may hang.
+    /// May be written from now on, and is every 15 s where there is a `refresh`, which is called before each time, on a
+    /// thread of its own, and may hang.
     ///
-    /// Calls after the first one do nothing.
+    /// What lasts of what the file says of the same two volumes is taken over. Calls after the first one do nothing.
     package func begin(
         _ source: [UInt8],
         _ destination: [UInt8],
-        refresh: @escaping @Sendable (MetricsFile) -> Void = { _ in }
+        refresh: (@Sendable (MetricsFile) -> Void)? = nil
     ) {
-        let isFirst = state.withLock { state in
-            defer { state.isBegun = true }
+        if state.withLock({ $0.isBegun }) { return }
+        // What cannot be read, or is not there, lasts no longer.
+        let earlier = try? InputFile.contents(of: path, bytesMax: Self.earlierBytesMax)
+        state.withLock { state in
+            state.isBegun = true
             state.values.source = source
             state.values.destination = destination
-            return !state.isBegun
+            state.values.set(.buildInfo, by: "version", [version: 1])
+            if let earlier { state.values.take(Metric.lasting, from: earlier) }
         }
-        guard isFirst else { return }
-        publish()
+        guard let refresh else { return }
         // Never waited for: `refresh` asks a volume, which may hang.
         ticker.start { [weak self] in
             guard let self, !state.withLock({ $0.isEnded }) else { return }
@@ -72,6 +84,8 @@ package final class MetricsFile: Sendable {
         state.withLock { state in
             guard state.isBegun, !state.isEnded else { return }
             state.isEnded = isLast
+            let now = Int64(clamping: WallClock.nanoseconds)
+            state.values.set(.figuresTime, now / 1_000_000_000)
             do throws(SystemError) {
                 var file = try ReplacementFile(path).open(mode: 0o644)
                 try file.write(state.values.text)
@@ -89,7 +103,6 @@ package final class MetricsFile: Sendable {
         guard case .started(let start) = event else { return }
         let now = WallClock.nanoseconds
         change { values in
-            values.set(.buildInfo, by: "version", [version: 1])
             values.set(.passRunning, 1)
             values.set(.passWorkers, start.workers)
             values.set(.passNumber, start.pass)
@@ -107,6 +120,7 @@ package final class MetricsFile: Sendable {
 
     /// It has ended, and the record has it.
     package func note(_ summary: PassSummary, _ sums: RecordedSums?) {
+        note(sums)
         change { values in
             values.set(.passRunning, 0)
             values.set(.passWorkers, 0)
@@ -117,12 +131,12 @@ package final class MetricsFile: Sendable {
             )
         }
         note(summary.next)
-        note(sums)
     }
 
     /// What the record says; nil: nothing, and what was known stays.
     package func note(_ sums: RecordedSums?) {
         guard let sums else { return }
+        let lastTook = sums.lastEnded.flatMap { $0.durationNanoseconds }
         var outcomes: [String: UInt64] = [:]
         for (status, count) in sums.totals.passes {
             outcomes[status.map { "\($0)" } ?? "killed"] = count
@@ -136,6 +150,15 @@ package final class MetricsFile: Sendable {
             values.set(.failures, sums.totals.counts[.failures])
             values.set(.failuresOpen, sums.openFailures)
             values.set(.passLastSuccess, sums.lastSuccessNanoseconds.map { $0 / 1_000_000_000 })
+            values.set(.passRunning, sums.isRunning ? 1 : 0)
+            values.set(.passNumber, sums.newest?.id)
+            values.set(.passLastStart, sums.newest.map { $0.startNanoseconds / 1_000_000_000 })
+            values.set(.passLastStatus, sums.lastEnded?.status)
+            values.set(.passLastDuration, seconds: lastTook.map { Double($0) / 1e9 })
+            guard let verification = sums.lastVerification else { return }
+            values.set(.verifyLastStatus, verification.status)
+            values.set(.verifyLastTime, verification.endNanoseconds / 1_000_000_000)
+            values.set(.verifyLastDifferences, verification.counts.differences)
         }
     }
 
@@ -161,15 +184,15 @@ package final class MetricsFile: Sendable {
 
     /// A pass of a loop was held back for so long.
     package func note(_ held: HeldBack) {
-        state.withLock { state in
-            state.heldSeconds += Double(held.heldNanoseconds) / 1e9
-            state.values.set(.heldBack, seconds: state.heldSeconds)
+        change { values in
+            let before = values.number(.heldBack) ?? 0
+            values.set(.heldBack, seconds: before + Double(held.heldNanoseconds) / 1e9)
         }
     }
 
     // MARK: Verifications
 
-    /// A verification has ended.
+    /// A verification has ended, recorded or not.
     package func note(_ summary: VerificationSummary) {
         let now = WallClock.nanoseconds
         change { values in

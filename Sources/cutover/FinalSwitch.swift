@@ -44,7 +44,11 @@ final class FinalSwitch: Sendable {
         names = options.volumes.names
         stateFolder = options.how.work.place.folder
         allowsWriters = options.last.allowWriters
-        metrics = PassMetrics(plan.reporting.metrics, names, plan.pass)
+        metrics = PassMetrics(
+            plan.reporting.metrics,
+            names,
+            stateFolder: stateFolder
+        )
         let service = ServiceNotifier.taken()
         streams = ReportStreams(plan.reporting, run: "the last pass", service: service)
         reporter = FinalReporter(streams)
@@ -72,6 +76,7 @@ final class FinalSwitch: Sendable {
         teller.set { passReporter.receive(.waiting($0)) }
         let refusal = lookAhead()
         guard refusal == nil, let decided = decided.value else { return refusal ?? .refused }
+        defer { metrics?.file.finish() }
         var done: (pass: FinalOutcome.Pass, id: Int64?)?
         let status = runPass(decided, counters, passReporter) { done = ($0, $1) }
         guard let (pass, id) = done else { return status }
@@ -176,7 +181,7 @@ final class FinalSwitch: Sendable {
             },
             finish: { (summary: PassSummary) in
                 metrics?.end(summary)
-                metrics?.file.finish()
+                metrics?.file.publish()
                 let told = passReporter.finish(summary)
                 // Not the one that is told: a report that was lost leaves no step out.
                 done(
@@ -239,7 +244,8 @@ final class FinalSwitch: Sendable {
                 setting.watch.know(run.places)
                 return .init(run: run) { verifyReporter.begin() }
             },
-            finish: { summary in
+            finish: { [metrics] summary in
+                metrics?.end(summary)
                 let told = verifyReporter.finish(summary)
                 found = FinalOutcome.Comparison(
                     status: summary.status,

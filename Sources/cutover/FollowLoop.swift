@@ -63,7 +63,11 @@ final class FollowLoop {
         self.reporter = reporter
         isNewPair = plan.pass.isNewPair
         workers = plan.pass.workers
-        metrics = PassMetrics(plan.reporting.metrics, plan.names, plan.pass)
+        metrics = PassMetrics(
+            plan.reporting.metrics,
+            plan.names,
+            stateFolder: plan.pass.stateFolder
+        )
     }
 
     /// What the run's thread hands over when its pass has ended.

@@ -1,12 +1,12 @@
-// Figures of passes for `--metrics`: when what is asked of whom. Volumes are asked only while a pass of ours runs, which has
-// judged them: between passes another filesystem may be at their places.
+// Figures of two volumes for `--metrics`: when what is asked of whom. Volumes are asked only while a run of ours goes on,
+// which has judged them, and right after it: between passes another filesystem may be at their places.
 
 import LinuxIO
 import Migration
 import Reporting
 import Synchronization
 
-/// The figures of one run's passes.
+/// The figures of one command's passes and comparisons.
 final class PassMetrics: Sendable {
     let file: MetricsFile
     private let names: RootNames
@@ -14,22 +14,22 @@ final class PassMetrics: Sendable {
     private let isPassing = Atomic<Bool>(false)
 
     /// Nil: none are asked for.
-    init?(_ file: MetricsFile?, _ names: RootNames, _ options: PassOptions) {
+    init?(_ file: MetricsFile?, _ names: RootNames, stateFolder: Name?) {
         guard let file else { return nil }
         self.file = file
         self.names = names
-        stateFolder = options.stateFolder
+        self.stateFolder = stateFolder
     }
 
     /// A pass begins: both volumes were judged.
     func begin() {
         isPassing.store(true, ordering: .relaxed)
-        file.note(sums)
-        file.note(room)
         file.begin(Array(names.source.bytes), Array(names.destination.bytes)) { [weak self] file in
             guard let self, self.isPassing.load(ordering: .relaxed) else { return }
             file.note(room)
         }
+        file.note(sums)
+        file.note(room)
     }
 
     /// A pass has ended.
@@ -38,6 +38,14 @@ final class PassMetrics: Sendable {
         // No question is asked of either volume where one does not answer.
         if !summary.isGivenUp { file.note(room) }
         file.note(summary, summary.isGivenUp ? nil : sums)
+    }
+
+    /// A comparison of both trees has ended, and the record has it.
+    func end(_ summary: VerificationSummary) {
+        file.begin(Array(names.source.bytes), Array(names.destination.bytes))
+        if summary.waiting.isEmpty { file.note(sums) }
+        file.note(summary)
+        file.publish()
     }
 
     private var sums: RecordedSums? {

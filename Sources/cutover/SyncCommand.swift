@@ -53,7 +53,11 @@ struct SyncCommand: ParsableCommand {
             ) { reporter.receive(.waiting($0)) }
         )
         let names = options.volumes.names
-        let metrics = PassMetrics(plan.reporting.metrics, names, plan.pass)
+        let metrics = PassMetrics(
+            plan.reporting.metrics,
+            names,
+            stateFolder: plan.pass.stateFolder
+        )
         let status = session.run(
             prepare: { setting throws(Refusal) in
                 let pass = try Pass(

@@ -58,12 +58,7 @@ struct VerifyCommand: ParsableCommand {
                 return .init(run: run) { reporter.begin() }
             },
             finish: { (summary: VerificationSummary) in
-                if let metrics = plan.reporting.metrics {
-                    // Only what is known: figures of a verification are those of its end.
-                    metrics.note(summary)
-                    metrics.begin(plan.sourceName, plan.destinationName)
-                    metrics.finish()
-                }
+                plan.writeMetrics(of: summary)
                 return reporter.finish(summary)
             }
         )

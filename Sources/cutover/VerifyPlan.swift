@@ -21,16 +21,10 @@ struct VerifyPlan {
     /// The name of the manifest that is written.
     let manifestName: [UInt8]?
 
-    /// As they were named; SOURCE's is empty where a manifest takes its place.
-    let sourceName: [UInt8]
-    let destinationName: [UInt8]
-
     /// Opens the files for reports; every mistake is a usage error.
     init(_ options: VerifyOptions) throws {
         workers = options.how.workers
         let volumes = options.volumes.map(\.name)
-        sourceName = volumes.count > 1 ? Array(volumes[0].bytes) : []
-        destinationName = volumes.last.map { Array($0.bytes) } ?? []
         let compared = options.compared
         if let metrics = options.telling.metrics, metrics.bytes == compared.manifest?.bytes {
             throw ValidationError("--metrics and --manifest name the same file.")
@@ -79,6 +73,21 @@ struct VerifyPlan {
             )
             manifestName = compared.manifest?.bytes
         }
+    }
+
+    /// `--metrics`: what is known when it is over, in the file of the two volumes' passes.
+    func writeMetrics(of summary: VerificationSummary) {
+        guard let file = reporting.metrics else { return }
+        switch work {
+        case .trees(let source, let destination, let options, _):
+            let names = RootNames(source: source, destination: destination)
+            PassMetrics(file, names, stateFolder: options.recordFolder)?.end(summary)
+        case .manifest(_, let destination):
+            // Nothing is recorded of it, and there is no SOURCE.
+            file.begin([], Array(destination.bytes))
+            file.note(summary)
+        }
+        file.finish()
     }
 
     /// Short enough to be typed again.

@@ -89,14 +89,22 @@ package struct LastWholePass: Equatable, Sendable {
     }
 
     /// What all recorded passes came to; nil where there is no record, or it cannot be read.
+    ///
+    /// While a pass of this process runs, only by its thread: who closes the record's file takes SQLite's locks on it away
+    /// from all of the process.
     package static func sums(_ names: RootNames, stateFolder: Name) -> RecordedSums? {
         do throws(HistoryProblem) {
             guard let history = try history(names, stateFolder: stateFolder) else { return nil }
             let whole = try history.lastCompletePass()
+            let observed = try history.observedPasses(newest: 1)
             return RecordedSums(
                 totals: try history.totals(),
                 lastSuccessNanoseconds: try history.lastSuccess()?.endNanoseconds,
-                openFailures: whole.map { $0.counts[.failures] }
+                openFailures: whole.map { $0.counts[.failures] },
+                newest: observed.passes.first,
+                isRunning: observed.running != nil,
+                lastEnded: try history.lastEnded(),
+                lastVerification: try history.verifications().last
             )
         } catch {
             return nil

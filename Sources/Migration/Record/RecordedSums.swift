@@ -9,4 +9,12 @@ package struct RecordedSums: Sendable {
     package let lastSuccessNanoseconds: Int64?
     /// Failures of the newest whole pass.
     package let openFailures: UInt64?
+    /// The newest pass, which may run now.
+    package let newest: PassRecord?
+    /// Whether it does.
+    package let isRunning: Bool
+    /// The newest pass that has an end.
+    package let lastEnded: PassRecord?
+    /// The newest verification of both trees.
+    package let lastVerification: RecordedVerification?
 }
