@@ -99,7 +99,7 @@ package final class MetricsFile: Sendable {
     // MARK: Passes
 
     /// A pass has begun.
-    package func note(_ event: PassEvent) {
+    func note(_ event: PassEvent) {
         guard case .started(let start) = event else { return }
         let now = WallClock.nanoseconds
         change { values in
@@ -114,8 +114,13 @@ package final class MetricsFile: Sendable {
     }
 
     /// How far it is.
-    package func note(_ running: RunningPass) {
+    func note(_ running: RunningPass) {
         change { $0.set(.passWorkers, running.workers) }
+    }
+
+    /// How long single reads of SOURCE take; nil: that is not known.
+    package func note(readSeconds: Double?) {
+        change { $0.set(.sourceRead, seconds: readSeconds) }
     }
 
     /// It has ended, and the record has it.

@@ -53,9 +53,10 @@ package final class Reporter: Sendable {
     /// pass is.
     package func begin(publish: (@Sendable (RunningPass) -> Void)? = nil) {
         streams.begin()
-        progress.start { [counters] progress, isHidden in
+        progress.start { [counters, metrics = configuration.metrics] progress, isHidden in
             guard let publish else { return }
             var running = RunningPass(progress)
+            metrics?.note(running)
             running.extrasDeleted = counters.extrasDeleted.value()
             if isHidden { running.phase = .synchronizing }
             publish(running)
@@ -72,6 +73,7 @@ package final class Reporter: Sendable {
         case .failed(let failure): streams.writeFailure(failure, in: .pass)
         default: break
         }
+        configuration.metrics?.note(event)
         note(event)
         streams.emit(line(event), isRare: !event.isChange)
         if !configuration.isQuiet { streams.console.tell(messages(event)) }

@@ -163,16 +163,12 @@ final class FinalSwitch: Sendable {
                     asked,
                     counters: counters,
                     opened: { setting.watch.know($0) },
-                    emit: {
-                        metrics?.file.note($0)
-                        passReporter.receive($0)
-                    }
+                    emit: { passReporter.receive($0) }
                 )
                 return .init(run: pass) {
                     metrics?.begin()
                     passReporter.begin { running in
                         var running = running
-                        metrics?.file.note(running)
                         running.note(foreseen.value)
                         pass.publish(running)
                     }
@@ -180,9 +176,9 @@ final class FinalSwitch: Sendable {
                 }
             },
             finish: { (summary: PassSummary) in
+                let told = passReporter.finish(summary)
                 metrics?.end(summary)
                 metrics?.file.publish()
-                let told = passReporter.finish(summary)
                 // Not the one that is told: a report that was lost leaves no step out.
                 done(
                     FinalOutcome.Pass(

@@ -274,23 +274,19 @@ final class FollowLoop {
         options.metFiles = backOff == nil ? nil : metFiles
         options.foreseen = next?.foreseen
         let (names, pass, backOff, foreseen) = (plan.names, options, self.backOff, next)
-        let metrics = self.metrics
         heldBack = nil
         // What a person wants by signals stays from pass to pass.
         let handed = Handed(workers: options.workers)
         do throws(Refusal) {
             let summary = try session.attempt(
-                prepare: { setting throws(Refusal) in
+                prepare: { [metrics] setting throws(Refusal) in
                     let run = try Pass(
                         setting.process,
                         names,
                         pass,
                         counters: counters,
                         opened: { setting.watch.know($0) },
-                        emit: {
-                            metrics?.file.note($0)
-                            told.receive($0)
-                        }
+                        emit: { told.receive($0) }
                     )
                     let look = PendingLook(
                         setting.process,
@@ -310,10 +306,7 @@ final class FollowLoop {
                         // Weakly: who publishes must not keep a volume open.
                         told.begin { [weak run] running in
                             var running = running
-                            metrics?.file.note(running)
-                            metrics?.file.change {
-                                $0.set(.sourceRead, seconds: backOff?.readSeconds)
-                            }
+                            metrics?.file.note(readSeconds: backOff?.readSeconds)
                             running.note(foreseen)
                             if let (state, held) = backOff?.standing {
                                 running.note(state, heldNanoseconds: held.heldNanoseconds)
@@ -323,8 +316,7 @@ final class FollowLoop {
                     }
                 },
                 giveUp: { (summary: PassSummary) in
-                    metrics?.end(summary)
-                    metrics?.file.finish()
+                    metrics?.end(summary, isLast: true)
                     return told.finish(summary)
                 }
             )

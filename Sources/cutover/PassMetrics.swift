@@ -32,12 +32,13 @@ final class PassMetrics: Sendable {
         file.note(room)
     }
 
-    /// A pass has ended.
-    func end(_ summary: PassSummary) {
+    /// A pass has ended; `isLast`: the command ends with it.
+    func end(_ summary: PassSummary, isLast: Bool = false) {
         isPassing.store(false, ordering: .relaxed)
         // No question is asked of either volume where one does not answer.
         if !summary.isGivenUp { file.note(room) }
         file.note(summary, summary.isGivenUp ? nil : sums)
+        if isLast { file.finish() }
     }
 
     /// A comparison of both trees has ended, and the record has it.

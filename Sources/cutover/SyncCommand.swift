@@ -66,25 +66,18 @@ struct SyncCommand: ParsableCommand {
                     plan.pass,
                     counters: counters,
                     opened: { setting.watch.know($0) },
-                    emit: {
-                        metrics?.file.note($0)
-                        reporter.receive($0)
-                    }
+                    emit: { reporter.receive($0) }
                 )
                 let look = plan.looksAhead.map {
                     PendingLook(setting.process, names, plan.pass, limitSeconds: $0)
                 }
                 return .init(run: EstimatedPass(pass, look: look)) {
                     metrics?.begin()
-                    reporter.begin {
-                        metrics?.file.note($0)
-                        pass.publish($0)
-                    }
+                    reporter.begin { pass.publish($0) }
                 }
             },
             finish: { (summary: PassSummary) in
-                metrics?.end(summary)
-                metrics?.file.finish()
+                metrics?.end(summary, isLast: true)
                 return reporter.finish(summary)
             }
         )

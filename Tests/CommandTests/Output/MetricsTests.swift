@@ -201,7 +201,8 @@ struct MetricsTests {
     @Test("the comparison of the last pass is told, too") func final() throws {
         try pass()
         let outcome = try Cutover.run(bytes: words("sync", "--final", "--allow-writers"))
-        #expect(outcome.status == 0, "\(outcome)")
+        // All is done, but nobody promises that it stays so.
+        #expect(outcome.status == 24, "\(outcome)")
         #expect(try value("passes_total", "outcome=\"0\"") == 2)
         #expect(try value("verify_last_status") == 0 && value("verify_last_differences") == 0)
     }
