@@ -192,11 +192,7 @@ final class StateFolder: Sendable {
             guard let file = try descriptor.openRegularFile(name, isDirect: false) else {
                 return nil
             }
-            var bytes = [UInt8](repeating: 0, count: count)
-            let length = try bytes.withUnsafeMutableBufferPointer { buffer throws(SystemError) in
-                try file.reader.read(into: UnsafeMutableRawBufferPointer(buffer), at: 0)
-            }
-            return Array(bytes.prefix(length))
+            return try file.start(count: count)
         }
         guard let found else { throw unusable(name, "it is not a regular file") }
         return found

@@ -8,6 +8,15 @@ package struct RegularFile: ~Copyable {
     /// Whether reads pass the page cache by, and need buffers, offsets and lengths in whole blocks.
     package let isDirect: Bool
 
+    /// Its first bytes, at most `count`.
+    package borrowing func start(count: Int) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let length = try bytes.withUnsafeMutableBufferPointer { buffer throws(SystemError) in
+            try reader.read(into: UnsafeMutableRawBufferPointer(buffer), at: 0)
+        }
+        return Array(bytes.prefix(length))
+    }
+
     /// The descriptor alone.
     package consuming func takeReader() -> Descriptor { reader }
 }

@@ -33,6 +33,16 @@ package struct ReplacementFile: ~Copyable, Sendable {
         earlierBytes = existing?.sizeBytes ?? 0
     }
 
+    /// The first bytes of the regular file that has the name, at most `count`; nil where none has it.
+    package borrowing func earlier(count: Int) throws(SystemError) -> [UInt8]? {
+        try name.withPointer { pointer throws(SystemError) -> [UInt8]? in
+            guard let file = try directory.openRegularFile(pointer, isDirect: false) else {
+                return nil
+            }
+            return try file.start(count: count)
+        }
+    }
+
     /// A file without a name in the same directory, for what is gathered before; gone when closed.
     package func makeSpool() throws(SystemError) -> Descriptor {
         do throws(SystemError) { return try directory.createUnnamedFile() } catch {

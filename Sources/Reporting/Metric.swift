@@ -76,7 +76,8 @@ package enum Metric: String, CaseIterable, Sendable {
         case .sourceRead: "Time of single reads of SOURCE, 90th percentile of ten seconds."
         case .verifyLastStatus: "Exit status of the last verification."
         case .verifyLastTime: "End of the last verification."
-        case .verifyLastDifferences: "Differences that the last verification found."
+        case .verifyLastDifferences:
+            "Differences that a verification found, and none after it found gone."
         }
     }
 

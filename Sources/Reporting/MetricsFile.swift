@@ -54,7 +54,7 @@ package final class MetricsFile: Sendable {
     ) {
         if state.withLock({ $0.isBegun }) { return }
         // What cannot be read, or is not there, lasts no longer.
-        let earlier = try? InputFile.contents(of: path, bytesMax: Self.earlierBytesMax)
+        let earlier = try? ReplacementFile(path).earlier(count: Self.earlierBytesMax)
         state.withLock { state in
             state.isBegun = true
             state.values.source = source
@@ -160,10 +160,12 @@ package final class MetricsFile: Sendable {
             values.set(.passLastStart, sums.newest.map { $0.startNanoseconds / 1_000_000_000 })
             values.set(.passLastStatus, sums.lastEnded?.status)
             values.set(.passLastDuration, seconds: lastTook.map { Double($0) / 1e9 })
-            guard let verification = sums.lastVerification else { return }
+            guard let verification = sums.verifications.last else { return }
             values.set(.verifyLastStatus, verification.status)
             values.set(.verifyLastTime, verification.endNanoseconds / 1_000_000_000)
-            values.set(.verifyLastDifferences, verification.counts.differences)
+            // As the page of `report` says it: a look at less takes nothing back.
+            let differences = PairOutlook.differences(sums.verifications)
+            values.set(.verifyLastDifferences, differences ?? 0)
         }
     }
 
@@ -203,7 +205,11 @@ package final class MetricsFile: Sendable {
         change { values in
             values.set(.verifyLastStatus, summary.status.rawValue)
             values.set(.verifyLastTime, Int64(clamping: now) / 1_000_000_000)
-            values.set(.verifyLastDifferences, summary.counters.differences.value())
+            // What an earlier one found stands, if the record says so.
+            let differences = summary.counters.differences.value()
+            if differences > 0 || values.number(.verifyLastDifferences) == nil {
+                values.set(.verifyLastDifferences, differences)
+            }
         }
     }
 }

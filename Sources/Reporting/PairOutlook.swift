@@ -96,7 +96,7 @@ package struct PairOutlook: Sendable {
     ///
     /// One of some branches, with filters of its own, that was cut or met failures may not have looked where another
     /// found something; and one of attributes, or of a sample of the bytes, does not clear bytes.
-    private static func differences(_ verifications: [RecordedVerification]) -> UInt64? {
+    static func differences(_ verifications: [RecordedVerification]) -> UInt64? {
         var clearsAttributes = false
         var clearsBytes = false
         for row in verifications.reversed() {

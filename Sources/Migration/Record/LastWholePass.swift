@@ -104,7 +104,7 @@ package struct LastWholePass: Equatable, Sendable {
                 newest: observed.passes.first,
                 isRunning: observed.running != nil,
                 lastEnded: try history.lastEnded(),
-                lastVerification: try history.verifications().last
+                verifications: try history.verifications()
             )
         } catch {
             return nil

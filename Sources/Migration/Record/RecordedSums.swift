@@ -15,6 +15,6 @@ package struct RecordedSums: Sendable {
     package let isRunning: Bool
     /// The newest pass that has an end.
     package let lastEnded: PassRecord?
-    /// The newest verification of both trees.
-    package let lastVerification: RecordedVerification?
+    /// Of both trees, the oldest first.
+    package let verifications: [RecordedVerification]
 }
