@@ -1,8 +1,6 @@
 // What all passes of a pair came to. Each pass keeps the sum of those before it, so that the sums stay when old passes
 // are forgotten (`PassRow.prune`), and never fall while the record lasts.
 
-import GRDB
-
 /// Sums over passes, by words that stay.
 package struct PassTotals: Equatable, Sendable {
     /// Passes by exit status; nil is the key of those that were killed.
