@@ -74,6 +74,21 @@ package struct EstimateText: Sendable {
         return line
     }
 
+    /// In its place where nothing can be said: all that it would have is null.
+    package static func unknownLine(pass: Int64?, time: UInt64) -> JSONLine {
+        var line = EventJSON.begin("estimate", time)
+        line.add("pass", pass)
+        let none: Int64? = nil
+        for key in [
+            "seconds", "low_seconds", "high_seconds", "coverage", "basis_passes", "parts",
+            "verify_metadata_seconds", "verify_metadata_unknown", "pending_entries",
+            "pending_files", "pending_bytes", "pending_is_counted", "upper_limit",
+        ] {
+            line.add(key, none)
+        }
+        return line
+    }
+
     /// For commands of a person's: seconds with three decimals, empty where nothing is known.
     package static func variables(_ estimate: SwitchEstimate?) -> [(String, String)] {
         [

@@ -14,14 +14,18 @@ package final class FollowReporter: Sendable {
     /// The pass that runs, or the last one.
     private let present = Lock<Present?>(nil)
     /// What was said last of the switch.
-    private let isReady = Lock(false)
+    private let saidReady = Lock(false)
     private let hasHeader = Lock(false)
+    /// The last line of JSON is written; held while one is.
+    private let hasEnded = Lock(false)
 
     private struct Present {
         let reporter: Reporter
         let voice: PassVoice
         /// What a look right before it found.
         let foreseen: SwitchEstimate?
+        /// And all that belongs to it: what is told from now on is of none.
+        var isOver = false
 
         /// How much of it is done; nil: that is not known.
         var done: WorkDone? {
@@ -62,6 +66,17 @@ package final class FollowReporter: Sendable {
         return reporter
     }
 
+    /// The pass, its row and what was run after it are over: what comes now is of none, until the next one begins.
+    package func passIsOver() { present.withLock { $0?.isOver = true } }
+
+    /// Writes a line of JSON that comes when it comes, from another thread; false: the last one is written already.
+    private func emit(_ line: JSONLine) -> Bool {
+        hasEnded.withLock { hasEnded in
+            if !hasEnded { streams.emit(line, isRare: true) }
+            return !hasEnded
+        }
+    }
+
     // MARK: Passes
 
     /// The row of a pass, and below it what a person should know.
@@ -75,7 +90,7 @@ package final class FollowReporter: Sendable {
                 let text = StopText(stop, counters: summary.counters).line
                 streams.console.tell(["cutover: \(text)"])
             }
-            if present.withLock({ $0 })?.voice.news == nil { return }
+            if present.withLock({ $0 })?.voice.news == nil, summary.waiting.isEmpty { return }
         }
         var lines: [String] = []
         if isTable {
@@ -107,9 +122,12 @@ package final class FollowReporter: Sendable {
     /// How much of the present pass is done, or of the last one; nil: that is not known.
     private var done: WorkDone? { present.withLock { $0 }?.done }
 
-    /// Says in a line of which pass it is.
+    /// Says in a line of which pass it is; null: of none.
     private func stamp(_ line: JSONLine) -> JSONLine {
-        present.withLock { $0 }?.voice.stamp(line) ?? line
+        var line = line
+        let present = present.withLock { $0 }
+        line.add("pass", present?.isOver == false ? present?.voice.pass : nil)
+        return line
     }
 
     private func below(_ summary: PassSummary) -> [String] {
@@ -128,6 +146,7 @@ package final class FollowReporter: Sendable {
             let path = streams.shown.path(first.path)
             lines.append("failed: \(path)\(others)\(history)")
         }
+        lines += WaitingText.lines(summary.waiting, streams.shown)
         return lines
     }
 
@@ -135,7 +154,7 @@ package final class FollowReporter: Sendable {
     package func tell(backOff event: BackOffEvent) {
         let done = done
         let line = BackOffText.json(event, time: WallClock.nanoseconds, done: done)
-        streams.emit(stamp(line), isRare: true)
+        guard emit(stamp(line)) else { return }
         let isNews: Bool
         switch event {
         case .heldNearlyAllDay: isNews = true
@@ -156,31 +175,40 @@ package final class FollowReporter: Sendable {
 
     // MARK: The switch
 
-    /// Tells an estimate, and whether the switch would be short enough; gives whether it would.
+    /// Whether the switch would be short enough, by what was said last.
+    package var isReady: Bool { saidReady.withLock { $0 } }
+
+    /// Tells an estimate, and whether the switch would be short enough, which `isReady` has from then on.
     ///
     /// `estimate`: nil where nothing can be said any more; `pass`: the one after which it was made.
-    package func tell(_ estimate: SwitchEstimate?, pass: Int64?) -> Bool {
+    package func tell(_ estimate: SwitchEstimate?, pass: Int64?) {
         guard let estimate else {
-            if setReady(false) {
-                streams.console.tell(["cutover: NOT READY: what is pending is not known any more"])
-            }
-            return false
+            // Who was never told READY has nothing to be told back.
+            if !setReady(false) { return }
+            var line = EstimateText.unknownLine(pass: pass, time: WallClock.nanoseconds)
+            addReady(false, to: &line)
+            streams.emit(line, isRare: true)
+            streams.console.tell(["cutover: NOT READY: what is pending is not known any more"])
+            return
         }
         // Fewer than three estimates were held against a pass: what is said of them could be anything.
         let isReady = readyBelow.map { estimate.interval != nil && estimate.seconds < $0 } ?? false
         var line = EstimateText(estimate).line(pass: pass, time: WallClock.nanoseconds)
-        line.add("ready_below", decimal: readyBelow)
-        if readyBelow != nil { line.add("ready", isReady) }
+        addReady(isReady, to: &line)
         streams.emit(line, isRare: true)
         if setReady(isReady) {
             streams.console.tell(["cutover: " + FollowText.ready(estimate, isReady: isReady)])
         }
-        return isReady
+    }
+
+    private func addReady(_ isReady: Bool, to line: inout JSONLine) {
+        line.add("ready_below", decimal: readyBelow)
+        if readyBelow != nil { line.add("ready", isReady) }
     }
 
     /// Whether that is other than what was said before.
     private func setReady(_ isReady: Bool) -> Bool {
-        self.isReady.withLock { was in
+        saidReady.withLock { was in
             defer { was = isReady }
             return was != isReady
         }
@@ -194,11 +222,13 @@ package final class FollowReporter: Sendable {
 
     // MARK: Waiting
 
-    /// Why nothing is done, and until when, in nanoseconds since 1970; `told` is said to people, once.
-    package func wait(_ reason: WaitReason, until: Int64, told: String? = nil) {
+    /// Why nothing is done, and until when, in nanoseconds since 1970; nil: nobody knows.
+    ///
+    /// `told` is said to people, once.
+    package func wait(_ reason: WaitReason, until: Int64?, told: String? = nil) {
         var line = EventJSON.begin("pause", WallClock.nanoseconds)
         line.add("reason", reason.rawValue)
-        line.add("until", seconds: UInt64(max(until, 0)))
+        line.add("until", seconds: until.map { UInt64(max($0, 0)) })
         streams.emit(line, isRare: true)
         if let told, !isQuiet { streams.console.tell(["cutover: \(told)"]) }
         // A manager that waited for hours, or for another pass, would take the start for one that hangs. Who waits for a
@@ -231,11 +261,10 @@ package final class FollowReporter: Sendable {
 
     /// A call does not come back (S59).
     package func tell(call: WaitingCall) {
-        streams.emit(
-            stamp(EventJSON.waiting(call, time: WallClock.nanoseconds)),
-            isRare: true
-        )
-        if !isQuiet { streams.console.tell(["cutover: " + WaitingText.line(call, streams.shown)]) }
+        let line = EventJSON.waiting(call, time: WallClock.nanoseconds)
+        if emit(stamp(line)), !isQuiet {
+            streams.console.tell(["cutover: " + WaitingText.line(call, streams.shown)])
+        }
     }
 
     // MARK: Commands, and the end
@@ -256,15 +285,34 @@ package final class FollowReporter: Sendable {
         streams.emit(stamp(line), isRare: true)
     }
 
+    /// A look at what is pending does not come back, and what it waits for; with `-q`, too, for it ends the loop.
+    package func tell(givenUp waiting: [WaitingCall]) {
+        streams.console.tell(
+            ["cutover: the look at what is pending did not come back"]
+                + WaitingText.lines(waiting, streams.shown)
+        )
+    }
+
     /// Ends the reports; gives the status to exit with, 23 where a report is incomplete.
-    package func finish(_ end: FollowEnd, _ status: ExitStatus, passes: Int) -> ExitStatus {
+    ///
+    /// `waiting`: calls that did not come back, for which the loop ends. What others have to tell is dropped from now on.
+    package func finish(
+        _ end: FollowEnd,
+        _ status: ExitStatus,
+        passes: Int,
+        waiting: [WaitingCall] = []
+    ) -> ExitStatus {
         streams.closeEvents()
         let told = Reporter.told(status, hadOutputError: streams.hadError)
         var line = EventJSON.begin("end", WallClock.nanoseconds)
         line.add("status", told.rawValue)
         line.add("reason", end.rawValue)
         line.add("passes", passes)
-        streams.emit(line, isRare: true)
+        if !waiting.isEmpty { line.add("waiting", waiting.map(EventJSON.object)) }
+        hasEnded.withLock { hasEnded in
+            hasEnded = true
+            streams.emit(line, isRare: true)
+        }
         streams.close()
         if !isQuiet || told != .done {
             streams.console.tell(["cutover: " + FollowText.end(end, told, passes: passes)])

@@ -127,6 +127,7 @@ enum FollowText {
             case .passes: "all passes are done"
             case .untilReady: "the switch can begin"
             case .stopAt: "the time limit is reached"
+            case .hours: "the hours of work are over, and something did not come back"
             case .refused: "the next pass was refused"
             case .destinationStopped: "DESTINATION takes no more"
             case .deletionLimit:

@@ -56,10 +56,13 @@ final class PassVoice: Sendable {
     /// The pass has begun, and has this number in the record.
     func begin(_ start: PassStart) { number.withLock { $0 = start.pass } }
 
+    /// Its number in the record; nil: it has none, or has not begun.
+    var pass: Int64? { number.withLock { $0 } }
+
     /// Writes into a line of which pass it is.
     func stamp(_ line: JSONLine) -> JSONLine {
         var line = line
-        line.add("pass", number.withLock { $0 })
+        line.add("pass", pass)
         return line
     }
 

@@ -23,8 +23,8 @@ struct FollowCommand: ParsableCommand {
             away. SIGCONT begins the next pass now.
 
             Exit status: that of the last pass where a signal, --passes or a time limit ends the loop between two \
-            passes; 0 with --until-ready; 3 refused, 11 DESTINATION takes no more, 20 interrupted in a pass, 25 \
-            --max-delete reached, 26 a time limit reached in a pass, 64 usage.
+            passes; with --until-ready 0 at READY alone, else 20 or 26; 3 refused, 11 DESTINATION takes no more, 20 \
+            interrupted in a pass, 25 --max-delete reached, 26 a time limit reached in a pass, 64 usage.
             """
     )
 

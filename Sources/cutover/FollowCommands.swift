@@ -138,7 +138,9 @@ final class FollowCommands {
         let began = monotonicNanoseconds()
         while true {
             if let result = ended.result.withLock({ $0 }) { return result }
-            guard supervision.wait(nanoseconds: Self.stepNanoseconds) == .stopped else { continue }
+            // SIGCONT means the next pass, and is for the pause that comes.
+            let wake = supervision.wait(nanoseconds: Self.stepNanoseconds, hearsContinue: false)
+            guard wake == .stopped else { continue }
             if monotonicNanoseconds() &- began >= patience { command.stop() }
             pauseThread(nanoseconds: Self.stepNanoseconds)
         }

@@ -15,20 +15,23 @@ import Synchronization
 
 /// The loop of `cutover follow`; used by the main thread.
 final class FollowLoop {
-    private let plan: FollowPlan
+    typealias End = FollowLoopEnd
+
+    let plan: FollowPlan
     private let session: Session
-    private let supervision: Supervision
+    let supervision: Supervision
     private let streams: ReportStreams
-    private let reporter: FollowReporter
+    let reporter: FollowReporter
     private var commands: FollowCommands?
-    private var backOff: BackOff?
+    var backOff: BackOff?
     private let metFiles = MetFiles()
     private let metrics: PassMetrics?
 
     private var passes = 0
-    private var lastStatus: ExitStatus?
-    private var lastPass: Int64?
-    private var next: SwitchEstimate?
+    /// The last pass: one of ours, or of another process where that took the place of one.
+    private var last: LastPass?
+    private var wholePasses: WholePasses
+    var next: SwitchEstimate?
     /// When `next` was found, by `monotonicNanoseconds`.
     private var lookedAt: UInt64 = 0
     private var isNewPair: Bool
@@ -37,15 +40,15 @@ final class FollowLoop {
     /// Seconds of the last passes, the newest first.
     private var took: [Double] = []
     private var toldConvergence: Set<String> = []
+    /// Of the last pass.
+    private var heldBack: HeldBack?
+    /// What another pass was met by.
+    var busy: Refusal?
+    /// DESTINATION had no room for an hour, and a pass was tried all the same.
+    var hasTriedWithoutRoom = false
 
-    private static let second: UInt64 = 1_000_000_000
-    /// Between two looks whether DESTINATION has room again, and how often.
-    private static let roomSeconds: UInt64 = 600
-    private static let roomLooksMax = 6
-    /// Between two attempts at a pass where another one runs.
-    private static let lockSeconds: UInt64 = 5
     /// A look that is so young needs no other one.
-    private static let freshNanoseconds = second / 2
+    private static let freshNanoseconds: UInt64 = 500_000_000
     /// A scan takes as long as it takes, but not for ever.
     private static let lookSecondsMax = 1_800
 
@@ -68,25 +71,14 @@ final class FollowLoop {
             plan.names,
             stateFolder: plan.pass.stateFolder
         )
+        wholePasses = WholePasses(plan.names, stateFolder: plan.pass.stateFolder)
     }
 
-    /// What the run's thread hands over when its pass has ended.
-    private final class Handed: Sendable {
-        private let values: Lock<(workers: Int, held: HeldBack?)>
-        init(workers: Int) { values = Lock((workers, nil)) }
-        var workers: Int { values.withLock { $0.workers } }
-        var held: HeldBack? { values.withLock { $0.held } }
-        func set(_ workers: Int, _ held: HeldBack?) { values.withLock { $0 = (workers, held) } }
-    }
-
-    /// Why the loop goes on no more.
-    struct End: Error {
+    private struct LastPass {
+        let id: Int64?
         let status: ExitStatus
-        let reason: FollowEnd
-
-        init(_ status: ExitStatus, _ reason: FollowEnd) {
-            (self.status, self.reason) = (status, reason)
-        }
+        /// Nothing failed in it.
+        var isWell: Bool { status == .done || status == .someVanished }
     }
 
     /// Goes on until something ends it; gives the status to exit with.
@@ -128,15 +120,33 @@ final class FollowLoop {
     /// One pass and what belongs to it.
     private func turn() throws(End) {
         try waitForHours()
+        var step = FollowStep.goesOn
         if try runsBefore() {
             try foresee()
             // Looks and commands take their time.
             if !isWithinHours { return }
             try checkLimit()
-            if let (summary, began) = try pass() { try end(summary, began) }
+            switch try pass() {
+            case .ours(let summary, let began): step = try end(summary, began)
+            case .others: break
+            case .hoursAreOver: return
+            }
         }
-        if let most = plan.passesMax, passes >= most { throw End(lastStatus ?? .done, .passes) }
-        try wait(.pause, nanoseconds: plan.pauseNanoseconds)
+        if let most = plan.passesMax, passes >= most { throw end(.passes) }
+        switch step {
+        case .goesOn: try wait(.pause, nanoseconds: plan.pauseNanoseconds)
+        // What ends these two begins the next pass: no pause comes before it.
+        case .waitsForRoom(let bytes, let inodes): try waitForRoom(bytes, inodes)
+        case .waitsForHours:
+            reporter.tellHoursOver()
+            try waitForHours()
+        case .ends(let status, let reason): throw End(status, reason)
+        }
+    }
+
+    /// The end between two passes, or in a look.
+    func end(_ reason: FollowEnd) -> End {
+        End(reason.status(last: last?.status, awaitsReady: plan.endsWhenReady), reason)
     }
 
     private var isWithinHours: Bool { plan.hours.allow(Int64(clamping: WallClock.nanoseconds)) }
@@ -147,18 +157,34 @@ final class FollowLoop {
         case .mayBegin, nil: return true
         case .isLeftOut: return false
         case .failsAlways: throw End(.refused, .before)
-        case .isStopped: throw End(lastStatus ?? .interrupted, .signal)
+        case .isStopped: throw end(.signal)
         }
     }
 
     // MARK: The pass
 
+    /// The options of the next pass, and of a look at what it would do: earlier passes tell of one with the same.
+    private func nextOptions() -> PassOptions {
+        var options = plan.pass
+        options.isNewPair = isNewPair
+        workers = min(max(workers + supervision.takeWorkersMore(), 1), PassOptions.workersMax)
+        options.workers = workers
+        options.metFiles = backOff == nil ? nil : metFiles
+        options.foreseen = next?.foreseen
+        return options
+    }
+
     /// A look right before the pass: it is held against what the pass takes.
     private func foresee() throws(End) {
         let age = monotonicNanoseconds() &- lookedAt
-        if next == nil || age < Self.freshNanoseconds { return }
+        let expected = workers
+        // Looked for another number of workers, it was of another pass.
+        let isFresh = age < Self.freshNanoseconds && nextOptions().workers == expected
+        if next == nil || isFresh { return }
         switch try look() {
-        case .found(let estimate): note(estimate)
+        case .found(let estimate):
+            note(estimate)
+            try endIfReady()
         // Of what another pass is just changing nothing can be said, and READY is not taken back for that.
         case .busy: next = nil
         }
@@ -171,136 +197,157 @@ final class FollowLoop {
         case busy
     }
 
+    private static func pendingLook(
+        _ setting: Session.RunSetting,
+        _ names: RootNames,
+        _ options: PassOptions
+    ) -> PendingLook {
+        PendingLook(setting.process, names, options, limitSeconds: lookSecondsMax)
+    }
+
     private func look() throws(End) -> Foresight {
-        let (names, options) = (plan.names, plan.pass)
+        let (names, options) = (plan.names, nextOptions())
         let begun = Begun<PendingLook>()
         let found: SwitchEstimate?
         do throws(Refusal) {
             found = try session.attempt(
                 prepare: { setting throws(Refusal) in
-                    let look = PendingLook(
-                        setting.process,
-                        names,
-                        options,
-                        limitSeconds: Self.lookSecondsMax
-                    )
+                    let look = Self.pendingLook(setting, names, options)
                     begun.set(look)
                     return .init(run: look, hasJudged: false) {}
                 },
-                giveUp: { _ in supervision.statusIfGivenUp }
+                giveUp: { summary, waiting in
+                    if summary != nil { reporter.tell(givenUp: waiting) }
+                    return giveUp(waiting)
+                }
             )
         } catch {
             throw refuse(error)
         }
         // What ended the look ends the loop, too.
-        if supervision.isStopping { throw End(lastStatus ?? .interrupted, .signal) }
+        if supervision.isStopping { throw end(.signal) }
         try checkLimit()
         return begun.value?.metAnotherPass == true ? .busy : .found(found)
+    }
+
+    /// Ends the reports of a loop in which a call does not come back; gives the status to exit with.
+    private func giveUp(_ waiting: [WaitingCall]) -> ExitStatus {
+        let end: FollowEnd =
+            supervision.isStopping ? .signal : supervision.isLimitOfHours ? .hours : .stopAt
+        return reporter.finish(
+            end,
+            end.statusIfGivenUp(last: last?.status),
+            passes: passes,
+            waiting: waiting
+        )
     }
 
     private func note(_ estimate: SwitchEstimate?) {
         next = estimate
         lookedAt = monotonicNanoseconds()
-        isReadyNow = reporter.tell(estimate, pass: lastPass)
+        reporter.tell(estimate, pass: last?.id)
         metrics?.file.note(estimate)
         if plan.readyBelowSeconds != nil {
-            metrics?.file.change { $0.set(.ready, isReadyNow ? 1 : 0) }
+            metrics?.file.change { $0.set(.ready, reporter.isReady ? 1 : 0) }
         }
         metrics?.file.publish()
     }
 
-    private var isReadyNow = false
-    /// Of the last pass.
-    private var heldBack: HeldBack?
+    /// After a pass in which something failed the switch would leave that behind, be it as short as it may.
+    private func endIfReady() throws(End) {
+        if plan.endsWhenReady, reporter.isReady, last?.isWell == true {
+            throw End(.done, .untilReady)
+        }
+    }
 
-    /// Makes a pass, and gives when it began; nil: the hours were over before another process' pass was, or that one
-    /// counts in place of one of ours.
-    private func pass() throws(End) -> (summary: PassSummary, began: Int64)? {
+    /// What came of the attempts at a pass.
+    private enum Made {
+        case ours(PassSummary, began: Int64)
+        /// That of another process counts in place of one of ours.
+        case others
+        /// Before another process' pass was.
+        case hoursAreOver
+    }
+
+    private func pass() throws(End) -> Made {
         var isWaiting = false
         var looks = true
         while isWithinHours {
             let began = Int64(clamping: WallClock.nanoseconds)
-            if let summary = try attempt() { return (summary, began) }
-            let before = newestWhole()?.id
+            if let summary = try attempt(began) { return .ours(summary, began: began) }
+            wholePasses.catchUp()
             try waitForOthers(isTold: isWaiting)
             isWaiting = true
             // What was foreseen was foreseen of what the other pass is doing.
             next = nil
             // A pass of another pair onto this DESTINATION is met by no look: one is enough.
-            while isWithinHours, looks || newestWhole()?.id != before {
+            while isWithinHours, looks || wholePasses.new() != nil {
                 if case .found(let estimate) = try look() {
-                    if try counts(othersAfter: before, estimate) { return nil }
+                    if try countsOthers(estimate) { return .others }
                     looks = false
                     break
                 }
                 try waitForOthers(isTold: true)
             }
         }
-        return nil
-    }
-
-    /// The newest whole pass of this pair, whoever made it.
-    private func newestWhole() -> (id: Int64, isWell: Bool)? {
-        plan.pass.stateFolder.flatMap { LastWholePass.newest(plan.names, stateFolder: $0) }
+        return .hoursAreOver
     }
 
     /// Another process' pass is over: a whole one takes the place of ours, and the pause begins; false: there was none.
     ///
     /// What it left to do was just looked at.
-    private func counts(
-        othersAfter before: Int64?,
-        _ estimate: SwitchEstimate?
-    ) throws(End) -> Bool {
-        guard let newest = newestWhole(), newest.id != before else {
+    private func countsOthers(_ estimate: SwitchEstimate?) throws(End) -> Bool {
+        guard let newest = wholePasses.new() else {
             // A dry run, or one that was cut or of some branches: ours follows at once.
             note(estimate)
             return false
         }
-        lastPass = newest.id
+        wholePasses.know(newest.id)
+        last = LastPass(id: newest.id, status: newest.status)
         reporter.tell(others: newest.id)
         note(estimate)
-        if isReadyNow, newest.isWell, plan.endsWhenReady { throw End(.done, .untilReady) }
+        try endIfReady()
         return true
     }
 
     /// Nil: another pass runs.
-    private func attempt() throws(End) -> PassSummary? {
+    private func attempt(_ began: Int64) throws(End) -> PassSummary? {
         let counters = Counters()
         let told = reporter.reporter(counters, foreseen: next)
-        var options = plan.pass
-        options.isNewPair = isNewPair
-        workers = min(max(workers + supervision.takeWorkersMore(), 1), PassOptions.workersMax)
-        options.workers = workers
-        options.metFiles = backOff == nil ? nil : metFiles
-        options.foreseen = next?.foreseen
-        let (names, pass, backOff, foreseen) = (plan.names, options, self.backOff, next)
+        let (names, options, backOff, foreseen) = (plan.names, nextOptions(), self.backOff, next)
         heldBack = nil
+        // It has what it asks for.
+        supervision.takeContinue()
         // What a person wants by signals stays from pass to pass.
-        let handed = Handed(workers: options.workers)
+        let handed = HandedOver(workers: options.workers)
         do throws(Refusal) {
             let summary = try session.attempt(
                 prepare: { [metrics] setting throws(Refusal) in
+                    let begins = WeakRun()
                     let run = try Pass(
                         setting.process,
                         names,
-                        pass,
+                        options,
                         counters: counters,
                         opened: { setting.watch.know($0) },
-                        emit: { told.receive($0) }
+                        emit: { event in
+                            told.receive(event)
+                            // Not before: what back-off tells of this pass comes after its first line.
+                            if case .started = event, let whole = begins.value {
+                                backOff?.passBegins(whole)
+                            }
+                        }
                     )
-                    let look = PendingLook(
-                        setting.process,
-                        names,
-                        pass,
-                        limitSeconds: Self.lookSecondsMax
-                    )
+                    let look = Self.pendingLook(setting, names, options)
                     let whole = EstimatedPass(run, look: look, takesUncounted: true) {
                         [weak run] in
                         // Before it looks: nothing of the look is held back, or counted as such.
                         let held = backOff?.passEnds()
-                        handed.set(run?.workersWanted ?? pass.workers, held)
+                        let wanted = run?.workersWanted ?? options.workers
+                        handed.set(wanted, held)
+                        look.expect(workers: wanted)
                     }
-                    backOff?.passBegins(whole)
+                    begins.set(whole)
                     return .init(run: whole) {
                         metrics?.begin()
                         // Weakly: who publishes must not keep a volume open.
@@ -315,9 +362,9 @@ final class FollowLoop {
                         }
                     }
                 },
-                giveUp: { (summary: PassSummary) in
-                    metrics?.end(summary, isLast: true)
-                    return told.finish(summary)
+                giveUp: { summary, waiting in
+                    if let summary { tellGivenUp(summary, began, told, handed.held) }
+                    return giveUp(waiting)
                 }
             )
             // Its status is that of the summary: what became of reports is asked at the end of the loop.
@@ -335,31 +382,45 @@ final class FollowLoop {
         }
     }
 
-    private func end(_ summary: PassSummary, _ began: Int64) throws(End) {
+    private func tellGivenUp(
+        _ summary: PassSummary,
+        _ began: Int64,
+        _ told: Reporter,
+        _ held: HeldBack?
+    ) {
+        note(ended: summary, isLast: true)
+        // As above.
+        _ = told.finish(summary)
+        reporter.end(summary, began: began, held)
+    }
+
+    private func note(ended summary: PassSummary, isLast: Bool = false) {
         passes += 1
-        lastStatus = summary.status
-        lastPass = summary.recordedPass
+        last = LastPass(id: summary.recordedPass, status: summary.status)
+        if let id = summary.recordedPass { wholePasses.know(id) }
         if summary.isRemembered { isNewPair = false }
-        metrics?.end(summary)
+        metrics?.end(summary, isLast: isLast)
         if let heldBack { metrics?.file.note(heldBack) }
+    }
+
+    /// What a pass that has ended means for the loop; what ends it is thrown.
+    private func end(_ summary: PassSummary, _ began: Int64) throws(End) -> FollowStep {
+        note(ended: summary)
         reporter.end(summary, began: began, heldBack)
         note(summary.next)
         noteConvergence(summary)
-        commands?.after(summary, isReady: isReadyNow)
-        switch FollowStep(after: summary, isCutByHours: supervision.isLimitOfHours) {
-        case .goesOn: hasTriedWithoutRoom = false
-        case .waitsForRoom(let bytes, let inodes): try waitForRoom(bytes, inodes)
-        case .waitsForHours:
-            reporter.tellHoursOver()
-            try waitForHours()
-        case .ends(let status, let reason): throw End(status, reason)
-        }
+        commands?.after(summary, isReady: reporter.isReady)
+        reporter.passIsOver()
+        let step = FollowStep(after: summary, isCutByHours: supervision.isLimitOfHours)
+        if case .ends(let status, let reason) = step { throw End(status, reason) }
         if summary.recordedPass == nil || summary.hasLostRecord {
             // It was told why. Each further pass would walk, and nothing could be foreseen.
             throw End(.refused, .refused)
         }
-        let isWell = summary.status == .done || summary.status == .someVanished
-        if isReadyNow, isWell, plan.endsWhenReady { throw End(.done, .untilReady) }
+        try endIfReady()
+        if case .waitsForRoom = step { return step }
+        hasTriedWithoutRoom = false
+        return step
     }
 
     private func noteConvergence(_ summary: PassSummary) {
@@ -375,108 +436,9 @@ final class FollowLoop {
     }
 
     /// Tells a refusal, and makes an end of it.
-    private func refuse(_ refusal: Refusal) -> End {
+    func refuse(_ refusal: Refusal) -> End {
         let text = RefusalText(refusal)
         streams.refuse(text.reason, path: text.path, refusal)
         return End(.refused, .refused)
-    }
-
-    // MARK: Waiting
-
-    private func waitForHours() throws(End) {
-        var isTold = false
-        while true {
-            let now = Int64(clamping: WallClock.nanoseconds)
-            if plan.hours.allow(now) { return }
-            guard let opening = plan.hours.nextChange(after: now) else { return }
-            if !isTold {
-                let time = CalendarTime(local: opening).minutes
-                reporter.wait(.hours, until: opening, told: "the hours of work begin at \(time)")
-                isTold = true
-            }
-            // In steps: the wall clock may be set meanwhile.
-            let left = UInt64(max(opening - now, 0))
-            // A shell sends SIGCONT to who goes on in the foreground: outside of the hours it begins nothing.
-            _ = try step(.hours, left: left, for: min(left, 10 * Self.second))
-        }
-    }
-
-    /// What another pass was met by.
-    private var busy: Refusal?
-
-    private func waitForOthers(isTold: Bool) throws(End) {
-        let text = isTold ? nil : busy.map { RefusalText($0).reason }
-        let seconds = givenWaitSeconds.map { UInt64($0) } ?? Self.lockSeconds
-        try wait(.lock, nanoseconds: seconds * Self.second) { _ in text }
-    }
-
-    private func waitForRoom(_ bytes: UInt64, _ inodes: UInt64) throws(End) {
-        let seconds = givenWaitSeconds.map { UInt64($0) } ?? Self.roomSeconds
-        for _ in 0..<Self.roomLooksMax {
-            let isContinued = try wait(.full, nanoseconds: seconds * Self.second) {
-                "DESTINATION is full; looking again at \(CalendarTime(local: $0).minutes)"
-            }
-            // SIGCONT: somebody knows that there is room.
-            if isContinued { return }
-            do throws(SystemError) {
-                let room = try DestinationRoom(of: plan.names.destination)
-                if room.holds(bytes: bytes, inodes: inodes) { return }
-            } catch {
-                throw refuse(
-                    .cannotOpen(
-                        .destination,
-                        path: Array(plan.names.destination.bytes),
-                        error
-                    )
-                )
-            }
-        }
-        // What is missing may be less by now: the next pass tells, and is the last one if it is not.
-        if hasTriedWithoutRoom { throw End(.destinationStopped, .destinationStopped) }
-        hasTriedWithoutRoom = true
-    }
-
-    /// DESTINATION had no room for an hour, and a pass was tried all the same.
-    private var hasTriedWithoutRoom = false
-
-    /// Waits so long; whether SIGCONT ended it.
-    ///
-    /// `told`: said to people, of the moment until when, in nanoseconds since 1970.
-    @discardableResult
-    private func wait(
-        _ reason: FollowReporter.WaitReason,
-        nanoseconds: UInt64,
-        told: (Int64) -> String? = { _ in nil }
-    ) throws(End) -> Bool {
-        let end = monotonicNanoseconds() &+ nanoseconds
-        // Nothing of ours runs: what is measured now is what users have without us.
-        if reason == .pause { backOff?.waitBegins() }
-        defer { backOff?.waitEnds() }
-        let until = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: nanoseconds)
-        reporter.wait(reason, until: until, told: told(until))
-        while true {
-            let now = monotonicNanoseconds()
-            if now >= end { return false }
-            if try step(reason, left: end - now, for: min(end - now, Self.second)) { return true }
-        }
-    }
-
-    private func checkLimit() throws(End) {
-        if plan.limit?.remaining == 0 { throw End(lastStatus ?? .timeLimit, .stopAt) }
-    }
-
-    /// Waits a little; true: the next pass is to begin now.
-    private func step(
-        _ reason: FollowReporter.WaitReason,
-        left: UInt64,
-        for nanoseconds: UInt64
-    ) throws(End) -> Bool {
-        try checkLimit()
-        reporter.drawWaiting(reason, nanoseconds: left, next)
-        switch supervision.wait(nanoseconds: nanoseconds) {
-        case .stopped: throw End(lastStatus ?? .interrupted, .signal)
-        case .continued: return true
-        case .timeIsUp: return false
-        }
     }
 }

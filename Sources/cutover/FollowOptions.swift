@@ -53,7 +53,8 @@ struct LoopOptions: ParsableArguments {
     )
     var readyBelow: RunDuration?
 
-    @Flag(help: "End at the first READY, with status 0.") var untilReady = false
+    @Flag(help: "End at READY, unless something failed in the last pass; only that gives 0.")
+    var untilReady = false
 
     @Option(help: ArgumentHelp("End after so many passes.", valueName: "number"))
     var passes: Int?

@@ -57,7 +57,11 @@ final class Session: Sendable {
         finish: (Summary) -> ExitStatus
     ) -> ExitStatus {
         do throws(Refusal) {
-            return finish(try attempt(prepare: prepare, giveUp: finish))
+            return finish(
+                try attempt(prepare: prepare) { summary, _ in
+                    summary.map(finish) ?? supervision.statusIfGivenUp
+                }
+            )
         } catch {
             let text = RefusalText(error)
             streams.refuse(text.reason, path: text.path, error)
@@ -70,12 +74,13 @@ final class Session: Sendable {
     /// Called by the main thread.
     /// - Parameters:
     ///   - prepare: opens the roots and judges them.
-    ///   - giveUp: tells the summary of a run that does not come back; the process ends here, with its status.
+    ///   - giveUp: tells the summary of a run that does not come back, and what it waits for; the process ends here,
+    ///     with its status. Nil: not even its roots could be opened, which has been told.
     /// - Returns: how the run ended.
     /// - Throws: what `prepare` refuses, and where there are too few threads or descriptors.
     func attempt<Summary: Sendable>(
         prepare: @escaping @Sendable (RunSetting) throws(Refusal) -> Prepared<Summary>,
-        giveUp: (Summary) -> ExitStatus
+        giveUp: (Summary?, [WaitingCall]) -> ExitStatus
     ) throws(Refusal) -> Summary {
         let begun = Begun<any SteeredRun<Summary>>()
         let setting = RunSetting(process: try process(), watch: supervision.watch)
@@ -105,11 +110,11 @@ final class Session: Sendable {
         if let summary { return summary }
         let waiting = supervision.watch.stuck()
         streams.stopWaiting()
-        if let run = begun.value { supervision.end(giveUp(run.giveUp(waiting: waiting))) }
+        if let run = begun.value { supervision.end(giveUp(run.giveUp(waiting: waiting), waiting)) }
         let status = supervision.statusIfGivenUp
         let what = status == .timeLimit ? "the time limit was reached" : "interrupted"
         streams.refuse(Supervision.reason(waiting, what), status: status)
-        supervision.end(status)
+        supervision.end(giveUp(nil, waiting))
     }
 
     /// Makes the process ready for its first run, and gives the umask of who started it, where that was cleared.

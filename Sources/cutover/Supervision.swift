@@ -50,14 +50,15 @@ final class Supervision: Sendable {
     private let isWaiting = Atomic<Bool>(false)
     /// Others come after this run, so there is something to stop though it is over.
     private let hasMore = Atomic<Bool>(false)
-    /// What SIGUSR1 and SIGUSR2 asked for while there was no run.
+    /// What SIGUSR1 and SIGUSR2 asked for while no run had a use for it.
     private let workersMore = Atomic<Int>(0)
     private let changed = DispatchSemaphore(value: 0)
     private let steered = Lock<Steered?>(nil)
 
     /// What signals do to a run.
     struct Steered: Sendable {
-        var changeWorkers: @Sendable (Int) -> Void = { _ in }
+        /// False: it has no use for them, and the next one gets them.
+        var changeWorkers: @Sendable (Int) -> Bool = { _ in false }
         /// False: it came too late to stop anything.
         var interrupt: @Sendable () -> Bool
         /// What a time limit ends it by; nil: nothing does.
@@ -96,8 +97,8 @@ final class Supervision: Sendable {
 
     /// Waits, with no run there, for so long or for a signal.
     ///
-    /// Called by the main thread.
-    func wait(nanoseconds: UInt64) -> Wake {
+    /// Called by the main thread. `hearsContinue`: SIGCONT ends it; else that is kept for who asks next.
+    func wait(nanoseconds: UInt64, hearsContinue: Bool = true) -> Wake {
         isWaiting.store(true, ordering: .sequentiallyConsistent)
         defer { isWaiting.store(false, ordering: .sequentiallyConsistent) }
         let end = DispatchTime.now() + .nanoseconds(Int(clamping: nanoseconds))
@@ -106,11 +107,15 @@ final class Supervision: Sendable {
                 tellService()
                 return .stopped
             }
-            if isContinued.exchange(false, ordering: .sequentiallyConsistent) { return .continued }
+            if hearsContinue, takeContinue() { return .continued }
             // A signal of an earlier run's end may be left.
             if changed.wait(timeout: end) == .timedOut { return .timeIsUp }
         }
     }
+
+    /// Whether SIGCONT came since somebody last asked; what it asks for is done now.
+    @discardableResult
+    func takeContinue() -> Bool { isContinued.exchange(false, ordering: .sequentiallyConsistent) }
 
     /// Makes ready to hear signals, before the first run and before there are other threads.
     func beginListening() throws(Refusal) {
@@ -242,7 +247,7 @@ final class Supervision: Sendable {
     }
 
     private func changeWorkers(by difference: Int, _ steered: Steered?) {
-        if let steered { return steered.changeWorkers(difference) }
+        if steered?.changeWorkers(difference) == true { return }
         workersMore.wrappingAdd(difference, ordering: .relaxed)
     }
 

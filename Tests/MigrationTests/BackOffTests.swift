@@ -425,7 +425,7 @@ private final class FakeDisk: Sendable {
         let sample = MetFiles()
         let pass = try trees.pass(sample)
         pass.limitWorkers(to: 0)
-        pass.changeWorkers(by: -3)
+        #expect(pass.changeWorkers(by: -3))
         let (ended, summary) = start(pass)
         #expect(ended.wait(timeout: .now() + 0.3) == .timedOut)
         #expect(pass.counters.bytesCopied.value() == 0)

@@ -78,6 +78,37 @@ import Testing
         #expect(step(cut, hours: true) == .waitsForHours)
     }
 
+    @Test("with --until-ready 0 means READY: each other end counts, and what outranks it is told")
+    func ends() {
+        func status(_ end: FollowEnd, _ last: Migration.ExitStatus?, awaits: Bool) -> Int32 {
+            end.status(last: last, awaitsReady: awaits).rawValue
+        }
+        for (last, signal, limit) in [
+            (nil, 20, 26), (.done, 20, 26), (.someVanished, 20, 26), (.someFailed, 20, 23),
+            (.destinationStopped, 20, 11),
+        ] as [(Migration.ExitStatus?, Int32, Int32)] {
+            #expect(status(.signal, last, awaits: true) == signal)
+            for end in [FollowEnd.stopAt, .passes] {
+                #expect(status(end, last, awaits: true) == limit, "\(end)")
+                #expect(status(end, last, awaits: false) == last?.rawValue ?? 26, "\(end)")
+            }
+            #expect(status(.signal, last, awaits: false) == last?.rawValue ?? 20)
+            // What does not come back is no "done", be READY awaited or not.
+            #expect(FollowEnd.signal.statusIfGivenUp(last: last).rawValue == signal)
+            #expect(FollowEnd.hours.statusIfGivenUp(last: last).rawValue == limit)
+        }
+    }
+
+    @Test("a look that was cut says nothing; only one that turned out to walk foretells a walk")
+    func looks() {
+        var walked = summary(.done)
+        #expect(PendingLook.Count(walked, nil) == .walked)
+        #expect(PendingLook.Count(walked, .signal) == .cut)
+        walked.method = .scan
+        #expect(PendingLook.Count(walked, nil) == .scanned(changes: nil))
+        #expect(PendingLook.Count(walked, .signal) == .cut)
+    }
+
     @Test("a failure is news once a day; another one at once")
     func failures() {
         var told = ToldFailures()
@@ -192,11 +223,24 @@ import Testing
         }
     }
 
+    @Test("from 00:00 to 24:00 is all day, and no misspelling")
+    func allDay() throws {
+        let hours = try hours("00:00-24:00")
+        for (hour, minute) in [(0, 0), (12, 0), (23, 59)] {
+            let moment = try at(hour, minute)
+            #expect(hours.allow(moment) && hours.nextChange(after: moment) == nil)
+        }
+        let night = try self.hours("24:00-06:00")
+        #expect(try night.allow(at(0, 0)) && !night.allow(at(6, 0)))
+        let evening = try self.hours("22:00-00:00")
+        #expect(try evening.allow(at(23, 59)) && !evening.allow(at(0, 0)))
+    }
+
     @Test("what is no stretch is refused")
     func mistakes() {
         for text in [
             "", "22:00", "22-06", "22:00-22:00", "25:00-06:00", "22:60-06:00", "22:00-06:00-",
-            "2:00-6:00", "24:01-06:00", "00:00-24:00",
+            "2:00-6:00", "24:01-06:00", "24:00-24:00", "24:00-00:00", "00:00-00:00",
         ] {
             #expect(WorkHours.Stretch(parsing: text) == nil, "\(text)")
         }

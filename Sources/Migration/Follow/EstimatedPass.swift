@@ -49,11 +49,18 @@ package final class EstimatedPass: SteeredRun, HeldRun {
 
     package var isSynchronizing: Bool { pass.isSynchronizing && ended.withLock { $0 } == nil }
 
+    /// Where the pass had ended it is its summary, with what the look waits for: nothing was given up of the pass.
     package func giveUp(waiting: [WaitingCall]) -> PassSummary {
-        ended.withLock { $0 } ?? pass.giveUp(waiting: waiting)
+        guard var summary = ended.withLock({ $0 }) else { return pass.giveUp(waiting: waiting) }
+        summary.waiting = waiting
+        return summary
     }
 
-    package func changeWorkers(by difference: Int) { pass.changeWorkers(by: difference) }
+    /// While it looks there is no work of the pass that more of them could do.
+    package func changeWorkers(by difference: Int) -> Bool {
+        if ended.withLock({ $0 }) != nil { return false }
+        return pass.changeWorkers(by: difference)
+    }
     package var workersWanted: Int { pass.workersWanted }
     package func limitWorkers(to most: Int?) { pass.limitWorkers(to: most) }
 }

@@ -17,6 +17,8 @@ package enum FollowEnd: String, Sendable, CaseIterable {
     case passes
     case untilReady = "until_ready"
     case stopAt = "stop_at"
+    /// The hours of work were over, and a call did not come back: nothing of this process could go on after it.
+    case hours
     case refused
     case destinationStopped = "destination_stopped"
     case deletionLimit = "deletion_limit"
@@ -56,4 +58,24 @@ extension FollowStep {
         case .refused, .different, .usage: self = .ends(summary.status, .refused)
         }
     }
+}
+
+extension FollowEnd {
+    /// The status of a loop that this ends between two passes, or in a look.
+    ///
+    /// - Parameters:
+    ///   - last: that of its last pass; nil: there was none.
+    ///   - awaitsReady: `--until-ready`. Then 0 means READY, so an end without it is one before its time.
+    /// - Returns: with it 20, 26, or what outranks them; else that of the last pass, where there was one.
+    package func status(last: ExitStatus?, awaitsReady: Bool) -> ExitStatus {
+        guard let last else { return cut }
+        return awaitsReady ? .worst(of: [last, cut]) : last
+    }
+
+    /// The same where a call did not come back: whatever the last pass came to, something does not answer.
+    package func statusIfGivenUp(last: ExitStatus?) -> ExitStatus {
+        .worst(of: [last ?? .done, cut])
+    }
+
+    private var cut: ExitStatus { self == .signal ? .interrupted : .timeLimit }
 }

@@ -12,9 +12,10 @@ package final class PendingLook: SteeredRun {
     private let names: RootNames
     private let options: PassOptions
     private let limitSeconds: Int
+    /// Of the next pass; nil: those of the options.
+    private let workers = Lock<Int?>(nil)
     /// Of the look itself: that of the pass in it is another.
     package let control = RunControl()
-    private let pass = Lock<Pass?>(nil)
     private let hasMetPass = Lock(false)
 
     /// Whether it could not look for another pass that runs; known when it has run.
@@ -43,6 +44,9 @@ package final class PendingLook: SteeredRun {
         self.options = look
     }
 
+    /// The next pass will have so many workers, and not those of the options; to be called before it runs.
+    package func expect(workers: Int) { self.workers.withLock { $0 = workers } }
+
     /// Ends the look soon; it has no result then.
     package func interrupt() -> Bool {
         control.interrupt()
@@ -53,19 +57,28 @@ package final class PendingLook: SteeredRun {
 
     package func giveUp(waiting: [WaitingCall]) -> SwitchEstimate? { nil }
 
-    package func changeWorkers(by difference: Int) {
-        pass.withLock { $0 }?.changeWorkers(by: difference)
-    }
+    /// It counts with as many as it began with: those of the pass that comes are meant.
+    package func changeWorkers(by difference: Int) -> Bool { false }
 
     /// The estimate; nil: nothing is known of any pass, the look was interrupted, or SOURCE or DESTINATION cannot be
     /// opened as they have to be, which the next pass will tell.
     package func run() -> SwitchEstimate? {
         let counters = Counters()
+        var options = self.options
+        options.workers = workers.withLock { $0 } ?? options.workers
         do throws(Refusal) {
             let pass = try Pass(process, names, options, counters: counters) { _ in }
             guard pass.estimator.isPossible else { return nil }
             let comparison = pass.comparisonTime
-            if pass.foreseesScan, let counted = count(pass, counters, comparison) { return counted }
+            if pass.foreseesScan {
+                switch count(pass) {
+                case .scanned(let changes):
+                    return counted(pass, counters, changes: changes, comparison)
+                case .cut: return nil
+                // It turned out to be none, as the pass's would.
+                case .walked: break
+                }
+            }
             if !control.mayBegin { return nil }
             return uncounted(pass.estimator, comparison)
         } catch {
@@ -74,29 +87,54 @@ package final class PendingLook: SteeredRun {
         }
     }
 
-    private func count(
-        _ pass: Pass,
-        _ counters: Counters,
-        _ comparison: ComparisonTime
-    ) -> SwitchEstimate? {
-        self.pass.withLock { $0 = pass }
+    /// What came of counting.
+    package enum Count: Sendable, Equatable {
+        /// All was counted; `changes`: seconds that it took to find.
+        case scanned(changes: Double?)
+        /// The next pass will walk.
+        case walked
+        /// A signal, or its own time limit, ended it: a scan stands ahead still, and of what nothing is known.
+        case cut
+
+        /// - Parameters:
+        ///   - summary: of the dry pass.
+        ///   - cause: what ended it before it was done.
+        package init(_ summary: PassSummary, _ cause: RunControl.Cause?) {
+            if cause != nil {
+                self = .cut
+            } else if summary.method == .scan {
+                self = .scanned(changes: summary.times.changes.map { Double($0) / 1e9 })
+            } else {
+                self = .walked
+            }
+        }
+    }
+
+    private func count(_ pass: Pass) -> Count {
         // A signal or a time limit, also one that came before.
         control.whenEnding { [weak pass] in pass?.control.interrupt() }
         let patience = Patience(seconds: limitSeconds) { pass.control.interrupt() }
         let summary = pass.run()
         patience.end()
-        guard summary.method == .scan, pass.control.cause == nil else { return nil }
-        let amount = WorkAmount(counters, isByScan: true)
-        return pass.estimator.estimate(
-            method: summary.method.name,
-            amount,
+        return Count(summary, pass.control.cause)
+    }
+
+    private func counted(
+        _ pass: Pass,
+        _ counters: Counters,
+        changes: Double?,
+        _ comparison: ComparisonTime
+    ) -> SwitchEstimate? {
+        pass.estimator.estimate(
+            method: ChangeMethod.scan.name,
+            WorkAmount(counters, isByScan: true),
             pending: PendingWork(
                 entries: counters.touched(isByScan: false),
                 files: counters.filesCopied.value(),
                 bytes: counters.bytesCopied.value(),
                 isCounted: true
             ),
-            changes: summary.times.changes.map { Double($0) / 1e9 },
+            changes: changes,
             comparison: comparison
         )
     }

@@ -4,7 +4,7 @@ import LinuxIO
 
 /// Stretches of the day in which work is done, in the person's time zone.
 package struct WorkHours: Sendable, Equatable {
-    /// From one minute of the day to another one, which may lie on the next day.
+    /// From one minute of the day to another one, which may lie on the next day; `00:00-24:00` is all of it.
     package struct Stretch: Sendable, Equatable {
         package let first: Int
         package let end: Int
@@ -13,13 +13,15 @@ package struct WorkHours: Sendable, Equatable {
         package init?(parsing text: String) {
             let times = text.split(separator: "-", omittingEmptySubsequences: false)
             guard times.count == 2, let first = Self.minute(times[0]),
-                let end = Self.minute(times[1]), first != end
+                let end = Self.minute(times[1]), first != end,
+                // The same moment of two days, but for the day from its begin to its end.
+                first % WorkHours.minutesPerDay != end % WorkHours.minutesPerDay || first == 0
             else { return nil }
-            self.first = first
+            self.first = first % WorkHours.minutesPerDay
             self.end = end
         }
 
-        /// `06:00`, or `24:00` as the end of a day.
+        /// `06:00`, or `24:00`, the end of a day.
         private static func minute(_ text: Substring) -> Int? {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             guard parts.count == 2,
@@ -27,7 +29,7 @@ package struct WorkHours: Sendable, Equatable {
                 let hour = Int(parts[0]), let minute = Int(parts[1]), minute < 60,
                 hour < 24 || hour == 24 && minute == 0
             else { return nil }
-            return (hour * 60 + minute) % WorkHours.minutesPerDay
+            return hour * 60 + minute
         }
 
         func holds(_ minute: Int) -> Bool {

@@ -12,4 +12,17 @@ package enum ExitStatus: Int32, Sendable {
     case deletionLimit = 25
     case timeLimit = 26
     case usage = 64
+
+    /// Of several that hold the first one is told.
+    ///
+    /// A difference stands below what makes an answer incomplete, as in `verify`.
+    private static let worstFirst: [ExitStatus] = [
+        .interrupted, .destinationStopped, .someFailed, .timeLimit, .different, .someVanished,
+        .deletionLimit,
+    ]
+
+    /// The one to tell of several that hold; none of them: done.
+    package static func worst(of found: [ExitStatus]) -> ExitStatus {
+        worstFirst.first(where: found.contains) ?? .done
+    }
 }

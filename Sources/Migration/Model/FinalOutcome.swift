@@ -113,11 +113,7 @@ package struct FinalOutcome: Sendable {
         if isStepRefused { found.append(.someFailed) }
         // Who could write, or made it writable again, may have written: nothing here proves the contrary of contents.
         if !isFinal { found.append(.someVanished) }
-        let order: [ExitStatus] = [
-            .interrupted, .destinationStopped, .someFailed, .timeLimit, .different, .someVanished,
-            .deletionLimit,
-        ]
-        return order.first(where: found.contains) ?? .done
+        return ExitStatus.worst(of: found)
     }
 
     /// All is well but that SOURCE could be written to from the begin (`--allow-writers`).

@@ -134,10 +134,11 @@ package final class Pass: SteeredRun, HeldRun {
 
     package var isSynchronizing: Bool { isWaitingForDisk.load(ordering: .relaxed) }
 
-    package func changeWorkers(by difference: Int) {
+    package func changeWorkers(by difference: Int) -> Bool {
         let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
+        return true
     }
 
     package var workersWanted: Int { walk.workersWanted }

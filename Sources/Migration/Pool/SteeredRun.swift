@@ -43,6 +43,7 @@ package protocol SteeredRun<Summary>: AnyObject, Sendable {
 
     /// Adds workers, or takes some away; at least one stays.
     ///
-    /// That is what a person wants; a limit stays as it is.
-    func changeWorkers(by difference: Int)
+    /// That is what a person wants; a limit stays as it is. False: no work of the kind is under way here, so nothing was
+    /// changed, and what comes next has to take it.
+    func changeWorkers(by difference: Int) -> Bool
 }

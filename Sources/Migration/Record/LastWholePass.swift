@@ -38,20 +38,15 @@ package struct LastWholePass: Equatable, Sendable {
         )
     }
 
-    /// The id of the newest whole pass of these very roots, and whether nothing failed in it; nil: there is none, or the
-    /// record cannot be read.
-    package static func newest(
+    /// The newest whole pass of these very roots; nil: there is none.
+    fileprivate static func newest(
         _ names: RootNames,
         stateFolder: Name
-    ) -> (id: Int64, isWell: Bool)? {
-        do throws(HistoryProblem) {
-            let pass = try history(names, stateFolder: stateFolder)?.lastCompletePass()
-            return pass.map { pass in
-                let status = pass.status.flatMap { Int32(exactly: $0) }.flatMap(ExitStatus.init)
-                return (pass.id, status == .done || status == .someVanished)
-            }
-        } catch {
-            return nil
+    ) throws(HistoryProblem) -> WholePasses.Pass? {
+        try history(names, stateFolder: stateFolder)?.lastCompletePass().map { pass in
+            let status = pass.status.flatMap { Int32(exactly: $0) }.flatMap(ExitStatus.init)
+            // An unknown one means failure, here as for everybody.
+            return WholePasses.Pass(id: pass.id, status: status ?? .someFailed)
         }
     }
 
@@ -129,5 +124,55 @@ package struct LastWholePass: Equatable, Sendable {
     /// Why does not matter here: `cutover history` tells.
     private static func problem(_ problem: ArchiveProblem) -> HistoryProblem {
         .failed("\(problem)")
+    }
+}
+
+/// Which whole passes of a pair a loop knows of, so that new ones of other processes are told from the rest.
+///
+/// A record can be unreadable for a moment, when others write it: then nothing new is known, and what was known stays.
+package struct WholePasses: Sendable {
+    /// One of them.
+    package struct Pass: Sendable {
+        package let id: Int64
+        package let status: ExitStatus
+    }
+
+    private let names: RootNames
+    private let stateFolder: Name?
+    /// No known one is newer; 0: there was none; nil: the record was never read.
+    private var newest: Int64?
+
+    /// `stateFolder`: nil, and there is no record, so there are none.
+    package init(_ names: RootNames, stateFolder: Name?) {
+        self.names = names
+        self.stateFolder = stateFolder
+    }
+
+    /// One of our own is recorded, whole or not.
+    package mutating func know(_ pass: Int64) { newest = max(newest ?? 0, pass) }
+
+    /// All that are recorded by now are known from here on.
+    package mutating func catchUp() {
+        guard let stateFolder else { return }
+        do throws(HistoryProblem) {
+            know(try LastWholePass.newest(names, stateFolder: stateFolder)?.id ?? 0)
+        } catch {
+            // What was known stays; `new` asks again.
+        }
+    }
+
+    /// The newest, where it is newer than all that are known; nil also where the record cannot be read now.
+    package mutating func new() -> Pass? {
+        guard let known = newest else {
+            catchUp()
+            return nil
+        }
+        guard let stateFolder else { return nil }
+        do throws(HistoryProblem) {
+            let found = try LastWholePass.newest(names, stateFolder: stateFolder)
+            return found.flatMap { $0.id > known ? $0 : nil }
+        } catch {
+            return nil
+        }
     }
 }

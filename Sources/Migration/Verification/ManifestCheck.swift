@@ -62,10 +62,11 @@ package final class ManifestCheck: SteeredRun {
         return true
     }
 
-    package func changeWorkers(by difference: Int) {
+    package func changeWorkers(by difference: Int) -> Bool {
         let changed = pool.change(by: difference, most: workersMax)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
+        return true
     }
 
     package var places: [RootPlace] { context.root.places }

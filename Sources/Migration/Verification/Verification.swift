@@ -113,10 +113,11 @@ package final class Verification: SteeredRun {
         return true
     }
 
-    package func changeWorkers(by difference: Int) {
+    package func changeWorkers(by difference: Int) -> Bool {
         let changed = walk.changeWorkers(by: difference)
         if changed.lacksThreads { context.log.say(.threadsLimited(changed.workers)) }
         context.log.emit(.workersChanged(changed.workers))
+        return true
     }
 
     package var places: [RootPlace] { roots.places }

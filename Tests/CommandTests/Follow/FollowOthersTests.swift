@@ -18,13 +18,13 @@ struct FollowOthersTests {
         #expect(try pair.sync().outcome.status == 0)
     }
 
-    private func start(_ options: String...) throws -> Subprocess {
+    private func start(_ options: String..., waitSeconds: Int = 1) throws -> Subprocess {
         let words = ["follow", "--delete", "--no-idle", "--json"].map { bytes($0) } + [report]
         return try Cutover.start(
             words + [bytes("--state"), pair.state] + options.map { bytes($0) }
                 + [pair.from, pair.to],
             // How long it waits between two attempts, too.
-            environment: ["CUTOVER_WAIT_SECONDS=1"]
+            environment: ["CUTOVER_WAIT_SECONDS=\(waitSeconds)"]
         )
     }
 
@@ -95,6 +95,79 @@ struct FollowOthersTests {
         #expect(lines.count { $0.text("type") == "summary" } == 2, "\(lines)")
         #expect(!outcome.errors.contains("another process'"), "\(outcome)")
         try stage.expectSame()
+    }
+
+    @Test(
+        "a record that cannot be read when another pass is met makes no pass of its own a new one"
+    )
+    func unreadableRecord() throws {
+        let run = try start("--no-back-off", "--pause", "1h", waitSeconds: 4)
+        waitForPause("pause", 1)
+        try writeLarge("large")
+        let other = try pair.start("--bwlimit", "400K")
+        waitUntil { ((try? JSONReport(pair.reportFile)) ?? nil)?.of("start").isEmpty == false }
+        // Who opens the record by its name reads something else.
+        let record = try #require(pair.databases().first)
+        let noRecord = joined(stage.outside, "no record")
+        try Files.write(noRecord, [UInt8](repeating: 1, count: 8_192))
+        try Shell.run("mount --bind -- \"$1\" \"$2\"", noRecord, record)
+        run.send(SIGCONT)
+        waitForPause("lock", 1)
+        try Shell.run("umount -- \"$1\"", record)
+        other.send(SIGTERM)
+        #expect(other.wait().status == 20)
+        waitForPause("pause", 2)
+        let lines = told()
+        run.send(SIGTERM)
+        let outcome = run.wait()
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(!outcome.errors.contains("another process'"), "\(outcome)")
+        #expect(lines.count { $0.text("type") == "summary" } == 2, "\(lines)")
+        try stage.expectSame()
+    }
+
+    @Test("--until-ready ends at the READY of a look before a pass, and makes no further one")
+    func readyBeforePass() throws {
+        let run = try start(
+            "--no-back-off",
+            "--pause",
+            "1h",
+            "--ready-below",
+            "1h",
+            "--until-ready"
+        )
+        waitForPause("pause", 1)
+        run.send(SIGCONT)
+        waitForPause("pause", 2)
+        #expect(told().allSatisfy { $0["ready"] != true })
+        // One pass more is known, and that is enough for an interval.
+        #expect(try pair.sync().outcome.status == 0)
+        // A look that is younger would do.
+        usleep(600_000)
+        run.send(SIGCONT)
+        let outcome = run.wait()
+        #expect(outcome.status == 0, "\(outcome)")
+        let end = try #require(told().last)
+        #expect(end.text("reason") == "until_ready" && end.number("passes") == 2, "\(end)")
+    }
+
+    @Test("what back-off tells of a pass comes after its first line, and says of which pass it is")
+    func backOffAfterStart() throws {
+        let run = try start("--pause", "1h", "--probe", "sleep 0.2", "--before", "true")
+        waitForPause("pause", 1)
+        run.send(SIGTERM)
+        let outcome = run.wait()
+        #expect(outcome.status == 0, "\(outcome)")
+        let lines = told()
+        let start = try #require(lines.first { $0.text("type") == "start" })
+        let first = try #require(
+            lines.first { ["start", "back_off"].contains($0.text("type")) }
+        )
+        #expect(first.text("type") == "start", "\(lines)")
+        let measuring = try #require(lines.first { $0.text("state") == "measuring" })
+        #expect(measuring.number("pass") == start.number("pass"), "\(measuring)")
+        let before = try #require(lines.first { $0.text("type") == "before" })
+        #expect(before["pass"] == .null, "\(before)")
     }
 
     @Test("the status file has what was foreseen and how the pass gives way, and history shows it")

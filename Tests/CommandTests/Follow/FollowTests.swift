@@ -105,6 +105,24 @@ struct FollowTests {
         try stage.expectSame()
     }
 
+    @Test(
+        "--until-ready gives 0 to READY alone: an end before is none, however well the passes went"
+    )
+    func notReady() throws {
+        let outcome = try follow(
+            "--pause",
+            "1s",
+            "--ready-below",
+            "1h",
+            "--until-ready",
+            "--passes",
+            "1"
+        )
+        #expect(outcome.status == 26, "\(outcome)")
+        #expect(told("summary").last?.number("status") == 0, "\(outcome)")
+        #expect(told("end").first?.text("reason") == "passes")
+    }
+
     // MARK: Signals
 
     @Test("a signal between passes ends the loop with the status of the last one")
@@ -149,6 +167,27 @@ struct FollowTests {
         #expect(Files.exists(stage.to("urgent")))
         run.send(SIGTERM)
         #expect(run.wait().status == 0)
+    }
+
+    @Test("SIGCONT while --after runs begins the next pass when that has ended")
+    func continueAfterCommand() throws {
+        let (begun, mayEnd) = (joined(stage.outside, "begun"), joined(stage.outside, "may end"))
+        let run = try start(
+            "--pause",
+            "1h",
+            "--after",
+            ": >'\(shown(begun))'; until [ -e '\(shown(mayEnd))' ]; do sleep 0.02; done"
+        )
+        waitUntil(seconds: Int(hangSeconds)) { Files.exists(begun) }
+        run.send(SIGCONT)
+        // Where it is taken only after the command there is nothing to be seen, and nothing fails.
+        usleep(200_000)
+        try Files.write(mayEnd, [])
+        waitForPause(2)
+        run.send(SIGTERM)
+        let outcome = run.wait()
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(told("summary").count == 2, "\(outcome)")
     }
 
     // MARK: Volumes that go away
@@ -218,6 +257,40 @@ struct FollowTests {
         #expect(try Files.read(stage.to("large")) == Files.read(stage.from("large")))
     }
 
+    @Test(
+        "DESTINATION stays full: SIGCONT tries a pass at once; so does an hour without room, and that is the last"
+    )
+    func staysFull() throws {
+        try Shell.run("head -c 120M /dev/zero | tr '\\0' x >\"$1/large\"", pair.from)
+        try Shell.run(
+            "fallocate -l 230M \"$1/ballast\" || head -c 230M /dev/zero >\"$1/ballast\"",
+            pair.to
+        )
+        // A pause before any of these passes would be far too long.
+        let run = try start(
+            "--pause",
+            "1h",
+            "--exclude",
+            "/ballast",
+            "--no-check",
+            environment: ["CUTOVER_WAIT_SECONDS=1"]
+        )
+        waitForPause()
+        run.send(SIGCONT)
+        let outcome = run.wait()
+        #expect(outcome.status == 11, "\(outcome)")
+        #expect(told("summary").map { $0.number("status") } == [11, 11, 11], "\(outcome)")
+        #expect(told("end").first?.text("reason") == "destination_stopped")
+        #expect(told("pause").allSatisfy { $0.text("reason") == "full" }, "\(outcome)")
+        let lines = try JSONReport(pair.reportFile).lines
+        let types = lines.compactMap { $0.text("type") }.filter {
+            ["summary", "pause"].contains($0)
+        }
+        let parts = types.split(separator: "summary", omittingEmptySubsequences: false).map(\.count)
+        // Six looks are an hour, but for the wait that SIGCONT ended; after the last pass there is no other one.
+        #expect(parts.count == 4 && parts[2...] == [6, 0], "\(parts)")
+    }
+
     @Test("--max-delete reached ends the loop with 25: a person has to look")
     func deletions() throws {
         #expect(try pair.sync().outcome.status == 0)
@@ -251,11 +324,20 @@ struct FollowTests {
         #expect(try Files.names(pair.to).allSatisfy { $0 == bytes("lost+found") })
     }
 
-    @Test("a record that cannot be written any more ends the loop, 3: each pass would walk")
-    func lostRecord() throws {
-        let run = try start("--pause", "2s")
+    @Test(
+        "a record that cannot be written any more ends the loop, 3: each pass would walk; no wait comes first",
+        arguments: [false, true]
+    )
+    func lostRecord(isFull: Bool) throws {
+        let run = try start("--pause", "2s", "--no-check", "--exclude", "/ballast")
         waitForPause()
         let before = try Files.read(stage.from("file1"))
+        if isFull {
+            // For which the loop would wait an hour.
+            try Shell.run("fallocate -l 1G \"$1/ballast\" || true; sync -f \"$1\"", pair.to)
+            try Shell.run("head -c 1G /dev/zero >\"$1/ballast\" 2>/dev/null || true", pair.to)
+            try Shell.run("head -c 20M /dev/zero | tr '\\0' x >\"$1/large\"", pair.from)
+        }
         // The folder with the record is full.
         try Shell.run("head -c 1G /dev/zero >\"$1/ballast\" 2>/dev/null || true", stage.outside)
         let outcome = run.wait()
