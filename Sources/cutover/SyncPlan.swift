@@ -29,9 +29,9 @@ struct SyncPlan {
             throw ValidationError("--metrics is about passes, and --dry-run makes none.")
         }
         self.pass = pass
+        let isTold = !options.telling.quiet || options.telling.metrics != nil
         looksAhead =
-            !options.telling.quiet && !pass.isDryRun && pass.branches.isEmpty
-            ? Self.lookSeconds : nil
+            isTold && !pass.isDryRun && pass.branches.isEmpty ? Self.lookSeconds : nil
         limit = TimeLimit(options.how.work.time)
         reporting = try Self.reporting(
             options.telling,
