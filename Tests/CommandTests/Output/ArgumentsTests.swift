@@ -68,7 +68,7 @@ import Testing
             "--branch", "--cross-mounts", "--allow-empty-source", "-c, --checksum", "--size-only",
             "-I, --ignore-times", "--delete", "--max-delete", "-n, --dry-run", "-i, --itemize",
             "-w, --workers", "--bwlimit", "--idle", "--progress", "-q, --quiet", "-v, --verbose",
-            "--json", "--failures", "--changes", "--state", "--no-check", "--xattrs",
+            "--json", "--failures", "--metrics", "--changes", "--state", "--no-check", "--xattrs",
         ] {
             #expect(text.contains(option), "\(option)")
         }
