@@ -361,7 +361,8 @@ int cl_removexattr(int descriptor, bool is_path, const char *attribute) {
 }
 
 // listxattrat(2) and getxattrat(2) have one number on every architecture (Linux 6.13); glibc 2.36
-// knows neither. ENOSYS is remembered, so an older kernel is asked once.
+// knows neither. ENOSYS is remembered, so an older kernel is asked once. EPERM: a filter of calls that does not know
+// them either (systemd's answer, and that of older containers), or the entry refuses: the older call tells which.
 #define SYSCALL_GETXATTRAT 464
 #define SYSCALL_LISTXATTRAT 465
 
@@ -377,8 +378,8 @@ long cl_listxattrat(int directory, const char *name, char *buffer, size_t length
     if (!atomic_load_explicit(&attribute_calls_missing, memory_order_relaxed)) {
         long result = syscall(SYSCALL_LISTXATTRAT, directory, name, AT_SYMLINK_NOFOLLOW, buffer, length);
         if (result >= 0) return result;
-        if (errno != ENOSYS) return -errno;
-        atomic_store_explicit(&attribute_calls_missing, true, memory_order_relaxed);
+        if (errno != ENOSYS && errno != EPERM) return -errno;
+        if (errno == ENOSYS) atomic_store_explicit(&attribute_calls_missing, true, memory_order_relaxed);
     }
     char path[ENTRY_PATH_MAX];
     if (entry_path(path, directory, name) == NULL) return -ENAMETOOLONG;
@@ -392,8 +393,8 @@ long cl_getxattrat(int directory, const char *name, const char *attribute, void 
         long result = syscall(SYSCALL_GETXATTRAT, directory, name, AT_SYMLINK_NOFOLLOW, attribute,
                               &arguments, sizeof arguments);
         if (result >= 0) return result;
-        if (errno != ENOSYS) return -errno;
-        atomic_store_explicit(&attribute_calls_missing, true, memory_order_relaxed);
+        if (errno != ENOSYS && errno != EPERM) return -errno;
+        if (errno == ENOSYS) atomic_store_explicit(&attribute_calls_missing, true, memory_order_relaxed);
     }
     char path[ENTRY_PATH_MAX];
     if (entry_path(path, directory, name) == NULL) return -ENAMETOOLONG;
