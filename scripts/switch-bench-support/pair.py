@@ -71,6 +71,7 @@ class Loop:
         self.events = []
         self.hurries = hurries
         self._log = log
+        self._problem = None
         with open(log, "wb") as errors:
             self._process = subprocess.Popen(
                 pair.command("follow", "--json", "-", *options), stdin=subprocess.DEVNULL,
@@ -81,10 +82,17 @@ class Loop:
 
     def _read(self):
         for line in self._process.stdout:
-            event = json.loads(line)
-            self.events.append((time.monotonic(), event))
-            if self.hurries and event["type"] == "pause":
-                self._process.send_signal(signal.SIGCONT)
+            # Read to the end in any case: nobody else empties the pipe, and a loop that cannot write never ends.
+            if self._problem is not None:
+                continue
+            try:
+                event = json.loads(line)
+                self.events.append((time.monotonic(), event))
+                if self.hurries and event["type"] == "pause":
+                    self._process.send_signal(signal.SIGCONT)
+            except (ValueError, KeyError, TypeError) as problem:
+                self._problem = CommandFailed(f"follow told {line!r}: {problem!r}")
+                self._process.terminate()
 
     def __enter__(self):
         return self
@@ -98,10 +106,27 @@ class Loop:
 
     def wait(self, allowed=(0, 24)):
         """Waits for the end; another status than those allowed is a failure."""
-        if self._process.wait() not in allowed:
-            text = self._log.read_text(errors="replace")[-2000:]
-            raise CommandFailed(f"follow: status {self._process.returncode}\n{text}")
+        status = self._process.wait()
         self._reader.join()
+        if self._problem is not None:
+            raise self._problem
+        if status not in allowed:
+            text = self._log.read_text(errors="replace")[-2000:]
+            raise CommandFailed(f"follow: status {status}\n{text}")
+
+    def wait_for(self, kind, count=1, meanwhile=lambda: None):
+        """Waits until `count` events of a kind were told; a loop that ends before is a failure."""
+        while len(self.told(kind)) < count:
+            if self.is_over():
+                self.wait()
+                if len(self.told(kind)) >= count:
+                    return
+                raise CommandFailed(
+                    f"follow ended with {self._process.returncode} after {len(self.told(kind))} "
+                    f"of {count} events of the kind {kind}\n"
+                    + self._log.read_text(errors="replace")[-2000:])
+            meanwhile()
+            time.sleep(0.05)
 
     def is_over(self):
         """Whether the process has ended."""

@@ -34,6 +34,14 @@ def _anew(bench):
     return pair
 
 
+def _only(events, kind):
+    """The one event of its kind in what a command told."""
+    found = [one for one in events if one["type"] == kind]
+    if len(found) != 1:
+        raise CommandFailed(f"{len(found)} events of the kind {kind}, not one")
+    return found[0]
+
+
 def _rolling(loop):
     """For each pass of a loop that was foreseen: told and taken seconds, and what was pending.
 
@@ -75,13 +83,13 @@ def estimate(bench):
                     events, seconds = pair.call("sync", "--final")
                 finally:
                     pair.set_read_only(False)
-            final = [one for one in events if one["type"] == "final"][-1]
-            told = loop.told("estimate")[-1][1]
+            final = _only(events, "final")
+            told = loop.told("estimate")
             trials.append({
                 "manner": manner, "rolling": _rolling(loop), "pass_seconds": final["pass_seconds"],
                 "foreseen": final["foreseen_seconds"], "low": final["foreseen_low_seconds"],
                 "high": final["foreseen_high_seconds"], "command_seconds": seconds,
-                "took_told": final["took_seconds"], "last_line": told["seconds"],
+                "took_told": final["took_seconds"], "last_line": told[-1][1]["seconds"] if told else None,
                 "final": final["final"], "status": final["status"]})
             bench.say(f"  {manner} {number + 1}: foreseen {final['foreseen_seconds']} s "
                       f"({final['foreseen_low_seconds']} to {final['foreseen_high_seconds']}), "
@@ -108,7 +116,7 @@ def jump(bench):
         rolling = _rolling(loop)
         trials.append(rolling)
         bench.say("  foreseen and taken: " + ", ".join(
-            f"{row['foreseen']:.2f}/{row['told']:.2f}" for row in rolling))
+            f"{row['foreseen']}/{row['told']}" for row in rolling))
     return {"pace": pace, "pause": pause, "trials": trials}
 
 
@@ -141,8 +149,7 @@ def latency(bench):
                 # One pass and one pause as they come, in which the loop sees that SOURCE is used.
                 with Loop(pair, bench.log, "-I", "--pause", f"{settle:.0f}s", "--passes", "10000",
                           *words) as loop:
-                    while not loop.told("pause") and not loop.is_over():
-                        time.sleep(0.1)
+                    loop.wait_for("pause")
                     time.sleep(settle)
                     loop.hurries = True
                     time.sleep(settle)
@@ -153,6 +160,8 @@ def latency(bench):
                     if loop.is_over():
                         loop.wait(allowed=())
         times = reader.times(begin, end)
+        if not times:
+            raise CommandFailed(f"{title}: no read of the device within {watch} s")
         rows.append({
             "title": title, "reads": len(times), "median": statistics.median(times),
             "p95": percentile(times, 0.95), "p99": percentile(times, 0.99), "worst": max(times),
@@ -187,12 +196,15 @@ def idle(bench):
         due = 1
         while not loop.is_over():
             done = len(loop.told("summary"))
-            if done >= due:
+            weight = _weight(loop.pid) if done >= due else None
+            if weight is not None:
                 samples.append({"passes": done, "at": time.monotonic() - begin,
-                                **_weight(loop.pid), "record": _record(pair)})
+                                **weight, "record": _record(pair)})
                 due = done + max(1, passes // 20)
             time.sleep(0.05)
         loop.wait(allowed=(0,))
+    if not samples:
+        raise CommandFailed("follow ended too early to be weighed")
     rest = _at_default_pause(bench, pair)
     bench.say(f"  {samples[0]} to {samples[-1]}; {rest}")
     return {"samples": samples, "default_pause": rest}
@@ -202,22 +214,32 @@ def _at_default_pause(bench, pair):
     """Processor time of a loop that is left as it comes, for five passes."""
     if bench.options.quick:
         return None
+    samples = []
+
+    def weigh():
+        weight = _weight(loop.pid)
+        if weight is not None:
+            samples.append((time.monotonic(), weight["processor"]))
+
     with Loop(pair, bench.log, "--delete", "--passes", "6") as loop:
-        while not loop.told("summary"):
-            time.sleep(0.05)
-        begin, first = time.monotonic(), _weight(loop.pid)["processor"]
-        while len(loop.told("summary")) < 6:
-            last = time.monotonic(), _weight(loop.pid)["processor"]
-            time.sleep(0.05)
+        loop.wait_for("summary")
+        loop.wait_for("summary", 6, meanwhile=weigh)
         loop.wait(allowed=(0,))
-    return {"seconds": last[0] - begin, "processor": last[1] - first}
+    if len(samples) < 2:
+        raise CommandFailed("follow ended too early to be weighed")
+    (begin, first), (end, last) = samples[0], samples[-1]
+    return {"seconds": end - begin, "processor": last - first}
 
 
 def _weight(pid):
-    """Memory in KiB, descriptors, threads, and seconds of processor time of a process."""
+    """Memory in KiB, descriptors, threads, and seconds of processor time of a process; None when it
+    has ended."""
     process = pathlib.Path(f"/proc/{pid}")
     status = dict(
         line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line)
+    # What has ended stays there without memory until it is waited for.
+    if "VmRSS" not in status:
+        return None
     fields = (process / "stat").read_text().rpartition(")")[2].split()
     ticks = os.sysconf("SC_CLK_TCK")
     return {
@@ -227,8 +249,14 @@ def _weight(pid):
 
 
 def _record(pair):
-    """Bytes of all files in the state folder."""
-    return sum(file.stat().st_size for file in pair.state.iterdir())
+    """Bytes of all files in the state folder; the loop replaces some of them meanwhile."""
+    total = 0
+    for file in pair.state.iterdir():
+        try:
+            total += file.stat().st_size
+        except FileNotFoundError:
+            pass
+    return total
 
 
 def final(bench):
@@ -254,7 +282,7 @@ def final(bench):
                 events, row["final"] = pair.call("sync", "-q", "--final")
             finally:
                 pair.set_read_only(False)
-            told = [one for one in events if one["type"] == "final"][-1]
+            told = _only(events, "final")
             if not told["final"] or told["status"] != 0:
                 raise CommandFailed(f"sync --final: {told}")
             row["told"] = told["took_seconds"]

@@ -9,13 +9,36 @@ Users are a process that changes entries at a steady pace, and one that reads 4 
 """
 
 
-def _within(rows, share):
-    return sum(abs(row["took"] / row["foreseen"] - 1) <= share for row in rows)
+def _median(values, decimals=2):
+    """The median of what is known; "-" where nothing is."""
+    known = [value for value in values if value is not None]
+    return f"{statistics.median(known):,.{decimals}f}" if known else "-"
+
+
+def _span(values):
+    """Smallest and largest of what is known; "-" where nothing is."""
+    known = [value for value in values if value is not None]
+    return f"{min(known):.2f} - {max(known):.2f}" if known else "-"
+
+
+def _within(ratios, share):
+    """How many ratios are at most that share from 1, and of how many; a pass of which nothing was foreseen has none."""
+    known = [ratio for ratio in ratios if ratio is not None]
+    return f"{sum(abs(ratio - 1) <= share for ratio in known)} of {len(known)}"
 
 
 def _inside(rows):
-    known = [row for row in rows if row["low"] is not None]
-    return sum(row["low"] <= row["took"] <= row["high"] for row in known), len(known)
+    known = [row for row in rows if None not in (row["low"], row["high"], row["took"])]
+    return f"{sum(row['low'] <= row['took'] <= row['high'] for row in known)} of {len(known)}"
+
+
+def _ratio(row):
+    return row["took"] / row["foreseen"] if row["took"] is not None and row["foreseen"] else None
+
+
+def _gaps(pairs):
+    """Differences of two measurements of the same, where both are known."""
+    return [abs(one - other) for one, other in pairs if one is not None and other is not None]
 
 
 def _estimate(data):
@@ -24,25 +47,22 @@ def _estimate(data):
         f"{len(data['trials']) // 2} trials each: a first copy, {data['passes']} passes of `follow` beside a writer of "
         f"{data['pace']} changes a second with {data['pause']} s between them, then SOURCE read-only and `sync --final`. "
         "*Full power*: `--no-idle --no-back-off`. *As it comes*: the loop runs idle and gives way, the last pass does not.",
-        "", "| | of | within 20 % | inside the interval | took, s | took / foreseen |", "|---|--:|--:|--:|--:|--:|"]
+        "", "| | passes | within 20 % | inside the interval | took, s | took / foreseen |", "|---|--:|--:|--:|--:|--:|"]
     for manner in dict.fromkeys(one["manner"] for one in data["trials"]):
         trials = [one for one in data["trials"] if one["manner"] == manner]
         last = [{**one, "took": one["pass_seconds"]} for one in trials]
         rolling = [
             {**row, "took": row["told"]} for one in trials for row in one["rolling"][1:]]
         for title, rows in (("the last pass", last), ("passes of the loop, from the third on", rolling)):
-            ratios = [row["took"] / row["foreseen"] for row in rows]
-            took = [row["took"] for row in rows]
-            inside, known = _inside(rows)
+            ratios = [_ratio(row) for row in rows]
             lines.append(
-                f"| {manner}: {title} | {len(rows)} | {_within(rows, 0.2)} | {inside} of {known} | "
-                f"{min(took):.2f} - {max(took):.2f} | {min(ratios):.2f} - {max(ratios):.2f}, median "
-                f"{statistics.median(ratios):.2f} |")
-    told = [abs(one["command_seconds"] - one["took_told"]) for one in data["trials"]]
-    outside = [
-        abs(row["outside"] - row["told"]) for one in data["trials"] for row in one["rolling"]]
-    lines += ["", f"Told and taken by a clock outside differ by {max(told):.2f} s at most for `--final`, by "
-              f"{max(outside):.2f} s for single passes (a median of {statistics.median(outside):.3f} s)."]
+                f"| {manner}: {title} | {len(rows)} | {_within(ratios, 0.2)} | {_inside(rows)} | "
+                f"{_span(row['took'] for row in rows)} | {_span(ratios)}, median {_median(ratios)} |")
+    told = _gaps((one["command_seconds"], one["took_told"]) for one in data["trials"])
+    outside = _gaps(
+        (row["outside"], row["told"]) for one in data["trials"] for row in one["rolling"])
+    lines += ["", f"Told and taken by a clock outside differ by {max(told, default=0):.2f} s at most for `--final`, by "
+              f"{max(outside, default=0):.2f} s for single passes (a median of {_median(outside, 3)} s)."]
     return lines
 
 
@@ -52,9 +72,9 @@ def _jump(data):
         f"From {data['pace']} to {data['pace'] * 10} changes a second, after the fifth pass of the loop.", "",
         "| pass of the loop | pending entries | foreseen, s | took, s |", "|--:|--:|--:|--:|"]
     for index, rows in enumerate(zip(*data["trials"]), 1):
-        def median(key, rows=rows):
-            return statistics.median(row[key] for row in rows)
-        lines.append(f"| {index} | {median('pending'):,.0f} | {median('foreseen'):.2f} | {median('told'):.2f} |")
+        def median(key, decimals, rows=rows):
+            return _median((row[key] for row in rows), decimals)
+        lines.append(f"| {index} | {median('pending', 0)} | {median('foreseen', 2)} | {median('told', 2)} |")
     lines += ["", f"Medians of {len(data['trials'])} trials."]
     return lines
 
