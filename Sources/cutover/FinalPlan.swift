@@ -92,6 +92,8 @@ struct FinalPlan {
         options.filter = pass.filter
         options.preserved = pass.preserved
         options.attributes = pass.attributes
+        // What the pass copied of other filesystems is to be equal as well.
+        options.crossesMounts = pass.crossesMounts
         options.checksFirst = pass.checksFirst
         options.comparesQuotas = pass.quotas != .off
         options.workers = pass.workers

@@ -124,6 +124,17 @@ import Testing
         #expect(!isPending(judge, contents, sides(agree: true)))
     }
 
+    @Test("A directory in the place of something else is not pending where somebody was in it")
+    func touchedBelow() throws {
+        let judge = try judge()
+        for isTouched in [false, true] {
+            var sides = sides()
+            sides.isTouchedBelow = isTouched
+            #expect(isPending(judge, .type(.regular, .directory), sides) != isTouched)
+        }
+        #expect(judge.isUntouched(Self.before) && !judge.isUntouched(Self.since))
+    }
+
     @Test("A name that only one side has is pending by its directories, too")
     func names() throws {
         let judge = try judge()

@@ -75,6 +75,8 @@ package struct PendingJudge: Sendable {
         let sourceDirectory: DirectoryChange?
         /// The two files have one size and one time of modification.
         let agree: Bool
+        /// DESTINATION's is a directory, and somebody changed something below it.
+        package var isTouchedBelow = false
 
         package init(
             source: Int64,
@@ -102,6 +104,8 @@ package struct PendingJudge: Sendable {
             isUntouched(destination: sides.destination, isRoot: sides.isRoot), takes(aspect)
         else { return .found }
         switch aspect {
+        // It would be removed with all that is in it.
+        case .type where sides.isTouchedBelow: return .found
         // A name stands for another inode: then its directory has changed, too.
         case .type, .target, .device:
             return standing(named: sides.source, in: sides.sourceDirectory)
@@ -144,7 +148,8 @@ package struct PendingJudge: Sendable {
     /// Whether a name that only DESTINATION has may be: its directory on SOURCE changed since, and what bears the name has
     /// not been touched.
     ///
-    /// That the record knows the name is still to be shown (`PendingEntries`).
+    /// That the record knows the name is still to be shown (`PendingEntries`), and of a directory that nothing below it was
+    /// touched.
     package func mayExtraBePending(destination: Int64, sourceDirectory: Int64) -> Bool {
         carried.deletesExtras && hasChanged(source: sourceDirectory)
             && isUntouched(destination: destination, isRoot: false)
@@ -154,6 +159,12 @@ package struct PendingJudge: Sendable {
     /// began is told as changed meanwhile, and a time still to come tells nothing.
     private func hasChanged(source: Int64) -> Bool {
         source > wholeBegan + Self.tickNanoseconds && source <= verificationBegan
+    }
+
+    /// Whether nobody has changed an entry of DESTINATION, which is not the root, since the last whole pass ended; by its
+    /// time of change, in nanoseconds since 1970.
+    package func isUntouched(_ changed: Int64) -> Bool {
+        isUntouched(destination: changed, isRoot: false)
     }
 
     /// Whether nobody has changed an entry of DESTINATION since the last whole pass ended.

@@ -1,6 +1,7 @@
 // Quotas of both volumes, compared after the last entry (Q14).
 
 import LinuxIO
+import Synchronization
 
 extension VerificationContext {
     /// Compares quotas, where all of both volumes is compared.
@@ -14,6 +15,7 @@ extension VerificationContext {
         // What is left out is in accounts, too.
         let isEqual =
             log.status == .done && counters.mountsSkipped.value() == 0 && filter.isEmpty
+            && !metOtherMount.load(ordering: .relaxed)
         VolumeQuotas.compare(roots, counted: isEqual ? usage : nil, before: before) { finding in
             switch finding {
             case .difference(let difference):

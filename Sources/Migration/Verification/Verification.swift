@@ -57,12 +57,15 @@ package final class Verification: SteeredRun {
             beginning: beginning,
             holdsProjects: roots.holdsProjects,
             filter: record.filter,
-            pending: record.pending,
+            pending: options.crossesMounts ? nil : record.pending,
             roots: (roots.sourceStatus, targetStatus),
             boundaries: (
                 roots.sourceBoundary,
-                roots.destinationBoundary
-                    ?? MountBoundary(root: targetStatus, volume: roots.destinationVolume)
+                MountBoundary(
+                    root: targetStatus,
+                    volume: roots.destinationVolume,
+                    isCrossed: options.crossesMounts
+                )
             )
         )
         var notices = try Self.notices(roots, options, isRoot: isRoot)
@@ -211,6 +214,7 @@ package final class Verification: SteeredRun {
         pass.branches = options.branches
         pass.attributes = options.attributes
         pass.checksFirst = options.checksFirst
+        pass.crossesMounts = options.crossesMounts
         return try Roots(names, pass)
     }
 
@@ -248,7 +252,7 @@ package final class Verification: SteeredRun {
             entriesTotal: source.countsInodes ? source.usedInodes : nil,
             bytesTotal: source.usedBytes,
             totalsAreExact: roots.isSourceWholeVolume && context.scope.isWhole
-                && context.filter.isEmpty,
+                && context.filter.isEmpty && !context.options.crossesMounts,
             workers: workers,
             comparesContents: context.options.comparesContents,
             sample: context.options.sample

@@ -21,6 +21,8 @@ final class VerificationContext: Sendable {
     let projects: ProjectPairing
     /// What users and groups of DESTINATION hold.
     let usage = UsageSums()
+    /// An entry of another filesystem was compared, on DESTINATION: what lies below its mount point is accounted and unseen.
+    let metOtherMount = Atomic<Bool>(false)
     /// Times that DESTINATION cannot hold.
     let clampedTimes = ClampedTimes()
     /// Where digests go; nil: none are made.
@@ -61,7 +63,7 @@ final class VerificationContext: Sendable {
         self.comparison = comparison
         scope = Scope(branches: options.branches)
         self.budget = budget
-        directories = OpenDirectories(budget)
+        directories = OpenDirectories(budget, crossesMounts: options.crossesMounts)
         self.links = links
         self.manifest = manifest
         self.isRoot = isRoot
@@ -83,6 +85,14 @@ final class VerificationContext: Sendable {
     /// Where the filesystem of one side ends.
     func boundary(_ side: Failure.Side) -> MountBoundary {
         side == .source ? boundaries.source : boundaries.destination
+    }
+
+    /// Whether DESTINATION's filesystem accounts an entry of that tree: what is mounted below is another's, and noted.
+    func isAccounted(_ status: FileStatus) -> Bool {
+        let own = roots.destination
+        if status.device == own.device, status.mount == own.mount { return true }
+        metOtherMount.store(true, ordering: .relaxed)
+        return false
     }
 
     /// Whether an entry changed after the verification had begun.

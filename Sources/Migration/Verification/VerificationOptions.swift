@@ -30,6 +30,10 @@ package struct VerificationOptions: Sendable {
     package var isStrict = false
     /// What a pass carried: nothing else is compared.
     package var preserved = PassOptions.Preserved.all
+    /// Filesystems mounted below the roots are compared, too, as a pass with `--cross-mounts` copied them.
+    ///
+    /// Nothing is told as pending then: the record knows inodes by their number, of SOURCE's own filesystem.
+    package var crossesMounts = false
     /// Whether quotas are compared, where all of two volumes is.
     package var comparesQuotas = true
     /// Lanes that do blocking I/O, 1 to `PassOptions.workersMax`.

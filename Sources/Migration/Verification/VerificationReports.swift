@@ -8,12 +8,16 @@ struct DifferingEntries {
     let destination: FileStatus
     /// SOURCE's directory, where it may be asked for; the name may have been given to another inode in it.
     let directory: SharedDescriptor?
+    /// Somebody changed something below DESTINATION's, where that is a directory and SOURCE's is none.
+    let isTouchedBelow: Bool
 
     init(
         _ source: FileStatus,
         _ destination: FileStatus,
-        in directory: SharedDescriptor? = nil
+        in directory: SharedDescriptor? = nil,
+        isTouchedBelow: Bool = false
     ) {
+        self.isTouchedBelow = isTouchedBelow
         self.source = source
         self.destination = destination
         self.directory = directory
@@ -122,7 +126,7 @@ struct VerificationReports {
         guard let pending = context.pending, !pending.mayStay(path, entries.source)
         else { return nil }
         let (source, destination) = (entries.source, entries.destination)
-        return PendingJudge.Sides(
+        var sides = PendingJudge.Sides(
             source: source.changed.nanosecondsSince1970,
             destination: destination.changed.nanosecondsSince1970,
             isRoot: path.isEmpty,
@@ -133,5 +137,7 @@ struct VerificationReports {
                     destination: destination.modified
                 )
         )
+        sides.isTouchedBelow = entries.isTouchedBelow
+        return sides
     }
 }

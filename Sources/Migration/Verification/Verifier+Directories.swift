@@ -15,7 +15,7 @@ extension Verifier {
         }
         defer { lane.directories.release(node) }
         guard let source = open.source, let destination = open.destination else { return }
-        usage.add(statuses.destination)
+        account(statuses.destination)
         if !node.isRoot || context.scope.isWhole {
             compareDirectory(node, source.descriptor, destination.descriptor, statuses)
         }
@@ -169,7 +169,7 @@ extension Verifier {
             }
             // It came meanwhile, or SOURCE's was removed or renamed meanwhile, which only its directory shows.
             let place = try source.status()
-            let isChanged = context.isRecent(status) || context.isRecent(place)
+            var isChanged = context.isRecent(status) || context.isRecent(place)
             let difference = FoundDifference(
                 path: node.path(of: name),
                 kind: status.kind,
@@ -179,9 +179,19 @@ extension Verifier {
                 pending.judge.mayExtraBePending(
                     destination: status.changed.nanosecondsSince1970,
                     sourceDirectory: place.changed.nanosecondsSince1970
-                ), pending.hold(difference, name: name, parent: place)
+                )
             {
-                return
+                let below =
+                    status.kind == .directory
+                    ? extras.look(below: name, in: destination, path: difference.path, pending)
+                    : .untouched
+                switch below {
+                case .notLookedAt: return
+                case .untouched:
+                    if pending.hold(difference, name: name, parent: place) { return }
+                case .changedMeanwhile: isChanged = true
+                case .touched: break
+                }
             }
             log.tell(difference, isChanged: isChanged)
         } catch {

@@ -137,7 +137,7 @@ extension Verifier {
         var isPending = false
         if source.kind != .directory, destination.kind != .directory {
             switch context.links.meet(source: source, destination: destination) {
-            case .first: usage.add(destination)
+            case .first: account(destination)
             case .again:
                 // The same two inodes were compared under another name. A manifest names every name.
                 if context.manifest == nil { return }
@@ -179,14 +179,36 @@ extension Verifier {
             let destinationNow = status(of: entry, destinationDirectory, .destination),
             var second = aspects.look(at: entry, open, sourceNow, destinationNow)
         else { return nil }
-        let isChanged =
+        var isChanged =
             reports.isRecent(sourceNow, destinationNow) || reports.hasMoved(source, sourceNow)
             || reports.hasMoved(destination, destinationNow)
+        var isTouchedBelow = false
+        // A directory in the place of something else: with the next pass all below it would go.
+        if let pending = context.pending, !isChanged, destinationNow.kind == .directory,
+            sourceNow.kind != .directory
+        {
+            switch extras.look(
+                below: entry.name,
+                in: destinationDirectory.descriptor,
+                path: entry.path,
+                pending
+            ) {
+            case .notLookedAt: return nil
+            case .untouched: break
+            case .changedMeanwhile: isChanged = true
+            case .touched: isTouchedBelow = true
+            }
+        }
         second.isPending = isPending
         reports.tell(
             second.aspects,
             of: entry,
-            DifferingEntries(sourceNow, destinationNow, in: sourceDirectory),
+            DifferingEntries(
+                sourceNow,
+                destinationNow,
+                in: sourceDirectory,
+                isTouchedBelow: isTouchedBelow
+            ),
             isChanged: isChanged,
             isPending: &second.isPending
         )

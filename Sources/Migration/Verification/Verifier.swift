@@ -4,7 +4,8 @@
 //   Verifier+Directories   open, list, pair a directory
 //   Verifier+Entries       one entry: status and attributes of both sides, looked at twice where they differ
 //
-// What it is made of: AspectFinder (what of an entry differs, with both values), FileVerifier (contents of files),
+// What it is made of: AspectFinder (what of an entry differs, with both values), FileVerifier (contents of files), ExtraTrees
+// (what lies below a directory that only DESTINATION has),
 // VerificationReports (what is told).
 
 import LinuxIO
@@ -30,6 +31,7 @@ final class Verifier: TreeVisitor {
     let reports: VerificationReports
     let aspects: AspectFinder
     let files: FileVerifier
+    let extras: ExtraTrees
     let usage: UsageCount
 
     init(context: VerificationContext, lane: WalkLane<NoState, VerificationTask>) {
@@ -38,7 +40,13 @@ final class Verifier: TreeVisitor {
         reports = VerificationReports(context: context)
         aspects = AspectFinder(reports)
         files = FileVerifier(lane, reports, aspects)
+        extras = ExtraTrees(lane, reports)
         usage = context.usage.makeCount()
+    }
+
+    /// Adds an inode of DESTINATION to what its users and groups hold; call it once for each.
+    func account(_ status: FileStatus) {
+        if context.isAccounted(status) { usage.add(status) }
     }
 
     var counters: VerificationCounters { context.counters }
