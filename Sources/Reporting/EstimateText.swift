@@ -8,14 +8,16 @@ package struct EstimateText: Sendable {
 
     package init(_ estimate: SwitchEstimate) { self.estimate = estimate }
 
-    /// "3m30s (2m50s-5m)"; with "at most" where only passes that were held back are known.
+    /// "3m30s (2m50s-5m)"; with "at most" where only passes that were held back are known, "at least" where far more is to be
+    /// done than passes that are known did.
     package var span: String {
         range.map { "\(short) (\($0))" } ?? short
     }
 
     /// "3m30s", with "at most" as above.
     var short: String {
-        (estimate.isUpperLimit ? "at most " : "") + Quantity.span(estimate.seconds)
+        let limit = estimate.isLowerLimit ? "at least " : estimate.isUpperLimit ? "at most " : ""
+        return limit + Quantity.span(estimate.seconds)
     }
 
     private var range: String? {
@@ -71,6 +73,7 @@ package struct EstimateText: Sendable {
         line.add("pending_bytes", estimate.pending.bytes)
         line.add("pending_is_counted", estimate.pending.isCounted)
         line.add("upper_limit", estimate.isUpperLimit)
+        line.add("lower_limit", estimate.isLowerLimit)
         return line
     }
 

@@ -78,7 +78,11 @@ enum FollowText {
     static func ready(_ estimate: SwitchEstimate, isReady: Bool) -> String {
         let text = EstimateText(estimate)
         let doubt =
-            isReady ? "" : ", but too few passes like the next one are known to rely on that"
+            isReady
+            ? ""
+            : estimate.isLowerLimit
+                ? ", for no pass that is known did nearly as much"
+                : ", but too few passes like the next one are known to rely on that"
         let cases = text.cases.map { ", \($0)" } ?? doubt
         return (isReady ? "READY" : "NOT READY") + ": the switch would take \(text.short)\(cases)"
     }
@@ -104,9 +108,12 @@ enum FollowText {
     static func convergence(_ found: Convergence) -> String? {
         switch found {
         case .goesOn: nil
-        case .floor(let seconds, let changes):
-            "Passes no longer get shorter: \(Quantity.span(seconds)) is the floor, "
-                + "\(Quantity.span(changes)) of it to find what changed."
+        case .floor(let seconds, let changes, let shortest):
+            "Passes no longer get shorter: they take \(Quantity.span(seconds)), "
+                + "\(Quantity.span(changes)) of it to find what changed"
+                + (Quantity.span(shortest) == Quantity.span(seconds)
+                    ? "."
+                    : "; without a pause before it one would take \(Quantity.span(shortest)).")
         case .diverges(let growth):
             "Users change more than passes copy: the switch grows by \(Quantity.span(growth)) each hour."
         }

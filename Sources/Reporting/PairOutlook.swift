@@ -183,6 +183,7 @@ extension PairOutlook {
         line.add("low_seconds", decimal: next?.interval?.low)
         line.add("high_seconds", decimal: next?.interval?.high)
         line.add("upper_limit", next?.isUpperLimit ?? false)
+        line.add("lower_limit", next?.isLowerLimit ?? false)
         line.add("as_pass", basis)
         return line
     }

@@ -430,6 +430,7 @@ final class FollowLoop {
         let found = Convergence(
             took,
             changes: summary.changesSeconds,
+            copying: summary.copyingSeconds,
             pace: summary.pace
         )
         if let kind = found.kind, toldConvergence.insert(kind).inserted { reporter.tell(found) }

@@ -15,7 +15,7 @@ private final class NotedRun: HeldRun {
     private let limits = Lock<[Int?]>([])
 
     init(workers: Int) { workersWanted = workers }
-    func limitWorkers(to most: Int?) { limits.withLock { $0.append(most) } }
+    func limitWorkers(to most: Int?, isMeasuring: Bool) { limits.withLock { $0.append(most) } }
     var told: [Int?] { limits.withLock { $0 } }
 }
 

@@ -1,6 +1,8 @@
 // The estimate of the next pass against histories that are made up, so that what is true is known.
 
+import Glibc
 import History
+import LinuxIO
 import TestSupport
 import Testing
 
@@ -16,6 +18,8 @@ private struct MadeUpMachine {
     var perByte = 1e-8
     var setting = Estimator.Setting(options: "o", workers: 30, machine: "m")
     var isHeldBack = false
+    /// The part of its work that back-off held back.
+    var heldShare = 0.0
     var method = "scan"
 
     init(seed: UInt64, noise: Double) {
@@ -87,7 +91,16 @@ private struct MadeUpMachine {
         pass.times.commit = 0
         pass.foreseenNanoseconds = foreseen.map { UInt64($0.seconds * 1e9) }
         let costs = costs(amount, seconds: work).text
-        if isHeldBack { pass.costsHeldBack = costs } else { pass.costsAtFullPower = costs }
+        if isHeldBack {
+            pass.costsHeldBack = costs
+        } else if heldShare > 0 {
+            var (full, held) = (CostSums(), CostSums())
+            full.add(amount.values.map { $0 * (1 - heldShare) }, seconds: work * (1 - heldShare))
+            held.add(amount.values.map { $0 * heldShare }, seconds: work * heldShare)
+            (pass.costsAtFullPower, pass.costsHeldBack) = (full.text, held.text)
+        } else {
+            pass.costsAtFullPower = costs
+        }
         passes.insert(pass, at: 0)
         return (floorTook + work, foreseen)
     }
@@ -250,6 +263,84 @@ private struct MadeUpMachine {
         #expect(estimate { $0.options = "p" }?.interval == nil)
         #expect(estimate { $0.workers = 4 } != nil)
         #expect(estimate { $0.machine = "n" } == nil)
+    }
+
+    @Test(
+        "what no pass has done yet has no interval, is a lower limit, and is held against no pass"
+    )
+    func neverSeen() throws {
+        var machine = MadeUpMachine(seed: seed, noise: 0.02)
+        // rsync had filled DESTINATION: entries were touched, and no byte copied.
+        for _ in 0..<6 { machine.run(WorkAmount(touched: 2_000)) }
+        func estimate(_ amount: WorkAmount) throws -> SwitchEstimate {
+            let pending = PendingWork(entries: 1, files: 1, bytes: 1, isCounted: true)
+            return try #require(
+                machine.estimator.estimate(
+                    method: "scan",
+                    amount,
+                    pending: pending,
+                    changes: 3,
+                    comparison: .unknown(.neverRan)
+                )
+            )
+        }
+        for amount in [
+            WorkAmount(touched: 2_000, bytes: 500e9), WorkAmount(touched: 2_000_000),
+            WorkAmount(seen: 3_000_000, touched: 2_000),
+        ] {
+            let found = try estimate(amount)
+            #expect(found.isLowerLimit && found.interval == nil && found.foreseen == nil)
+            let after = machine.estimator.foreseen(method: "scan", amount, changes: 3)
+            #expect(after == nil)
+        }
+        // A small file costs nothing that counts, whatever is known of it.
+        let small = try estimate(WorkAmount(touched: 2_000, bytes: 1_000_000))
+        #expect(!small.isLowerLimit && small.interval != nil && small.foreseen != nil)
+        machine.run(WorkAmount(touched: 2_000, bytes: 50e9))
+        #expect(try !estimate(WorkAmount(touched: 2_000, bytes: 500e9)).isLowerLimit)
+    }
+
+    @Test(
+        "a loop that is held back for single seconds keeps its level; one that is so for long does not"
+    )
+    func seldomHeldBack() throws {
+        for (share, isUpperLimit) in [(0.02, false), (0.3, true)] {
+            var machine = MadeUpMachine(seed: seed, noise: 0.02)
+            machine.heldShare = share
+            for _ in 0..<5 { machine.run(machine.amount(0.02)) }
+            let (took, foreseen) = machine.run(machine.amount(0.02))
+            #expect(foreseen?.isUpperLimit == isUpperLimit)
+            let seconds = foreseen?.seconds ?? 0
+            #expect(abs(seconds - took) < 0.2 * took, "\(seconds) for \(took)")
+        }
+    }
+
+    @Test("seconds in which a pass stands still to measure others are no time of its work")
+    func stopsToMeasure() {
+        let control = RunControl()
+        let counters = Counters()
+        let begin = monotonicNanoseconds()
+        // Each window is taken here.
+        let windows = WorkWindows(counters, isByScan: true, milliseconds: 3_600_000) {
+            control.power
+        }
+        func work(_ milliseconds: UInt32, then next: RunControl.Power) {
+            counters.filesCopied.count()
+            usleep(milliseconds * 1_000)
+            control.use(next)
+            windows.take()
+        }
+        work(20, then: .full)
+        work(20, then: .stopped)
+        work(300, then: .stopped)
+        work(20, then: .full)
+        work(20, then: .heldBack)
+        control.use(.stopped)
+        let costs = windows.end()
+        let took = Double(monotonicNanoseconds() - begin) / 1e9
+        #expect(costs.atFullPower.amounts[1] == 1.0 && costs.heldBack.amounts[1] == 1.0)
+        let seconds = costs.atFullPower.seconds + costs.heldBack.seconds
+        #expect(seconds > 0.03 && seconds < took - 0.3, "\(seconds) of \(took)")
     }
 
     @Test("what was not counted follows from users' pace, and its interval is wider")

@@ -128,12 +128,29 @@ import Testing
 
     @Test("passes that take alike have reached their floor; users that outrun them are told apart")
     func convergence() {
-        func found(_ seconds: [Double], _ pace: Double?) -> Convergence {
-            Convergence(seconds, changes: 1, pace: pace)
+        func found(
+            _ seconds: [Double],
+            _ pace: Double?,
+            copying: Double? = 20
+        ) -> Convergence {
+            Convergence(seconds, changes: 1, copying: copying, pace: pace)
+        }
+        func shortest(_ pace: Double, copying: Double? = 20) -> Double? {
+            guard
+                case .floor(200, 1, let shortest) = found([200, 205, 198], pace, copying: copying)
+            else { return nil }
+            return shortest.rounded()
         }
         #expect(found([200, 210], 0.1) == .goesOn)
         #expect(found([200, 260, 300], 0.1) == .goesOn)
-        #expect(found([200, 205, 198], 0.1) == .floor(seconds: 200, changes: 1))
+        #expect(found([200, 205, 198], nil) == .goesOn)
+        // Of 200 s 180 s are no work of users; what they change in 200 s takes 20 s, or 8 s and the rest came in the pause.
+        #expect(shortest(0.1) == 200)
+        #expect(shortest(0.04) == 188)
+        // Of a walk it is not known.
+        #expect(shortest(0.04, copying: nil) == 200)
+        // Users work more than they did: passes grow to 360 s.
+        #expect(found([200, 205, 198], 0.5) == .goesOn)
         #expect(found([300, 200, 100], 1.25) == .diverges(secondsPerHour: 900))
     }
 }

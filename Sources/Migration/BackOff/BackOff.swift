@@ -170,7 +170,7 @@ package final class BackOff: Sendable {
         let isLearning = state.withLock { $0.isLearning && !$0.isStopped }
         let answer = isLearning ? BackOffAnswer(.measuring, most: 0) : .free
         if isLearning {
-            run.limitWorkers(to: answer.most)
+            run.limitWorkers(to: answer.most, isMeasuring: true)
             telling.post(.changed(answer, workers: 0))
         }
         let isStopped = state.withLock { state in
@@ -284,7 +284,10 @@ package final class BackOff: Sendable {
 
     private func take(_ step: Step) {
         if step.isChanged {
-            step.run.limitWorkers(to: step.answer.most)
+            step.run.limitWorkers(
+                to: step.answer.most,
+                isMeasuring: step.answer.state == .measuring
+            )
             telling.post(
                 .changed(step.answer, workers: min(step.answer.most ?? step.ceiling, step.ceiling))
             )

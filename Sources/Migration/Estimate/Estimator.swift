@@ -57,6 +57,10 @@ package struct Estimator: Sendable {
     private static let fullSecondsMin = 5.0
     /// Where pending was not counted.
     private static let uncountedFactor = 1.25
+    /// What takes any disk some seconds at most: a first small file must not take back that a switch is short.
+    private static let trifle = WorkAmount(seen: 10_000, touched: 1_000, bytes: 67_108_864)
+    /// Of more than so many times what all known passes did nothing is said: a cost of a few is none of millions.
+    private static let beyondFactor = 100.0
 
     /// - Parameters:
     ///   - passes: as the record has them, the newest first.
@@ -126,8 +130,8 @@ package struct Estimator: Sendable {
         parts.open = Self.recent(alike.map { Self.seconds($0.times.open) }) ?? 0
         parts.changes = changes ?? Self.recent(alike.map { Self.seconds($0.times.changes) }) ?? 0
         parts.work = work(method, amount, basis)
-        parts.synchronize = Self.linear(alike, amount, \.bytes) { $0.times.synchronize }
-        parts.commit = Self.linear(alike, amount, \.touched) { $0.times.commit }
+        parts.synchronize = Self.linear(alike, basis, amount, \.bytes) { $0.times.synchronize }
+        parts.commit = Self.linear(alike, basis, amount, \.touched) { $0.times.commit }
         return parts
     }
 
@@ -141,15 +145,40 @@ package struct Estimator: Sendable {
     ) -> SwitchEstimate? {
         let basis = basis(method)
         guard let parts = parts(method, amount, changes, basis) else { return nil }
-        return SwitchEstimate(
+        let isBeyond = isBeyondKnown(amount, basis)
+        var estimate = SwitchEstimate(
             parts: parts,
-            interval: interval(method, parts.total, isCounted: pending.isCounted),
+            interval: isBeyond
+                ? nil : interval(method, parts.total, isCounted: pending.isCounted),
             method: method,
             basisPasses: min(Self.alike(method, basis).count, Self.passesMax),
-            isUpperLimit: basis.isUpperLimit,
+            isUpperLimit: basis.isUpperLimit && !isBeyond,
             pending: pending,
             comparison: comparison
         )
+        estimate.isLowerLimit = isBeyond
+        return estimate
+    }
+
+    /// Whether there is far more to do than all passes did that costs are known from, or of a kind that none of them did.
+    ///
+    /// What never occurred has no cost, and least squares give a few of a kind none as well: a DESTINATION that somebody
+    /// filled by other means has had entries looked at, and no byte copied.
+    private func isBeyondKnown(_ amount: WorkAmount, _ basis: Basis) -> Bool {
+        var done = [0.0, 0.0, 0.0]
+        for pass in known.prefix(Self.passesMax) {
+            guard let costs = costs(of: pass, basis) else { continue }
+            for (index, value) in costs.amounts.enumerated() { done[index] += value }
+        }
+        return zip(amount.values, zip(done, Self.trifle.values)).contains { value, limits in
+            value > limits.1 && value > limits.0 * Self.beyondFactor
+        }
+    }
+
+    /// What a pass says of costs; nil: nothing.
+    private func costs(of pass: PassRecord, _ basis: Basis) -> CostSums? {
+        let costs = basis.isUpperLimit ? pass.allCosts : pass.fullCosts
+        return costs.flatMap { $0.seconds > 0 ? $0 : nil }
     }
 
     /// A pass like one that is recorded, done once more; nil: nothing is known of any.
@@ -223,10 +252,7 @@ package struct Estimator: Sendable {
     private func work(_ method: String, _ amount: WorkAmount, _ basis: Basis) -> Double {
         var sums = CostSums()
         for (age, pass) in known.prefix(Self.passesMax).enumerated() {
-            guard let costs = basis.isUpperLimit ? pass.allCosts : pass.fullCosts, costs.seconds > 0
-            else {
-                continue
-            }
+            guard let costs = costs(of: pass, basis) else { continue }
             let share = min(Self.windowSecondsMax / costs.seconds, 1)
             sums.add(costs, weight: share * Self.power(Self.ageWeight, age))
         }
@@ -237,19 +263,29 @@ package struct Estimator: Sendable {
                 // Of which the next one could be a repetition.
                 basis.hasLevel ? basis.passes.filter { isComparable($0, method) } : [],
                 { WorkAmount($0).values },
-                { $0.times.work }
+                { $0.workNanoseconds }
             )
     }
 
     /// A time that has a constant part and one for each of `amount`.
+    ///
+    /// Where no pass of the kind had any of it, what it costs is taken from the newest other one that had.
     private static func linear(
         _ passes: [PassRecord],
+        _ basis: Basis,
         _ amount: WorkAmount,
         _ part: (WorkAmount) -> Double,
         _ time: (PassRecord) -> UInt64?
     ) -> Double {
+        var fitted = Array(passes.prefix(fittedMax))
+        let has: (PassRecord) -> Bool = { part(WorkAmount($0)) > 0 }
+        if part(amount) > 0, !fitted.contains(where: has),
+            let other = basis.passes.first(where: has)
+        {
+            fitted.append(other)
+        }
         var sums = CostSums(count: 2)
-        for (age, pass) in passes.prefix(fittedMax).enumerated() {
+        for (age, pass) in fitted.enumerated() {
             var one = CostSums(count: 2)
             one.add([1, part(WorkAmount(pass))], seconds: seconds(time(pass)))
             sums.add(one, weight: power(ageWeight, age))
@@ -380,8 +416,24 @@ extension PassRecord {
         return sums
     }
 
-    /// Nothing of it was held back.
-    fileprivate var wasAtFullPower: Bool { isHeldBack == false && costsHeldBack == nil }
+    /// Hardly any of its work was held back: less than what one pass and the next differ by anyway.
+    ///
+    /// A loop that gives way is seldom held back for no second at all, and there would else be no level for weeks.
+    fileprivate var wasAtFullPower: Bool {
+        guard isHeldBack == false else { return false }
+        guard let held = costsHeldBack.flatMap(CostSums.init(text:)) else {
+            return costsHeldBack == nil
+        }
+        return held.seconds <= Self.heldShareMax * (held.seconds + (fullCosts?.seconds ?? 0))
+    }
+    fileprivate static var heldShareMax: Double { 0.05 }
+
+    /// What its work took, without the stops to measure others, which the last pass does not make.
+    fileprivate var workNanoseconds: UInt64? {
+        let seconds = allCosts?.seconds ?? 0
+        guard seconds > 0, let work = times.work else { return times.work }
+        return min(work, UInt64(exactlyOrMax: seconds * 1e9))
+    }
 
     /// What it took, of what was foreseen; nil: nothing was.
     package var ratio: Double? {

@@ -16,23 +16,34 @@ final class WorkWindows: Sendable {
         var costs = Costs()
         var before: WorkAmount
         var since: UInt64
+        /// At the end of the window before.
+        var power: RunControl.Power
     }
 
     private let counters: Counters
     private let isByScan: Bool
-    private let isHeldBack: @Sendable () -> Bool
+    private let power: @Sendable () -> RunControl.Power
     private let state: Lock<State>
-    private let ticker = Ticker(milliseconds: 1_000)
+    private let ticker: Ticker
 
     /// Begins at once.
     ///
-    /// `isHeldBack` is asked at the end of each second: one that was held back, at its end, counts among those.
-    init(_ counters: Counters, isByScan: Bool, isHeldBack: @escaping @Sendable () -> Bool) {
+    /// `power` is asked at the end of each second: one that was held back, at its end, counts among those, and one in
+    /// which the run stood still to measure others, at its begin or its end, among none. `milliseconds`: another length
+    /// than a second, for tests.
+    init(
+        _ counters: Counters,
+        isByScan: Bool,
+        milliseconds: Int = 1_000,
+        power: @escaping @Sendable () -> RunControl.Power
+    ) {
+        ticker = Ticker(milliseconds: milliseconds)
         self.counters = counters
         self.isByScan = isByScan
-        self.isHeldBack = isHeldBack
+        self.power = power
         let now = monotonicNanoseconds()
-        state = Lock(State(before: WorkAmount(counters, isByScan: isByScan), since: now))
+        let amount = WorkAmount(counters, isByScan: isByScan)
+        state = Lock(State(before: amount, since: now, power: power()))
         // Without a thread for it all of the work is one window.
         ticker.start { [weak self] in self?.take() }
     }
@@ -44,20 +55,22 @@ final class WorkWindows: Sendable {
         return state.withLock { $0.costs }
     }
 
-    private func take() {
+    /// Ends a window; the second hand does, and tests.
+    func take() {
         let now = monotonicNanoseconds()
         let amount = WorkAmount(counters, isByScan: isByScan)
-        let isHeldBack = isHeldBack()
+        let power = power()
         state.withLock { state in
             let seconds = Double(now &- state.since) / 1e9
             let done = amount - state.before
-            if isHeldBack {
-                state.costs.heldBack.add(done.values, seconds: seconds)
-            } else {
-                state.costs.atFullPower.add(done.values, seconds: seconds)
+            switch (state.power, power) {
+            case (.stopped, _), (_, .stopped): break
+            case (_, .heldBack): state.costs.heldBack.add(done.values, seconds: seconds)
+            case (_, .full): state.costs.atFullPower.add(done.values, seconds: seconds)
             }
             state.before = amount
             state.since = now
+            state.power = power
         }
     }
 }

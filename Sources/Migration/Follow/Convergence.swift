@@ -4,8 +4,8 @@
 package enum Convergence: Sendable, Equatable {
     /// Nothing is to be said.
     case goesOn
-    /// The last ones took alike: seconds of a pass, and of finding changes in it.
-    case floor(seconds: Double, changes: Double)
+    /// The last ones took alike: seconds of a pass, of finding changes in it, and of the shortest that passes can get.
+    case floor(seconds: Double, changes: Double, shortest: Double)
     /// Users make work faster than it is done: so many seconds more each hour.
     case diverges(secondsPerHour: Double)
 
@@ -21,19 +21,30 @@ package enum Convergence: Sendable, Equatable {
         }
     }
 
+    /// Judges them by where they come to.
+    ///
+    /// What a pass does was changed since the one before began: T = fixed + pace (T + pause). Passes come to where that
+    /// holds; one right after the other, and so the switch itself, to fixed / (1 - pace).
+    ///
     /// - Parameters:
     ///   - seconds: what the last passes took, the newest first.
     ///   - changes: what finding changes took in the newest.
-    ///   - pace: seconds of work that users make in a second.
-    package init(_ seconds: [Double], changes: Double, pace: Double?) {
+    ///   - copying: in what part of the newest users' changes were copied; nil: that is not known.
+    ///   - pace: seconds of work that users make in a second; nil: not known.
+    package init(_ seconds: [Double], changes: Double, copying: Double?, pace: Double?) {
         self = .goesOn
-        guard seconds.count >= Self.passes else { return }
-        if let pace, pace >= 1 {
+        guard seconds.count >= Self.passes, let pace else { return }
+        if pace >= 1 {
             self = .diverges(secondsPerHour: (pace - 1) * 3_600)
             return
         }
         let last = seconds.prefix(Self.passes)
-        guard let least = last.min(), let most = last.max(), let newest = last.first else { return }
-        if most <= least * (1 + Self.alike) { self = .floor(seconds: newest, changes: changes) }
+        guard let least = last.min(), let most = last.max(), let newest = last.first,
+            most <= least * (1 + Self.alike)
+        else { return }
+        let shortest = copying.map { max(newest - $0, 0) / (1 - pace) } ?? newest
+        // They are on their way up: users work more than they did.
+        if shortest > newest * (1 + Self.alike) { return }
+        self = .floor(seconds: newest, changes: changes, shortest: min(shortest, newest))
     }
 }

@@ -62,5 +62,7 @@ package final class EstimatedPass: SteeredRun, HeldRun {
         return pass.changeWorkers(by: difference)
     }
     package var workersWanted: Int { pass.workersWanted }
-    package func limitWorkers(to most: Int?) { pass.limitWorkers(to: most) }
+    package func limitWorkers(to most: Int?, isMeasuring: Bool) {
+        pass.limitWorkers(to: most, isMeasuring: isMeasuring)
+    }
 }

@@ -18,6 +18,10 @@ package struct PassSummary: Sendable {
     package var synchronizeNanoseconds: UInt64 { times.synchronize ?? 0 }
     /// The part of it that it took to find out what to look at, in seconds.
     package var changesSeconds: Double { Double(times.changes ?? 0) / 1e9 }
+    /// The part of it in which users' changes were copied, in seconds; nil of a walk, which looks at all there is meanwhile.
+    package var copyingSeconds: Double? {
+        method == .scan ? times.work.map { Double($0) / 1e9 } : nil
+    }
     /// The slowest first, three at most.
     package var slowestBranches: [BranchTime]
     /// Failures, the first `PassSummary.failuresShownMax` of them.

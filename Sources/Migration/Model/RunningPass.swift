@@ -46,6 +46,8 @@ package struct RunningPass: Sendable, Equatable {
         func nanoseconds(_ seconds: Double?) -> UInt64? {
             seconds.map { UInt64(exactlyOrMax: $0 * 1e9) }
         }
+        // A lower limit is nothing that it can be held against.
+        let estimate = estimate.flatMap { $0.isLowerLimit ? nil : $0 }
         foreseenNanoseconds = nanoseconds(estimate?.seconds)
         foreseenLowNanoseconds = nanoseconds(estimate?.interval?.low)
         foreseenHighNanoseconds = nanoseconds(estimate?.interval?.high)

@@ -64,6 +64,10 @@ package struct SwitchEstimate: Sendable, Equatable {
     package var basisPasses: Int
     /// All that is known are passes that were held back: it takes that long at most.
     package var isUpperLimit: Bool
+    /// Far more is to be done than all passes did that are known: it takes longer than that.
+    ///
+    /// Then there is no interval.
+    package var isLowerLimit = false
     package var pending: PendingWork
     /// How long comparing all attributes takes, which is no part of the pass and comes after it.
     package var comparison: ComparisonTime
@@ -87,9 +91,10 @@ package struct SwitchEstimate: Sendable, Equatable {
     }
 
     package var seconds: Double { parts.total }
-    /// What the pass is held against.
-    package var foreseen: ForeseenPass {
-        ForeseenPass(
+    /// What the pass is held against; nil where that would be unfair, and spoil the intervals of later ones.
+    package var foreseen: ForeseenPass? {
+        if isLowerLimit { return nil }
+        return ForeseenPass(
             method: method,
             nanoseconds: UInt64(exactlyOrMax: seconds * 1e9),
             interval: interval.map {

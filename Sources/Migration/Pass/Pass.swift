@@ -143,10 +143,10 @@ package final class Pass: SteeredRun, HeldRun {
 
     package var workersWanted: Int { walk.workersWanted }
 
-    package func limitWorkers(to most: Int?) {
+    package func limitWorkers(to most: Int?, isMeasuring: Bool) {
         walk.limitWorkers(to: most)
         control.pause(most == 0)
-        control.holdBack(most != nil)
+        control.use(most == nil ? .full : isMeasuring ? .stopped : .heldBack)
     }
 
     package func run() -> PassSummary {
@@ -346,7 +346,8 @@ package final class Pass: SteeredRun, HeldRun {
     private func beginWindows(_ method: ChangeMethod) -> WorkWindows {
         let isHeldBack = context.plan.options.isHeldBack
         return WorkWindows(counters, isByScan: method == .scan) { [control] in
-            isHeldBack || control.isHeldBack
+            let power = control.power
+            return power == .full && isHeldBack ? .heldBack : power
         }
     }
 

@@ -23,6 +23,15 @@ package final class RunControl: Sendable {
     private static let beginsNothing: UInt8 = 2
     private static let givesBack: UInt8 = 4
 
+    /// How much of its power a run has.
+    package enum Power: UInt8, Sendable {
+        case full
+        /// It gives way to others: what it takes says nothing of its full power.
+        case heldBack
+        /// It stands still so that others can be measured without it: this time says nothing of it at all.
+        case stopped
+    }
+
     /// What a pause is made of; `flags` has its bit while `isPaused`.
     private struct Gate: Sendable {
         var isPaused = false
@@ -35,15 +44,15 @@ package final class RunControl: Sendable {
     private let gate = Lock(Gate())
     private let isSignalled = Atomic<Bool>(false)
     private let hasLeft = Atomic<Bool>(false)
-    private let givesWay = Atomic<Bool>(false)
+    private let usedPower = Atomic<UInt8>(Power.full.rawValue)
 
     package init() {}
 
-    /// Whether the run is held back, as it gives way to others; what it takes then says nothing of its full power.
+    /// How much of its power the run has now.
     ///
     /// Any thread.
-    package var isHeldBack: Bool { givesWay.load(ordering: .relaxed) }
-    package func holdBack(_ isHeldBack: Bool) { givesWay.store(isHeldBack, ordering: .relaxed) }
+    package var power: Power { Power(rawValue: usedPower.load(ordering: .relaxed)) ?? .full }
+    package func use(_ power: Power) { usedPower.store(power.rawValue, ordering: .relaxed) }
 
     /// Ends the run within a second or two: what is in hand is given back, nothing new is begun.
     ///

@@ -11,7 +11,14 @@ package protocol HeldRun: AnyObject, Sendable {
     /// Any thread, at any time, before and after the run, too; returns at once. Lanes that are too many stop after the
     /// piece in hand, in a pause already before its next entry or chunk. A run that is being ended has no limit, and
     /// takes none: it has to come to its end.
-    func limitWorkers(to most: Int?)
+    ///
+    /// `isMeasuring`: not for others' sake, but to measure them without it; such time is none of what the run took.
+    func limitWorkers(to most: Int?, isMeasuring: Bool)
+}
+
+extension HeldRun {
+    /// The same, for others' sake.
+    package func limitWorkers(to most: Int?) { limitWorkers(to: most, isMeasuring: false) }
 }
 
 /// One run whose roots are open.

@@ -48,6 +48,10 @@ func madeUpEstimate(
             EstimateText(madeUpEstimate(interval: false, isUpperLimit: true)).sentence
                 == "the next pass would now take at most 3m30s (pending: 213 files, 81.0 MiB)"
         )
+        var beyond = madeUpEstimate(interval: false)
+        beyond.isLowerLimit = true
+        #expect(EstimateText(beyond).span == "at least 3m30s")
+        #expect(FollowText.ready(beyond, isReady: false).hasSuffix("did nearly as much"))
         #expect(EstimateText(madeUpEstimate()).cases == "in 8 of 10 cases 2m50s to 5m")
         #expect(EstimateText(madeUpEstimate(interval: false)).cases == nil)
         #expect(EstimateText(madeUpEstimate(entries: 0, files: 0)).pending == "nothing")
