@@ -106,7 +106,7 @@ int cl_unlock(int descriptor) {
 
 static int statx_with(int directory, const char *name, int flags, unsigned mask, struct cl_status *status) {
     struct statx s;
-    if (statx(directory, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, mask, &s) < 0) return -errno;
+    if (statx(directory, name, flags | AT_NO_AUTOMOUNT, mask, &s) < 0) return -errno;
     *status = (struct cl_status){
         .mask = s.stx_mask,
         .mode = s.stx_mode,
@@ -134,13 +134,18 @@ static int statx_with(int directory, const char *name, int flags, unsigned mask,
 
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status) {
     CL_FAULT_AT("statx", directory);
-    return statx_with(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, status);
+    const unsigned mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+    return statx_with(directory, name, flags | AT_SYMLINK_NOFOLLOW, mask, status);
 }
 
 int cl_statx_mount(int directory, const char *name, struct cl_status *status) {
     CL_FAULT("statx_boundary");
     // The kernel adds the mount to every answer; a FUSE of another user's answers only who asks for nothing.
-    return statx_with(directory, name, AT_STATX_DONT_SYNC, 0, status);
+    return statx_with(directory, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, 0, status);
+}
+
+int cl_statx_linked(int directory, const char *name, struct cl_status *status) {
+    return statx_with(directory, name, AT_STATX_DONT_SYNC, STATX_TYPE, status);
 }
 
 int cl_fstatfs(int descriptor, struct cl_volume_status *status) {

@@ -1,6 +1,9 @@
 // Other processes as /proc shows them to this one: which mounts they see, and what they have open for writing.
 //
-// Nothing that a process has open is itself touched: a dead FUSE or NFS mount must not hold up who asks.
+// Nothing that a process has open is itself touched, but for its type, which the kernel has: a dead FUSE or NFS mount must not
+// hold up who asks.
+
+import CLinux
 
 /// What /proc tells of processes (proc(5)).
 ///
@@ -60,7 +63,9 @@ package enum ProcessTable {
         try InputFile.contents(of: Name("/proc/\(process)/mountinfo"), bytesMax: textBytesMax)
     }
 
-    /// Its descriptors that can write, of those that are on a mount that `isMeant` takes.
+    /// Its descriptors of regular files that can write, of those that are on a mount that `isMeant` takes.
+    ///
+    /// What goes through a FIFO, a socket or a device does not come to the filesystem that has its name.
     package static func descriptorsForWriting(
         of process: Int32,
         where isMeant: (UInt64) -> Bool
@@ -79,13 +84,23 @@ package enum ProcessTable {
                 throw error
             }
             guard canWrite(descriptorInformation: text),
-                let mount = MountTable.number(inDescriptorInformation: text), isMeant(mount)
+                let mount = MountTable.number(inDescriptorInformation: text), isMeant(mount),
+                mayBeRegular(number, of: process)
             else { continue }
             // For people: it may be closed by now.
             let path = (try? link("/proc/\(process)/fd", number)) ?? []
             files.append(OpenFile(mount: mount, path: path))
         }
         return files
+    }
+
+    /// False only where it is known that a descriptor is of another kind.
+    private static func mayBeRegular(_ number: String, of process: Int32) -> Bool {
+        var found = cl_status()
+        let result = Name("/proc/\(process)/fd/\(number)").withPointer {
+            cl_statx_linked(CL_AT_FDCWD, $0, &found)
+        }
+        return result < 0 || FileStatus(found).kind == .regular
     }
 
     /// From the text of a file in fdinfo: `flags:` in octal, of which the two lowest bits are the access mode.

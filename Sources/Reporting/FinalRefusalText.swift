@@ -53,7 +53,22 @@ package enum FinalRefusalText {
             return "SOURCE is read-only, but --cross-mounts also copies filesystems below it that "
                 + "are not, or of which only their own machine knows: "
                 + list(use.mounts.map { text($0.path) }) + ". Remount them read-only"
+        case .writersLeft:
+            return
+                "SOURCE is read-only, but \(writers(use)). Nobody has when it is made so: an error "
+                + "has (errors=remount-ro), and what was written last may be lost. See the kernel's log, "
+                + "stop them, and have the filesystem checked"
         }
+    }
+
+    /// Who has it open.
+    private static func writers(_ use: SourceUse) -> String {
+        let count = UInt64(use.writers.count)
+        let named = use.writers.map {
+            "\(text($0.name)) (process \($0.process), \(text($0.path)))"
+        }
+        return Quantity.count(count, "process has", "processes have")
+            + " it open for writing: " + list(named)
     }
 
     /// Through what and by whom.
@@ -66,16 +81,7 @@ package enum FinalRefusalText {
             }
             parts[0] = "its filesystem is mounted read-write at " + list(places)
         }
-        if !use.writers.isEmpty {
-            let count = UInt64(use.writers.count)
-            let named = use.writers.map {
-                "\(text($0.name)) (process \($0.process), \(text($0.path)))"
-            }
-            parts.append(
-                Quantity.count(count, "process has", "processes have")
-                    + " it open for writing: " + list(named)
-            )
-        }
+        if !use.writers.isEmpty { parts.append(writers(use)) }
         if use.unseen > 0 {
             let count = Quantity.count(UInt64(use.unseen), "process", "processes")
             parts.append("\(count) could not be looked at")

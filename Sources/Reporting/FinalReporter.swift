@@ -70,9 +70,11 @@ package enum FinalJSON {
         line.add("status", status.rawValue)
         line.add("status_name", EventJSON.name(status))
         line.add("final", outcome.isFinal)
-        line.add("foreseen_seconds", decimal: outcome.foreseen?.seconds)
-        line.add("foreseen_low_seconds", decimal: outcome.foreseen?.interval?.low)
-        line.add("foreseen_high_seconds", decimal: outcome.foreseen?.interval?.high)
+        // A lower limit is nothing that the pass could be held against.
+        let foreseen = outcome.foreseen.flatMap { $0.isLowerLimit ? nil : $0 }
+        line.add("foreseen_seconds", decimal: foreseen?.seconds)
+        line.add("foreseen_low_seconds", decimal: foreseen?.interval?.low)
+        line.add("foreseen_high_seconds", decimal: foreseen?.interval?.high)
         line.add("took_seconds", seconds: outcome.tookNanoseconds)
         line.add("pass_status", outcome.pass.status.rawValue)
         line.add("pass_seconds", seconds: outcome.pass.nanoseconds)

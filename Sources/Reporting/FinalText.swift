@@ -76,7 +76,7 @@ package struct FinalText: Sendable {
 
     private var checks: [String] {
         (outcome.secondLook.map(secondLook) ?? [])
-            + (outcome.comparison.map { [comparison($0)] } ?? []) + leftOut + standing
+            + (outcome.comparison.map { [comparison($0)] } ?? []) + leftOut + writable + standing
     }
 
     private func secondLook(_ look: FinalOutcome.SecondLook) -> [String] {
@@ -134,10 +134,24 @@ package struct FinalText: Sendable {
             ? ["cutover: no comparison, for the second look was cut short"] : []
     }
 
+    /// SOURCE was read-only when this began, and is not any more, or nobody can tell.
+    private var writable: [String] {
+        guard outcome.wasReadOnly, !outcome.isReadOnly else { return [] }
+        let end = "so this is not final"
+        guard let use = outcome.sourceAtEnd else {
+            return ["cutover: SOURCE cannot be asked any more who can write to it, \(end)"]
+        }
+        let who = FinalRefusalText.doubt(use) ?? FinalRefusalText.who(use)
+        return [
+            "cutover: SOURCE was made writable meanwhile, \(end): " + shown.message(who)
+                + "; stop that, and remount it read-only"
+        ]
+    }
+
     /// Why the pass may not have been the last one.
     private var standing: [String] {
         switch outcome.standing {
-        case .last: []
+        case .last, .notAsked: []
         case .followed:
             ["cutover: another pass ran meanwhile, so this is not final: see that none begins"]
         case .unknown:

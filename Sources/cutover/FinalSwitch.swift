@@ -21,6 +21,8 @@ final class FinalSwitch: Sendable {
     private let session: Session
     private let metrics: PassMetrics?
     private let supervision: Supervision
+    /// When the command began, by `monotonicNanoseconds`.
+    private let began = monotonicNanoseconds()
     /// Made on the thread of the first run, whose refusals are told.
     private let decided = Begun<FinalPlan>()
     private let foreseen = Begun<SwitchEstimate>()
@@ -69,43 +71,67 @@ final class FinalSwitch: Sendable {
 
     /// Does all of it and returns the status to exit with; called by the main thread.
     func run() -> ExitStatus {
-        let begin = monotonicNanoseconds()
         supervision.expectMore(true)
         let counters = Counters()
         let passReporter = Reporter(streams, counters: counters)
         teller.set { passReporter.receive(.waiting($0)) }
-        let refusal = lookAhead()
-        guard refusal == nil, let decided = decided.value else { return refusal ?? .refused }
+        guard let decided = lookAhead(),
+            let (begun, id) = runPass(decided, counters, passReporter)
+        else { return .refused }
         defer { metrics?.file.finish() }
-        var done: (pass: FinalOutcome.Pass, id: Int64?)?
-        let status = runPass(decided, counters, passReporter) { done = ($0, $1) }
-        guard let (pass, id) = done else { return status }
-        var outcome = FinalOutcome(pass: pass, wasReadOnly: decided.source.isStill)
-        outcome.foreseen = foreseen.value
-        if FinalOutcome.looksTwice(after: pass.status) {
-            outcome.secondLook = lookAgain(decided)
+        var outcome = begun
+        let status = outcome.pass.status
+        if FinalOutcome.looksTwice(after: status) {
+            outcome.secondLook = lookAgain(decided, outcome)
             outcome.isStepRefused = outcome.secondLook == nil
         }
-        if FinalOutcome.compares(after: pass.status), !outcome.isStepRefused,
+        if FinalOutcome.compares(after: status), !outcome.isStepRefused,
             !Self.isCut(outcome.secondLook?.status)
         {
             supervision.expectMore(false)
-            outcome.comparison = compare(decided)
+            outcome.comparison = compare(decided, outcome)
             outcome.isStepRefused = outcome.comparison == nil
         }
         if outcome.wasReadOnly {
             // A SOURCE that cannot even be asked any more is not known to be.
-            let use = try? SourceUse.look(
+            outcome.sourceAtEnd = try? SourceUse.look(
                 at: names.source,
                 crossesMounts: decided.pass.crossesMounts
             )
-            outcome.isReadOnly = use?.isStill == true
+            outcome.isReadOnly = outcome.sourceAtEnd?.isStill == true
         }
-        if FinalOutcome.compares(after: pass.status) {
+        if FinalOutcome.compares(after: status) {
             outcome.standing = LastWholePass.standing(of: id, names, stateFolder: stateFolder)
         }
-        outcome.tookNanoseconds = monotonicNanoseconds() - begin
+        return tell(outcome)
+    }
+
+    /// Tells the verdict, and gives the status to exit with.
+    private func tell(_ outcome: FinalOutcome) -> ExitStatus {
+        var outcome = outcome
+        outcome.tookNanoseconds = monotonicNanoseconds() - began
         return reporter.finish(outcome) { SwitchAdvice.read(names) }
+    }
+
+    private typealias Prepare<Summary: Sendable> =
+        @Sendable (Session.RunSetting) throws(Refusal) -> Session.Prepared<Summary>
+
+    /// One run; nil: it was refused, which was told.
+    ///
+    /// Where it does not come back the process ends here: `giveUp` tells what is known, and gives the status.
+    private func step<Summary: Sendable>(
+        prepare: @escaping Prepare<Summary>,
+        giveUp: (Summary) -> ExitStatus
+    ) -> Summary? {
+        do throws(Refusal) {
+            return try session.attempt(prepare: prepare) { [supervision] summary, _ in
+                summary.map(giveUp) ?? supervision.statusIfGivenUp
+            }
+        } catch {
+            let text = RefusalText(error)
+            streams.refuse(text.reason, path: text.path, error)
+            return nil
+        }
     }
 
     private static func isCut(_ status: ExitStatus?) -> Bool {
@@ -114,12 +140,11 @@ final class FinalSwitch: Sendable {
 
     // MARK: Steps
 
-    /// Decides what is asked for, and looks how long it will take; gives the status of a refusal, which was told.
+    /// Decides what is asked for, and looks how long it will take; nil: it was refused, which was told.
     ///
     /// A run of its own, so that a signal ends it. The pass begins all the same, ends at once, and tells so.
-    private func lookAhead() -> ExitStatus? {
-        var hasLooked = false
-        let status = session.run(
+    private func lookAhead() -> FinalPlan? {
+        let looked: SwitchEstimate?? = step(
             prepare: { [self] setting throws(Refusal) in
                 let decided = try FinalPlan(
                     plan.pass,
@@ -136,24 +161,42 @@ final class FinalSwitch: Sendable {
                 )
                 return .init(run: look, hasJudged: false) {}
             },
-            finish: { (estimate: SwitchEstimate?) in
-                hasLooked = true
-                if let estimate { foreseen.set(estimate) }
-                // That of a look which does not come back; else others follow.
-                return supervision.statusIfGivenUp
+            giveUp: { _ in
+                let status = supervision.statusIfGivenUp
+                let waiting = supervision.watch.stuck()
+                streams.refuse(Supervision.reason(waiting, status), status: status)
+                return status
             }
         )
-        return hasLooked ? nil : status
+        guard let looked else { return nil }
+        if let looked { foreseen.set(looked) }
+        return decided.value
     }
 
-    /// The pass; `done` is not called where it was refused, which was told.
+    /// The pass, with which the verdict begins, and its number in the record; nil: it was refused, which was told.
     private func runPass(
         _ decided: FinalPlan,
         _ counters: Counters,
-        _ passReporter: Reporter,
-        _ done: (FinalOutcome.Pass, _ id: Int64?) -> Void
-    ) -> ExitStatus {
-        session.run(
+        _ passReporter: Reporter
+    ) -> (FinalOutcome, id: Int64?)? {
+        let finish: (PassSummary) -> FinalOutcome = { [foreseen, metrics] summary in
+            // Its status goes into the verdict as it is: a report that was lost leaves no step out, and is told with all.
+            _ = passReporter.finish(summary)
+            metrics?.end(summary)
+            metrics?.file.publish()
+            var outcome = FinalOutcome(
+                pass: FinalOutcome.Pass(
+                    status: summary.status,
+                    files: counters.filesCopied.value(),
+                    bytes: counters.bytesCopied.value(),
+                    nanoseconds: summary.durationNanoseconds
+                ),
+                wasReadOnly: decided.source.isStill
+            )
+            outcome.foreseen = foreseen.value
+            return outcome
+        }
+        let summary = step(
             prepare: { [names, foreseen, reporter, metrics] setting throws(Refusal) in
                 var asked = decided.pass
                 asked.foreseen = foreseen.value?.foreseen
@@ -175,32 +218,19 @@ final class FinalSwitch: Sendable {
                     reporter.begin(decided.origin, decided.options, decided.source)
                 }
             },
-            finish: { (summary: PassSummary) in
-                let told = passReporter.finish(summary)
-                metrics?.end(summary)
-                metrics?.file.publish()
-                // Not the one that is told: a report that was lost leaves no step out.
-                done(
-                    FinalOutcome.Pass(
-                        status: summary.status,
-                        files: counters.filesCopied.value(),
-                        bytes: counters.bytesCopied.value(),
-                        nanoseconds: summary.durationNanoseconds
-                    ),
-                    summary.recordedPass
-                )
-                return told
-            }
+            giveUp: { tell(finish($0)) }
         )
+        return summary.map { (finish($0), id: $0.recordedPass) }
     }
 
     /// The second look; nil: it was refused.
-    private func lookAgain(_ decided: FinalPlan) -> FinalOutcome.SecondLook? {
+    private func lookAgain(
+        _ decided: FinalPlan,
+        _ outcome: FinalOutcome
+    ) -> FinalOutcome.SecondLook? {
         let lookReporter = SecondLookReporter(streams)
         teller.set { lookReporter.receive(.waiting($0)) }
-        var found: FinalOutcome.SecondLook?
-        // The status is that of what is found, or of a refusal, which was told.
-        _ = session.run(
+        let summary = step(
             prepare: { [names] setting throws(Refusal) in
                 let pass = try Pass(
                     setting.process,
@@ -212,22 +242,37 @@ final class FinalSwitch: Sendable {
                 )
                 return .init(run: pass) {}
             },
-            finish: { summary in
-                found = lookReporter.finish(summary)
-                return summary.status
+            giveUp: { (summary: PassSummary) in
+                var outcome = outcome
+                outcome.secondLook = lookReporter.finish(summary)
+                return tell(outcome)
             }
         )
-        return found
+        return summary.map { lookReporter.finish($0) }
     }
 
     /// The comparison; nil: it was refused.
-    private func compare(_ decided: FinalPlan) -> FinalOutcome.Comparison? {
+    private func compare(
+        _ decided: FinalPlan,
+        _ outcome: FinalOutcome
+    ) -> FinalOutcome.Comparison? {
         let counters = VerificationCounters()
         let verifyReporter = VerificationReporter(streams, counters: counters, manifest: nil)
         teller.set { verifyReporter.receive(.waiting($0)) }
-        var found: FinalOutcome.Comparison?
-        // As above.
-        _ = session.run(
+        let finish: (VerificationSummary) -> FinalOutcome.Comparison = { [metrics] summary in
+            metrics?.end(summary)
+            // As that of the pass.
+            _ = verifyReporter.finish(summary)
+            var found = FinalOutcome.Comparison(
+                status: summary.status,
+                entries: counters.entriesSeen.value(),
+                differences: counters.differences.value(),
+                nanoseconds: summary.durationNanoseconds
+            )
+            found.aside = summary.aside
+            return found
+        }
+        let summary = step(
             prepare: { [names] setting throws(Refusal) in
                 let run = try Verification(
                     setting.process,
@@ -240,19 +285,12 @@ final class FinalSwitch: Sendable {
                 setting.watch.know(run.places)
                 return .init(run: run) { verifyReporter.begin() }
             },
-            finish: { [metrics] summary in
-                metrics?.end(summary)
-                let told = verifyReporter.finish(summary)
-                found = FinalOutcome.Comparison(
-                    status: summary.status,
-                    entries: counters.entriesSeen.value(),
-                    differences: counters.differences.value(),
-                    nanoseconds: summary.durationNanoseconds
-                )
-                found?.aside = summary.aside
-                return told
+            giveUp: { (summary: VerificationSummary) in
+                var outcome = outcome
+                outcome.comparison = finish(summary)
+                return tell(outcome)
             }
         )
-        return found
+        return summary.map(finish)
     }
 }

@@ -112,8 +112,7 @@ final class Session: Sendable {
         streams.stopWaiting()
         if let run = begun.value { supervision.end(giveUp(run.giveUp(waiting: waiting), waiting)) }
         let status = supervision.statusIfGivenUp
-        let what = status == .timeLimit ? "the time limit was reached" : "interrupted"
-        streams.refuse(Supervision.reason(waiting, what), status: status)
+        streams.refuse(Supervision.reason(waiting, status), status: status)
         supervision.end(giveUp(nil, waiting))
     }
 

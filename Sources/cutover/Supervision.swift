@@ -221,6 +221,11 @@ final class Supervision: Sendable {
     /// Ends the process at once: threads that do not come back would hold up a usual end.
     func end(_ status: ExitStatus) -> Never { _exit(status.rawValue) }
 
+    /// Why there is no answer, of a run that was given up with this status before it had begun.
+    static func reason(_ waiting: [WaitingCall], _ status: ExitStatus) -> String {
+        reason(waiting, status == .timeLimit ? "the time limit was reached" : "interrupted")
+    }
+
     /// Why there is no answer, of a run that was stopped and has nothing to sum up.
     static func reason(
         _ waiting: [WaitingCall],

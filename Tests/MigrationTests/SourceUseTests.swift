@@ -1,5 +1,6 @@
 // Whether a SOURCE that is mounted read-only can still be written to: made-up mount tables.
 
+import Glibc
 import LinuxIO
 import Migration
 import TestSupport
@@ -20,6 +21,65 @@ import Testing
             table
         )
         return use
+    }
+
+    static let canFail =
+        LoopVolume.isAvailable && access("/sys/fs/ext4", R_OK) == 0 && getuid() == 0
+
+    @Test(
+        "one that an error made read-only while a file was open for writing is not believed, a FIFO is no file",
+        .enabled(if: canFail)
+    )
+    func byAnError() throws {
+        let volume = try LoopVolume(.ext4(), megabytes: 16)
+        defer { volume.destroy() }
+        let script = "exec 9<>\"$0\"; : >\"$1\"; exec sleep 60"
+        func open(_ file: [UInt8]) throws -> Subprocess {
+            let ready = joined(try Scratch.directory(), Scratch.uniqueName("ready"))
+            let process = try Subprocess(
+                ["/bin/sh", "-c", script].map { bytes($0) } + [file, ready]
+            )
+            waitUntil { Files.exists(ready) }
+            return process
+        }
+        func end(_ process: Subprocess) {
+            process.send(SIGKILL)
+            process.wait()
+        }
+        let fifo = joined(volume.mountPoint, "fifo")
+        try Shell.run("mkfifo -- \"$1\"; mount -o remount,ro -- \"$2\"", fifo, volume.mountPoint)
+        let reader = try open(fifo)
+        let still = try SourceUse.look(at: Name(volume.mountPoint), crossesMounts: false)
+        #expect(still.isStill, "\(still)")
+        end(reader)
+        let file = joined(volume.mountPoint, "log")
+        try Shell.run(
+            "mount -o remount,rw,errors=remount-ro -- \"$1\"; : > \"$2\"",
+            volume.mountPoint,
+            file
+        )
+        let writer = try open(file)
+        defer { end(writer) }
+        try Shell.run(
+            "echo test > \"/sys/fs/ext4/${1##*/}/trigger_fs_error\"",
+            bytes(volume.device)
+        )
+        let use = try SourceUse.look(at: Name(volume.mountPoint), crossesMounts: false)
+        // Since Linux 6.14 ext4 stays `rw` then, with the option emergency_ro.
+        #expect(use.doubt == (use.isReadOnly ? .writersLeft : nil), "\(use)")
+        #expect(!use.isStill && use.writers.map(\.path) == [file], "\(use)")
+    }
+
+    @Test("whoever has it open for writing where it is read-only makes it doubtful")
+    func writersLeft() {
+        for isReadOnly in [false, true] {
+            var use = SourceUse(path: bytes("/mnt/old"), isReadOnly: isReadOnly)
+            use.doubtWriters()
+            #expect(use.doubt == nil)
+            use.writers = [.init(process: 7, name: bytes("db"), path: bytes("/mnt/old/a"))]
+            use.doubtWriters()
+            #expect((use.doubt == .writersLeft) == isReadOnly && !use.isStill)
+        }
     }
 
     private static let root = "41 22 7:0 / /mnt/old ro - xfs /dev/loop0 ro"

@@ -92,6 +92,8 @@ void cl_release(int descriptor);
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status);
 /// Only the mount that a name leads to, and whether it is its root; no filesystem is asked for it.
 int cl_statx_mount(int directory, const char *name, struct cl_status *status);
+/// The type of what a symlink leads to, as a file in /proc/PID/fd; no filesystem is asked for it.
+int cl_statx_linked(int directory, const char *name, struct cl_status *status);
 int cl_fstatfs(int descriptor, struct cl_volume_status *status);
 long cl_getdents64(int descriptor, void *buffer, size_t length);
 long cl_fpathconf_link_max(int descriptor);

@@ -21,6 +21,8 @@ package struct FinalOutcome: Sendable {
 
     /// What the record says at the end of the pass's being the last one.
     package enum Standing: Sendable, Equatable {
+        /// Nobody asked, for the pass is no last one whatever the record says.
+        case notAsked
         case last
         /// Another one began after it.
         case followed
@@ -76,8 +78,10 @@ package struct FinalOutcome: Sendable {
     /// SOURCE, all that the pass reads, was still (`SourceUse.isStill`) before the pass, and after all else.
     package var wasReadOnly: Bool
     package var isReadOnly: Bool
+    /// Who can write to SOURCE after all else; nil: that was not asked, or nobody can be asked any more.
+    package var sourceAtEnd: SourceUse?
     /// Asked when all else is done.
-    package var standing = Standing.last
+    package var standing = Standing.notAsked
     /// What the pass was expected to take; nil: nothing was foreseen.
     package var foreseen: SwitchEstimate?
     /// From the command to the end.
@@ -112,7 +116,8 @@ package struct FinalOutcome: Sendable {
         var found = [pass.status, secondLookStatus, comparison?.status ?? .done]
         if isStepRefused { found.append(.someFailed) }
         // Who could write, or made it writable again, may have written: nothing here proves the contrary of contents.
-        if !isFinal { found.append(.someVanished) }
+        let mayHaveChanged = !isSourceStill || standing == .followed || standing == .unknown
+        if mayHaveChanged { found.append(.someVanished) }
         return ExitStatus.worst(of: found)
     }
 

@@ -33,6 +33,9 @@ package struct SourceUse: Equatable, Sendable {
         case elsewhere(type: String)
         /// Filesystems below it are copied too, and those in `mounts` may be written to.
         case below
+        /// `writers` have files open for writing, which the kernel allows nobody when it makes a filesystem read-only: an error
+        /// has made it so.
+        case writersLeft
     }
 
     /// Where SOURCE is, for people.

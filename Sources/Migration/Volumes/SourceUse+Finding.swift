@@ -3,7 +3,10 @@
 // What decides is the filesystem, not the mount that SOURCE was named by: while its super block is read-write, a bind
 // mount, another mount namespace or a lazily unmounted place may write, seen or not. Once it is read-only nobody can,
 // whatever this process sees; and the kernel makes it so only when no file is open for writing. Mounts and processes are
-// looked for only to be named to who has to stop them.
+// looked for to be named to who has to stop them.
+//
+// But after an error the kernel asks nobody (`errors=remount-ro` of ext4): what programs wrote last is then in memory alone,
+// and what is on the disk is not what they have. Such a filesystem is known by files that are still open for writing.
 //
 // That holds for filesystems on a block device of this machine. What a server, a process or another filesystem gives
 // (NFS, FUSE, overlay) may change though it is read-only here.
@@ -11,7 +14,7 @@
 package import LinuxIO
 
 extension SourceUse {
-    /// Looks at SOURCE as it is mounted now, and where it can be written to at who does; opens no file of it.
+    /// Looks at SOURCE as it is mounted now, and at who has it open for writing; opens no file of it.
     ///
     /// `crossesMounts`: filesystems below it are copied too, and have to be read-only as well.
     package static func look(
@@ -29,20 +32,26 @@ extension SourceUse {
         var use = SourceUse(path: path, isReadOnly: mount.isFilesystemReadOnly)
         if use.isReadOnly {
             do throws(SystemError) {
-                let table =
+                let text =
                     crossesMounts ? try ProcessTable.mountTable(of: ProcessLimits.process) : []
+                let table = MountTable.mounts(in: text)
                 use.findDoubt(
                     mount,
                     below: crossesMounts ? root.path : nil,
                     crossesMounts: crossesMounts,
-                    MountTable.mounts(in: table)
+                    table
                 )
+                if use.doubt != nil { return use }
+                let below = crossesMounts ? Self.mounts(below: path, table).map(\.device) : []
+                // Where no process can be looked at the kernel's own word stands.
+                try? use.findWriters(devices: Set([mount.device] + below))
+                use.doubtWriters()
             } catch {
                 throw .cannotExamine(.source, error)
             }
             return use
         }
-        do throws(SystemError) { try use.findWriters(device: mount.device) } catch {
+        do throws(SystemError) { try use.findWriters(devices: [mount.device]) } catch {
             // Nothing is known of any process then, and that is what is told.
             use.mayHideProcesses = true
         }
@@ -75,26 +84,37 @@ extension SourceUse {
     ) {
         if !Self.localTypes.contains(mount.type) { return doubt = .elsewhere(type: mount.type) }
         if !crossesMounts { return }
-        guard var beginning = path else { return doubt = .below }
-        if beginning.last != 0x2F { beginning.append(0x2F) }
-        mounts = table.filter { other in
-            let place = other.entry.mountPoint
-            return place.starts(with: beginning) && place != beginning && !Self.isStill(other)
-        }.map { Mount(path: $0.entry.mountPoint, process: nil) }
+        guard let path else { return doubt = .below }
+        mounts = Self.mounts(below: path, table).filter { !Self.isStill($0) }.map {
+            Mount(path: $0.entry.mountPoint, process: nil)
+        }
         if !mounts.isEmpty { doubt = .below }
     }
 
-    private mutating func findWriters(device: UInt64) throws(SystemError) {
+    /// Whoever has files open for writing where it is read-only was left there by an error.
+    package mutating func doubtWriters() {
+        if isReadOnly, !writers.isEmpty { doubt = .writersLeft }
+    }
+
+    private static func mounts(below path: [UInt8], _ table: [ListedMount]) -> [ListedMount] {
+        let beginning = path.last == 0x2F ? path : path + [0x2F]
+        return table.filter { other in
+            let place = other.entry.mountPoint
+            return place.starts(with: beginning) && place != beginning
+        }
+    }
+
+    private mutating func findWriters(devices: Set<UInt64>) throws(SystemError) {
         let processes = try ProcessTable.numbers()
         mayHideProcesses = !ProcessTable.showsAll()
-        let numbers = findMounts(device: device, processes)
+        let numbers = findMounts(devices: devices, processes)
         for process in processes where process != ProcessLimits.process {
             do throws(SystemError) {
                 let files = try ProcessTable.descriptorsForWriting(of: process) {
                     numbers.contains($0)
                 }
                 let mappings = try ProcessTable.mappingsForWriting(of: process).filter {
-                    $0.device == device
+                    $0.device.map(devices.contains) == true
                 }
                 guard let file = (files + mappings).first else { continue }
                 let name = ProcessTable.name(of: process)
@@ -105,8 +125,8 @@ extension SourceUse {
         }
     }
 
-    /// The numbers of all mounts of the filesystem that are seen; those that take writes are noted.
-    private mutating func findMounts(device: UInt64, _ processes: [Int32]) -> Set<UInt64> {
+    /// The numbers of all mounts of the filesystems that are seen; those that take writes are noted.
+    private mutating func findMounts(devices: Set<UInt64>, _ processes: [Int32]) -> Set<UInt64> {
         var namespaces: Set<[UInt8]> = []
         var numbers: Set<UInt64> = []
         let own = ProcessLimits.process
@@ -115,7 +135,7 @@ extension SourceUse {
                 let namespace = try ProcessTable.mountNamespace(of: process)
                 guard namespaces.insert(namespace).inserted else { continue }
                 let table = try ProcessTable.mountTable(of: process)
-                for mount in MountTable.mounts(in: table) where mount.device == device {
+                for mount in MountTable.mounts(in: table) where devices.contains(mount.device) {
                     numbers.insert(mount.number)
                     guard mount.isWritable else { continue }
                     let other = process == own ? nil : process

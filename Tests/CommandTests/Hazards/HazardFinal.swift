@@ -215,6 +215,32 @@ struct HazardFinal {
         #expect(pass.outcome.errorsUnwrapped.contains("No switch yet (status 1)"))
     }
 
+    @Test("with --cross-mounts nothing below a mount is called equal that nobody compared")
+    func crossedMounts() throws {
+        let below = stage.from("below")
+        try Shell.run(
+            """
+            truncate -s 16M -- "$1.img"; mkfs.ext4 -q -- "$1.img"; mkdir -- "$2"
+            mount -o loop -- "$1.img" "$2"; echo inside > "$2/file"
+            """,
+            joined(stage.outside, "below"),
+            below
+        )
+        defer { cleanUp("umount -- \"$1\"", below) }
+        let options = ["--cross-mounts", "--exclude", "/tmp/*", "--exclude", "lost+found"]
+        #expect(try stage.pair.sync(options, deletes: false).outcome.status == 0)
+        try Shell.run("mount -o remount,ro -- \"$1\"", below)
+        try mount("ro")
+        let pass = try last()
+        #expect(pass.outcome.status == 0, "\(pass.outcome)")
+        // Without --delete no pass removes it: the comparison alone can tell.
+        try Files.write(stage.to("below/extra"), bytes("extra"))
+        let other = try last()
+        #expect(other.outcome.status == 1, "\(other.outcome)")
+        #expect(other.outcome.output.contains("below/extra"), "\(other.outcome)")
+        #expect(other.report.of("final").last?.number("verify_status") == 1)
+    }
+
     @Test("what failed is told again, no second look is made, and there is no switch yet")
     func failures() throws {
         try Files.unlink(stage.from("kept/one"))
@@ -255,6 +281,24 @@ struct HazardFinal {
         var attempts = 0
         while attempts < 10, try !isFollowed() { attempts += 1 }
         #expect(attempts < 10, "no pass came in between")
+    }
+
+    @Test("SOURCE that becomes writable again while the last pass runs is told, and 24")
+    func becameWritable() throws {
+        try makeSlow()
+        // Where the verdict comes before that: once more.
+        var attempts = 0
+        var outcome: Outcome
+        repeat {
+            try mount("ro")
+            let process = try start(step: 2)
+            try mount("rw")
+            outcome = process.wait()
+            attempts += 1
+        } while outcome.status == 0 && attempts < 10
+        #expect(outcome.status == 24, "\(outcome)")
+        #expect(outcome.errorsUnwrapped.contains("SOURCE was made writable meanwhile"))
+        #expect(try JSONReport(stage.pair.reportFile).of("final").last?["final"] == false)
     }
 
     /// Walked by one worker, so that each step takes a while.

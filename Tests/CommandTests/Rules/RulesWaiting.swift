@@ -132,6 +132,25 @@ struct RulesWaiting {
         #expect(try stage.leftovers() == [])
     }
 
+    @Test(
+        "S59: a last pass that does not come back ends with its verdict, which is not final",
+        .requiresScanner
+    )
+    func lastPass() throws {
+        let stuck = try fill()
+        try stage.pass()
+        var random = SeededRandom(seed: 4)
+        try Files.write(stuck, random.bytes(1 << 20))
+        let scanner = try SilentScanner(of: stuck, .reading)
+        let process = try start("sync", "--final", "--allow-writers")
+        waitUntil { !waiting().isEmpty }
+        stop(process, SIGTERM, "read of home/mail on SOURCE")
+        withExtendedLifetime(scanner) {}
+        let last = try #require(try JSONReport(report).lines.last)
+        #expect(last.text("type") == "final" && last.number("status") == 20, "\(last)")
+        #expect(last["final"] == false && last.number("pass_status") == 20)
+    }
+
     @Test("S48, S59: a call that does not come back holds up no time limit", .requiresScanner)
     func timeLimit() throws {
         let stuck = try fill()

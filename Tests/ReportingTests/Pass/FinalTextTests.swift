@@ -25,6 +25,7 @@ func finalOutcome(_ change: (inout FinalOutcome) -> Void = { _ in }) -> FinalOut
         nanoseconds: 48_000_000_000
     )
     outcome.tookNanoseconds = 250_000_000_000
+    outcome.standing = .last
     change(&outcome)
     return outcome
 }
@@ -155,6 +156,41 @@ func writableSource() -> SourceUse {
         #expect(!FinalText(outcome, outcome.status, nil, shown: shown).quietLines.isEmpty)
     }
 
+    @Test(
+        "SOURCE became writable: who can write to it is told, also with -q, and that nobody can tell"
+    )
+    func becameWritable() {
+        var outcome = finalOutcome { ($0.isReadOnly, $0.sourceAtEnd) = (false, writableSource()) }
+        for lines in [
+            text(outcome), FinalText(outcome, outcome.status, nil, shown: shown).quietLines,
+        ] {
+            let told = lines.joined(separator: "\n")
+            #expect(told.contains("SOURCE was made writable meanwhile, so this is not final: its "))
+            #expect(told.contains("mounted read-write at /mnt/old, /srv"), "\(told)")
+        }
+        outcome.sourceAtEnd = nil
+        #expect(
+            text(outcome).contains(
+                "cutover: SOURCE cannot be asked any more who can write to it, so this is not final"
+            )
+        )
+    }
+
+    @Test("a pass that was cut is never final, and its status is its own")
+    func cut() {
+        for status in [ExitStatus.interrupted, .destinationStopped, .deletionLimit, .timeLimit] {
+            var outcome = FinalOutcome(
+                pass: .init(status: status, files: 0, bytes: 0, nanoseconds: 0),
+                wasReadOnly: true
+            )
+            outcome.tookNanoseconds = 0
+            #expect(!outcome.isFinal && outcome.status == status)
+            let line = FinalJSON.line(outcome, outcome.status, nil, time: 0).object
+            #expect(String(decoding: line, as: UTF8.self).contains("\"final\":false"))
+            #expect(!text(outcome).joined().contains("the record does not tell"))
+        }
+    }
+
     @Test("golden line of JSON")
     func json() {
         let line = FinalJSON.line(
@@ -226,6 +262,13 @@ func writableSource() -> SourceUse {
         #expect(
             FinalRefusalText.sentence(use).hasSuffix(
                 "(--allow-writers goes on, and the result is not final)"
+            )
+        )
+        use.doubt = .writersLeft
+        use.writers = [.init(process: 7, name: bytes("db"), path: bytes("/mnt/old/a"))]
+        #expect(
+            FinalText.source(use).contains(
+                "but 1 process has it open for writing: db (process 7, /mnt/old/a). Nobody has when"
             )
         )
         use.doubt = .below
