@@ -76,6 +76,8 @@ package enum BackOffText {
         case .noDirectReads:
             "reads of SOURCE are not timed: its filesystem has none that pass the page cache by"
         case .noGroups: "others' pressure is not looked at: no cgroup v2 is mounted"
+        case .noOtherGroups:
+            "others' pressure is not looked at: no other cgroup is seen from here (a container)"
         case .noPressure: "others' pressure is not looked at: the kernel does not keep it (psi=1)"
         case .sharedGroup:
             "others' pressure is not looked at: this cgroup holds other processes, too "

@@ -159,8 +159,8 @@ package final class FollowReporter: Sendable {
         switch event {
         case .heldNearlyAllDay: isNews = true
         case .lacks(let lack):
-            // A probe is there as somebody asked for it.
-            isNews = lack.cause == .probe || streams.configuration.isVerbose
+            // A probe is there as somebody asked for it, and without reads users are hardly felt at all.
+            isNews = lack.cause != .pressure || streams.configuration.isVerbose
         case .changed(let answer, let workers):
             let present = present.withLock { $0 }
             present?.reporter.show(workers: workers)

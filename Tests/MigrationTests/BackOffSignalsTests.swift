@@ -143,6 +143,27 @@ private let second: UInt64 = 1_000_000_000
     }
 
     @Test(
+        "a group that could not be read when a stretch began is not taken for one that always waits"
+    )
+    func unreadAtBegin() {
+        var shares = PressureShares()
+        var now: UInt64 = 1_000 * second
+        func pass(_ seconds: Int, _ totals: (Int) -> [String: UInt64]) {
+            for turn in 0..<seconds {
+                now += second
+                shares.note(totals(turn), at: now)
+            }
+        }
+        pass(1) { _ in [:] }
+        shares.beginBase(at: now)
+        pass(10) { _ in ["beside": 1] }
+        shares.endBase()
+        // An hour of waiting lies behind it, and of the present nothing is known.
+        pass(12) { $0 == 0 ? ["beside": 1] : ["beside": 1, "old": 3_600_000_000] }
+        #expect(shares.observation(since: now - 11 * second)?.isOver == false)
+    }
+
+    @Test(
         "a probe's limit is three times its first median, and one under way is over as soon as it is late"
     )
     func probe() {

@@ -157,6 +157,29 @@ struct SourceReadsTests {
         #expect(reads.read(isPass: true) == .nothing && known.count == 0)
     }
 
+    @Test(
+        "one file that cannot be read past the page cache is left out; eight, and the signal is missing"
+    )
+    func odd() throws {
+        let root = joined(try Scratch.directory(), Scratch.uniqueName("ramfs"))
+        // Its files know no O_DIRECT.
+        try Shell.run("mkdir -- \"$1\"; mount -t ramfs ramfs \"$1\"", root)
+        // Where it stays the scratch directory tells.
+        defer { _ = try? Shell.run("umount -- \"$1\"; rmdir -- \"$1\"", root) }
+        let known = MetFiles()
+        for number in 0..<9 as Range<UInt64> {
+            let name = bytes("\(number)")
+            try Files.write(joined(root, "\(number)"), [UInt8](repeating: 5, count: 8_192))
+            known.add(name, sizeBytes: 1 << 20, number: number)
+        }
+        var reads = SourceReads(Name(root), known)
+        #expect(reads.read(isPass: true) == .nothing, "it learns what is there")
+        for turn in 1...7 {
+            #expect(reads.read(isPass: true) == .nothing && known.count == 9 - turn)
+        }
+        #expect(reads.read(isPass: true) == .noDirectReads)
+    }
+
     /// Where the block controller of cgroup v1 can slow down a loop device.
     private static let throttles = "/sys/fs/cgroup/blkio"
     static let canThrottle = Files.exists(bytes(throttles + "/blkio.throttle.read_iops_device"))
@@ -228,7 +251,7 @@ struct SourceReadsTests {
 private final class SeenRun: HeldRun {
     let workersWanted = 3
     private let limits = Lock<[Int?]>([])
-    func limitWorkers(to most: Int?) { limits.withLock { $0.append(most) } }
+    func limitWorkers(to most: Int?, isMeasuring: Bool) { limits.withLock { $0.append(most) } }
     var least: Int? { limits.withLock { $0 }.compactMap { $0 }.min() }
     var isFree: Bool { limits.withLock { $0 }.last == .some(nil) }
 }
@@ -289,6 +312,9 @@ private struct SourceReadsBox: @unchecked Sendable {
         try make("system.slice", total: 1)
         try make("system.slice/shared.scope", total: 1, members: [1, getpid()])
         #expect(try lack(own: "system.slice/shared.scope") == .sharedGroup)
+        // In a container its own group is all that there is.
+        try make("system.slice/shared.scope", total: 1, members: [getpid()])
+        #expect(try lack(own: "system.slice/shared.scope") == .noOtherGroups)
         try Files.unlink(joined(folder, "system.slice/io.pressure"))
         try Files.unlink(joined(folder, "system.slice/shared.scope/io.pressure"))
         #expect(try lack(own: "") == .noPressure)

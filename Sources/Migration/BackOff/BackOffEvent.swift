@@ -68,6 +68,8 @@ package enum BackOffLack: Hashable, Sendable {
     case noDirectReads
     /// No cgroup v2 is mounted.
     case noGroups
+    /// There is no group beside ours: the root of all that is seen is a container's.
+    case noOtherGroups
     /// The kernel keeps no pressure (`psi=0`, or it was built without).
     case noPressure
     /// Our cgroup holds other processes, too, which nobody could tell from us.
@@ -84,6 +86,7 @@ package enum BackOffLack: Hashable, Sendable {
         switch self {
         case .noDirectReads: "no_direct_reads"
         case .noGroups: "no_groups"
+        case .noOtherGroups: "no_other_groups"
         case .noPressure: "no_pressure"
         case .sharedGroup: "shared_group"
         case .probeFailed: "probe_failed"
@@ -96,7 +99,7 @@ package enum BackOffLack: Hashable, Sendable {
     package var cause: BackOffCause {
         switch self {
         case .noDirectReads: .readLatency
-        case .noGroups, .noPressure, .sharedGroup: .pressure
+        case .noGroups, .noOtherGroups, .noPressure, .sharedGroup: .pressure
         case .probeFailed, .probeTooSlow, .probeNotRun: .probe
         }
     }

@@ -215,9 +215,13 @@ package struct PressureShares: Sendable {
         let time = Double(end.moment - begin.moment) / 1_000
         var shares: [String: Double] = [:]
         for (group, total) in end.totals {
-            // Made meanwhile, or made anew under its old name: its sum begins at 0.
-            let before = begin.totals[group].map { $0 > total ? 0 : $0 } ?? 0
-            shares[group] = min(Double(total - before) / time, 1)
+            if let before = begin.totals[group], before <= total {
+                shares[group] = min(Double(total - before) / time, 1)
+                continue
+            }
+            // Made meanwhile, or made anew under its old name: its sum begins at 0. One that has waited for longer than this
+            // stretch takes was there before, and could not be read then: nothing is known of it.
+            if Double(total) <= time { shares[group] = Double(total) / time }
         }
         return shares
     }

@@ -31,6 +31,7 @@ package struct GroupPressure: Sendable {
         let own = String(line.dropFirst("0::/".count))
         let pressure = GroupPressure(root: root, own: own)
         guard pressure.isAlone else { return .failure(BackOffFault(.sharedGroup)) }
+        if pressure.others().isEmpty { return .failure(BackOffFault(.noOtherGroups)) }
         return pressure.totals().isEmpty
             ? .failure(BackOffFault(.noPressure)) : .success(pressure)
     }
@@ -46,17 +47,18 @@ package struct GroupPressure: Sendable {
     /// Microseconds in which some task of each group has waited since it was made, by the group's path.
     package func totals() -> [String: UInt64] {
         var totals: [String: UInt64] = [:]
-        for parent in Self.parents {
-            for child in children(of: parent) {
-                let group = parent.isEmpty ? child : "\(parent)/\(child)"
-                let holdsUs = own == group || own.hasPrefix(group + "/")
-                guard !holdsUs, let text = Self.text("\(root)/\(group)/io.pressure") else {
-                    continue
-                }
-                if let total = Self.total(in: text) { totals[group] = total }
-            }
+        for group in others() {
+            guard let text = Self.text("\(root)/\(group)/io.pressure") else { continue }
+            if let total = Self.total(in: text) { totals[group] = total }
         }
         return totals
+    }
+
+    /// The groups beside ours.
+    private func others() -> [String] {
+        Self.parents.flatMap { parent in
+            children(of: parent).map { parent.isEmpty ? $0 : "\(parent)/\($0)" }
+        }.filter { group in own != group && !own.hasPrefix(group + "/") }
     }
 
     /// The sum of the line `some avg10=0.00 avg60=0.00 avg300=0.00 total=0`.

@@ -27,10 +27,15 @@ package struct SourceReads {
     }
 
     private static let blockBytes = 4_096
+    /// After so many files one after the other none is expected to be read past the page cache.
+    private static let refusedMax = 8
 
     private let source: Name
     private let metFiles: MetFiles
     private var mark: Mark?
+    /// Files that could not be read past the page cache, since one could: a single one may be odd (compressed, encrypted,
+    /// kept in its inode), and says nothing of the filesystem.
+    private var refused: Set<[UInt8]> = []
     private let buffer = ReadBuffer(byteCount: SourceReads.blockBytes)
 
     package init(_ source: Name, _ metFiles: MetFiles) {
@@ -53,11 +58,19 @@ package struct SourceReads {
             // Files that were met before are of the other one.
             if mark != nil { metFiles.clear() }
             mark = found
+            refused = []
             return .nothing
         }
         do throws(SystemError) {
             let outcome = try read(file, below: root)
-            if outcome == .nothing { metFiles.drop(file) }
+            switch outcome {
+            case .took: refused = []
+            case .nothing: metFiles.drop(file)
+            case .noDirectReads:
+                metFiles.drop(file)
+                refused.insert(file.path)
+                if refused.count < Self.refusedMax { return .nothing }
+            }
             return outcome
         } catch {
             // Gone, replaced, not ours to read, broken: there are other files, and whatever this is, passes tell it.

@@ -14,6 +14,30 @@ import Testing
         String(decoding: BackOffText.json(event, time: 1_500_000_000).object, as: UTF8.self)
     }
 
+    @Test("that reads of SOURCE are not timed is said without -v; that pressure is not, with it")
+    func lacks() throws {
+        for isVerbose in [false, true] {
+            let error = try Capture()
+            var configuration = ReporterConfiguration(
+                standardOutput: try Capture().file,
+                standardError: error.file,
+                isUTF8: true
+            )
+            configuration.isVerbose = isVerbose
+            let loop = FollowReporter(
+                ReportStreams(configuration, run: "the loop"),
+                isIdle: false,
+                givesWay: true,
+                hasHours: false,
+                readyBelowSeconds: nil
+            )
+            loop.tell(backOff: .lacks(.noDirectReads))
+            loop.tell(backOff: .lacks(.noOtherGroups))
+            #expect(error.lines.count == (isVerbose ? 2 : 1), "\(error.lines)")
+            #expect(error.lines.first?.contains("reads of SOURCE are not timed") == true)
+        }
+    }
+
     @Test(
         "the row of a pass says how much of its time and why; one that was left alone says nothing"
     )
@@ -100,8 +124,9 @@ import Testing
                 + #""done_share":null}"#
         )
         let lacks: [BackOffLack] = [
-            .noDirectReads, .noGroups, .noPressure, .sharedGroup, .probeFailed(status: 1),
-            .probeTooSlow, .probeNotRun("posix_spawn: Out of memory"),
+            .noDirectReads, .noGroups, .noOtherGroups, .noPressure, .sharedGroup,
+            .probeFailed(status: 1), .probeTooSlow,
+            .probeNotRun("posix_spawn: Out of memory"),
         ]
         #expect(Set(lacks.map(\.word)).count == lacks.count)
         for lack in lacks { #expect(BackOffText.line(.lacks(lack), shown).contains(":")) }
