@@ -85,7 +85,7 @@ package struct EstimateText: Sendable {
         for key in [
             "seconds", "low_seconds", "high_seconds", "coverage", "basis_passes", "parts",
             "verify_metadata_seconds", "verify_metadata_unknown", "pending_entries",
-            "pending_files", "pending_bytes", "pending_is_counted", "upper_limit",
+            "pending_files", "pending_bytes", "pending_is_counted", "upper_limit", "lower_limit",
         ] {
             line.add(key, none)
         }

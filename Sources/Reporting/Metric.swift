@@ -34,8 +34,9 @@ package enum Metric: String, CaseIterable, Sendable {
     case verifyLastTime = "verify_last_timestamp_seconds"
     case verifyLastDifferences = "verify_last_differences"
 
-    /// What each pass finds anew; who finds nothing of the kind leaves what the last one found. The time for which
-    /// passes gave way goes on from there.
+    /// What each pass finds anew, and what is left as the last one found it.
+    ///
+    /// The time for which passes gave way goes on from there.
     static let lasting: [Metric] = [
         .entriesPending, .pendingBytes, .sourceEntries, .sourceBytes, .destinationAvailable,
         .destinationFreeInodes, .switchSeconds, .switchLow, .switchHigh, .heldBack,

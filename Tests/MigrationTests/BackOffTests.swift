@@ -324,14 +324,12 @@ private final class FakeDisk: Sendable {
             settings,
             metFiles: MetFiles(),
             reads: { _ in .noDirectReads },
-            pressure: { [:] },
             tell: events.note
         )
         defer { backOff.stop() }
         let run = NotedRun(workers: 4)
         backOff.passBegins(run)
-        waitUntil { run.told == [0, nil] }
-        waitUntil { events.lacks.contains(.probeTooSlow) }
+        waitUntil { run.told == [0, nil] && events.lacks.contains(.probeTooSlow) }
     }
 
     // MARK: Real passes

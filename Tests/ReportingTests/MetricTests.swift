@@ -23,7 +23,7 @@ import Testing
             (bytes("a\"b"), "a\\\"b"), (bytes("a\\b"), "a\\\\b"), (bytes("a\nb"), "a\\nb"),
             (bytes("\\n"), "\\\\n"), (bytes("ä{} ,="), "ä{} ,="),
             // Bytes that are none are shown as elsewhere, and what shows them is kept apart as well.
-            ([0x61, 0xFF, 0x22], "a\\\\xff\\\""),
+            ([0x61, 0xFF, 0x22], "a\\\\#377\\\""),
         ]
     )
     func labels(_ name: [UInt8], _ shown: String) {

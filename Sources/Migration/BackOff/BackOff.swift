@@ -1,6 +1,7 @@
 // Back-off: a loop of passes beside live users gives way to them.
 //
 //   BackOff          the threads: when what is measured, and what a run is told
+//   BackOffSettings  what it needs to know
 //   BackOffControl   what follows from what is observed; BackOffMeasurement: when a pass stops to learn the usual
 //   BackOffSignals   ReadLatency, PressureShares, ProbeTimes: what was measured, and what it says
 //   SourceReads      single reads of SOURCE, of files in MetFiles
@@ -15,37 +16,6 @@
 
 import Dispatch
 package import LinuxIO
-
-/// Moments and waits of back-off; tests let it go faster.
-package struct BackOffClock: Sendable {
-    /// So many seconds of back-off pass in one.
-    private let scale: UInt64
-
-    package init(scale: UInt64 = 1) { self.scale = max(scale, 1) }
-
-    func now() -> UInt64 { monotonicNanoseconds() &* scale }
-
-    func deadline(after nanoseconds: UInt64) -> DispatchTime {
-        .now() + .nanoseconds(Int(clamping: nanoseconds / scale))
-    }
-}
-
-/// What back-off needs to know.
-package struct BackOffSettings: Sendable {
-    /// As a person named it; opened anew for each read.
-    package var source: Name
-    /// The command of `--probe`, for `sh -c`; nil: none.
-    package var probe: [UInt8]?
-    /// `--probe-limit`; nil: three times what the probe takes at first.
-    package var probeLimitSeconds: Double?
-    /// So long a pass waits for each of the probe's first runs, which is killed then, in seconds.
-    package var firstProbeSecondsMax: UInt64 = 10
-    /// The umask of the probe: that of who started us, which a pass clears.
-    package var mask: UInt32?
-    package var clock = BackOffClock()
-
-    package init(source: Name) { self.source = source }
-}
 
 /// Holds runs back while others are disturbed.
 ///
@@ -457,7 +427,7 @@ package final class BackOff: Sendable {
         }
     }
 
-    /// The next run; nil: none follows. `isFirst`: a pass waits for it.
+    /// The next run, and whether a pass waits for it; nil: none follows.
     private func beginProbe(_ command: [UInt8]) -> (command: ShellCommand, isFirst: Bool)? {
         state.withLock { state in
             if state.isStopped { return nil }

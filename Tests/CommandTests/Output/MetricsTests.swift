@@ -6,16 +6,20 @@ import Testing
 
 @Suite("Figures for Prometheus", .requiresVolumes, .timeLimit(.minutes(10)))
 struct MetricsTests {
-    let stage: Stage
+    private let volumes: ScanStage
+    private let stage: Stage
     private let folder: [UInt8]
     private let file: [UInt8]
     private let state: [UInt8]
 
     init() throws {
-        stage = try Stage()
-        folder = joined(stage.outside, "textfile")
+        // Whole volumes: what is pending is counted by a scan.
+        volumes = try ScanStage(isWhole: true)
+        stage = Stage(volumes.pair.from, volumes.pair.to)
+        let outside = try Scratch.directory()
+        folder = joined(outside, "textfile")
         file = joined(folder, "cutover.prom")
-        state = joined(stage.outside, "state")
+        state = joined(outside, "state")
         try Files.makeDirectory(folder)
         try Files.write(stage.source("file"), bytes("contents"))
     }
