@@ -16,7 +16,8 @@ struct MetricsTests {
         // Whole volumes: what is pending is counted by a scan.
         volumes = try ScanStage(isWhole: true)
         stage = Stage(volumes.pair.from, volumes.pair.to)
-        let outside = try Scratch.directory()
+        let outside = joined(try Scratch.directory(), Scratch.uniqueName("figures"))
+        try Files.makeDirectory(outside)
         folder = joined(outside, "textfile")
         file = joined(folder, "cutover.prom")
         state = joined(outside, "state")
