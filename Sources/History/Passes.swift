@@ -146,13 +146,15 @@ extension History {
     ///
     /// All of it or, when it throws, nothing; when it returns, it is on the disk. Kept are the 1,000
     /// branches that took longest and the first 10,000 failures. No `InodeReader` may be in use.
-    /// `begun`: when the commit began (`monotonicNanoseconds`), for the time that it took.
+    /// `begun`: when the commit began (`monotonicNanoseconds`), for the time that it took; `tuned`: the number of workers
+    /// that it found.
     /// - Throws: `failed`, and what the sources of `changes` throw as `HistoryProblem`.
-    package func finish(
+    package func finish(  // One for each table, and the moment.
         _ pass: PassRecord,
         branches: [BranchRecord],
         failures: [FailureRecord],
         changes: RecordChanges?,
+        tuned: TunedWorkers? = nil,
         begun: UInt64? = nil
     ) throws(HistoryProblem) {
         defer { cache.clear() }
@@ -163,6 +165,7 @@ extension History {
                 var merge = try RecordMerge(database, changes)
                 try merge.run(changes)
             }
+            if let tuned { try TunedRow.insert(database, tuned, pass: pass.id) }
             // Last, for it says what all else took.
             var row = pass
             if let begun { row.times.commit = monotonicNanoseconds() &- begun }

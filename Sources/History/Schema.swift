@@ -82,7 +82,8 @@ enum Schema {
             """
             CREATE TABLE verifications (id INTEGER PRIMARY KEY, \(VerificationRow.columnTexts))
             """
-        )
+        ),
+        (TunedRow.version, TunedRow.statement),
     ]
 
     /// What a version has in the table of passes at the end of what the one before it had.
@@ -207,6 +208,7 @@ enum Schema {
         }
         var tables = ["passes", "branches", "failures", "inodes", "directories", "names"]
         if version >= VerificationRow.version { tables.append("verifications") }
+        if version >= TunedRow.version { tables.append("tunings") }
         for table in tables {
             let last = try Query(database, "SELECT * FROM \(table) ORDER BY 1 DESC LIMIT 1")
             try last.run()

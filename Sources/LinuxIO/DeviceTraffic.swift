@@ -9,6 +9,8 @@ package struct DeviceTraffic: Equatable, Sendable {
     package let sectorsRead: UInt64
     /// Of 512 bytes.
     package let sectorsWritten: UInt64
+    /// How long it had something to do; nil: the kernel does not tell.
+    package let busyMilliseconds: UInt64?
 
     /// That of the device with this number (as in `InodeIdentity`); nil: no block device, or the kernel does not tell.
     package init?(ofDevice device: UInt64) {
@@ -21,6 +23,8 @@ package struct DeviceTraffic: Equatable, Sendable {
         else { return nil }
         sectorsRead = read
         sectorsWritten = written
+        busyMilliseconds =
+            numbers.count > 9 ? UInt64(String(decoding: numbers[9], as: UTF8.self)) : nil
     }
 
     package var bytes: UInt64 { (sectorsRead &+ sectorsWritten) &* 512 }

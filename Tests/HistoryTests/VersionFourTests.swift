@@ -77,6 +77,7 @@ import Testing
         #expect(whole.foreseenNanoseconds == 34 && whole.times.work == 37)
         #expect(whole.foreseenLowNanoseconds == nil && whole.sourceType == nil)
         #expect(try history.verifications() == [])
+        #expect(try history.tunedWorkers() == nil)
         #expect(try history.lastCompletePass() == whole)
         #expect(try history.directory(130)?.name == bytes("a"))
         #expect(try history.names(of: 131) == [NameRecord(parent: 130, nameHash: 7)])
