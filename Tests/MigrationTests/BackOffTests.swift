@@ -354,7 +354,7 @@ private final class FakeDisk: Sendable {
         func pass(_ sample: MetFiles? = nil, bytesPerSecond: UInt64? = nil) throws -> Pass {
             var options = PassOptions()
             options.checksFirst = false
-            options.workers = 8
+            options.workers = WorkersWanted(8)
             options.metFiles = sample
             options.bytesPerSecondMax = bytesPerSecond
             options.stateFolder = Name(destination + bytes(".state"))

@@ -17,7 +17,7 @@ struct PassesInOneProcess {
         let process = try ProcessSetup(writesTrees: false)
         var options = PassOptions()
         options.stateFolder = Name(state)
-        options.workers = 2
+        options.workers = WorkersWanted(2)
         var ended: [Pass] = []
         for round in 1...3 {
             try Files.write(joined(source, "file"), bytes("round \(round)"))

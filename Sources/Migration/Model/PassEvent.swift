@@ -26,6 +26,8 @@ package enum PassEvent: Sendable {
     case notice(Notice)
     /// SIGUSR1 or SIGUSR2 changed the number of workers.
     case workersChanged(Int)
+    /// A number of workers was tried.
+    case tuneStep(TuneStep)
     /// A call does not come back; again each time that the time doubles (S59).
     case waiting(WaitingCall)
     /// DESTINATION takes no more writes; what is missing is being counted (S18).
@@ -46,6 +48,8 @@ package struct PassStart: Sendable {
     /// Whether SOURCE is a whole filesystem; if not, the totals are upper limits.
     package var totalsAreExact: Bool
     package var workers: Int
+    /// When this number was found best for the pair, in nanoseconds since 1970; nil: it was given, or is the usual one.
+    package var tunedNanoseconds: Int64?
     package var isDryRun: Bool
     /// The id under which the record has it; nil: nothing of it is recorded.
     package var pass: Int64?
@@ -59,6 +63,7 @@ package struct PassStart: Sendable {
         bytesTotal: UInt64,
         totalsAreExact: Bool,
         workers: Int,
+        tunedNanoseconds: Int64? = nil,
         isDryRun: Bool,
         pass: Int64? = nil
     ) {
@@ -70,6 +75,7 @@ package struct PassStart: Sendable {
         self.bytesTotal = bytesTotal
         self.totalsAreExact = totalsAreExact
         self.workers = workers
+        self.tunedNanoseconds = tunedNanoseconds
         self.isDryRun = isDryRun
         self.pass = pass
     }

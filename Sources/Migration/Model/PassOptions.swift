@@ -95,8 +95,8 @@ package struct PassOptions: Sendable {
     /// Only these top-level entries; empty: all.
     package var branches: Set<Name> = []
     package var filter = Filter()
-    /// Lanes that do blocking I/O, 1 to `workersMax`.
-    package var workers = 30
+    /// Lanes that do blocking I/O.
+    package var workers = WorkersWanted()
     /// More than any disk array was seen to need; each worker holds descriptors and buffers.
     package static let workersMax = 250
     /// Bytes a second that are read from SOURCE at most, over all workers; nil: no limit.
@@ -111,6 +111,9 @@ package struct PassOptions: Sendable {
     var isHeldBack: Bool { isIdle || bytesPerSecondMax != nil }
     /// The umask of the person who started the pass, for new entries without `.mode`.
     package var mask: UInt32 = 0o022
+
+    /// Numbers of workers are tried, up to the number that is wanted; nil: they are not.
+    package var tuning: TunePlan?
 
     /// Where files that are met are noted, to be read while the pass runs and after it (back-off).
     package var metFiles: MetFiles?

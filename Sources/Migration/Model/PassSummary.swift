@@ -44,6 +44,8 @@ package struct PassSummary: Sendable {
     package var hasLostRecord = false
     /// Seconds of work that users make in a second, as far as earlier passes tell.
     package var pace: Double?
+    /// What came of trying numbers of workers; nil: that was not asked for.
+    package var tuning: TuneOutcome?
     /// How long the next one would take now, where somebody looked.
     package var next: SwitchEstimate?
 

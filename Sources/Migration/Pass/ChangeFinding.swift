@@ -68,7 +68,7 @@ struct ChangeFinding {
         guard let history = keeper.history else { throw WalkReason(.nothingRemembered) }
         context.memory.recorder?.begin(mergingInto: history)
         context.memory.isCountedByScan.store(true, ordering: .relaxed)
-        let lanes = min(context.plan.options.workers, 8)
+        let lanes = min(context.plan.options.workers.number(), 8)
         let counters = context.log.counters
         let changed = try ChangeScan(
             history: history,

@@ -2,6 +2,7 @@
 //
 //   Pass             made, run, given up, ended
 //   Pass+Preparing   what is found out before it begins
+//   PassTuning       how numbers of workers are tried on it
 //   PassContext      what all workers share: PassPlan, PassLog, PassMemory, PassVolumes, and what they hand each other
 //   ChangeFinding    scan or walk; DirectoryMover renames what moved (DirectoryPlaces)
 //   PassVisitor      what one worker does, with its own map
@@ -24,6 +25,9 @@ package final class Pass: SteeredRun, HeldRun {
     private let walk: TreeWalk<PassVisitor>
     private let rootNode: PassDirectory
     private let workers: Int
+    /// When this number was found best for the pair; nil: it was given, or is the usual one.
+    private let tunedNanoseconds: Int64?
+    private let tuning = PassTuning()
     private let notices: [Notice]
     private let keeper: StateKeeper
     /// After the last entry.
@@ -54,8 +58,7 @@ package final class Pass: SteeredRun, HeldRun {
         emit: @escaping @Sendable (PassEvent) -> Void
     ) throws(Refusal) {
         var options = wanted
-        let supply = try process.supply(wanted.workers)
-        options.workers = supply.workers
+        var supply = try process.supply(wanted.workers.number())
         options.mask = process.mask
         let roots = try Roots(names, options)
         opened(roots.places)
@@ -65,9 +68,14 @@ package final class Pass: SteeredRun, HeldRun {
         let keeper = try StateKeeper(
             roots: roots,
             options: options,
-            workers: supply.workers,
             isRoot: isRoot
-        )
+        ) { tuned throws(Refusal) in
+            if let tuned, wanted.workers.takesTuned {
+                supply = try process.supply(wanted.workers.number(tuned: tuned))
+            }
+            return supply.workers
+        }
+        options.workers = WorkersWanted(supply.workers)
         let times = Self.timeStorage(roots, options)
         let budget = supply.budget(batchFilesMax: SmallFiles.filesMax)
         let reading = Self.reading(files: budget.batchFiles)
@@ -108,6 +116,8 @@ package final class Pass: SteeredRun, HeldRun {
         self.roots = roots
         self.counters = counters
         workers = supply.workers
+        let isTuned = wanted.workers.takesTuned && keeper.tuned?.workers == supply.workers
+        tunedNanoseconds = isTuned ? keeper.tuned?.momentNanoseconds : nil
         self.keeper = keeper
         self.notices = notices
         method = Lock(keeper.method)
@@ -174,7 +184,9 @@ package final class Pass: SteeredRun, HeldRun {
             context.clampedTimes.note([])
         }
         let windows = beginWindows(found.method)
-        if found.method == .scan || !options.onlyScans { walk.run(rootNode) }
+        if found.method == .scan || !options.onlyScans {
+            tuning.run(self, roots, context, found.method) { walk.run(rootNode) }
+        }
         let costs = windows.end()
         // What is under way of the watermarks is a `syncfs`, too.
         isWaitingForDisk.store(true, ordering: .relaxed)
@@ -210,7 +222,7 @@ package final class Pass: SteeredRun, HeldRun {
             times: times,
             slowestBranches: Array(branchTimes().prefix(3)),
             firstFailures: Array(context.log.firstFailures.prefix(PassSummary.failuresShownMax)),
-            stop: stop(),
+            stop: context.log.stopFacts(roots),
             workersBusyMax: walk.workersBusyMax,
             recordedPass: keeper.recordedPass
         )
@@ -227,8 +239,10 @@ package final class Pass: SteeredRun, HeldRun {
         // No question is asked of either volume from here on.
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) {
             // `run` commits just now: an interrupted pass, too, unless its status was fixed before the signal came.
-        } else if let notice = keeper.finish(end(found, status, at: now, isGivenUp: true)) {
-            context.log.say(notice)
+        } else {
+            var end = end(found, status, at: now, isGivenUp: true)
+            end.tuned = tuning.outcome?.choice
+            if let notice = keeper.finish(end) { context.log.say(notice) }
         }
         keeper.statusFile?.withdraw()
         var summary = PassSummary(
@@ -247,6 +261,8 @@ package final class Pass: SteeredRun, HeldRun {
             recordedPass: keeper.recordedPass
         )
         summary.isCutByTimeLimit = control.statusIfGivenUp == .timeLimit
+        summary.tuning = tuning.outcome
+        summary.tuning?.isRemembered = keeper.isTuned
         return summary
     }
 
@@ -262,6 +278,7 @@ package final class Pass: SteeredRun, HeldRun {
             totalsAreExact: roots.isSourceWholeVolume && context.plan.scope.isWhole
                 && context.plan.options.filter.isEmpty,
             workers: workers,
+            tunedNanoseconds: tunedNanoseconds,
             isDryRun: context.plan.options.isDryRun,
             pass: keeper.recordedPass
         )
@@ -332,6 +349,8 @@ package final class Pass: SteeredRun, HeldRun {
     private func tellMore(of summary: inout PassSummary) {
         summary.isCutByTimeLimit = context.log.cause == .timeLimit
         summary.isRemembered = keeper.isRemembered
+        summary.tuning = tuning.outcome
+        summary.tuning?.isRemembered = keeper.isTuned
         summary.hasLostRecord = keeper.hasLostRecord
         summary.pace = estimator.pace(method: summary.method.name)
     }
@@ -370,6 +389,7 @@ package final class Pass: SteeredRun, HeldRun {
         end.recorder = isWhole ? context.memory.recorder : nil
         end.times = effort.times
         end.costs = effort.costs
+        end.tuned = tuning.outcome?.choice
         end.amount = WorkAmount(counters, isByScan: found.method == .scan)
         if let notice = keeper.finish(end) { context.log.say(notice) }
         keeper.statusFile?.withdraw()
@@ -434,24 +454,5 @@ package final class Pass: SteeredRun, HeldRun {
             )
         }
         return times.sorted { $0.workNanoseconds > $1.workNanoseconds }
-    }
-
-    private func stop() -> PassSummary.Stop? {
-        guard let (reason, failure) = context.log.stop else { return nil }
-        // A volume that broke may not even say what room it has: then none.
-        var available: UInt64 = 0
-        var inodes: UInt64?
-        if let destination = roots.destination,
-            let volume = try? VolumeStatus(of: destination.descriptor)
-        {
-            available = volume.availableBytes
-            inodes = volume.countsInodes ? volume.freeInodes : nil
-        }
-        return PassSummary.Stop(
-            reason: reason,
-            failure: failure,
-            availableBytes: available,
-            freeInodes: inodes
-        )
     }
 }

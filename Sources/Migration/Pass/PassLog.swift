@@ -80,6 +80,25 @@ final class PassLog: Sendable {
 
     /// Why DESTINATION stopped the pass, if it did.
     var stop: (DestinationStop, Failure)? { stopRecord.withLock { $0 } }
+    /// The same with what DESTINATION has now, for the summary.
+    func stopFacts(_ roots: Roots) -> PassSummary.Stop? {
+        guard let (reason, failure) = stop else { return nil }
+        // A volume that broke may not even say what room it has: then none.
+        var available: UInt64 = 0
+        var inodes: UInt64?
+        if let destination = roots.destination,
+            let volume = try? VolumeStatus(of: destination.descriptor)
+        {
+            available = volume.availableBytes
+            inodes = volume.countsInodes ? volume.freeInodes : nil
+        }
+        return PassSummary.Stop(
+            reason: reason,
+            failure: failure,
+            availableBytes: available,
+            freeInodes: inodes
+        )
+    }
     /// The first failures, `failuresKeptMax` of them.
     var firstFailures: [Failure] { failureRecord.withLock { $0 } }
     /// So many are written down for `cutover history`; each takes some 200 bytes.

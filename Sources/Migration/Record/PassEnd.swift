@@ -21,12 +21,26 @@ struct PassEnd {
     var times = PassTimes()
     var costs = WorkWindows.Costs()
     var amount = WorkAmount()
+    /// The number of workers that later passes are to take.
+    var tuned: TuneOutcome.Choice?
     var branches: [BranchRecord]
     var failures: [FailureRecord]
     /// What was learned; nil where that is not whole.
     var recorder: Recorder?
     /// What a scan found changed.
     var changed: [ChangedInode]
+}
+
+extension TunedWorkers {
+    init(_ choice: TuneOutcome.Choice, machine: String?, at moment: Int64) {
+        self.init(
+            workers: choice.workers,
+            topWorkers: choice.topWorkers,
+            limit: choice.limit?.rawValue,
+            machine: machine,
+            momentNanoseconds: moment
+        )
+    }
 }
 
 extension FailureRecord {

@@ -9,6 +9,8 @@ struct PassHistory {
     let unsafeSince: Int64?
     /// The newest first.
     let passes: [PassRecord]
+    /// The number of workers that was found best.
+    let tuned: TunedWorkers?
 
     /// Nil when the state cannot be read.
     init?(_ history: History, _ now: ClockReading, options: String) {
@@ -16,6 +18,7 @@ struct PassHistory {
             last = try history.lastPass()
             lastComplete = try history.lastCompletePass()
             passes = try history.passes(newest: 1_000)
+            tuned = try history.tunedWorkers()
             unsafeSince = try history.unsafeSince(
                 bootIdentifier: now.bootIdentifier,
                 instance: now.destinationInstance,

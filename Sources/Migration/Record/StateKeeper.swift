@@ -25,6 +25,8 @@ package final class StateKeeper: Sendable {
         var isLost: Bool { lost != nil }
         /// Committed as a whole one.
         var isRemembered = false
+        /// The number of workers that was found is committed.
+        var isTuned = false
         /// The disk has lost writes of this pass.
         var hasLostWrites = false
     }
@@ -44,6 +46,8 @@ package final class StateKeeper: Sendable {
     let statusFile: StatusFile?
     /// What earlier passes say of how long one takes.
     let estimator: Estimator
+    /// The number of workers that was found best for this pair on this machine; nil: none was, or it cannot be read.
+    let tuned: TunedWorkers?
     private let options: PassOptions
     private let roots: Roots
     private let current: Lock<Current>
@@ -52,12 +56,13 @@ package final class StateKeeper: Sendable {
 
     /// Opens the state of this pair and decides what it proves.
     ///
-    /// Refused only when another pass on this pair is running.
+    /// Refused only when another pass on this pair is running, and where `workers` refuses: it is told the number that was
+    /// found best for this pair, and gives how many there are.
     package init(
         roots: Roots,
         options: PassOptions,
-        workers: Int,
-        isRoot: Bool
+        isRoot: Bool,
+        workers supply: (_ tuned: Int?) throws(Refusal) -> Int
     ) throws(Refusal) {
         self.roots = roots
         self.options = options
@@ -101,6 +106,8 @@ package final class StateKeeper: Sendable {
         self.folder = folder
         self.notices = notices
         let machine = Machine.identifier
+        tuned = past?.tuned.flatMap { $0.machine == machine ? $0 : nil }
+        let workers = try supply(tuned?.workers)
         estimator = Estimator(
             past?.passes ?? [],
             .init(options: options.signature, workers: workers, machine: machine)
@@ -119,11 +126,10 @@ package final class StateKeeper: Sendable {
         Self.describe(&pass, options, roots)
         pass.destinationInstance = now.destinationInstance
         pass.rolledBackToNanoseconds = judged.rolledBack?.moment
-        pass.machine = machine
         current = Lock(Current(pass: pass))
     }
 
-    /// Writes down what was asked for, and of which volumes.
+    /// Writes down what was asked for, of which volumes, and where.
     private static func describe(
         _ pass: inout PassRecord,
         _ options: PassOptions,
@@ -131,6 +137,7 @@ package final class StateKeeper: Sendable {
     ) {
         pass.arguments = RecordedOptions(options).recorded
         pass.isHeldBack = options.isHeldBack
+        pass.machine = Machine.identifier
         pass.sourceType = roots.sourceVolume.typeName
         pass.destinationType = roots.destinationVolume.typeName
     }
@@ -147,6 +154,9 @@ package final class StateKeeper: Sendable {
 
     /// Whether it was committed as a whole pass, on which the next one can rest.
     var isRemembered: Bool { current.withLock { $0.isRemembered } }
+
+    /// Whether the number of workers that it found was committed.
+    var isTuned: Bool { current.withLock { $0.isTuned } }
 
     /// Whether something of this pass could not be written down.
     var hasLostRecord: Bool { isLost.load(ordering: .relaxed) }
@@ -365,14 +375,17 @@ package final class StateKeeper: Sendable {
         if end.asksDestination {
             ended.destinationChangedNanoseconds = roots.destinationChangedNanoseconds
         }
+        let tuned = end.tuned.map { TunedWorkers($0, machine: pass.machine, at: now.time) }
         do throws(HistoryProblem) {
             try history.finish(
                 ended,
                 branches: end.branches,
                 failures: end.failures,
                 changes: changes,
+                tuned: tuned,
                 begun: begun
             )
+            if tuned != nil { current.withLock { $0.isTuned = true } }
             if changes != nil {
                 current.withLock { $0.isRemembered = true }
                 if !options.isNewPair { try history.forgetDeclaration() }
