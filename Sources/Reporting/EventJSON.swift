@@ -30,6 +30,7 @@ package enum EventJSON {
             var line = begin("workers", time)
             line.add("workers", count)
             return line
+        case .tuneStep(let step): return TuneText.line(step, time: time)
         case .waiting(let call): return waiting(call, time: time)
         case .stopped(let reason, let failure):
             var line = begin("stopped", time)
@@ -226,6 +227,10 @@ package enum EventJSON {
         line.add("bytes_total", start.bytesTotal)
         line.add("totals_are_exact", start.totalsAreExact)
         line.add("workers", start.workers)
+        line.add(
+            "workers_tuned_at",
+            seconds: start.tunedNanoseconds.map { UInt64(max($0, 0)) }
+        )
         line.add("dry_run", start.isDryRun)
         line.add("pass", start.pass)
         return line

@@ -55,6 +55,13 @@ package struct JSONLine: Sendable {
         add(key, seconds: number.map { UInt64(exactlyOrMax: ($0 * 1e3).rounded() * 1e6) })
     }
 
+    /// A number with all its digits, as `1.5e-08`; nil, and what is no number, is `null`.
+    mutating func add(_ key: String, scientific number: Double?) {
+        begin(key)
+        guard let number, number.isFinite else { return addNull() }
+        bytes += Array("\(number)".utf8)
+    }
+
     /// A number that is not negative, with six decimals; nil is `null`.
     mutating func add(_ key: String, millionths: UInt64?) {
         begin(key)

@@ -99,6 +99,7 @@ package final class Reporter: Sendable {
             streams.emit(voice.stamp(line), isRare: true)
             return summary.status
         }
+        tellTuning(summary.tuning)
         streams.closeEvents()
         if let next = summary.next {
             let line = EstimateText(next)
@@ -123,6 +124,16 @@ package final class Reporter: Sendable {
         streams.console.tell(configuration.isQuiet ? text.quietLines : text.lines + next)
         streams.tellService(told.status)
         return told.status
+    }
+
+    /// Prints the table, which is what `cutover tune` is asked for.
+    private func tellTuning(_ outcome: TuneOutcome?) {
+        guard let outcome, let plan = configuration.tuning else { return }
+        let text = TuneText(outcome, plan)
+        if !configuration.isQuiet {
+            for line in text.lines { streams.print(Array(line.utf8)) }
+        }
+        streams.emit(text.line(time: WallClock.nanoseconds), isRare: true)
     }
 
     /// So many workers work now, of those that are wanted.
@@ -184,7 +195,7 @@ package final class Reporter: Sendable {
         case .failed(let failure):
             voice?.note(failure)
             if failure.damage != nil { asides.withLock { $0.damaged.add(failure) } }
-        case .vanished, .changed, .quota, .notice, .waiting, .stopped: break
+        case .vanished, .changed, .quota, .notice, .tuneStep, .waiting, .stopped: break
         }
     }
 
@@ -208,7 +219,12 @@ package final class Reporter: Sendable {
                 "cutover: \(shown.path(start.sourcePath)) (\(start.sourceType)) to "
                 + "\(shown.path(start.destinationPath)) (\(start.destinationType)), "
                 + Quantity.count(UInt64(max(start.workers, 0)), "worker", "workers")
-            return [start.isDryRun ? line + ", dry run" : line + (voice?.loop.manner ?? "")]
+            let found = start.tunedNanoseconds.map { " (tuned \(CalendarTime(local: $0).date))" }
+            let tuning = configuration.tuning.map {
+                "cutover: " + TuneText.beginning($0, workers: start.workers)
+            }
+            let manner = start.isDryRun ? ", dry run" : voice?.loop.manner ?? ""
+            return [line + (found ?? "") + manner] + (tuning.map { [$0] } ?? [])
         case .failed(let failure): return isVerbose ? [FailureText(failure).line(shown)] : []
         case .vanished(let path):
             return isVerbose ? ["\(shown.path(path)): vanished from SOURCE"] : []
@@ -224,6 +240,7 @@ package final class Reporter: Sendable {
             return ["cutover: " + NoticeText.sentence(notice)]
         case .workersChanged(let count):
             return ["cutover: now \(Quantity.count(UInt64(max(count, 0)), "worker", "workers"))"]
+        case .tuneStep(let step): return isVerbose ? ["cutover: " + TuneText.sentence(step)] : []
         case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]
         case .stopped(_, let failure):
             let what = shown.message(FailureText(failure).shortMessage)

@@ -1,6 +1,7 @@
 // What a pass tells, and where: the part of the command line that concerns reporting.
 
 package import LinuxIO
+package import Migration
 
 /// Where a pass reports to.
 package struct ReporterConfiguration: Sendable {
@@ -32,6 +33,8 @@ package struct ReporterConfiguration: Sendable {
     package var stateName: [UInt8] = []
     /// When the run ends by itself; nil: it does not.
     package var timeLimit: TimeLimit?
+    /// What is tried to find the best number of workers; nil: nothing is.
+    package var tuning: TunePlan?
 
     /// A time limit, as it is foreseen when the command begins.
     package struct TimeLimit: Sendable {

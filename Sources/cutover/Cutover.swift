@@ -12,6 +12,7 @@
 //   SharedOptions   options that several commands have
 //   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse
 //   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
+//   TuneCommand     `tune`: one pass that tries numbers of workers (TuneOptions)
 //   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection)
 //   ReportCommand   `report`: a page of the recorded passes (ReportSelection: of which)
 //   TableOutput     where `check` and `history` write
@@ -39,7 +40,7 @@ struct Cutover: ParsableCommand {
         version: "0.2.0",
         subcommands: [
             SyncCommand.self, FollowCommand.self, CheckCommand.self, VerifyCommand.self,
-            HistoryCommand.self, ReportCommand.self,
+            TuneCommand.self, HistoryCommand.self, ReportCommand.self,
         ],
         defaultSubcommand: SyncCommand.self
     )

@@ -96,7 +96,7 @@ struct FinalPlan {
         options.crossesMounts = pass.crossesMounts
         options.checksFirst = pass.checksFirst
         options.comparesQuotas = pass.quotas != .off
-        options.workers = pass.workers
+        options.workers = pass.workers.number()
         return options
     }
 }

@@ -36,7 +36,7 @@ final class FollowLoop {
     private var lookedAt: UInt64 = 0
     private var isNewPair: Bool
     /// As many as a person wants now.
-    private var workers: Int
+    private var workers: WorkersWanted
     /// Seconds of the last passes, the newest first.
     private var took: [Double] = []
     private var toldConvergence: Set<String> = []
@@ -167,7 +167,7 @@ final class FollowLoop {
     private func nextOptions() -> PassOptions {
         var options = plan.pass
         options.isNewPair = isNewPair
-        workers = min(max(workers + supervision.takeWorkersMore(), 1), PassOptions.workersMax)
+        workers.change(by: supervision.takeWorkersMore())
         options.workers = workers
         options.metFiles = backOff == nil ? nil : metFiles
         options.foreseen = next?.foreseen
@@ -319,7 +319,7 @@ final class FollowLoop {
         // It has what it asks for.
         supervision.takeContinue()
         // What a person wants by signals stays from pass to pass.
-        let handed = HandedOver(workers: options.workers)
+        let handed = HandedOver()
         do throws(Refusal) {
             let summary = try session.attempt(
                 prepare: { [metrics] setting throws(Refusal) in
@@ -343,8 +343,10 @@ final class FollowLoop {
                         [weak run] in
                         // Before it looks: nothing of the look is held back, or counted as such.
                         let held = backOff?.passEnds()
-                        let wanted = run?.workersWanted ?? options.workers
-                        handed.set(wanted, held)
+                        let more = (run?.workersWanted ?? begun) - begun
+                        handed.set(more, held)
+                        var wanted = options.workers
+                        wanted.change(by: more)
                         look.expect(workers: wanted)
                     }
                     begins.set(whole)
@@ -370,7 +372,7 @@ final class FollowLoop {
             // Its status is that of the summary: what became of reports is asked at the end of the loop.
             _ = told.finish(summary)
             heldBack = handed.held
-            workers = handed.workers
+            workers.change(by: handed.workersMore)
             return summary
         } catch {
             switch error {

@@ -17,17 +17,16 @@ struct FollowLoopEnd: Error {
 ///
 /// Thread-safe.
 final class HandedOver: Sendable {
-    private let values: Lock<(workers: Int, held: HeldBack?)>
+    private let values = Lock<(workersMore: Int, held: HeldBack?)>((0, nil))
 
-    /// `workers`: as many as a person wanted when it began.
-    init(workers: Int) { values = Lock((workers, nil)) }
-
-    /// As many as a person wanted when the pass ended.
-    var workers: Int { values.withLock { $0.workers } }
+    /// By how many signals changed the number of workers in the pass.
+    var workersMore: Int { values.withLock { $0.workersMore } }
     /// How long it gave way to others; nil: it gave none.
     var held: HeldBack? { values.withLock { $0.held } }
 
-    func set(_ workers: Int, _ held: HeldBack?) { values.withLock { $0 = (workers, held) } }
+    func set(_ workersMore: Int, _ held: HeldBack?) {
+        values.withLock { $0 = (workersMore, held) }
+    }
 }
 
 /// A run that others keep: who waits for its begin must not keep a volume open.

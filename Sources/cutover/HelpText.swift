@@ -1,4 +1,4 @@
-// What `cutover --help` prints: the six commands, how a move goes, two lines to copy.
+// What `cutover --help` prints: the seven commands, how a move goes, two lines to copy.
 
 /// The help of the program; that of each subcommand comes from its options.
 enum HelpText {
@@ -8,6 +8,7 @@ enum HelpText {
         cutover follow  [OPTIONS] SOURCE DESTINATION    passes in a loop; an estimate
         cutover check   [OPTIONS] SOURCE DESTINATION    will it fit, what is refused
         cutover verify  [OPTIONS] SOURCE DESTINATION    compare, report differences
+        cutover tune    [OPTIONS] SOURCE DESTINATION    find the best number of workers
         cutover history [OPTIONS] [SOURCE DESTINATION]  show the recorded passes
         cutover report  [OPTIONS] [SOURCE DESTINATION]  a page of them, in HTML
 

@@ -5,19 +5,38 @@ import LinuxIO
 import Migration
 import Reporting
 
-/// How many work at the same time.
+/// How many work at the same time on what is no pass.
 struct WorkersOption: ParsableArguments {
     @Option(
         name: [.customShort("w", allowingJoined: true), .long],
         help: ArgumentHelp("Workers at the same time, 1 to 250.", valueName: "number")
     )
-    var workers = 30
+    var workers = WorkersWanted.usual
 
-    func validate() throws {
+    func validate() throws { try Self.judge(workers, "--workers") }
+
+    /// Refuses a number that no run can have.
+    static func judge(_ workers: Int, _ option: String) throws {
         let most = PassOptions.workersMax
         if !(1...most).contains(workers) {
-            throw ValidationError("--workers takes 1 to \(most), not \(workers).")
+            throw ValidationError("\(option) takes 1 to \(most), not \(workers).")
         }
+    }
+}
+
+/// How many work at the same time on a pass.
+struct PassWorkersOption: ParsableArguments {
+    @Option(
+        name: [.customShort("w", allowingJoined: true), .long],
+        help: ArgumentHelp(
+            "Workers at the same time, 1 to 250. Default: what 'cutover tune' found for these volumes, else 30.",
+            valueName: "number"
+        )
+    )
+    var workers: Int?
+
+    func validate() throws {
+        if let workers { try WorkersOption.judge(workers, "--workers") }
     }
 }
 
@@ -147,7 +166,7 @@ struct VolumesOptions: ParsableArguments {
 
 /// How the work of passes is done.
 struct WorkOptions: ParsableArguments {
-    @OptionGroup var pool: WorkersOption
+    @OptionGroup var pool: PassWorkersOption
 
     @Option(
         help: ArgumentHelp(
@@ -158,6 +177,14 @@ struct WorkOptions: ParsableArguments {
     )
     var bwlimit: ByteRate?
 
+    @OptionGroup var run: RunOptions
+
+    var time: TimeLimitOptions { run.time }
+    var place: StateOption { run.place }
+}
+
+/// What has nothing to do with how fast a pass is.
+struct RunOptions: ParsableArguments {
     @OptionGroup var time: TimeLimitOptions
     @OptionGroup var place: StateOption
 

@@ -164,10 +164,14 @@ extension PassOptions {
 
     /// Takes over how the work is done.
     mutating func take(_ work: WorkOptions) {
-        stateFolder = work.place.folder
-        checksFirst = !work.skipsCheck
-        workers = work.pool.workers
+        take(work.run)
+        workers = WorkersWanted(work.pool.workers)
         bytesPerSecondMax = work.bwlimit?.bytesPerSecond
+    }
+
+    mutating func take(_ run: RunOptions) {
+        stateFolder = run.place.folder
+        checksFirst = !run.skipsCheck
     }
 
     /// Takes over what decides what a pass leaves at DESTINATION: what RecordedOptions has words for, and no more but

@@ -41,6 +41,7 @@ import Testing
         lines += CheckJSON.lines(checkOutcome([Finding(.ok, .inodes(nil))]), time: 0)
         lines += verificationLines()
         lines.append(EstimateText(madeUpEstimate()).line(pass: 1, time: 0))
+        lines.append(TuneText(tuneOutcome(), TunePlan(seed: 1)).line(time: 0))
         lines += backOffEvents.map { BackOffText.json($0, time: 0) }
         var words: Set<Substring> = []
         for line in lines {
@@ -93,6 +94,13 @@ import Testing
         }
         for state in BackOffAnswer.State.allCases {
             #expect(document.contains("`\(state.rawValue)`"), "\(state)")
+        }
+    }
+
+    @Test("each limit that tune tells is documented") func limits() throws {
+        let document = try document()
+        for limit in TuneLimit.allCases {
+            #expect(document.contains("`\(limit.rawValue)`"), "\(limit)")
         }
     }
 
@@ -199,7 +207,8 @@ import Testing
             ),
             .notice(.threadsLimited(1)), .notice(.readsTogether(1)),
             .notice(.readsAlone(SystemError(.read, .corrupted))), .waiting(waitingCall()),
-            .workersChanged(1), .stopped(.full, failure()), .synchronizing(isWhole: true),
+            .workersChanged(1), .tuneStep(tuneStep()), .stopped(.full, failure()),
+            .synchronizing(isWhole: true),
         ]
     }
 

@@ -13,7 +13,7 @@ package final class PendingLook: SteeredRun {
     private let options: PassOptions
     private let limitSeconds: Int
     /// Of the next pass; nil: those of the options.
-    private let workers = Lock<Int?>(nil)
+    private let workers = Lock<WorkersWanted?>(nil)
     /// Of the look itself: that of the pass in it is another.
     package let control = RunControl()
     private let hasMetPass = Lock(false)
@@ -45,7 +45,7 @@ package final class PendingLook: SteeredRun {
     }
 
     /// The next pass will have so many workers, and not those of the options; to be called before it runs.
-    package func expect(workers: Int) { self.workers.withLock { $0 = workers } }
+    package func expect(workers: WorkersWanted) { self.workers.withLock { $0 = workers } }
 
     /// Ends the look soon; it has no result then.
     package func interrupt() -> Bool {

@@ -13,6 +13,7 @@ enum OptionTexts {
         case .follow: FollowCommand.self
         case .check: CheckCommand.self
         case .verify: VerifyCommand.self
+        case .tune: TuneCommand.self
         case .history: HistoryCommand.self
         case .report: ReportCommand.self
         }

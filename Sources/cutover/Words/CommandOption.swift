@@ -7,6 +7,7 @@ enum Subcommand: String, CaseIterable, Sendable {
     case follow
     case check
     case verify
+    case tune
     case history
     case report
 }
@@ -52,42 +53,43 @@ struct CommandOption: Sendable {
 
     static let all: [CommandOption] = [
         // What is copied.
-        CommandOption("", "raXASHlptgoD", of: .sync, .follow),
-        CommandOption("no-xattrs", of: .sync, .follow),
+        CommandOption("", "raXASHlptgoD", of: .sync, .follow, .tune),
+        CommandOption("no-xattrs", of: .sync, .follow, .tune),
         CommandOption(
             "xattrs",
             takes: "a list of namespaces",
             leavesOut: true,
             of: .sync,
             .follow,
+            .tune,
             .check,
             .verify
         ),
-        CommandOption("no-acls", of: .sync, .follow),
-        CommandOption("no-sparse", of: .sync, .follow),
-        CommandOption("no-hard-links", of: .sync, .follow),
-        CommandOption("no-owner", of: .sync, .follow),
-        CommandOption("no-group", of: .sync, .follow),
-        CommandOption("no-perms", of: .sync, .follow),
-        CommandOption("no-times", of: .sync, .follow),
-        CommandOption("no-devices", of: .sync, .follow),
-        CommandOption("no-specials", of: .sync, .follow),
-        CommandOption("exclude", takes: "a pattern", of: .sync, .follow, .verify),
-        CommandOption("exclude-from", takes: "a file", of: .sync, .follow, .verify),
-        CommandOption("branch", takes: "a top-level name", of: .sync, .follow, .verify),
-        CommandOption("quotas", takes: "auto, on or off", of: .sync, .follow, .verify),
-        CommandOption("cross-mounts", of: .sync, .follow),
-        CommandOption("allow-empty-source", of: .sync, .follow),
-        CommandOption("new-pair", of: .sync, .follow),
-        CommandOption("salvage", of: .sync, .follow),
+        CommandOption("no-acls", of: .sync, .follow, .tune),
+        CommandOption("no-sparse", of: .sync, .follow, .tune),
+        CommandOption("no-hard-links", of: .sync, .follow, .tune),
+        CommandOption("no-owner", of: .sync, .follow, .tune),
+        CommandOption("no-group", of: .sync, .follow, .tune),
+        CommandOption("no-perms", of: .sync, .follow, .tune),
+        CommandOption("no-times", of: .sync, .follow, .tune),
+        CommandOption("no-devices", of: .sync, .follow, .tune),
+        CommandOption("no-specials", of: .sync, .follow, .tune),
+        CommandOption("exclude", takes: "a pattern", of: .sync, .follow, .tune, .verify),
+        CommandOption("exclude-from", takes: "a file", of: .sync, .follow, .tune, .verify),
+        CommandOption("branch", takes: "a top-level name", of: .sync, .follow, .tune, .verify),
+        CommandOption("quotas", takes: "auto, on or off", of: .sync, .follow, .tune, .verify),
+        CommandOption("cross-mounts", of: .sync, .follow, .tune),
+        CommandOption("allow-empty-source", of: .sync, .follow, .tune),
+        CommandOption("new-pair", of: .sync, .follow, .tune),
+        CommandOption("salvage", of: .sync, .follow, .tune),
         // What counts as changed.
-        CommandOption("checksum", "c", of: .sync, .follow),
-        CommandOption("size-only", of: .sync, .follow),
-        CommandOption("ignore-times", "I", of: .sync, .follow),
-        CommandOption("changes", takes: "auto, scan or walk", of: .sync, .follow),
+        CommandOption("checksum", "c", of: .sync, .follow, .tune),
+        CommandOption("size-only", of: .sync, .follow, .tune),
+        CommandOption("ignore-times", "I", of: .sync, .follow, .tune),
+        CommandOption("changes", takes: "auto, scan or walk", of: .sync, .follow, .tune),
         // Deleting and trying.
-        CommandOption("delete", of: .sync, .follow),
-        CommandOption("max-delete", takes: "a number", of: .sync, .follow),
+        CommandOption("delete", of: .sync, .follow, .tune),
+        CommandOption("max-delete", takes: "a number", of: .sync, .follow, .tune),
         CommandOption("dry-run", "n", of: .sync),
         CommandOption("itemize", "i", of: .sync),
         // The last pass.
@@ -96,26 +98,36 @@ struct CommandOption: Sendable {
         // How.
         CommandOption("workers", "w", takes: "a number", of: .sync, .follow, .check, .verify),
         CommandOption("bwlimit", takes: "a rate", of: .sync, .follow),
-        CommandOption("stop-at", takes: "a time", of: .sync, .follow, .verify),
-        CommandOption("max-duration", takes: "a duration", of: .sync, .follow, .verify),
+        CommandOption("stop-at", takes: "a time", of: .sync, .follow, .tune, .verify),
+        CommandOption("max-duration", takes: "a duration", of: .sync, .follow, .tune, .verify),
         CommandOption(
             "state",
             takes: "a directory",
             of: .sync,
             .follow,
+            .tune,
             .check,
             .verify,
             .history,
             .report
         ),
-        CommandOption("no-check", of: .sync, .follow, .verify),
+        CommandOption("no-check", of: .sync, .follow, .tune, .verify),
         CommandOption("idle", of: .sync),
         // Telling.
-        CommandOption("progress", takes: "auto, none or plain", of: .sync, .follow, .verify),
-        CommandOption("quiet", "q", of: .sync, .follow, .verify),
-        CommandOption("verbose", "v", of: .sync, .follow, .verify, .check, .history),
-        CommandOption("json", takes: "a file", of: .sync, .follow, .check, .verify, .history),
-        CommandOption("failures", takes: "a file", of: .sync, .follow, .verify),
+        CommandOption("progress", takes: "auto, none or plain", of: .sync, .follow, .tune, .verify),
+        CommandOption("quiet", "q", of: .sync, .follow, .tune, .verify),
+        CommandOption("verbose", "v", of: .sync, .follow, .tune, .verify, .check, .history),
+        CommandOption(
+            "json",
+            takes: "a file",
+            of: .sync,
+            .follow,
+            .tune,
+            .check,
+            .verify,
+            .history
+        ),
+        CommandOption("failures", takes: "a file", of: .sync, .follow, .tune, .verify),
         CommandOption("metrics", takes: "a file", of: .sync, .follow, .verify),
         // Of `follow`.
         CommandOption("pause", takes: "a duration", of: .follow),
@@ -129,6 +141,10 @@ struct CommandOption: Sendable {
         CommandOption("probe", takes: "a command", of: .follow),
         CommandOption("probe-limit", takes: "a duration", of: .follow),
         CommandOption("no-idle", of: .follow),
+        // Of `tune`.
+        CommandOption("from", takes: "a number", of: .tune),
+        CommandOption("to", takes: "a number", of: .tune),
+        CommandOption("step", takes: "a duration", of: .tune),
         // Of one subcommand other than `sync`.
         CommandOption("deep", of: .check),
         CommandOption("time", of: .check),
@@ -136,7 +152,7 @@ struct CommandOption: Sendable {
         CommandOption("metadata", of: .verify),
         CommandOption("strict", of: .verify),
         CommandOption("sample", takes: "a percentage", of: .verify),
-        CommandOption("seed", takes: "a number", of: .verify),
+        CommandOption("seed", takes: "a number", of: .verify, .tune),
         CommandOption("manifest", takes: "a file", of: .verify),
         CommandOption("limit", takes: "a number", of: .history),
         CommandOption("pass", takes: "the id of a pass", of: .history),

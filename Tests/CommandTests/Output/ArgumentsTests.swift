@@ -40,6 +40,7 @@ import Testing
         arguments: [
             (["--help"], "ArgumentsHelp.txt"), (["sync", "--help"], "ArgumentsSyncHelp.txt"),
             (["follow", "--help"], "ArgumentsFollowHelp.txt"),
+            (["tune", "--help"], "ArgumentsTuneHelp.txt"),
             (["history", "--help"], "ArgumentsHistoryHelp.txt"),
             (["report", "--help"], "ArgumentsReportHelp.txt"),
             (["check", "--help"], "ArgumentsCheckHelp.txt"),
@@ -187,7 +188,7 @@ import Testing
             (["--json", "M/events", "S", "D"], ["M/events"]),
             (["--failures", "M/failures", "S", "D"], ["M/failures"]),
             (["--exclude", "", "S", "D"], ["exclude"]), (["", "D"], ["source"]),
-            (["--delete=yes", "S", "D"], ["--delete"]), (["tune", "S", "D"], ["D"]),
+            (["--delete=yes", "S", "D"], ["--delete"]), (["plan", "S", "D"], ["D"]),
         ] as [([String], [String])]
     )
     func mistakes(words: [String], expected: [String]) throws {

@@ -21,7 +21,7 @@ import Testing
             text(.started(passStart()))
                 == "{\"type\":\"start\",\(time),\"format\":1,\"source\":\"/mnt/old\",\"destination\":\"/mnt/new\","
                 + "\"source_type\":\"xfs\",\"destination_type\":\"ext4\",\"entries_total\":284000,"
-                + "\"bytes_total\":751619276800,\"totals_are_exact\":true,\"workers\":30,\"dry_run\":false,\"pass\":null}"
+                + "\"bytes_total\":751619276800,\"totals_are_exact\":true,\"workers\":30,\"workers_tuned_at\":null,\"dry_run\":false,\"pass\":null}"
         )
         #expect(
             text(.vanished(path: bytes("a"))) == "{\"type\":\"vanished\",\(time),\"path\":\"a\"}"

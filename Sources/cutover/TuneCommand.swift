@@ -1,0 +1,74 @@
+// `cutover tune`: one pass that tries numbers of workers while it works, and remembers the best.
+
+import ArgumentParser
+import LinuxIO
+import Migration
+import Reporting
+
+/// A pass that looks for the best number of workers.
+struct TuneCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tune",
+        abstract: "A pass that tries numbers of workers while it works, and remembers the best.",
+        usage: "cutover tune [OPTIONS] SOURCE DESTINATION",
+        discussion: """
+            A pass as 'cutover sync' makes it with these options, the first copy at best: nothing is copied for the \
+            test's sake. Meanwhile numbers of workers are tried, each three times in random order, then some \
+            between the two best. Taken is the smallest that is nearly as fast as the fastest, since users feel each \
+            worker more. Later passes of these volumes on this machine take it; --workers overrides.
+
+            The usual numbers take 3m12s of work, and two rounds of them, 2m08s, are needed. Where there is less work \
+            nothing is remembered, and all is copied all the same.
+
+            SIGINT, SIGTERM and SIGHUP stop the pass as they stop that of 'sync'; what is known by then is shown. \
+            SIGUSR1 adds a worker, SIGUSR2 takes one away: numbers above what is left are not measured.
+
+            Exit status: as of 'sync': 0 done, 3 refused before starting, 11 DESTINATION stopped the pass, 20 \
+            interrupted, 23 some entries failed, 24 some vanished meanwhile, 25 --max-delete reached, 26 a time \
+            limit reached, 64 usage.
+            """
+    )
+
+    @OptionGroup var options: TuneOptions
+
+    func run() throws {
+        let limit = TimeLimit(options.run.time)
+        let plan = options.tuning.plan
+        let asked = try options.pass(plan)
+        let names = options.volumes.names
+        var reporting = try SyncPlan.reporting(
+            options.telling,
+            of: asked,
+            names,
+            options.run.place,
+            limit
+        )
+        reporting.tuning = plan
+        let counters = Counters()
+        let streams = ReportStreams(reporting, run: "the pass")
+        let reporter = Reporter(streams, counters: counters)
+        let session = Session(
+            streams,
+            reports: options.telling.files,
+            writesTrees: true,
+            Supervision(notice: "files in hand are given back", limit: { limit }) {
+                reporter.receive(.waiting($0))
+            }
+        )
+        let status = session.run(
+            prepare: { setting throws(Refusal) in
+                let pass = try Pass(
+                    setting.process,
+                    names,
+                    asked,
+                    counters: counters,
+                    opened: { setting.watch.know($0) },
+                    emit: { reporter.receive($0) }
+                )
+                return .init(run: pass) { reporter.begin { pass.publish($0) } }
+            },
+            finish: { reporter.finish($0) }
+        )
+        throw ExitCode(status.rawValue)
+    }
+}
