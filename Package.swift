@@ -90,7 +90,7 @@ let package = Package(
                 "Output/ArgumentsCheckHelp.txt", "Output/ArgumentsFollowHelp.txt",
                 "Output/ArgumentsHelp.txt",
                 "Output/ArgumentsHistoryHelp.txt", "Output/ArgumentsReportHelp.txt",
-                "Output/ArgumentsSyncHelp.txt",
+                "Output/ArgumentsSyncHelp.txt", "Output/ArgumentsTuneHelp.txt",
                 "Output/ArgumentsVerifyHelp.txt", "Output/CommandLineMistakes.txt",
                 "Output/Golden",
             ],
