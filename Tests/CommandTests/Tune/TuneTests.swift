@@ -107,7 +107,7 @@ struct TuneTests {
         )
         let start = taken.report.of("start").last
         #expect(start?.number("workers") == number && start?.decimal("workers_tuned_at") != nil)
-        let given = try pair.sync("-w", "3")
+        let given = try pair.sync(["-w", "3"])
         #expect(given.report.of("start").last?.number("workers") == 3)
         #expect(given.report.of("start").last?["workers_tuned_at"] == .null)
         #expect(!given.outcome.errors.contains("tuned"), "\(given.outcome)")
