@@ -12,7 +12,7 @@ import Testing
 
     @Test("the table has a bar for each number, and says which is taken, and why") func table() {
         let expected = """
-            workers  entries/s            rate, best = 100 %            spread
+            workers  entries/s            rate, best = 100 %          spread
                   1      1,912  ######                                17 % +-2
                   2      3,700  ############                          33 % +-2
                   4      6,810  ######################                61 % +-3
