@@ -1,7 +1,6 @@
 // The number of workers that was found best for a pair, by a pass that tried several. It lies in the state of the pair
 // and nowhere else: volumes that are others have a number of their own, or none.
 
-import GRDB
 import LinuxIO
 
 /// What one pass found.

@@ -338,6 +338,7 @@ final class FollowLoop {
                             }
                         }
                     )
+                    let begun = run.workersWanted
                     let look = Self.pendingLook(setting, names, options)
                     let whole = EstimatedPass(run, look: look, takesUncounted: true) {
                         [weak run] in

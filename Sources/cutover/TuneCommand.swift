@@ -45,16 +45,20 @@ struct TuneCommand: ParsableCommand {
         )
         reporting.tuning = plan
         let counters = Counters()
-        let streams = ReportStreams(reporting, run: "the pass")
+        let service = ServiceNotifier.taken()
+        let streams = ReportStreams(reporting, run: "the pass", service: service)
         let reporter = Reporter(streams, counters: counters)
         let session = Session(
             streams,
             reports: options.telling.files,
             writesTrees: true,
-            Supervision(notice: "files in hand are given back", limit: { limit }) {
-                reporter.receive(.waiting($0))
-            }
+            Supervision(
+                notice: "files in hand are given back",
+                limit: { limit },
+                service: service
+            ) { reporter.receive(.waiting($0)) }
         )
+        let metrics = PassMetrics(reporting.metrics, names, stateFolder: asked.stateFolder)
         let status = session.run(
             prepare: { setting throws(Refusal) in
                 let pass = try Pass(
@@ -65,9 +69,15 @@ struct TuneCommand: ParsableCommand {
                     opened: { setting.watch.know($0) },
                     emit: { reporter.receive($0) }
                 )
-                return .init(run: pass) { reporter.begin { pass.publish($0) } }
+                return .init(run: pass) {
+                    metrics?.begin()
+                    reporter.begin { pass.publish($0) }
+                }
             },
-            finish: { reporter.finish($0) }
+            finish: { (summary: PassSummary) in
+                metrics?.end(summary, isLast: true)
+                return reporter.finish(summary)
+            }
         )
         throw ExitCode(status.rawValue)
     }

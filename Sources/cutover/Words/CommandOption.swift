@@ -128,7 +128,7 @@ struct CommandOption: Sendable {
             .history
         ),
         CommandOption("failures", takes: "a file", of: .sync, .follow, .tune, .verify),
-        CommandOption("metrics", takes: "a file", of: .sync, .follow, .verify),
+        CommandOption("metrics", takes: "a file", of: .sync, .follow, .tune, .verify),
         // Of `follow`.
         CommandOption("pause", takes: "a duration", of: .follow),
         CommandOption("hours", takes: "from and to, as 22:00-06:00", of: .follow),
