@@ -353,16 +353,7 @@ final class FollowLoop {
                     begins.set(whole)
                     return .init(run: whole) {
                         metrics?.begin()
-                        // Weakly: who publishes must not keep a volume open.
-                        told.begin { [weak run] running in
-                            var running = running
-                            metrics?.file.note(readSeconds: backOff?.readSeconds)
-                            running.note(foreseen)
-                            if let (state, held) = backOff?.standing {
-                                running.note(state, heldNanoseconds: held.heldNanoseconds)
-                            }
-                            run?.publish(running)
-                        }
+                        told.begin(publish: Self.publish(run, foreseen, backOff, metrics))
                     }
                 },
                 giveUp: { summary, waiting in
@@ -382,6 +373,24 @@ final class FollowLoop {
                 return nil
             default: throw refuse(error)
             }
+        }
+    }
+
+    /// Tells others how far a pass is; weakly, for who publishes must not keep a volume open.
+    private static func publish(
+        _ run: Pass,
+        _ foreseen: SwitchEstimate?,
+        _ backOff: BackOff?,
+        _ metrics: PassMetrics?
+    ) -> @Sendable (RunningPass) -> Void {
+        { [weak run] running in
+            var running = running
+            metrics?.file.note(readSeconds: backOff?.readSeconds)
+            running.note(foreseen)
+            if let (state, held) = backOff?.standing {
+                running.note(state, heldNanoseconds: held.heldNanoseconds)
+            }
+            run?.publish(running)
         }
     }
 
