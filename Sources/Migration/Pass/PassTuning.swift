@@ -57,7 +57,8 @@ final class PassTuning: Sendable {
             wanted: { [weak pass] in pass?.workersWanted ?? 0 },
             take: { [weak pass] number in
                 guard let pass else { return }
-                pass.changeWorkers(by: number - pass.workersWanted)
+                // It is under way, for this runs within it.
+                _ = pass.changeWorkers(by: number - pass.workersWanted)
             }
         )
         let tuning = Tuning(
