@@ -53,6 +53,10 @@ final class Supervision: Sendable {
     /// What SIGUSR1 and SIGUSR2 asked for while no run had a use for it.
     private let workersMore = Atomic<Int>(0)
     private let changed = DispatchSemaphore(value: 0)
+    /// A person was told that a signal stops this process.
+    private let hasTold = DispatchSemaphore(value: 0)
+    /// For so long that is waited for at the end: a terminal may be stopped (^S).
+    private static let tellMilliseconds = 200
     private let steered = Lock<Steered?>(nil)
 
     /// What signals do to a run.
@@ -105,6 +109,11 @@ final class Supervision: Sendable {
         while true {
             if isStopped.load(ordering: .sequentiallyConsistent) {
                 tellService()
+                // Or the process may end before it is told why.
+                if hasTold.wait(timeout: .now() + .milliseconds(Self.tellMilliseconds)) == .success
+                {
+                    hasTold.signal()
+                }
                 return .stopped
             }
             if hearsContinue, takeContinue() { return .continued }
@@ -276,6 +285,7 @@ final class Supervision: Sendable {
         // First: what it says is waited for by nobody.
         watch.perform { [self] in tellService(what) }
         write("\ncutover: \(what) (once more: stop at once).\n")
+        watch.perform { [hasTold] in hasTold.signal() }
     }
 
     /// That this process stops, if a signal said so; and that more time is needed, where it waits for a disk.
