@@ -28,7 +28,9 @@ struct ReportPlaceTests {
     private func expectRefused(_ place: [UInt8], _ side: String) throws {
         for (command, option) in Self.uses {
             let before = try [stage.from, stage.to].map { try Snapshot($0, agesAccess: true) }
-            let file = option == "--metrics" ? place + bytes(".prom") : place
+            // Its files are called so; another name is refused for that.
+            let isNamedWell = option != "--metrics" || place.suffix(5) == bytes(".prom")
+            let file = isNamedWell ? place : place + bytes(".prom")
             let words = command.map { bytes($0) } + [bytes(option), file, stage.from, stage.to]
             let outcome = try Cutover.run(
                 bytes: words,
@@ -61,10 +63,10 @@ struct ReportPlaceTests {
             let directory = joined(stage.outside, "directory of \(side)")
             try Files.link(symbolic: directory, to: joined(root, "below"))
             try expectRefused(joined(directory, "report"), side)
-            let file = joined(stage.outside, "file of \(side)")
+            let file = joined(stage.outside, "file of \(side).prom")
             try Files.link(symbolic: file, to: joined(root, "below/there"))
             try expectRefused(file, side)
-            let nothing = joined(stage.outside, "nothing of \(side)")
+            let nothing = joined(stage.outside, "nothing of \(side).prom")
             try Files.link(symbolic: nothing, to: bytes("directory of \(side)/made"))
             try expectRefused(nothing, side)
         }
@@ -78,7 +80,7 @@ struct ReportPlaceTests {
             defer { cleanUp("umount -- \"$1\"", directory) }
             try expectRefused(joined(directory, "report"), side)
             try expectRefused(joined(directory, "there"), side)
-            let file = joined(stage.outside, "file of \(side)")
+            let file = joined(stage.outside, "file of \(side).prom")
             try Files.write(file, [])
             try Shell.run("mount --bind \"$1\" \"$2\"", joined(root, "below/there"), file)
             defer { cleanUp("umount -- \"$1\"", file) }
