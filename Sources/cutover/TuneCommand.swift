@@ -9,7 +9,7 @@ import Reporting
 struct TuneCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tune",
-        abstract: "A pass that tries numbers of workers while it works, and remembers the best.",
+        abstract: "A pass that tries numbers of workers, and remembers the best.",
         usage: "cutover tune [OPTIONS] SOURCE DESTINATION",
         discussion: """
             A pass as 'cutover sync' makes it with these options, the first copy at best: nothing is copied for the \
