@@ -48,47 +48,38 @@ package struct EstimateText: Sendable {
             "in \(tenths) of 10 cases \(Quantity.span(interval.low)) to \(Quantity.span(interval.high))"
     }
 
-    /// `pass`: the one that has just ended, by its number in the record.
-    package func line(pass: Int64?, time: UInt64) -> JSONLine {
+    /// `pass`: the one that has just ended, by its number in the record; `estimate`: nil, and all that it has is null.
+    package static func line(
+        _ estimate: SwitchEstimate?,
+        pass: Int64?,
+        time: UInt64
+    ) -> JSONLine {
         var line = EventJSON.begin("estimate", time)
         line.add("pass", pass)
-        line.add("seconds", decimal: estimate.seconds)
-        line.add("low_seconds", decimal: estimate.interval?.low)
-        line.add("high_seconds", decimal: estimate.interval?.high)
-        line.add("coverage", decimal: estimate.interval?.coverage)
-        line.add("basis_passes", estimate.basisPasses)
-        var parts = JSONLine()
-        for (key, seconds) in [
-            ("open", estimate.parts.open), ("changes", estimate.parts.changes),
-            ("work", estimate.parts.work), ("synchronize", estimate.parts.synchronize),
-            ("commit", estimate.parts.commit),
-        ] {
-            parts.add(key, decimal: seconds)
-        }
-        line.add("parts", parts)
-        line.add("verify_metadata_seconds", decimal: estimate.comparison.seconds)
-        line.add("verify_metadata_unknown", estimate.comparison.reason?.rawValue)
-        line.add("pending_entries", estimate.pending.entries)
-        line.add("pending_files", estimate.pending.files)
-        line.add("pending_bytes", estimate.pending.bytes)
-        line.add("pending_is_counted", estimate.pending.isCounted)
-        line.add("upper_limit", estimate.isUpperLimit)
-        line.add("lower_limit", estimate.isLowerLimit)
+        line.add("seconds", decimal: estimate?.seconds)
+        line.add("low_seconds", decimal: estimate?.interval?.low)
+        line.add("high_seconds", decimal: estimate?.interval?.high)
+        line.add("coverage", decimal: estimate?.interval?.coverage)
+        line.add("basis_passes", estimate?.basisPasses)
+        line.add("parts", estimate.map { json($0.parts) })
+        line.add("verify_metadata_seconds", decimal: estimate?.comparison.seconds)
+        line.add("verify_metadata_unknown", estimate?.comparison.reason?.rawValue)
+        line.add("pending_entries", estimate?.pending.entries)
+        line.add("pending_files", estimate?.pending.files)
+        line.add("pending_bytes", estimate?.pending.bytes)
+        line.add("pending_is_counted", estimate?.pending.isCounted)
+        line.add("upper_limit", estimate?.isUpperLimit)
+        line.add("lower_limit", estimate?.isLowerLimit)
         return line
     }
 
-    /// In its place where nothing can be said: all that it would have is null.
-    package static func unknownLine(pass: Int64?, time: UInt64) -> JSONLine {
-        var line = EventJSON.begin("estimate", time)
-        line.add("pass", pass)
-        let none: Int64? = nil
-        for key in [
-            "seconds", "low_seconds", "high_seconds", "coverage", "basis_passes", "parts",
-            "verify_metadata_seconds", "verify_metadata_unknown", "pending_entries",
-            "pending_files", "pending_bytes", "pending_is_counted", "upper_limit", "lower_limit",
-        ] {
-            line.add(key, none)
-        }
+    private static func json(_ parts: SwitchEstimate.Parts) -> JSONLine {
+        var line = JSONLine()
+        line.add("open", decimal: parts.open)
+        line.add("changes", decimal: parts.changes)
+        line.add("work", decimal: parts.work)
+        line.add("synchronize", decimal: parts.synchronize)
+        line.add("commit", decimal: parts.commit)
         return line
     }
 

@@ -182,28 +182,24 @@ package final class FollowReporter: Sendable {
     ///
     /// `estimate`: nil where nothing can be said any more; `pass`: the one after which it was made.
     package func tell(_ estimate: SwitchEstimate?, pass: Int64?) {
-        guard let estimate else {
-            // Who was never told READY has nothing to be told back.
-            if !setReady(false) { return }
-            var line = EstimateText.unknownLine(pass: pass, time: WallClock.nanoseconds)
-            addReady(false, to: &line)
-            streams.emit(line, isRare: true)
-            streams.console.tell(["cutover: NOT READY: what is pending is not known any more"])
-            return
-        }
         // Fewer than three estimates were held against a pass: what is said of them could be anything.
-        let isReady = readyBelow.map { estimate.interval != nil && estimate.seconds < $0 } ?? false
-        var line = EstimateText(estimate).line(pass: pass, time: WallClock.nanoseconds)
-        addReady(isReady, to: &line)
-        streams.emit(line, isRare: true)
-        if setReady(isReady) {
-            streams.console.tell(["cutover: " + FollowText.ready(estimate, isReady: isReady)])
-        }
-    }
-
-    private func addReady(_ isReady: Bool, to line: inout JSONLine) {
+        let isReady =
+            if let readyBelow, let estimate {
+                estimate.interval != nil && estimate.seconds < readyBelow
+            } else {
+                false
+            }
+        let isNews = setReady(isReady)
+        // Who was never told READY has nothing to be told back.
+        if estimate == nil, !isNews { return }
+        var line = EstimateText.line(estimate, pass: pass, time: WallClock.nanoseconds)
         line.add("ready_below", decimal: readyBelow)
         if readyBelow != nil { line.add("ready", isReady) }
+        streams.emit(line, isRare: true)
+        if isNews {
+            let text = estimate.map { FollowText.ready($0, isReady: isReady) }
+            streams.console.tell(["cutover: " + (text ?? FollowText.unknown)])
+        }
     }
 
     /// Whether that is other than what was said before.
@@ -247,14 +243,7 @@ package final class FollowReporter: Sendable {
     ) {
         streams.service?.show(.waiting, ServiceText.waiting(reason, nanoseconds: nanoseconds, next))
         guard streams.configuration.progressStyle == .redrawn else { return }
-        let what =
-            switch reason {
-            case .pause: "waiting"
-            case .hours: "outside of --hours, waiting"
-            case .full: "DESTINATION is full, looking again in"
-            case .lock: "another pass runs, waiting"
-            }
-        let text = FollowText.waiting(what, nanoseconds: nanoseconds, next)
+        let text = FollowText.waiting(reason, nanoseconds: nanoseconds, next)
         let columns = streams.configuration.standardError.columns ?? 80
         streams.console.draw(String(text.prefix(max(columns - 2, 0))))
     }

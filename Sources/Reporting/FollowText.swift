@@ -119,12 +119,34 @@ enum FollowText {
         }
     }
 
+    /// That READY is taken back, where nothing can be said any more.
+    static let unknown = "NOT READY: what is pending is not known any more"
+
+    /// What a loop waits for, before how long it still does.
+    static func what(_ reason: FollowReporter.WaitReason) -> String {
+        switch reason {
+        case .pause: "waiting"
+        case .hours: "outside of --hours, waiting"
+        case .full: "DESTINATION is full, looking again in"
+        case .lock: "another pass runs, waiting"
+        }
+    }
+
+    /// How long it still waits.
+    static func left(nanoseconds: UInt64) -> String {
+        Quantity.span((Double(nanoseconds) / 1e9).rounded(.up))
+    }
+
     /// The redrawn line between passes.
-    static func waiting(_ what: String, nanoseconds: UInt64, _ next: SwitchEstimate?) -> String {
-        let left = Quantity.span((Double(nanoseconds) / 1e9).rounded(.up))
-        guard let next else { return "\(what) \(left)" }
+    static func waiting(
+        _ reason: FollowReporter.WaitReason,
+        nanoseconds: UInt64,
+        _ next: SwitchEstimate?
+    ) -> String {
+        let waits = "\(what(reason)) \(left(nanoseconds: nanoseconds))"
+        guard let next else { return waits }
         let text = EstimateText(next)
-        return "\(what) \(left)  pending \(text.pending)  switch now \(text.span)"
+        return "\(waits)  pending \(text.pending)  switch now \(text.span)"
     }
 
     static func end(_ end: FollowEnd, _ status: ExitStatus, passes: Int) -> String {

@@ -38,8 +38,10 @@ package struct JSONLine: Sendable {
         bytes += Array(String(number).utf8)
     }
 
-    mutating func add(_ key: String, _ flag: Bool) {
+    /// Nil is `null`.
+    mutating func add(_ key: String, _ flag: Bool?) {
         begin(key)
+        guard let flag else { return addNull() }
         bytes += Array((flag ? "true" : "false").utf8)
     }
 

@@ -102,8 +102,8 @@ package final class Reporter: Sendable {
         tellTuning(summary.tuning)
         streams.closeEvents()
         if let next = summary.next {
-            let line = EstimateText(next)
-                .line(pass: summary.recordedPass, time: WallClock.nanoseconds)
+            let time = WallClock.nanoseconds
+            let line = EstimateText.line(next, pass: summary.recordedPass, time: time)
             streams.emit(line, isRare: true)
         }
         streams.emit(

@@ -43,14 +43,9 @@ enum ServiceText {
         nanoseconds: UInt64,
         _ next: SwitchEstimate?
     ) -> String {
-        let left = Quantity.span((Double(nanoseconds) / 1e9).rounded(.up))
-        let what =
-            switch reason {
-            case .pause: "waiting \(left)"
-            case .hours: "outside of --hours, waiting \(left)"
-            case .full: "DESTINATION is full, looking again in \(left)"
-            case .lock: "another pass runs, waiting"
-            }
+        // When another pass ends nobody knows.
+        let left = reason == .lock ? "" : " " + FollowText.left(nanoseconds: nanoseconds)
+        let what = FollowText.what(reason) + left
         guard let next else { return what }
         return what + "; the switch would take \(EstimateText(next).span)"
     }

@@ -40,7 +40,7 @@ import Testing
         lines += CheckJSON.lines(checkOutcome(timing: copyTiming()), time: 0)
         lines += CheckJSON.lines(checkOutcome([Finding(.ok, .inodes(nil))]), time: 0)
         lines += verificationLines()
-        lines.append(EstimateText(madeUpEstimate()).line(pass: 1, time: 0))
+        lines.append(EstimateText.line(madeUpEstimate(), pass: 1, time: 0))
         lines.append(TuneText(tuneOutcome(), TunePlan(seed: 1)).line(time: 0))
         lines += backOffEvents.map { BackOffText.json($0, time: 0) }
         var words: Set<Substring> = []

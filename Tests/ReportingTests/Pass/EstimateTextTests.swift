@@ -64,7 +64,7 @@ func madeUpEstimate(
     @Test("what a comparison of attributes takes stands beside the pass, or why nobody knows")
     func comparison() {
         func line(_ comparison: ComparisonTime) -> String {
-            let line = EstimateText(madeUpEstimate(comparison: comparison)).line(pass: 1, time: 0)
+            let line = EstimateText.line(madeUpEstimate(comparison: comparison), pass: 1, time: 0)
             return String(decoding: line.object, as: UTF8.self)
         }
         let known = line(.took(seconds: 48))
