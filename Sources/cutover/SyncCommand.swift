@@ -38,49 +38,7 @@ struct SyncCommand: ParsableCommand {
             throw ExitCode(FinalSwitch(options, plan).run().rawValue)
         }
         if options.how.idle { try SyncPlan.setIdlePriority() }
-        let counters = Counters()
-        let service = ServiceNotifier.taken()
-        let streams = ReportStreams(plan.reporting, run: "the pass", service: service)
-        let reporter = Reporter(streams, counters: counters)
-        let session = Session(
-            streams,
-            reports: options.telling.files,
-            writesTrees: true,
-            Supervision(
-                notice: "files in hand are given back",
-                limit: { plan.limit },
-                service: service
-            ) { reporter.receive(.waiting($0)) }
-        )
-        let names = options.volumes.names
-        let metrics = PassMetrics(
-            plan.reporting.metrics,
-            names,
-            stateFolder: plan.pass.stateFolder
-        )
-        let status = session.run(
-            prepare: { setting throws(Refusal) in
-                let pass = try Pass(
-                    setting.process,
-                    names,
-                    plan.pass,
-                    counters: counters,
-                    opened: { setting.watch.know($0) },
-                    emit: { reporter.receive($0) }
-                )
-                let look = plan.looksAhead.map {
-                    PendingLook(setting.process, names, plan.pass, limitSeconds: $0)
-                }
-                return .init(run: EstimatedPass(pass, look: look)) {
-                    metrics?.begin()
-                    reporter.begin { pass.publish($0) }
-                }
-            },
-            finish: { (summary: PassSummary) in
-                metrics?.end(summary, isLast: true)
-                return reporter.finish(summary)
-            }
-        )
-        throw ExitCode(status.rawValue)
+        let pass = OnePass(plan, options.volumes.names, reports: options.telling.files)
+        throw ExitCode(pass.run().rawValue)
     }
 }

@@ -42,6 +42,24 @@ struct SyncPlan {
         )
     }
 
+    /// The same of a pass that tries numbers of workers.
+    init(_ options: TuneOptions) throws {
+        let tuning = options.tuning.plan
+        pass = try options.pass(tuning)
+        // It was held back for most of its time, and says little of the next one.
+        looksAhead = nil
+        limit = TimeLimit(options.run.time)
+        var reporting = try Self.reporting(
+            options.telling,
+            of: pass,
+            options.volumes.names,
+            options.run.place,
+            limit
+        )
+        reporting.tuning = tuning
+        self.reporting = reporting
+    }
+
     /// Judges where reports and state would lie, and opens the files for reports of passes.
     static func reporting(
         _ telling: TellOptions,

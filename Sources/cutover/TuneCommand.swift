@@ -1,9 +1,7 @@
 // `cutover tune`: one pass that tries numbers of workers while it works, and remembers the best.
 
 import ArgumentParser
-import LinuxIO
 import Migration
-import Reporting
 
 /// A pass that looks for the best number of workers.
 struct TuneCommand: ParsableCommand {
@@ -32,53 +30,8 @@ struct TuneCommand: ParsableCommand {
     @OptionGroup var options: TuneOptions
 
     func run() throws {
-        let limit = TimeLimit(options.run.time)
-        let plan = options.tuning.plan
-        let asked = try options.pass(plan)
-        let names = options.volumes.names
-        var reporting = try SyncPlan.reporting(
-            options.telling,
-            of: asked,
-            names,
-            options.run.place,
-            limit
-        )
-        reporting.tuning = plan
-        let counters = Counters()
-        let service = ServiceNotifier.taken()
-        let streams = ReportStreams(reporting, run: "the pass", service: service)
-        let reporter = Reporter(streams, counters: counters)
-        let session = Session(
-            streams,
-            reports: options.telling.files,
-            writesTrees: true,
-            Supervision(
-                notice: "files in hand are given back",
-                limit: { limit },
-                service: service
-            ) { reporter.receive(.waiting($0)) }
-        )
-        let metrics = PassMetrics(reporting.metrics, names, stateFolder: asked.stateFolder)
-        let status = session.run(
-            prepare: { setting throws(Refusal) in
-                let pass = try Pass(
-                    setting.process,
-                    names,
-                    asked,
-                    counters: counters,
-                    opened: { setting.watch.know($0) },
-                    emit: { reporter.receive($0) }
-                )
-                return .init(run: pass) {
-                    metrics?.begin()
-                    reporter.begin { pass.publish($0) }
-                }
-            },
-            finish: { (summary: PassSummary) in
-                metrics?.end(summary, isLast: true)
-                return reporter.finish(summary)
-            }
-        )
-        throw ExitCode(status.rawValue)
+        let plan = try SyncPlan(options)
+        let pass = OnePass(plan, options.volumes.names, reports: options.telling.files)
+        throw ExitCode(pass.run().rawValue)
     }
 }
