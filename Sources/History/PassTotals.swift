@@ -55,8 +55,7 @@ package struct PassTotals: Equatable, Sendable {
 
     /// Nil: it was made by an earlier version.
     private static func kept(_ database: Database, before id: Int64) throws -> String? {
-        // A database of an older version that is only read.
-        guard try Schema.version(of: database) >= version else { return nil }
+        guard try Schema.has(version, in: database) else { return nil }
         let query = try Query(database, "SELECT earlier_totals FROM passes WHERE id = ?")
         try query.bind(SQLValue(id))
         defer { query.end() }

@@ -31,6 +31,17 @@ enum Schema {
         ]
     }
 
+    /// Whether a database has what a version brought; one of an earlier version that is only read has not.
+    static func has(_ version: Int64, in database: Database) throws -> Bool {
+        try self.version(of: database) >= version
+    }
+
+    /// Lets go of all rows of a table but the newest, by its `id`.
+    static func keep(_ rows: Int64, newestOf table: String, in database: Database) throws {
+        try Query(database, "DELETE FROM \(table) WHERE id <= (SELECT max(id) FROM \(table)) - ?")
+            .run(SQLValue(rows))
+    }
+
     /// Each statement as SQLite stores it, compared with what a database holds when it is opened.
     static let statements =
         statementsOfVersion2.map { statement in

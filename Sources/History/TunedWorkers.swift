@@ -64,15 +64,11 @@ enum TunedRow {
             SQLValue(row.limit),
             SQLValue(row.machine)
         )
-        try Query(
-            database,
-            "DELETE FROM tunings WHERE id <= (SELECT max(id) FROM tunings) - ?"
-        ).run(SQLValue(mostRows))
+        try Schema.keep(mostRows, newestOf: "tunings", in: database)
     }
 
     static func newest(_ database: Database) throws -> TunedWorkers? {
-        // A database of an earlier version that is only read.
-        guard try Schema.version(of: database) >= version else { return nil }
+        guard try Schema.has(version, in: database) else { return nil }
         let query = try Query(
             database,
             "SELECT \(columns) FROM tunings ORDER BY id DESC LIMIT 1"

@@ -161,15 +161,11 @@ enum VerificationRow {
             ] + counts.map { SQLValue(row.counts[keyPath: $0.path]) }
         try query.bind(values)
         try query.run()
-        try Query(
-            database,
-            "DELETE FROM verifications WHERE id <= (SELECT max(id) FROM verifications) - ?"
-        ).run(SQLValue(mostRows))
+        try Schema.keep(mostRows, newestOf: "verifications", in: database)
     }
 
     static func all(_ database: Database) throws -> [RecordedVerification] {
-        // A database of an earlier version that is only read.
-        guard try Schema.version(of: database) >= version else { return [] }
+        guard try Schema.has(version, in: database) else { return [] }
         let list = names.joined(separator: ", ")
         let query = try Query(database, "SELECT id, \(list) FROM verifications ORDER BY id")
         try query.bind()
