@@ -43,7 +43,6 @@ package struct SystemError: Error, Hashable, Sendable {
         case quotactl
         case spawn = "posix_spawn"
         case wait = "waitpid"
-        case makeSocket = "socket"
         case send = "sendto"
     }
 }

@@ -167,20 +167,23 @@ final class FollowLoop {
     private func nextOptions() -> PassOptions {
         var options = plan.pass
         options.isNewPair = isNewPair
-        workers.change(by: supervision.takeWorkersMore())
+        takeSignals()
         options.workers = workers
         options.metFiles = backOff == nil ? nil : metFiles
         options.foreseen = next?.foreseen
         return options
     }
 
+    /// What SIGUSR1 and SIGUSR2 asked for meanwhile counts from now on.
+    private func takeSignals() { workers.change(by: supervision.takeWorkersMore()) }
+
     /// A look right before the pass: it is held against what the pass takes.
     private func foresee() throws(End) {
         let age = monotonicNanoseconds() &- lookedAt
-        let expected = workers
         // Looked for another number of workers, it was of another pass.
-        let isFresh = age < Self.freshNanoseconds && nextOptions().workers == expected
-        if next == nil || isFresh { return }
+        let expected = workers
+        takeSignals()
+        if next == nil || age < Self.freshNanoseconds && workers == expected { return }
         switch try look() {
         case .found(let estimate):
             note(estimate)

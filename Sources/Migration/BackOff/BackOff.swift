@@ -182,7 +182,8 @@ package final class BackOff: Sendable {
         state.withLock { ($0.answer.state, $0.held) }
     }
 
-    /// Seconds of single reads of SOURCE, 90th percentile of the last ten seconds; nil: it is not known.
+    /// Seconds of single reads of SOURCE as they are judged: of the last ten seconds the 90th percentile, and where others
+    /// use its device the slowest twentieth; nil: it is not known.
     package var readSeconds: Double? {
         state.withLock { $0.reads.observation(at: clock.now(), since: 0)?.value }
     }
