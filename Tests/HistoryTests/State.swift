@@ -3,6 +3,7 @@
 import Glibc
 import History
 import TestSupport
+import Testing
 
 /// An own state folder, which is removed with this object; nothing of it is there yet.
 final class State {
@@ -31,6 +32,15 @@ final class State {
         )
     }
 
+    /// With a database that SQL makes, as an earlier version left it.
+    convenience init(database tables: String) throws {
+        try self.init()
+        try Files.makeDirectory(folder, mode: 0o700)
+        try Files.write(database, [])
+        try Files.changeMode(database, 0o600)
+        try SQLiteOracle.execute(database, tables)
+    }
+
     deinit {
         // The watcher of Scratch removes what is left.
         try? Files.removeTree(parent)
@@ -51,6 +61,25 @@ final class State {
             throw Unexpected(what: "\(setAside, default: "-")")
         }
         return history
+    }
+
+    /// Expects that a pass leaves the tables that it makes in a folder where nothing is.
+    func expectMadeAnew() throws {
+        let other = try State()
+        for state in [self, other] { try state.open().pass(nil) }
+        let text = """
+            SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)
+            """
+        #expect(try SQLiteOracle.text(database, text) == SQLiteOracle.text(other.database, text))
+    }
+
+    /// Opens for reading, which sets nothing aside and changes nothing, and hands over what it gives.
+    func expectRead(_ read: (History) throws -> Void) throws {
+        let before = try everything()
+        let (history, setAside) = try openReadOnly()
+        #expect(setAside == nil)
+        try read(try #require(history))
+        #expect(try everything() == before)
     }
 
     /// Opens for reading.

@@ -46,13 +46,7 @@ import Testing
         NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0.1.0');
         """
 
-    init() throws {
-        state = try State()
-        try Files.makeDirectory(state.folder, mode: 0o700)
-        try Files.write(state.database, [])
-        try Files.changeMode(state.database, 0o600)
-        try SQLiteOracle.execute(state.database, Self.tables)
-    }
+    init() throws { state = try State(database: Self.tables) }
 
     private func expectRead(_ history: History) throws {
         let passes = try history.passes(newest: 10)
@@ -86,25 +80,10 @@ import Testing
     }
 
     @Test("what it becomes is what is made anew")
-    func same() throws {
-        let other = try State()
-        for state in [state, other] { try state.open().pass(nil) }
-        let text = """
-            SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)
-            """
-        #expect(
-            try SQLiteOracle.text(state.database, text) == SQLiteOracle.text(other.database, text)
-        )
-    }
+    func same() throws { try state.expectMadeAnew() }
 
     @Test("who only looks reads it, and changes nothing")
-    func readOnly() throws {
-        let before = try state.everything()
-        let (history, setAside) = try state.openReadOnly()
-        #expect(setAside == nil)
-        try expectRead(try #require(history))
-        #expect(try state.everything() == before)
-    }
+    func readOnly() throws { try state.expectRead(expectRead) }
 
     @Test("one whose tables are others is set aside, and not changed")
     func others() throws {

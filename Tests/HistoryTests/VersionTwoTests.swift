@@ -47,13 +47,7 @@ import Testing
         NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, '0.2.0', NULL, NULL);
         """
 
-    init() throws {
-        state = try State()
-        try Files.makeDirectory(state.folder, mode: 0o700)
-        try Files.write(state.database, [])
-        try Files.changeMode(state.database, 0o600)
-        try SQLiteOracle.execute(state.database, Self.tables)
-    }
+    init() throws { state = try State(database: Self.tables) }
 
     private func expectRead(_ history: History) throws {
         let passes = try history.passes(newest: 10)
@@ -72,13 +66,7 @@ import Testing
 
     @Test("a pass reads it, keeps all that is there, and goes on with it")
     func opened() throws {
-        let (opened, setAside) = try History.open(
-            folder: state.folder,
-            pair: state.pair,
-            isReadOnly: false
-        )
-        #expect(setAside == nil)
-        let history = try #require(opened)
+        let history = try state.open()
         try expectRead(history)
         var pass = PassRecord.example()
         pass.id = try history.begin(pass)
@@ -88,23 +76,8 @@ import Testing
     }
 
     @Test("who only looks reads it, and changes nothing")
-    func readOnly() throws {
-        let before = try state.everything()
-        let (history, setAside) = try state.openReadOnly()
-        #expect(setAside == nil)
-        try expectRead(try #require(history))
-        #expect(try state.everything() == before)
-    }
+    func readOnly() throws { try state.expectRead(expectRead) }
 
     @Test("what it becomes is what is made anew")
-    func same() throws {
-        let other = try State()
-        for state in [state, other] { try state.open().pass(nil) }
-        let text = """
-            SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_master ORDER BY name)
-            """
-        #expect(
-            try SQLiteOracle.text(state.database, text) == SQLiteOracle.text(other.database, text)
-        )
-    }
+    func same() throws { try state.expectMadeAnew() }
 }

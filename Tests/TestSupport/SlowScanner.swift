@@ -10,19 +10,6 @@ package final class SlowScanner: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let ended = DispatchSemaphore(value: 0)
 
-    private typealias Initialize = @convention(c) (UInt32, UInt32) -> Int32
-    private typealias Mark =
-        @convention(c) (Int32, UInt32, UInt64, Int32, UnsafePointer<CChar>) -> Int32
-
-    private static func function<Function>(_ name: String, as type: Function.Type) throws
-        -> Function
-    {
-        guard let found = dlsym(nil, name) else {
-            throw CallError(call: name, name: "dlsym", errno: ENOSYS)
-        }
-        return unsafeBitCast(found, to: type)
-    }
-
     /// Begins.
     ///
     /// - Parameters:
@@ -31,19 +18,11 @@ package final class SlowScanner: Sendable {
     /// - Throws: `CallError`
     package init(of path: [UInt8], milliseconds: Int) throws {
         // FAN_CLOEXEC | FAN_NONBLOCK | FAN_CLASS_CONTENT | FAN_UNLIMITED_QUEUE
-        let flags: UInt32 = 0x1 | 0x2 | 0x4 | 0x10
-        let descriptor = try Self.function("fanotify_init", as: Initialize.self)(
-            flags,
-            UInt32(O_RDONLY | O_CLOEXEC)
-        )
-        guard descriptor >= 0 else {
-            throw CallError(call: "fanotify_init", name: "", errno: errno)
-        }
-        let mark = try Self.function("fanotify_mark", as: Mark.self)
-        // FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM
-        let status = withBytes(path) { mark(descriptor, 0x1 | 0x100, 0x10000, AT_FDCWD, $0) }
-        guard status == 0 else {
-            let error = CallError(call: "fanotify_mark", name: shown(path), errno: errno)
+        let descriptor = try FileScanning.open(0x1 | 0x2 | 0x4 | 0x10)
+        do {
+            // FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_OPEN_PERM
+            try FileScanning.mark(descriptor, 0x1 | 0x100, 0x10000, path)
+        } catch {
             close(descriptor)
             throw error
         }

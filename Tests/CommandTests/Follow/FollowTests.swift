@@ -228,14 +228,18 @@ struct FollowTests {
 
     // MARK: What passes end with
 
-    @Test("DESTINATION is full: it waits for room, and goes on when there is some")
-    func full() throws {
+    /// What SOURCE has does not fit beside `ballast`, which is to be excluded, so that no pass deletes it.
+    private func fillDestination() throws {
         try Shell.run("head -c 120M /dev/zero | tr '\\0' x >\"$1/large\"", pair.from)
-        // Excluded, so that no pass deletes it.
         try Shell.run(
             "fallocate -l 230M \"$1/ballast\" || head -c 230M /dev/zero >\"$1/ballast\"",
             pair.to
         )
+    }
+
+    @Test("DESTINATION is full: it waits for room, and goes on when there is some")
+    func full() throws {
+        try fillDestination()
         let run = try start(
             "--pause",
             "1s",
@@ -261,11 +265,7 @@ struct FollowTests {
         "DESTINATION stays full: SIGCONT tries a pass at once; so does an hour without room, and that is the last"
     )
     func staysFull() throws {
-        try Shell.run("head -c 120M /dev/zero | tr '\\0' x >\"$1/large\"", pair.from)
-        try Shell.run(
-            "fallocate -l 230M \"$1/ballast\" || head -c 230M /dev/zero >\"$1/ballast\"",
-            pair.to
-        )
+        try fillDestination()
         // A pause before any of these passes would be far too long.
         let run = try start(
             "--pause",
