@@ -30,7 +30,7 @@ struct KeptReports {
         for file in [events, failures, manifest] { try Files.write(file, bytes(Self.earlier)) }
     }
 
-    /// A failure, and a file that takes some seconds at 1 MiB/s.
+    /// A failure, and a file of 5 MiB: twenty seconds at 256 KiB/s.
     private func makeSlowTree() throws {
         var random = SeededRandom(seed: 11)
         try Files.write(stage.source("another type"), bytes("file"))
@@ -43,9 +43,11 @@ struct KeptReports {
     )
     func secondRun() throws {
         try makeSlowTree()
-        let command = words("sync", "--bwlimit", "1M") + reports + [stage.from, stage.to]
+        let command = words("sync", "--bwlimit", "256K") + reports + [stage.from, stage.to]
         let first = try Cutover.start(command)
         waitUntil { ((try? text(failures)) ?? "").hasSuffix("\n") }
+        // Stopped, it holds its locks however long the machine takes for the second.
+        first.send(SIGSTOP)
         let before = (try text(events), try text(failures))
         let second = try Cutover.run(bytes: command)
         #expect(first.isRunning, "the test came too late")
@@ -53,6 +55,7 @@ struct KeptReports {
         #expect(second.errors.contains("another pass"), "\(second)")
         #expect(try text(events).hasPrefix(before.0))
         #expect(try text(failures) == before.1)
+        first.send(SIGCONT)
         let outcome = first.wait()
         #expect(outcome.status == 23, "\(outcome)")
         let lines = try text(events).split(separator: "\n")
@@ -72,6 +75,7 @@ struct KeptReports {
             words("sync", "--bwlimit", "128K") + reports + [stage.from, stage.to]
         )
         waitUntil { ((try? text(failures)) ?? "").hasSuffix("\n") }
+        first.send(SIGSTOP)
         let before = (try text(events), try text(failures))
         for command in [words("sync"), words("verify"), words("check"), words("history")] {
             for option in command == words("sync") ? ["--json", "--failures"] : ["--json"] {
@@ -87,6 +91,7 @@ struct KeptReports {
         #expect(try text(events).hasPrefix(before.0))
         #expect(try text(failures) == before.1)
         #expect(try Files.names(other.to) == [])
+        first.send(SIGCONT)
         first.send(SIGTERM)
         #expect(first.wait().status == 20)
     }
