@@ -178,7 +178,7 @@ extension History {
     private func isLocked() throws(HistoryProblem) -> Bool {
         do throws(HistoryProblem) {
             // Given back at once; a pass that begins in that moment tries again.
-            _ = try PairLock.take(in: folder, name: names.lock, isReadOnly: true)
+            _ = try PairLock.take(in: folder, name: names.lock, isReadOnly: true, waiting: 0)
             return false
         } catch {
             if error == .busy { return true }

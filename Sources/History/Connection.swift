@@ -17,9 +17,12 @@ final class Connection: @unchecked Sendable {
     /// What a connection is for.
     enum Purpose {
         case writing, lookups
+        /// A pass may be in the middle of a transaction.
+        case writingBesideOthers
         /// Reads each page once.
         case streaming
 
+        fileprivate var isReadOnly: Bool { self == .lookups || self == .streaming }
         // There may be as many streaming connections as workers.
         fileprivate var cacheKiB: Int { self == .streaming ? 512 : 16384 }
     }
@@ -35,9 +38,9 @@ final class Connection: @unchecked Sendable {
         do {
             database = try Database(
                 path: folder.descriptor.path(toEntry: name),
-                isReadOnly: purpose != .writing,
-                // A reader of another process may hold its lock for a moment.
-                busyMilliseconds: 10_000
+                isReadOnly: purpose.isReadOnly,
+                // A reader of another process may hold its lock for a moment; a pass that ends, for as long as it writes.
+                busyMilliseconds: purpose == .writingBesideOthers ? 60_000 : 10_000
             )
             for pragma in Schema.pragmas(cacheKiB: purpose.cacheKiB) {
                 try Query(database, pragma).run()

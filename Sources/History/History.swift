@@ -46,7 +46,12 @@ package final class History: Sendable {
             return (nil, nil)
         }
         let names = FileNames(pair)
-        let lock = try PairLock.take(in: place, name: names.lock, isReadOnly: isReadOnly)
+        let lock = try PairLock.take(
+            in: place,
+            name: names.lock,
+            isReadOnly: isReadOnly,
+            waiting: 1
+        )
         let opening = Opening(folder: place, names: names, pair: pair, isReadOnly: isReadOnly)
         let (connection, setAside) = try opening.run()
         guard let connection else { return (nil, setAside) }

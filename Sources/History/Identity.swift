@@ -61,7 +61,9 @@ struct FileNames: Sendable {
     var database: String { base + ".sqlite" }
     /// A database that is being made.
     var unfinished: String { database + ".new" }
+    /// Both are told of in `PairLock`.
     var lock: String { base + ".lock" }
+    var openingLock: String { base + ".opening" }
     /// Says that the database was found to be damaged by a pass; the next one sets it aside.
     var damage: String { base + ".damaged" }
     /// Says that the pair was begun by `--new-pair`, and no whole pass since then did without.

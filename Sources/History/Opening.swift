@@ -2,7 +2,7 @@
 //
 // It keeps true: a database under its name is whole, for it is made under another name and renamed; one
 // that cannot be used is renamed with its journal, and its journal is never beside another; all this
-// happens under the pair's lock. A read-only opening makes, changes and renames nothing.
+// happens under both of the pair's locks. A read-only opening makes, changes and renames nothing.
 
 import LinuxIO
 
@@ -12,6 +12,11 @@ struct Opening {
     let names: FileNames
     let pair: PairIdentity
     let isReadOnly: Bool
+    /// The pair's lock is somebody else's, who may have the database open.
+    var isBesideOthers = false
+
+    /// Longer than any other one has the opening's lock: it writes one row, on a disk that may be busy.
+    static let patienceSeconds = 60
 
     private enum Found {
         case usable(Connection)
@@ -21,6 +26,13 @@ struct Opening {
 
     /// Opens what is there, or what is made instead.
     func run() throws(HistoryProblem) -> (connection: Connection?, setAside: SetAside?) {
+        let lock = try PairLock.take(
+            in: folder,
+            name: names.openingLock,
+            isReadOnly: isReadOnly,
+            waiting: Self.patienceSeconds
+        )
+        defer { lock?.release() }
         let found = try examine()
         switch found {
         case .usable(let connection):
@@ -37,11 +49,24 @@ struct Opening {
         }
     }
 
-    /// Opens what is there to be written, and makes and sets aside nothing; nil: nothing is there.
-    /// - Throws: `failed` also where what is there cannot be used: the next pass sees to that.
-    func existing() throws(HistoryProblem) -> Connection? {
+    /// Opens what is there to be written, for as long as `body` needs, and makes and sets aside nothing; nil: nothing is
+    /// there.
+    /// - Throws: `failed` also where what is there cannot be used: the next pass sees to that. `busy` beside others,
+    ///   where who has the pair's lock must see to the database first.
+    func withExisting<Result>(
+        _ body: (Connection) throws(HistoryProblem) -> Result
+    ) throws(HistoryProblem) -> Result? {
+        let lock = try PairLock.take(
+            in: folder,
+            name: names.openingLock,
+            isReadOnly: false,
+            waiting: Self.patienceSeconds
+        )
+        defer { lock?.release() }
         switch try examine() {
-        case .usable(let connection): return connection
+        case .usable(let connection):
+            defer { connection.close() }
+            return try body(connection)
         case .missing: return nil
         case .unfit(let reason): throw .failed(reason.sentence)
         }
@@ -57,6 +82,8 @@ struct Opening {
         }
         if let reason = try folder.damage(of: names) { return .unfit(.corrupt(reason)) }
         let hasHotJournal = try folder.hasHotJournal(names)
+        // A running pass writes, or a killed one has left it.
+        if hasHotJournal && isBesideOthers { throw .busy }
         do {
             return try examineTwice(hasHotJournal)
         } catch {
@@ -87,12 +114,13 @@ struct Opening {
         let connection = try Connection(
             folder: folder,
             name: names.database,
-            for: isReadOnly ? .lookups : .writing
+            for: isReadOnly ? .lookups : isBesideOthers ? .writingBesideOthers : .writing
         )
         do throws(StorageError) {
             if !isReadOnly, !connection.isReadOnly,
                 try connection.access({ try Schema.isOlder($0) })
             {
+                if isBesideOthers { throw StorageError.problem(.busy) }
                 try connection.transaction { try Schema.upgrade($0) }
             }
             let unfit = try connection.access { try Schema.examine($0, for: pair) }

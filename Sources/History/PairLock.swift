@@ -1,5 +1,10 @@
-// The lock that keeps two passes of one pair of roots apart: a file in the state folder that is only ever
-// locked, never written, and that stays when the pass has ended.
+// The two locks of one pair of roots: files in the state folder that are only ever locked, never written, and that stay.
+//
+//   .lock      a pass has it to its end, and keeps other passes of the pair away; dry runs share it
+//   .opening   held for a moment while a database is judged, set aside, made or brought to a newer format. Who holds it
+//              may write a row beside a running pass: no database is renamed under it, nor its journal left behind
+//
+// Who takes both takes the first one first.
 
 import LinuxIO
 
@@ -10,21 +15,22 @@ final class PairLock: Sendable {
 
     /// Takes the lock; nil: read-only, and nobody has ever locked.
     ///
-    /// Exclusive to write, shared to read: readers make nothing, and do not wait. Who wants to write
-    /// tries for a second, for who looks on (`observedPasses`) has the lock for a moment, which a busy machine can
-    /// make long: no pass is refused for a look.
+    /// Exclusive to write, shared to read: readers make nothing. It is tried for so many `seconds`: 1 is enough where
+    /// others have it for a moment only (`observedPasses`), which a busy machine can make long; no pass is refused for
+    /// a look.
     /// - Throws: `busy`, `cannotUseFolder`.
     static func take(
         in folder: StateFolder,
         name: String,
-        isReadOnly: Bool
+        isReadOnly: Bool,
+        waiting seconds: Int
     ) throws(HistoryProblem) -> PairLock? {
         if isReadOnly, try folder.kind(of: name) == .missing { return nil }
         let opened = try folder.calling(name) { () throws(SystemError) in
             isReadOnly ? try existing(name, folder) : try existingOrNew(name, folder)
         }
         guard let lock = opened else { throw folder.unusable(name, "it is not a regular file") }
-        var triesLeft = isReadOnly ? 0 : 100
+        var triesLeft = seconds * 100
         while try folder.calling(
             name,
             { () throws(SystemError) in

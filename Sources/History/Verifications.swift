@@ -85,36 +85,66 @@ package struct RecordedVerification: Equatable, Sendable {
 extension History {
     /// Records a verification where passes of `pair` are recorded, durably; false: none are.
     ///
-    /// Takes the lock of the pair for that moment.
-    /// - Throws: `busy` while a pass runs, `cannotUseFolder`, and `failed` where the database is of no use or cannot
-    ///   be written.
+    /// A pass of the pair may run meanwhile. Where its record has to be put right first (it is of an earlier format, or
+    /// a killed pass left it), that waits for the pair's lock, about so many `seconds`.
+    /// - Throws: `busy` where that lock did not become free, `cannotUseFolder`, and `failed` where the database is of no
+    ///   use or cannot be written.
     package static func add(
         _ verification: RecordedVerification,
         folder: [UInt8],
-        pair: PairIdentity
+        pair: PairIdentity,
+        waiting seconds: Int = 60
     ) throws(HistoryProblem) -> Bool {
         guard let place = try StateFolder.open(folder, makesMissing: false) else { return false }
         let names = FileNames(pair)
         if try place.kind(of: names.database) == .missing { return false }
-        let lock = try PairLock.take(in: place, name: names.lock, isReadOnly: false)
-        let opening = Opening(folder: place, names: names, pair: pair, isReadOnly: false)
-        guard let connection = try opening.existing() else { return false }
-        let history = History(
-            folder: place,
-            names: names,
-            connection: connection,
-            lock: lock,
-            isReadOnly: false
-        )
-        defer { history.close() }
-        try history.write { try VerificationRow.insert($0, verification) }
-        return true
+        var opening = Opening(folder: place, names: names, pair: pair, isReadOnly: false)
+        var triesLeft = max(seconds, 1)
+        while true {
+            opening.isBesideOthers = true
+            do throws(HistoryProblem) { return try opening.add(verification) } catch {
+                if error != .busy { throw error }
+            }
+            opening.isBesideOthers = false
+            triesLeft -= 1
+            do throws(HistoryProblem) {
+                // A second for each try.
+                let lock = try PairLock.take(
+                    in: place,
+                    name: names.lock,
+                    isReadOnly: false,
+                    waiting: 1
+                )
+                defer { lock?.release() }
+                return try opening.add(verification)
+            } catch {
+                if error != .busy || triesLeft == 0 { throw error }
+            }
+        }
     }
 
     /// The verifications that are kept, the oldest first; none in a record of an earlier version.
     /// - Throws: `failed`.
     package func verifications() throws(HistoryProblem) -> [RecordedVerification] {
         try read { try VerificationRow.all($0) }
+    }
+}
+
+extension Opening {
+    /// False: no database is there.
+    fileprivate func add(_ verification: RecordedVerification) throws(HistoryProblem) -> Bool {
+        let added = try withExisting { connection throws(HistoryProblem) in
+            let history = History(
+                folder: folder,
+                names: names,
+                connection: connection,
+                lock: nil,
+                isReadOnly: false
+            )
+            try history.write { try VerificationRow.insert($0, verification) }
+            return true
+        }
+        return added ?? false
     }
 }
 

@@ -2,6 +2,7 @@
 
 import History
 import LinuxIO
+import Synchronization
 import TestSupport
 import Testing
 
@@ -76,17 +77,61 @@ import Testing
         #expect(try Files.names(state.folder) == [])
     }
 
-    @Test("while a pass holds the record it is busy, and the pass is not disturbed") func busy()
-        throws
-    {
+    @Test("one that ends while a pass runs is recorded, and the pass is not disturbed")
+    func besidePass() throws {
         let history = try state.open()
-        let id = try history.begin(.example())
-        #expect(throws: HistoryProblem.busy) { try add(example()) }
         var pass = PassRecord.example()
-        pass.id = id
-        try history.finish(pass.ended(), branches: [], failures: [], changes: nil)
-        history.close()
+        pass.id = try history.begin(pass)
         #expect(try add(example()))
+        try history.setWatermark(5, pass: pass.id)
+        #expect(try add(example(9)))
+        try history.finish(
+            pass.ended(),
+            branches: [],
+            failures: [],
+            changes: .of([.put(.example(5))])
+        )
+        history.close()
+        try expectBoth([3, 9])
+    }
+
+    @Test("one that ends while a pass writes its end waits for that") func besideEnd() throws {
+        let history = try state.open()
+        let (row, folder, pair) = (example(9), state.folder, state.pair)
+        let added = Atomic<Int>(0)
+        var waiting: Thread?
+        var changes = RecordChanges.of([.put(.example(5))])
+        changes.nextDirectory = {
+            if waiting == nil {
+                waiting = try Thread {
+                    let isAdded = try? History.add(row, folder: folder, pair: pair)
+                    if isAdded == true { added.add(1, ordering: .relaxed) }
+                }
+            }
+            return nil
+        }
+        try history.pass(changes)
+        waiting?.join()
+        #expect(added.load(ordering: .relaxed) == 1)
+        history.close()
+        try expectBoth([9])
+    }
+
+    @Test("a dry run is in nobody's way, and nobody in its") func besideDryRun() throws {
+        try state.open().pass(.of([.put(.example(5))]))
+        let reading = try state.openReadOnly()
+        #expect(try add(example()))
+        #expect(try reading.history?.verifications().count == 1)
+        #expect(try reading.history?.records() == [.example(5)])
+        try expectBoth([3])
+    }
+
+    private func expectBoth(_ differences: [UInt64]) throws {
+        let history = try #require(try state.openReadOnly().history)
+        #expect(try history.verifications().map(\.counts.differences) == differences)
+        #expect(try history.passes(newest: 9).count == 1)
+        #expect(try history.records() == [.example(5)])
+        #expect(try SQLiteOracle.integrity(state.database) == "ok")
     }
 
     @Test("a record that is of no use is told of, and never set aside or changed")

@@ -103,6 +103,28 @@ import Testing
         #expect(try history.names(of: 131) == [NameRecord(parent: 130, nameHash: 7)])
     }
 
+    @Test("beside a dry run that reads it a verification leaves it as it is, and is not recorded")
+    func besideDryRun() throws {
+        let row = RecordedVerification(
+            startNanoseconds: 1,
+            durationNanoseconds: 2,
+            status: 0,
+            comparesContents: true,
+            cutoverVersion: "0.2.0"
+        )
+        // As a pass left it, which made this file.
+        try Files.write(state.file(".lock"), [])
+        do {
+            let reading = try state.openReadOnly()
+            #expect(throws: HistoryProblem.busy) {
+                try History.add(row, folder: state.folder, pair: state.pair, waiting: 1)
+            }
+            try expectRead(try #require(reading.history))
+        }
+        #expect(try SQLiteOracle.text(state.database, "PRAGMA user_version") == "4")
+        #expect(try History.add(row, folder: state.folder, pair: state.pair))
+    }
+
     @Test("who only looks reads it, and changes nothing")
     func readOnly() throws { try state.expectRead(expectRead) }
 

@@ -31,10 +31,9 @@ struct VerificationResult {
         } catch {
             let path = String(decoding: folder.bytes, as: UTF8.self)
             switch error {
-            case .busy: return .nothingRecorded(path: path, reason: "a pass runs just now")
             case .cannotUseFolder(let path, let reason):
                 return .nothingRecorded(path: path, reason: reason)
-            case .failed(let reason): return .nothingRecorded(path: path, reason: reason)
+            case .busy, .failed: return .nothingRecorded(path: path, reason: error.sentence)
             }
         }
     }

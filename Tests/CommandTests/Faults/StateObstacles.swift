@@ -25,7 +25,7 @@ struct StateObstacles {
         "a name in the state folder that is no regular file is not opened, and nothing waits for it",
         arguments: [
             "sqlite", "sqlite-journal", "sqlite-wal", "sqlite-shm", "sqlite.new",
-            "sqlite.new-journal", "lock", "damaged",
+            "sqlite.new-journal", "lock", "opening", "damaged",
         ]
     )
     func strangeNames(suffix: String) throws {

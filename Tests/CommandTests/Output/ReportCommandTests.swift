@@ -114,6 +114,27 @@ struct ReportCommandTests {
         #expect(try Files.names(stage.outside).allSatisfy { !$0.starts(with: bytes(".cutover-")) })
     }
 
+    @Test("a verification that ends while a pass runs stands on the page, and the pass ends well")
+    func besidePass() throws {
+        #expect(try run("sync", [bytes("-q")]).status == 0)
+        try stage.makeSlowTree()
+        let json = joined(stage.outside, "pass.json")
+        let words = ["sync", "--bwlimit", "4K", "--json"].map { bytes($0) }
+        let pass = try Cutover.start(
+            words + [json, bytes("--state"), state, stage.from, stage.to]
+        )
+        waitUntil { ((try? JSONReport(json))?.of("start").isEmpty ?? true) == false }
+        let outcome = try run("verify", [bytes("-q"), bytes("--strict")])
+        #expect(outcome.status == 1, "\(outcome)")
+        let lines = try run("history", [bytes("--json"), bytes("-")]).lines
+        #expect(lines.contains { $0.contains("\"outcome\":\"running\"") }, "\(lines)")
+        #expect(lines.count { $0.contains("\"type\":\"verification\"") } == 1, "\(lines)")
+        pass.send(SIGTERM)
+        #expect(pass.wait().status == 20)
+        #expect(try report().status == 0)
+        #expect(try text().contains(">different<"))
+    }
+
     @Test("a verification that cannot be recorded says so, and is what it is") func lost() throws {
         #expect(try run("sync", [bytes("-q")]).status == 0)
         let outcome = try Cutover.run(
