@@ -14,7 +14,8 @@ struct PassCharts {
     private let text: PageText
     private let sinceBoot: Int64
 
-    private static let axisWidth = 64
+    /// Holds "100,000,000".
+    private static let axisWidth = 76
     private static let labelsHeight = 50.0
 
     init(_ slots: PassSlots, _ text: PageText, sinceBoot: Int64) {
@@ -165,24 +166,7 @@ struct PassCharts {
         var paths = Paths(count: slots.count)
         draw(&paths)
         page.element("div", ["class": "plot"]) { page in
-            page.element(
-                "svg",
-                [
-                    "class": "axis", "width": "\(Self.axisWidth)",
-                    "height": Coordinate.text(height + Self.labelsHeight), "aria-hidden": "true",
-                ]
-            ) { page in
-                for (y, label) in ticks {
-                    page.element(
-                        "text",
-                        [
-                            "x": "\(Self.axisWidth - 8)", "y": Coordinate.text(y + 4),
-                            "text-anchor": "end",
-                        ],
-                        label
-                    )
-                }
-            }
+            axis(&page, ticks, height: height)
             page.element(
                 "svg",
                 [
@@ -214,6 +198,42 @@ struct PassCharts {
         }
     }
 
+    /// What the lines of a grid, and the lines of letters below a picture, stand for.
+    private func axis(
+        _ page: inout PageWriter,
+        _ ticks: [(Double, String)],
+        height: Double
+    ) {
+        page.element(
+            "svg",
+            [
+                "class": "axis", "width": "\(Self.axisWidth)",
+                "height": Coordinate.text(height + Self.labelsHeight), "aria-hidden": "true",
+            ]
+        ) { page in
+            for (y, label) in ticks {
+                page.element(
+                    "text",
+                    [
+                        "x": "\(Self.axisWidth - 8)", "y": Coordinate.text(y + 4),
+                        "text-anchor": "end",
+                    ],
+                    label
+                )
+            }
+            for (line, label) in ["pass", "start"].enumerated() {
+                page.element(
+                    "text",
+                    [
+                        "x": "\(Self.axisWidth - 14)", "y": Self.line(line, below: height),
+                        "text-anchor": "end",
+                    ],
+                    label
+                )
+            }
+        }
+    }
+
     /// Numbers and dates of passes below a picture, fewer of them on a narrow page.
     private func labels(_ page: inout PageWriter, below height: Double) {
         let count = slots.count
@@ -227,12 +247,17 @@ struct PassCharts {
                     [
                         "class": isNarrow ? "" : "wide", "text-anchor": "middle",
                         "x": Coordinate.percent((Double(index) + 0.5) / Double(count)),
-                        "y": Coordinate.text(height + 16 + Double(line) * 15),
+                        "y": Self.line(line, below: height),
                     ],
                     text
                 )
             }
         }
+    }
+
+    /// Where a line of letters below a picture stands.
+    private static func line(_ number: Int, below height: Double) -> String {
+        Coordinate.text(height + 16 + Double(number) * 15)
     }
 
     private func lines(_ slot: PassSlot) -> [String] {
