@@ -68,6 +68,14 @@ package struct PassRecord: Equatable, Sendable {
     /// What filesystems the roots were of, such as `xfs`.
     package var sourceType: String?
     package var destinationType: String?
+    /// What they were made with, in the words of their tools, with blanks between; nil: not told.
+    package var sourceFeatures: String?
+    package var destinationFeatures: String?
+    /// How they were mounted, with commas between; nil: not told.
+    package var sourceMountOptions: String?
+    package var destinationMountOptions: String?
+    /// The name of the machine; nil: not told.
+    package var host: String?
 
     /// What its parts took; of a pass that ended.
     package var times = PassTimes()

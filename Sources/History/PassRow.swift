@@ -66,6 +66,11 @@ enum PassRow {
             Column("foreseen_high", since: 5, \.foreseenHighNanoseconds),
             Column("source_type", since: 5, \.sourceType),
             Column("destination_type", since: 5, \.destinationType),
+            Column("source_features", since: 5, \.sourceFeatures),
+            Column("destination_features", since: 5, \.destinationFeatures),
+            Column("source_mount_options", since: 5, \.sourceMountOptions),
+            Column("destination_mount_options", since: 5, \.destinationMountOptions),
+            Column("host", since: 5, \.host),
         ]
         + PassCounter.recorded.map { counter, version in
             Column(counter.row.key, since: version, \.counts[counter])

@@ -108,9 +108,11 @@ enum Schema {
             (4, "costs_held TEXT"), (4, "entries_touched INTEGER"), (4, "foreseen_time INTEGER"),
             (4, "is_held_back INTEGER"), (4, "machine TEXT"), (4, "open_time INTEGER"),
             (4, "synchronize_time INTEGER"), (4, "work_time INTEGER"),
-            (4, "arguments BLOB"), (5, "destination_type TEXT"),
+            (4, "arguments BLOB"), (5, "destination_features TEXT"),
+            (5, "destination_mount_options TEXT"), (5, "destination_type TEXT"),
             (PassTotals.version, "earlier_totals TEXT"), (5, "foreseen_high INTEGER"),
-            (5, "foreseen_low INTEGER"), (5, "source_type TEXT"),
+            (5, "foreseen_low INTEGER"), (5, "host TEXT"), (5, "source_features TEXT"),
+            (5, "source_mount_options TEXT"), (5, "source_type TEXT"),
         ]
         + PassCounter.recorded.filter { $0.version > 1 }.map { counter, version in
             (version, "\(counter.row.key) INTEGER")

@@ -12,6 +12,8 @@ package struct Ext4Superblock: Sendable, Equatable {
     package var hasQuotas: Bool
     /// Small files lie in their inodes, and statx(2) tells blocks for them that nobody is charged.
     package var hasInlineData: Bool
+    /// What it was made with, as dumpe2fs(8) calls it.
+    package var features: [String] = []
 
     /// The superblock begins so many bytes after the start of the device.
     static let offset = 1024
@@ -41,6 +43,7 @@ package struct Ext4Superblock: Sendable, Equatable {
         }
         let logBlock = number(0x18, 4)
         guard number(0x38, 2) == 0xEF53, logBlock <= 6 else { return nil }
+        let compatible = number(0x5C, 4)
         let incompatible = number(0x60, 4)
         let readOnlyCompatible = number(0x64, 4)
         blockBytes = 1024 << logBlock
@@ -49,6 +52,11 @@ package struct Ext4Superblock: Sendable, Equatable {
         hasInlineData = incompatible & 0x8000 != 0
         hasProjects = readOnlyCompatible & 0x2000 != 0
         hasQuotas = readOnlyCompatible & 0x100 != 0
+        features = FeatureWords.ext4(
+            compatible: compatible,
+            incompatible: incompatible,
+            readOnly: readOnlyCompatible
+        )
     }
 
     /// Reads that of the ext4 which `root` is on, from its block device as the mount table names it; nil where that

@@ -22,6 +22,8 @@ package struct XFSGeometry: Sendable {
     /// Whether it was mounted with quotas at some time: limits may be stored, whether it accounts now or not
     /// (XFS_FSOP_GEOM_FLAGS_QUOTA).
     package let hasQuotaInodes: Bool
+    /// What it was made with, as xfs_info(8) calls it.
+    package let features: [String]
     /// The low bits of an inode's number that count within its group; the others are the group's number.
     private let inodeBits: Int
 
@@ -42,6 +44,7 @@ package struct XFSGeometry: Sendable {
         hasBigTimes = raw.flags & UInt32(CL_XFS_GEOMETRY_BIGTIME) != 0
         blockBytes = UInt64(raw.block_bytes)
         isSick = raw.sick != 0
+        features = FeatureWords.xfs(raw.flags)
         hasQuotaInodes = raw.flags & UInt32(CL_XFS_GEOMETRY_QUOTA) != 0
         // Of a number the lowest bits say which inode of its block, the next which block of the group:
         // as many as the largest needs (sb_inopblog and sb_agblklog of the superblock).

@@ -68,6 +68,11 @@ package enum HistoryJSON {
         line.add("arguments", names: RecordedOptions(recorded: record.arguments)?.words)
         line.add("source_type", record.sourceType)
         line.add("destination_type", record.destinationType)
+        line.add("source_features", record.sourceFeatures)
+        line.add("destination_features", record.destinationFeatures)
+        line.add("source_mount_options", record.sourceMountOptions)
+        line.add("destination_mount_options", record.destinationMountOptions)
+        line.add("host", record.host)
         line.add("boot_id", record.bootIdentifier)
         line.add("version", record.cutoverVersion)
         return line

@@ -75,6 +75,9 @@ import Testing
         #expect(found.hasLargeDirectories == features.contains("large_dir"))
         #expect(found.hasLargeAttributes == features.contains("ea_inode"))
         #expect(found.hasProjects == features.contains("project"))
+        // How it was left is told by dumpe2fs, too.
+        let left: Set<Substring> = ["needs_recovery", "orphan_present"]
+        #expect(found.features.map { $0[...] }.sorted() == features.subtracting(left).sorted())
         #expect(Ext4Superblock.read(below: try .openRoot(Name(volume.mountPoint))) == found)
         // Another device, no device, no ext4.
         #expect(Ext4Superblock.read(device: Name(volume.device), number: number + 1) == nil)
@@ -85,6 +88,24 @@ import Testing
         #expect("/dev/" + device.name == volume.device && !device.isReadOnly)
         #expect(device.ext4Errors() == 0)
         #expect(BlockDevice(number: 1 << 40) == nil)
+    }
+
+    @Test(
+        "an XFS was made with what xfs_info says",
+        .requiresVolumes,
+        arguments: [["-m", "reflink=0,bigtime=0"], ["-m", "rmapbt=1"]]
+    )
+    func features(words: [String]) throws {
+        let volume = try LoopVolume(.xfs(words), megabytes: 300)
+        defer { volume.destroy() }
+        let found = try XFSGeometry(of: .openRoot(Name(volume.mountPoint))).features
+        let told = try Shell.run("xfs_info \"$1\"", volume.mountPoint).lines
+        let switches = told.flatMap { $0.split { " ,=".contains($0) } }
+        // Each word is followed by 0 or 1.
+        for word in ["crc", "ftype", "finobt", "sparse", "rmapbt", "reflink", "bigtime"] {
+            let place = try #require(switches.firstIndex(of: word[...]), "\(told)")
+            #expect(found.contains(word) == (switches[place + 1] == "1"), "\(word): \(found)")
+        }
     }
 
     @Test("bulkstat's details are what stat, lsattr and xfs_io say", .requiresVolumes)

@@ -13,4 +13,12 @@ enum Machine {
         }
         return String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)
     }()
+
+    /// Its name, for people; nil: not told.
+    static let host: String? = {
+        guard
+            let text = try? InputFile.contents(of: Name("/proc/sys/kernel/hostname"), bytesMax: 256)
+        else { return nil }
+        return String(decoding: text.prefix { $0 != 0x0A }, as: UTF8.self)
+    }()
 }

@@ -140,6 +140,12 @@ package final class StateKeeper: Sendable {
         pass.machine = Machine.identifier
         pass.sourceType = roots.sourceVolume.typeName
         pass.destinationType = roots.destinationVolume.typeName
+        let (source, destination) = (roots.sourceWords, roots.destinationWords)
+        pass.sourceFeatures = source.features
+        pass.destinationFeatures = destination.features
+        pass.sourceMountOptions = source.mountOptions
+        pass.destinationMountOptions = destination.mountOptions
+        pass.host = Machine.host
     }
 
     private static func unreadable(_ history: History?) -> Notice {

@@ -120,6 +120,14 @@ struct PairSections {
                 isHidden ? "hidden" : FilesystemName.text(pair.sourceFilesystem) ?? "not known",
                 isHidden ? "hidden" : FilesystemName.text(pair.destinationFilesystem) ?? "not known"
             ),
+            (
+                "made with", last?.sourceFeatures ?? "not recorded",
+                last?.destinationFeatures ?? "not recorded"
+            ),
+            (
+                "mount options", isHidden ? "hidden" : last?.sourceMountOptions ?? "not recorded",
+                isHidden ? "hidden" : last?.destinationMountOptions ?? "not recorded"
+            ),
         ]
         PageTable(
             "Volumes",
@@ -141,8 +149,13 @@ struct PairSections {
             page.name(options(last))
             page.text(
                 ". Made by cutover \(text.message(last.cutoverVersion)), with "
-                    + Quantity.count(UInt64(max(last.workers, 0)), "worker", "workers") + "."
+                    + Quantity.count(UInt64(max(last.workers, 0)), "worker", "workers")
             )
+            if !isHidden, let host = last.host {
+                page.text(", on ")
+                page.name(text.message(host))
+            }
+            page.text(".")
         }
         if !isHidden {
             page.element("p", ["class": "muted"]) { page in

@@ -53,7 +53,7 @@ struct ReportCommandTests {
         for words in [
             "Not ready: a verification found", "&lt;branch&gt;", "every byte",
             "attributes only, strict",
-            "xfs", "ext4",
+            "xfs", "ext4", " bigtime", "has_journal", "relatime",
         ] {
             #expect(text.contains(words), "\(words)")
         }

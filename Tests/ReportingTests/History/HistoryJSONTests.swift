@@ -57,6 +57,8 @@ import Testing
                 + "\"failures\":1,\"vanished\":0,\"quotas_set\":0,\"quotas_cleared\":0,"
                 + "\"quota_failures\":0,\"over_limit\":0,\"options\":\"preserved 1023\","
                 + "\"arguments\":null,\"source_type\":null,\"destination_type\":null,"
+                + "\"source_features\":null,\"destination_features\":null,"
+                + "\"source_mount_options\":null,\"destination_mount_options\":null,\"host\":null,"
                 + "\"boot_id\":\"2a5611b8-bf76-4075-b951-e32f4edea4e0\",\"version\":\"0.1.0\"}"
         )
         #expect(

@@ -120,6 +120,26 @@ import Testing
         #expect(try page.complaints() == "")
     }
 
+    @Test("volumes stand with what they were made with, how they are mounted, and where")
+    func volumes() throws {
+        var input = pageInput(pagePair(pagePasses(3)))
+        #expect(FoundPage(input).text.contains("not recorded"))
+        input.pair.passes[2].record.sourceType = "xfs"
+        input.pair.passes[2].record.sourceFeatures = "crc bigtime"
+        input.pair.passes[2].record.destinationFeatures = "has_journal 64bit"
+        input.pair.passes[2].record.sourceMountOptions = "rw,logdev=/dev/<b>"
+        input.pair.passes[2].record.host = "machine\u{202E}<i>"
+        let page = FoundPage(input)
+        for words in ["crc bigtime", "has_journal 64bit", "rw,logdev=/dev/<b>", "machine\\#342"] {
+            #expect(page.text.contains(words), "\(words)")
+        }
+        #expect(try page.complaints() == "")
+        input.hidesNames = true
+        let hidden = FoundPage(input)
+        #expect(hidden.text.contains("crc bigtime"))
+        #expect(!hidden.text.contains("logdev") && !hidden.text.contains("machine\\#342"))
+    }
+
     // MARK: Size
 
     @Test(
