@@ -19,8 +19,14 @@ extension FollowLoop {
             if plan.hours.allow(now) { return }
             guard let opening = plan.hours.nextChange(after: now) else { return }
             if !isTold {
-                let time = CalendarTime(local: opening).minutes
-                reporter.wait(.hours, until: opening, told: "the hours of work begin at \(time)")
+                let time = CalendarTime(local: opening)
+                // They come daily: another date is that of tomorrow.
+                let day = time.date == CalendarTime(local: now).date ? "" : "tomorrow "
+                reporter.wait(
+                    .hours,
+                    until: opening,
+                    told: "the hours of work begin \(day)at \(time.minutes)"
+                )
                 isTold = true
             }
             // In steps: the wall clock may be set meanwhile.

@@ -75,10 +75,11 @@ struct RunDuration: Equatable {
             rest = rest.dropFirst(digits.count)
             guard let number = UInt64(digits), number <= Self.most, let letter = rest.popFirst(),
                 let unit = units.firstIndex(where: { $0.letter == letter })
-            else { throw Self.mistake }
+            else { throw text == "0" ? Self.nothing : Self.mistake }
             seconds += number * units[unit].seconds
             units = units[(unit + 1)...]
         }
+        if seconds == 0, !text.isEmpty { throw Self.nothing }
         guard (1...Self.secondsMax).contains(seconds) else { throw Self.mistake }
         nanoseconds = seconds * 1_000_000_000
     }
@@ -99,6 +100,7 @@ struct RunDuration: Equatable {
     private static let mistake = ValidationError(
         "give a duration as 90m, 2h30m or 45s, at most ten years"
     )
+    private static let nothing = ValidationError("give a duration of at least one second, as 1s")
 }
 
 /// When a run begins nothing new any more.
