@@ -37,7 +37,7 @@ struct Cutover: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cutover",
         abstract: "Move a filesystem volume to another while it is in use.",
-        version: "0.2.0",
+        version: "0.3.0",
         subcommands: [
             SyncCommand.self, FollowCommand.self, CheckCommand.self, VerifyCommand.self,
             TuneCommand.self, HistoryCommand.self, ReportCommand.self,

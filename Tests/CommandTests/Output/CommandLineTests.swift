@@ -183,7 +183,7 @@ import Testing
         for words in ["--version", "sync --version", "verify --version"] {
             let outcome = try run("cutover " + words)
             #expect(outcome.status == 0 && outcome.stderr.isEmpty, "\(outcome)")
-            #expect(outcome.output == "cutover 0.2.0\n", "\(outcome)")
+            #expect(outcome.output == "cutover 0.3.0\n", "\(outcome)")
         }
     }
 
