@@ -388,6 +388,30 @@ struct FollowTests {
         #expect(try Files.names(pair.to).allSatisfy { $0 == bytes("lost+found") })
     }
 
+    @Test("when the hours of work begin, so does a pass, of itself")
+    func hoursBegin() throws {
+        // A time zone in which the next minute is three seconds away.
+        let now = Int(time(nil))
+        let zone = (now % 60 + 3) % 60
+        let minute = (now - zone) / 60 + 1
+        let clock = [minute, minute + 2].map { minute in
+            let (hour, rest) = (minute / 60 % 24, minute % 60)
+            return "\(hour < 10 ? "0" : "")\(hour):\(rest < 10 ? "0" : "")\(rest)"
+        }
+        let outcome = try follow(
+            "--hours",
+            clock.joined(separator: "-"),
+            "--pause",
+            "1h",
+            "--passes",
+            "1",
+            environment: ["TZ=X0:00:\(zone)"]
+        )
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(told("pause").map { $0.text("reason") } == ["hours"], "\(outcome)")
+        try stage.expectSame()
+    }
+
     @Test("a time limit between passes ends the loop with the status of the last one")
     func timeLimit() throws {
         let outcome = try follow("--pause", "1h", "--max-duration", "4s")
