@@ -120,7 +120,7 @@ def _idle(data):
 def _final(data):
     lines = [
         "## `sync --final`", "",
-        "1 % of the entries edited each time, and three seconds without writers; against a pass alone and a `verify --metadata` alone after the same number of edits.",
+        "1 % of the entries edited each time, three seconds without writers, SOURCE remounted read-only; against a pass alone and a `verify --metadata` alone in the same state after as many edits.",
         "", "| | median s | min - max |", "|---|--:|--:|"]
     for key, title in (("pass", "a pass alone"), ("verify", "`verify --metadata` alone"), ("final", "`sync --final`"),
                        ("ratio", "ratio, `--final` to the sum of both")):
