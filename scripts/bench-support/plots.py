@@ -54,7 +54,8 @@ def pictures(data):
     return found
 
 
-def _document(height, elements, description):
+def document(height, elements, description):
+    """An SVG of these elements, described for who cannot see it."""
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
         f'viewBox="0 0 {WIDTH} {height}" font-family="{FONT}" role="img">',
@@ -62,12 +63,14 @@ def _document(height, elements, description):
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>', *elements, "</svg>", ""])
 
 
-def _text(x, y, text, size=14, anchor="start", colour=INK, weight="normal"):
+def text(x, y, words, size=14, anchor="start", colour=INK, weight="normal"):
+    """Words at a place."""
     return (f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" '
-            f'fill="{colour}" font-weight="{weight}">{escape(text)}</text>')
+            f'fill="{colour}" font-weight="{weight}">{escape(words)}</text>')
 
 
-def _line(x1, y1, x2, y2, colour=GRID, width=1.0):
+def line(x1, y1, x2, y2, colour=GRID, width=1.0):
+    """A line between two places."""
     return (f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
             f'stroke="{colour}" stroke-width="{width}"/>')
 
@@ -98,7 +101,7 @@ def _bars(scenes):
         elements += panel
         top += height + PANEL_GAP
     titles = "; ".join(scene["title"] for scene in scenes)
-    return _document(math.ceil(top), elements, f"Seconds, less is better: {titles}")
+    return document(math.ceil(top), elements, f"Seconds, less is better: {titles}")
 
 
 def _panel(scene, top, label_width):
@@ -107,13 +110,13 @@ def _panel(scene, top, label_width):
     longest = max(max(results.walls(subject)) for subject in subjects)
     scale = (WIDTH - label_width - VALUE_WIDTH) / longest
     elements = [
-        _text(12, top + 20, scene["title"], 17, weight="bold"),
-        _text(12, top + 39, f"seconds, less is better; {_extent(scene)}", 13, colour=FAINT)]
+        text(12, top + 20, scene["title"], 17, weight="bold"),
+        text(12, top + 39, f"seconds, less is better; {_extent(scene)}", 13, colour=FAINT)]
     y = top + TITLE_HEIGHT
     for subject in subjects:
         elements += _bar(scene, subject, y, label_width, scale)
         y += BAR_HEIGHT + 6
-    elements.append(_line(label_width, top + TITLE_HEIGHT - 4, label_width, y - 2, FAINT))
+    elements.append(line(label_width, top + TITLE_HEIGHT - 4, label_width, y - 2, FAINT))
     return elements, y - top
 
 
@@ -126,18 +129,18 @@ def _bar(scene, subject, y, label_width, scale):
     ratio = results.ratios(scene, subject)
     weight = "bold" if is_own else "normal"
     elements = [
-        _text(label_width - 10, middle + 5, subject["label"], 14, "end", weight=weight),
+        text(label_width - 10, middle + 5, subject["label"], 14, "end", weight=weight),
         f'<rect x="{label_width:.1f}" y="{y:.1f}" width="{median * scale:.1f}" height="{BAR_HEIGHT}" '
         f'fill="{OWN if is_own else OTHER}"/>',
-        _text(end + 10, middle + 5, _seconds(median), 14, weight=weight)]
+        text(end + 10, middle + 5, _seconds(median), 14, weight=weight)]
     if ratio and subject["label"] != subject["reference"]:
-        elements.append(_text(end + 74, middle + 5, f"{ratio[0]:.2f} ×", 14, colour=FAINT))
+        elements.append(text(end + 74, middle + 5, f"{ratio[0]:.2f} ×", 14, colour=FAINT))
     if len(walls) > 1:
         begin = label_width + min(walls) * scale
         elements += [
-            _line(begin, middle, end, middle, WHISKER, 1.5),
-            _line(begin, middle - 5, begin, middle + 5, WHISKER, 1.5),
-            _line(end, middle - 5, end, middle + 5, WHISKER, 1.5)]
+            line(begin, middle, end, middle, WHISKER, 1.5),
+            line(begin, middle - 5, begin, middle + 5, WHISKER, 1.5),
+            line(end, middle - 5, end, middle + 5, WHISKER, 1.5)]
     return elements
 
 
@@ -168,13 +171,13 @@ def _workers(scene):
         place = x(subject["workers"])
         walls = results.walls(subject)
         points.append((place, y(scene["entries"] / results.median(subject))))
-        elements.append(_line(place, y(scene["entries"] / max(walls)),
+        elements.append(line(place, y(scene["entries"] / max(walls)),
                               place, y(scene["entries"] / min(walls)), WHISKER, 1.5))
     path = " ".join(f"{px:.1f},{py:.1f}" for px, py in points)
     elements.append(f'<polyline points="{path}" fill="none" stroke="{OWN}" stroke-width="2.5"/>')
     elements += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="4" fill="{OWN}"/>' for px, py in points]
     elements += _sweet_spot(scene, best, x, y)
-    return _document(400, elements, "Throughput of a first copy over the number of workers")
+    return document(400, elements, "Throughput of a first copy over the number of workers")
 
 
 def _round_step(value):
@@ -185,19 +188,19 @@ def _round_step(value):
 
 def _worker_axes(scene, subjects, x, y, step, top_value):
     elements = [
-        _text(12, 28, scene["title"], 17, weight="bold"),
-        _text(12, 48, f"entries a second, more is better; {_extent(scene)}", 13, colour=FAINT)]
+        text(12, 28, scene["title"], 17, weight="bold"),
+        text(12, 48, f"entries a second, more is better; {_extent(scene)}", 13, colour=FAINT)]
     for index in range(round(top_value / step) + 1):
         rate = index * step
-        elements.append(_line(PLOT_LEFT, y(rate), PLOT_RIGHT, y(rate)))
-        elements.append(_text(PLOT_LEFT - 8, y(rate) + 5, f"{rate:,.0f}", 13, "end", FAINT))
+        elements.append(line(PLOT_LEFT, y(rate), PLOT_RIGHT, y(rate)))
+        elements.append(text(PLOT_LEFT - 8, y(rate) + 5, f"{rate:,.0f}", 13, "end", FAINT))
     for subject in subjects:
         place = x(subject["workers"])
-        elements.append(_line(place, PLOT_BOTTOM, place, PLOT_BOTTOM + 5, FAINT))
-        elements.append(_text(place, PLOT_BOTTOM + 22, str(subject["workers"]), 14, "middle"))
-    elements.append(_line(PLOT_LEFT, PLOT_BOTTOM, PLOT_RIGHT, PLOT_BOTTOM, FAINT))
+        elements.append(line(place, PLOT_BOTTOM, place, PLOT_BOTTOM + 5, FAINT))
+        elements.append(text(place, PLOT_BOTTOM + 22, str(subject["workers"]), 14, "middle"))
+    elements.append(line(PLOT_LEFT, PLOT_BOTTOM, PLOT_RIGHT, PLOT_BOTTOM, FAINT))
     middle = (PLOT_LEFT + PLOT_RIGHT) / 2
-    elements.append(_text(middle, PLOT_BOTTOM + 46, "workers", 14, "middle", FAINT))
+    elements.append(text(middle, PLOT_BOTTOM + 46, "workers", 14, "middle", FAINT))
     return elements
 
 
@@ -209,4 +212,4 @@ def _sweet_spot(scene, best, x, y):
     return [
         *(f'<circle cx="{px:.1f}" cy="{py:.1f}" r="{radius}" fill="none" stroke="{colour}" '
           'stroke-width="2.5"/>' for px, py, radius in rings),
-        _text(32, 71, words, 13, colour=colour, weight="bold")]
+        text(32, 71, words, 13, colour=colour, weight="bold")]

@@ -1,0 +1,169 @@
+"""The harness behind scripts/scale-bench: python3 scripts/scale-bench-support SWITCHES.
+
+    grow.py     the trees           scale_report.py     table and plot
+
+Volumes and what is told of the machine are those of scripts/bench-support. It promises to leave no
+volume, loop device or process behind, whether it ends well, fails or is interrupted (SIGKILL
+excepted). Exit status: 0, 1 something failed, 20 interrupted, 64 usage.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.append(str(HERE.parent / "bench-support"))
+
+import interruption  # noqa: E402 (found by the line before)
+import machine  # noqa: E402
+import grow  # noqa: E402
+import scale_report  # noqa: E402
+from command import CommandFailed, run  # noqa: E402
+from interruption import Interrupted, say  # noqa: E402
+from volumes import GIBIBYTE, Workspace  # noqa: E402
+
+# Blocks, an inode and its names, generously: of an entry of grow.py.
+SOURCE_BYTES = 2048
+DESTINATION_BYTES = 1536
+
+
+def parse(arguments):
+    """Options from the command line; ends the process with status 64 for a usage error."""
+    parser = argparse.ArgumentParser(prog="scripts/scale-bench", add_help=False)
+    parser.error = lambda message: parser.exit(64, f"scale-bench: {message} (try --help)\n")
+    add = parser.add_argument
+    add("--quick", action="store_true")
+    add("--entries", type=int)
+    add("--reference", type=int)
+    add("--rounds", type=int)
+    add("--out", type=pathlib.Path)
+    add("--directory", type=pathlib.Path, default=pathlib.Path("/var/tmp"))
+    add("--binary", type=pathlib.Path)
+    # Not for users: where scripts/scale-bench has built cutover when --binary is not given.
+    add("--built", type=pathlib.Path)
+    # Nor this: to find a wrong switch before a build of minutes and not after it.
+    add("--parse-only", action="store_true")
+    options = parser.parse_args(arguments)
+    options.entries = options.entries or (20_000 if options.quick else 10_000_000)
+    options.reference = options.reference or (2_000 if options.quick else 200_000)
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    if options.parse_only:
+        parser.exit(0)
+    options.seed = 0
+    options.is_built = options.binary is None
+    options.binary = options.binary or options.built
+    if options.binary is None or not options.binary.is_file():
+        parser.error(f"--binary {options.binary} is not there")
+    options.binary = options.binary.resolve()
+    return options
+
+
+def timed(options, workspace, source, destination):
+    """One pass: its seconds, processor seconds, peak memory, counters and progress."""
+    workspace.make_cold(source, destination)
+    told = workspace.scratch / "told.json"
+    errors = workspace.scratch / "errors"
+    command = [
+        str(options.binary), "sync", "-q", "--json", str(told), "--state",
+        str(workspace.state), str(source.mount_point), str(destination.mount_point)]
+    begin = time.monotonic()
+    with open(errors, "wb") as file:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.monotonic() - begin
+    if process.returncode != 0:
+        raise CommandFailed(
+            f"{shlex.join(command)}: status {process.returncode}\n"
+            + errors.read_text(errors="replace")[-2000:])
+    events = [json.loads(line) for line in told.read_text().splitlines()]
+    summary = next(event for event in events if event["type"] == "summary")
+    return {
+        "seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime,
+        "memory": usage.ru_maxrss * 1024, "files_copied": summary["files_copied"],
+        "entries_seen": summary["entries_seen"], "method": summary["method"],
+        "progress": [
+            [event["seconds"], event["entries_seen"]] for event in events
+            if event["type"] == "progress"]}
+
+
+def measure(options, workspace, entries, rounds):
+    """First copies and passes with nothing to do, of one size."""
+    source = workspace.make(f"source-{entries}", "xfs", entries * SOURCE_BYTES + GIBIBYTE)
+    begin = time.monotonic()
+    grow.grow(source.mount_point, entries)
+    made = int(run("df", "--output=iused", source.mount_point).split()[-1])
+    say(f"{entries:,} entries: {made:,} inodes, made in {time.monotonic() - begin:.0f} s")
+    destination = workspace.make(
+        f"destination-{entries}", "ext4", entries * DESTINATION_BYTES + GIBIBYTE,
+        int(entries * 1.1) + 10_000)
+    rows = []
+    for number in range(rounds):
+        if number:
+            run("find", workspace.state, "-mindepth", "1", "-delete")
+            destination.format()
+        row = {"copy": timed(options, workspace, source, destination)}
+        # What is so young is compared again by the next pass.
+        time.sleep(0 if options.quick else 3)
+        row["unchanged"] = timed(options, workspace, source, destination)
+        if row["unchanged"]["files_copied"]:
+            raise CommandFailed(f"a pass with nothing to do copied {row['unchanged']}")
+        rows.append(row)
+        say("  " + ", ".join(
+            f"{name} {one['seconds']:.1f} s ({one['method']}), {one['cpu']:.1f} s of processor, "
+            f"{one['memory'] / 1e6:.0f} MB" for name, one in row.items()))
+    workspace.remove(f"source-{entries}")
+    workspace.remove(f"destination-{entries}")
+    return {"entries": entries, "inodes": made, "rows": rows}
+
+
+def main():
+    """Parses, performs, cleans up; returns the exit status."""
+    options = parse(sys.argv[1:])
+    typed = sys.argv[3:] if sys.argv[1:2] == ["--built"] else sys.argv[1:]
+    interruption.listen()
+    os.umask(0o022)
+    workspace = None
+    with tempfile.TemporaryDirectory(prefix="cutover-scale-bench-") as temporary:
+        fallback = pathlib.Path(temporary) if options.quick else ROOT / "docs" / "benchmarks"
+        out = options.out or fallback
+        try:
+            try:
+                workspace = Workspace(options.directory, False)
+                data = {
+                    "call": shlex.join(["scripts/scale-bench", *typed]),
+                    "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+                    "machine": machine.facts(options, ROOT),
+                    "reference": measure(options, workspace, options.reference, options.rounds),
+                    "large": measure(options, workspace, options.entries, 1)}
+                scale_report.publish(data, out)
+            finally:
+                interruption.ignore()
+                if workspace is not None:
+                    workspace.close()
+        except Interrupted as reason:
+            say(f"interrupted ({reason}); everything is cleaned up")
+            return 20
+        except (CommandFailed, OSError) as problem:
+            print(f"scale-bench: {problem}", file=sys.stderr)
+            return 1
+        if options.quick:
+            print((out / "scale.md").read_text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
