@@ -91,7 +91,10 @@ struct CompletionTests {
             ("cutover --state=../newe\t", ["--state=../newer"]),
             ("cutover --failures ../newf\t", ["--failures", "../newfile"]),
             ("cutover --failures=../newf\t", ["--failures=../newfile"]),
+            ("cutover --metr\t../newf\t", ["--metrics", "../newfile"]),
             ("cutover rep\t--outp\t../newf\t", ["report", "--output", "../newfile"]),
+            ("cutover fol\t--ready-b\t", ["follow", "--ready-below"]),
+            ("cutover tun\t--ste\t", ["tune", "--step"]),
             // Words of an option.
             ("cutover --changes sc\t", ["--changes", "scan"]),
             ("cutover --changes=sc\t", ["--changes=scan"]),
