@@ -157,7 +157,8 @@ final class FinalSwitch: Sendable {
                     setting.process,
                     names,
                     decided.pass,
-                    limitSeconds: Self.lookSeconds
+                    limitSeconds: Self.lookSeconds,
+                    isWithoutUsers: decided.source.isStill
                 )
                 return .init(run: look, hasJudged: false) {}
             },

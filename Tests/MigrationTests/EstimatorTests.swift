@@ -372,6 +372,28 @@ private struct MadeUpMachine {
         #expect(wide?.interval?.low ?? .infinity < narrow?.interval?.low ?? 0)
     }
 
+    @Test("where users have stopped, it may be quicker than any pass beside them was")
+    func withoutUsers() {
+        var machine = MadeUpMachine(seed: seed, noise: 0.01)
+        for _ in 0..<8 { machine.run(WorkAmount(touched: 600, bytes: 60_000_000)) }
+        var pending = PendingWork(entries: 600, files: 600, bytes: 60_000_000, isCounted: true)
+        let intervals = [false, true].map { isWithoutUsers in
+            pending.isWithoutUsers = isWithoutUsers
+            let estimate = machine.estimator.estimate(
+                method: "scan",
+                WorkAmount(touched: 600, bytes: 60_000_000),
+                pending: pending,
+                comparison: .unknown(.neverRan)
+            )
+            return estimate.flatMap { estimate in
+                estimate.interval.map { ($0.low / estimate.seconds, $0.high / estimate.seconds) }
+            } ?? (0, 0)
+        }
+        #expect(intervals[0].0 > 0.85, "\(intervals)")
+        #expect(abs(intervals[1].0 - 0.7) < 0.01, "\(intervals)")
+        #expect(intervals[0].1 == intervals[1].1, "\(intervals)")
+    }
+
     @Test("users who write faster than passes copy: a pace above 1")
     func pace() {
         var machine = MadeUpMachine(seed: seed, noise: 0.01)

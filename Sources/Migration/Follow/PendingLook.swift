@@ -12,6 +12,7 @@ package final class PendingLook: SteeredRun {
     private let names: RootNames
     private let options: PassOptions
     private let limitSeconds: Int
+    private let isWithoutUsers: Bool
     /// Of the next pass; nil: those of the options.
     private let workers = Lock<WorkersWanted?>(nil)
     /// Of the look itself: that of the pass in it is another.
@@ -21,16 +22,21 @@ package final class PendingLook: SteeredRun {
     /// Whether it could not look for another pass that runs; known when it has run.
     package var metAnotherPass: Bool { hasMetPass.withLock { $0 } }
 
-    /// `options`: those of the pass; `limitSeconds`: a look that takes longer is given up.
+    /// - Parameters:
+    ///   - options: those of the pass.
+    ///   - limitSeconds: a look that takes longer is given up.
+    ///   - isWithoutUsers: nobody can write to SOURCE.
     package init(
         _ process: ProcessSetup,
         _ names: RootNames,
         _ options: PassOptions,
-        limitSeconds: Int
+        limitSeconds: Int,
+        isWithoutUsers: Bool = false
     ) {
         self.process = process
         self.names = names
         self.limitSeconds = limitSeconds
+        self.isWithoutUsers = isWithoutUsers
         var look = options
         look.isDryRun = true
         look.onlyScans = true
@@ -125,15 +131,17 @@ package final class PendingLook: SteeredRun {
         changes: Double?,
         _ comparison: ComparisonTime
     ) -> SwitchEstimate? {
-        pass.estimator.estimate(
+        var pending = PendingWork(
+            entries: counters.touched(isByScan: false),
+            files: counters.filesCopied.value(),
+            bytes: counters.bytesCopied.value(),
+            isCounted: true
+        )
+        pending.isWithoutUsers = isWithoutUsers
+        return pass.estimator.estimate(
             method: ChangeMethod.scan.name,
             WorkAmount(counters, isByScan: true),
-            pending: PendingWork(
-                entries: counters.touched(isByScan: false),
-                files: counters.filesCopied.value(),
-                bytes: counters.bytesCopied.value(),
-                isCounted: true
-            ),
+            pending: pending,
             changes: changes,
             comparison: comparison
         )

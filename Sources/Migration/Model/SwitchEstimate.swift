@@ -8,6 +8,8 @@ package struct PendingWork: Sendable, Equatable {
     package var bytes: UInt64
     /// Whether a look has counted it; otherwise it follows from how fast users changed things lately.
     package var isCounted: Bool
+    /// Whether nobody can write to SOURCE: passes that are known had users beside them.
+    package var isWithoutUsers = false
 
     package init(entries: UInt64, files: UInt64, bytes: UInt64, isCounted: Bool) {
         self.entries = entries
