@@ -158,7 +158,7 @@ import Testing
             try Files.write(state.file(suffix), bytes("half"))
         }
         try state.open().pass(.of([.put(.example(5))]))
-        #expect(try Files.names(state.folder).count == 2)
+        #expect(try Files.names(state.folder).count == 3)
         #expect(try state.open().records() == [.example(5)])
     }
 

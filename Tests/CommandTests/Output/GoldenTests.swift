@@ -112,7 +112,8 @@ struct GoldenTests {
     @Test("check, first copy, delta by scan, history, verify; then what differs")
     func story() throws {
         try expect("check-well", text(["check"]))
-        try stage.tick()
+        // What is racy is looked at again, and how much is depends on how slow the machine is.
+        stage.age()
         try expect("first-copy", text(["sync", "--delete", "--workers", "1"]))
         stage.age()
         try Files.write(stage.from("alice/4"), bytes("one more mail"))
@@ -122,7 +123,7 @@ struct GoldenTests {
         try expect("history", text(["history"]))
         // The slowest first, which differs from run to run.
         let details = try text(["history", "--pass", "2"])
-        #expect(details.contains("\n    alice  N.N s  3 entries  12.0 KiB\n"), "\(details)")
+        #expect(details.contains("\n    alice  N.N s  1 entry  4.0 KiB\n"), "\(details)")
         let branches = #/    (alice|bob)  .*\n/#
         try expect("history-pass", details.replacing(branches, with: "    BRANCH\n"))
         try expect("verify-equal", text(["verify", "--workers", "1"]))
