@@ -99,9 +99,10 @@ extension History {
         }
     }
 
-    /// The newest pass with status 0.
+    /// The newest pass of all of SOURCE in which nothing failed: beside users something vanishes in most (24).
     /// - Throws: `failed`.
     package func lastSuccess() throws(HistoryProblem) -> PassRecord? {
-        try read { try PassRow.select($0, "WHERE status = 0 ORDER BY id DESC LIMIT 1").first }
+        let wanted = "WHERE status IN (0, 24) AND is_partial = 0 ORDER BY id DESC LIMIT 1"
+        return try read { try PassRow.select($0, wanted).first }
     }
 }

@@ -55,7 +55,7 @@ package enum Metric: String, CaseIterable, Sendable {
         case .passLastStatus: "Exit status of the last pass, or of what refused it."
         case .passLastDuration: "How long the last pass took."
         case .passLastStart: "When the last pass began."
-        case .passLastSuccess: "End of the last pass with status 0."
+        case .passLastSuccess: "End of the last pass of all of SOURCE with status 0 or 24."
         case .passes: "Recorded passes by exit status; killed had no end."
         case .filesCopied: "Files that recorded passes copied."
         case .copiedBytes: "Bytes that recorded passes copied."

@@ -40,4 +40,27 @@ import Testing
         #expect(totals.passes == [0: 99, nil: 1])
         #expect(totals.walks == ["no": 100])
     }
+
+    @Test("the last success is that of a pass of all of SOURCE, beside users too") func success()
+        throws
+    {
+        let state = try State()
+        let history = try state.open()
+        var last: Int64?
+        // What was asked for of all, how it ended, and whether that is a success.
+        let passes: [(isPartial: Bool, status: Int, isWell: Bool)] = [
+            (true, 0, false), (false, 23, false), (false, 24, true), (false, 0, true),
+            (true, 24, false), (false, 26, false),
+        ]
+        for (isPartial, status, isWell) in passes {
+            var pass = PassRecord.example()
+            pass.isPartial = isPartial
+            pass.id = try history.begin(pass)
+            pass = pass.ended()
+            pass.status = status
+            try history.finish(pass, branches: [], failures: [], changes: nil)
+            if isWell { last = pass.id }
+            #expect(try history.lastSuccess()?.id == last, "\(isPartial) \(status)")
+        }
+    }
 }
