@@ -43,6 +43,19 @@ package struct ReplacementFile: ~Copyable, Sendable {
         }
     }
 
+    /// Keeps others who do the same from changing files of the directory while this is there; false: they did not let go
+    /// within `milliseconds`.
+    ///
+    /// Where a filesystem locks no directories (NFS): its error.
+    package borrowing func excludeOthers(milliseconds: UInt64) throws(SystemError) -> Bool {
+        let end = monotonicNanoseconds() + milliseconds * 1_000_000
+        while try !directory.lock(.exclusive) {
+            if monotonicNanoseconds() >= end { return false }
+            pauseThread(nanoseconds: 5_000_000)
+        }
+        return true
+    }
+
     /// A file without a name in the same directory, for what is gathered before; gone when closed.
     package func makeSpool() throws(SystemError) -> Descriptor {
         do throws(SystemError) { return try directory.createUnnamedFile() } catch {

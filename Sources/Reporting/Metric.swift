@@ -27,6 +27,7 @@ package enum Metric: String, CaseIterable, Sendable {
     case switchSeconds = "switch_seconds"
     case switchLow = "switch_low_seconds"
     case switchHigh = "switch_high_seconds"
+    case switchTime = "switch_timestamp_seconds"
     case ready
     case heldBack = "held_back_seconds_total"
     case sourceRead = "source_read_seconds"
@@ -34,16 +35,23 @@ package enum Metric: String, CaseIterable, Sendable {
     case verifyLastTime = "verify_last_timestamp_seconds"
     case verifyLastDifferences = "verify_last_differences"
 
-    /// What each pass finds anew, and what is left as the last one found it.
-    ///
-    /// The time for which passes gave way goes on from there.
-    static let lasting: [Metric] = [
-        .entriesPending, .pendingBytes, .sourceEntries, .sourceBytes, .destinationAvailable,
-        .destinationFreeInodes, .switchSeconds, .switchLow, .switchHigh, .heldBack,
+    /// What a verification finds.
+    static let ofVerifications: [Metric] = [
+        .verifyLastStatus, .verifyLastTime, .verifyLastDifferences,
     ]
 
     package var name: String { "cutover_\(rawValue)" }
     var kind: String { rawValue.hasSuffix("_total") ? "counter" : "gauge" }
+
+    /// The label of its own, where it has parts.
+    var label: String? {
+        switch self {
+        case .buildInfo: "version"
+        case .passes: "outcome"
+        case .walks: "reason"
+        default: nil
+        }
+    }
 
     var help: String {
         switch self {
@@ -63,18 +71,21 @@ package enum Metric: String, CaseIterable, Sendable {
         case .failures: "Failures of recorded passes."
         case .walks: "Recorded passes that walked, by reason."
         case .failuresOpen: "Failures of the last whole pass."
-        case .entriesPending: "Entries that the next pass would change."
-        case .pendingBytes: "Bytes that the next pass would copy."
+        case .entriesPending: "Entries to change, as it was looked at for the switch."
+        case .pendingBytes: "Bytes to copy, as it was looked at for the switch."
         case .sourceEntries: "Inodes in use on SOURCE when the last pass began."
         case .sourceBytes: "Bytes in use on SOURCE when the last pass began."
         case .destinationAvailable: "Bytes available on DESTINATION."
         case .destinationFreeInodes: "Free inodes on DESTINATION."
-        case .switchSeconds: "How long the switch would take now."
+        case .switchSeconds: "How long the switch would have taken when that was looked at."
         case .switchLow: "Least that the switch takes in most cases."
         case .switchHigh: "Most that the switch takes in most cases."
-        case .ready: "Whether the switch would take less than --ready-below."
+        case .switchTime: "When it was looked at how long the switch would take."
+        case .ready:
+            "Whether that was less than --ready-below and nothing failed; absent without a loop."
         case .heldBack: "Time for which passes of a loop gave way to others."
-        case .sourceRead: "Time of single reads of SOURCE, 90th percentile of ten seconds."
+        case .sourceRead:
+            "Time of single reads of SOURCE, 90th percentile of ten seconds of a pass."
         case .verifyLastStatus: "Exit status of the last verification."
         case .verifyLastTime: "End of the last verification."
         case .verifyLastDifferences:
@@ -121,10 +132,10 @@ package struct MetricValues: Sendable {
     }
 
     /// Sets all parts of a figure, each by the value of its label.
-    package mutating func set(_ metric: Metric, by label: String, _ parts: [String: UInt64]) {
+    package mutating func set(_ metric: Metric, parts: [String: UInt64]) {
         var found: [String: String] = [:]
         for (part, value) in parts {
-            found["\(label)=\(Metric.quoted(Array(part.utf8)))"] = "\(value)"
+            found["\(metric.label ?? "part")=\(Metric.quoted(Array(part.utf8)))"] = "\(value)"
         }
         values[metric] = found
     }
@@ -133,19 +144,40 @@ package struct MetricValues: Sendable {
         "source=\(Metric.quoted(source)),destination=\(Metric.quoted(destination))"
     }
 
-    /// Takes figures without labels of their own from a text of the same two places.
-    package mutating func take(_ metrics: [Metric], from text: [UInt8]) {
-        var found: [Substring: Substring] = [:]
+    /// Takes what a text says of the same two places.
+    ///
+    /// Whoever else can write there must not make the whole file unreadable: what is not well formed is left out.
+    package mutating func take(from text: [UInt8]) {
+        let end = places + "}"
         for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-            guard let blank = line.lastIndex(of: " ") else { continue }
-            found[line[..<blank]] = line[line.index(after: blank)...]
+            guard let blank = line.lastIndex(of: " "), let brace = line.firstIndex(of: "{"),
+                brace < blank, line.hasPrefix("cutover_"), line[..<blank].hasSuffix(end),
+                let metric = Metric(rawValue: String(line[..<brace].dropFirst(8))),
+                let number = Double(line[line.index(after: blank)...]), number.isFinite
+            else { continue }
+            let labels = line[line.index(after: brace)..<blank].dropLast(end.count)
+            guard let label = Self.label(labels, of: metric) else { continue }
+            values[metric, default: [:]][label] = String(line[line.index(after: blank)...])
         }
-        for metric in metrics {
-            guard let value = found["\(metric.name){\(places)}"[...]] else { continue }
-            // Whoever else can write there must not make the whole file unreadable.
-            guard let number = Double(value), number.isFinite else { continue }
-            values[metric] = ["": String(value)]
+    }
+
+    /// The label of its own that stands before those of the places; nil: it is not what this figure has.
+    private static func label(_ text: Substring, of metric: Metric) -> String? {
+        guard let label = metric.label else { return text.isEmpty ? "" : nil }
+        guard text.hasPrefix(label + "=\""), text.hasSuffix("\",") else { return nil }
+        let value = text.dropFirst(label.count + 2).dropLast(2)
+        let isPlain = value.allSatisfy {
+            $0.isASCII && ($0.isLetter || $0.isNumber || "_-".contains($0))
         }
+        return isPlain ? String(text.dropLast()) : nil
+    }
+
+    /// Takes what is known of verifications from others, where they know of a later one.
+    mutating func takeLaterVerification(of others: MetricValues) {
+        guard let time = others.number(.verifyLastTime),
+            time > number(.verifyLastTime) ?? 0
+        else { return }
+        for metric in Metric.ofVerifications { values[metric] = others.values[metric] }
     }
 
     /// What a figure without labels of its own says.

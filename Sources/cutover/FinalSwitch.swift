@@ -78,7 +78,6 @@ final class FinalSwitch: Sendable {
         guard let decided = lookAhead(),
             let (begun, id) = runPass(decided, counters, passReporter)
         else { return .refused }
-        defer { metrics?.file.finish() }
         var outcome = begun
         let status = outcome.pass.status
         if FinalOutcome.looksTwice(after: status) {
@@ -184,7 +183,6 @@ final class FinalSwitch: Sendable {
             // Its status goes into the verdict as it is: a report that was lost leaves no step out, and is told with all.
             _ = passReporter.finish(summary)
             metrics?.end(summary)
-            metrics?.file.publish()
             var outcome = FinalOutcome(
                 pass: FinalOutcome.Pass(
                     status: summary.status,
@@ -210,7 +208,7 @@ final class FinalSwitch: Sendable {
                     emit: { passReporter.receive($0) }
                 )
                 return .init(run: pass) {
-                    metrics?.begin()
+                    metrics?.passBegins()
                     passReporter.begin { running in
                         var running = running
                         running.note(foreseen.value)

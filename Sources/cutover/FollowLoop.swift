@@ -88,11 +88,7 @@ final class FollowLoop {
             while true { try turn() }
         } catch {
             backOff?.stop()
-            metrics?.file.change { values in
-                values.set(.passRunning, 0)
-                if error.status == .refused { values.set(.passLastStatus, 3) }
-            }
-            metrics?.file.finish()
+            metrics?.loopEnds(error.status)
             return reporter.finish(error.reason, error.status, passes: passes)
         }
     }
@@ -249,11 +245,8 @@ final class FollowLoop {
         next = estimate
         lookedAt = monotonicNanoseconds()
         reporter.tell(estimate, pass: last?.id)
-        metrics?.file.note(estimate)
-        if plan.readyBelowSeconds != nil {
-            metrics?.file.change { $0.set(.ready, reporter.isReady ? 1 : 0) }
-        }
-        metrics?.file.publish()
+        let isReady = plan.readyBelowSeconds.map { _ in reporter.isReady && last?.isWell == true }
+        metrics?.note(estimate, isReady: isReady)
     }
 
     /// After a pass in which something failed the switch would leave that behind, be it as short as it may.
@@ -355,7 +348,7 @@ final class FollowLoop {
                     }
                     begins.set(whole)
                     return .init(run: whole) {
-                        metrics?.begin()
+                        metrics?.passBegins()
                         told.begin(publish: Self.publish(run, foreseen, backOff, metrics))
                     }
                 },
@@ -403,19 +396,18 @@ final class FollowLoop {
         _ told: Reporter,
         _ held: HeldBack?
     ) {
-        note(ended: summary, isLast: true)
+        note(ended: summary)
         // As above.
         _ = told.finish(summary)
         reporter.end(summary, began: began, held)
     }
 
-    private func note(ended summary: PassSummary, isLast: Bool = false) {
+    private func note(ended summary: PassSummary) {
         passes += 1
         last = LastPass(id: summary.recordedPass, status: summary.status)
         if let id = summary.recordedPass { wholePasses.know(id) }
         if summary.isRemembered { isNewPair = false }
-        metrics?.end(summary, isLast: isLast)
-        if let heldBack { metrics?.file.note(heldBack) }
+        metrics?.end(summary, isOfLoop: true, heldBack)
     }
 
     /// What a pass that has ended means for the loop; what ends it is thrown.

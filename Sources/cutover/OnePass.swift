@@ -50,12 +50,12 @@ struct OnePass {
                     PendingLook(setting.process, names, plan.pass, limitSeconds: $0)
                 }
                 return .init(run: EstimatedPass(pass, look: look)) {
-                    metrics?.begin()
+                    metrics?.passBegins()
                     reporter.begin { pass.publish($0) }
                 }
             },
             finish: { (summary: PassSummary) in
-                metrics?.end(summary, isLast: true)
+                metrics?.end(summary)
                 return reporter.finish(summary)
             }
         )

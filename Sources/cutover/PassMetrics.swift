@@ -4,14 +4,12 @@
 import LinuxIO
 import Migration
 import Reporting
-import Synchronization
 
 /// The figures of one command's passes and comparisons.
 final class PassMetrics: Sendable {
     let file: MetricsFile
     private let names: RootNames
     private let stateFolder: Name?
-    private let isPassing = Atomic<Bool>(false)
 
     /// Nil: none are asked for.
     init?(_ file: MetricsFile?, _ names: RootNames, stateFolder: Name?) {
@@ -21,32 +19,61 @@ final class PassMetrics: Sendable {
         self.stateFolder = stateFolder
     }
 
-    /// A pass begins: both volumes were judged.
-    func begin() {
-        isPassing.store(true, ordering: .relaxed)
-        file.begin(Array(names.source.bytes), Array(names.destination.bytes)) { [weak self] file in
-            guard let self, self.isPassing.load(ordering: .relaxed) else { return }
-            file.note(room)
-        }
-        file.note(sums)
-        file.note(room)
+    private func begin() {
+        file.begin(Array(names.source.bytes), Array(names.destination.bytes))
     }
 
-    /// A pass has ended; `isLast`: the command ends with it.
-    func end(_ summary: PassSummary, isLast: Bool = false) {
-        isPassing.store(false, ordering: .relaxed)
+    /// A pass begins: both volumes were judged.
+    func passBegins() {
+        begin()
+        file.passBegins(sums) { [weak self] file in
+            guard let self else { return }
+            let room = self.room
+            file.change { $0.note(room) }
+        }
+        let room = self.room
+        file.change { $0.note(room) }
+    }
+
+    /// A pass has ended; `isOfLoop`: what comes of the look after it is told by `note`.
+    func end(_ summary: PassSummary, isOfLoop: Bool = false, _ held: HeldBack? = nil) {
         // No question is asked of either volume where one does not answer.
-        if !summary.isGivenUp { file.note(room) }
-        file.note(summary, summary.isGivenUp ? nil : sums)
-        if isLast { file.finish() }
+        let isGivenUp = summary.isGivenUp
+        let room = isGivenUp ? nil : self.room
+        let change: @Sendable (inout MetricValues) -> Void = { values in
+            values.note(room)
+            values.note(summary)
+            if let held { values.note(held) }
+            if !isOfLoop || isGivenUp { values.note(summary.next) }
+        }
+        if isGivenUp {
+            file.publishHurriedly(endsPass: true, change)
+        } else {
+            file.publish(endsPass: true, recorded: { sums }, change)
+        }
+    }
+
+    /// It was looked at how long the switch would take; `isReady`: nil where nobody asks.
+    func note(_ estimate: SwitchEstimate?, isReady: Bool?) {
+        file.publish { $0.note(estimate, isReady: isReady) }
+    }
+
+    /// A loop is over: nobody looks any more whether the switch would be short.
+    func loopEnds(_ status: ExitStatus) {
+        file.publish { values in
+            values.set(.ready, nil as Int?)
+            if status == .refused { values.set(.passLastStatus, status.rawValue) }
+        }
     }
 
     /// A comparison of both trees has ended, and the record has it.
     func end(_ summary: VerificationSummary) {
-        file.begin(Array(names.source.bytes), Array(names.destination.bytes))
-        if summary.waiting.isEmpty { file.note(sums) }
-        file.note(summary)
-        file.publish()
+        begin()
+        if summary.waiting.isEmpty {
+            file.publish(recorded: { sums }) { $0.note(summary) }
+        } else {
+            file.publishHurriedly { $0.note(summary) }
+        }
     }
 
     private var sums: RecordedSums? {

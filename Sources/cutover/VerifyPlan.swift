@@ -85,9 +85,8 @@ struct VerifyPlan {
         case .manifest(_, let destination):
             // Nothing is recorded of it, and there is no SOURCE.
             file.begin([], Array(destination.bytes))
-            file.note(summary)
+            file.publish { $0.note(summary) }
         }
-        file.finish()
     }
 
     /// Short enough to be typed again.

@@ -137,18 +137,78 @@ struct MetricsTests {
         #expect(texts.count > 1)
     }
 
-    @Test("a loop writes it between passes, too") func between() throws {
+    /// A loop that has made its passes and waits for the next one.
+    private func waitingLoop(_ options: String...) throws -> Subprocess {
         let run = try Cutover.start(
-            words("follow", "--no-back-off", "--no-idle", "--pause", "1h", "--json", "-")
+            words(
+                "follow",
+                ["--no-back-off", "--no-idle", "--pause", "1h", "--json", "-"] + options,
+                stage
+            )
         )
-        let pause = bytes("\"pause\"")
-        waitUntil { run.outputSoFar.contains(pause) }
-        // What the pass had to tell is written.
-        let before = try Files.status(file).st_ino
-        try waitUntil(seconds: 60) { try Files.status(file).st_ino != before }
-        #expect(try value("pass_running") == 0)
+        waitUntil { Self.pauses(run) == 1 }
+        return run
+    }
+
+    /// One that has made enough of them to say how long the switch would take.
+    private func readyLoop() throws -> Subprocess {
+        let run = try waitingLoop("--ready-below", "1h")
+        for count in 2...6 {
+            run.send(SIGCONT)
+            waitUntil { Self.pauses(run) == count }
+        }
+        #expect(try value("ready") == 1)
+        return run
+    }
+
+    private static func pauses(_ run: Subprocess) -> Int {
+        String(decoding: run.outputSoFar, as: UTF8.self).split(separator: "\n")
+            .count { $0.contains("\"pause\"") }
+    }
+
+    @Test("a loop takes back neither the counters nor the findings of others beside it")
+    func besideLoop() throws {
+        let run = try waitingLoop()
+        try Files.write(stage.source("new"), bytes("new"))
+        try pass()
+        try Files.write(stage.destination("file"), bytes("CONTENTS"))
+        let outcome = try Cutover.run(bytes: words("verify"))
+        #expect(outcome.status == 1, "\(outcome)")
+        let differences = try #require(try value("verify_last_differences"))
         run.send(SIGTERM)
         #expect(run.wait().status == 0)
+        #expect(try value("passes_total", "outcome=\"0\"") == 2)
+        #expect(try value("files_copied_total") == 2)
+        #expect(try differences > 0 && value("verify_last_differences") == differences)
+    }
+
+    @Test(
+        "what is said of the switch has its time, and who is no more says that it is short no more"
+    )
+    func ready() throws {
+        let run = try readyLoop()
+        let time = try #require(try value("switch_timestamp_seconds"))
+        #expect(time > 1_700_000_000)
+        run.send(SIGTERM)
+        #expect(run.wait().status == 0)
+        #expect(try value("ready") == nil)
+        #expect(try value("switch_timestamp_seconds") == time)
+    }
+
+    @Test("a switch that would leave behind what fails is not ready, be it as short as it may")
+    func readyFailing() throws {
+        let run = try readyLoop()
+        let file = stage.destination("file")
+        try Shell.run("chattr +i -- \"$1\"", file)
+        defer { _ = try? Shell.run("chattr -i -- \"$1\"", file) }
+        try Files.write(stage.source("file"), bytes("other contents"))
+        run.send(SIGCONT)
+        waitUntil { Self.pauses(run) == 7 }
+        #expect(try value("ready") == 0)
+        #expect(try value("pass_last_status") == 23)
+        #expect(try #require(try value("switch_high_seconds")) < 3_600)
+        run.send(SIGTERM)
+        #expect(run.wait().status == 23)
     }
 
     // MARK: What goes wrong
@@ -225,6 +285,25 @@ struct MetricsTests {
         "promtool takes it, whatever the volumes are called",
         .enabled(if: hasPromtool, "promtool is not installed")
     )
+    @Test("a comparison whose record says nothing leaves what passes told")
+    func recordUnknown() throws {
+        try pass()
+        let before = try ["failures_open", "files_copied_total", "pass_last_status"].map {
+            try #require(try value($0))
+        }
+        // As where the record is being written, or a disk hangs: nothing is found there.
+        let elsewhere = joined(state, "elsewhere")
+        let words = [bytes("verify"), bytes("--state"), elsewhere, bytes("--metrics"), file]
+        let outcome = try Cutover.run(bytes: words + [stage.from, stage.to])
+        #expect(outcome.status == 0, "\(outcome)")
+        let after = try ["failures_open", "files_copied_total", "pass_last_status"].map {
+            try value($0)
+        }
+        #expect(after == before)
+        #expect(try value("passes_total", "outcome=\"0\"") == 1)
+        #expect(try #require(try value("pass_last_success_timestamp_seconds")) > 1_700_000_000)
+    }
+
     func names() throws {
         let name = bytes("a\"b\\c\nd {}")
         let strange = Stage(joined(stage.from, name), joined(stage.to, name))
@@ -232,6 +311,7 @@ struct MetricsTests {
         try Files.write(strange.source("file"), bytes("contents"))
         for command in ["sync", "sync", "verify"] {
             let outcome = try Cutover.run(bytes: words(command, [], strange))
+        #expect(try value("pass_running") == 0)
             #expect(outcome.status == 0, "\(outcome)")
             try Shell.run("[ -z \"$(promtool check metrics < \"$1\" 2>&1)\" ]", file)
         }

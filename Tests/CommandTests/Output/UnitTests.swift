@@ -57,7 +57,8 @@ struct UnitTests {
         #expect(figure == expected, "\(line)")
     }
 
-    @Test("of each option that systemd misses in the unit of passes the unit says why") func reasons()
+    @Test("of each option that systemd misses in the unit of passes the unit says why")
+    func reasons()
         throws
     {
         let unit = "cutover-follow@.service"
@@ -96,7 +97,8 @@ struct UnitTests {
             "PrivateDevices", "PrivateMounts", "PrivateTmp", "ProtectControlGroups", "ProtectHome",
             "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables", "ProtectProc",
             "ProtectSystem", "ProcSubset", "ReadOnlyPaths", "ReadWritePaths", "InaccessiblePaths",
-            "BindPaths", "TemporaryFileSystem", "MountFlags", "RootDirectory", "RootImage", "PrivateIPC",
+            "BindPaths", "TemporaryFileSystem", "MountFlags", "RootDirectory", "RootImage",
+            "PrivateIPC",
             "DynamicUser", "LogNamespace",
         ]
         #expect(names.contains("CapabilityBoundingSet"))
