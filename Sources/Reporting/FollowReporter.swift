@@ -227,6 +227,8 @@ package final class FollowReporter: Sendable {
         line.add("until", seconds: until.map { UInt64(max($0, 0)) })
         streams.emit(line, isRare: true)
         if let told, !isQuiet { streams.console.tell(["cutover: \(told)"]) }
+        // Not only at the end of the loop, which may be weeks away.
+        streams.tellErrors()
         // A manager that waited for hours, or for another pass, would take the start for one that hangs. Who waits for a
         // pause has made a pass.
         streams.service?.ready()

@@ -20,6 +20,8 @@ package final class ReportStreams: Sendable {
     /// What goes on when an output fails: "the pass".
     private let run: String
     private let toldErrors = Lock<Set<String>>([])
+    /// That figures cannot be written.
+    private let hasToldMetrics = Lock(false)
     private let hasToldTimeLimit = Lock(false)
 
     /// `run`: what goes on when an output fails: "the pass"; `service`: hears of the runs, too.
@@ -149,10 +151,10 @@ package final class ReportStreams: Sendable {
     }
 
     /// Whether output that was asked for is incomplete, but for a reader of standard output that went
-    /// away.
-    var hadError: Bool { !errors.isEmpty }
+    /// away. Figures are complete again when they are written again.
+    var hadError: Bool { !errors.isEmpty || configuration.metrics?.error != nil }
 
-    /// Outputs that were asked for and failed, by the name to show.
+    /// Outputs that were asked for and lost something, by the name to show.
     ///
     /// Standard error is not among them: it carries no result, and there is nowhere to tell of it.
     private var errors: [(name: String, error: SystemError)] {
@@ -165,7 +167,6 @@ package final class ReportStreams: Sendable {
             errors.append(("--json", error))
         }
         if let error = configuration.failures?.error { errors.append(("--failures", error)) }
-        if let error = configuration.metrics?.error { errors.append(("--metrics", error)) }
         return errors
     }
 
@@ -175,6 +176,20 @@ package final class ReportStreams: Sendable {
                 "cutover: cannot write \(name): \(error.code.sentence) (\(error.code.name)). "
                     + "What follows is lost there; \(run) goes on, the exit status will tell."
             ])
+        }
+        let error = configuration.metrics?.error
+        let isNews = hasToldMetrics.withLock { hasTold in
+            defer { hasTold = error != nil }
+            return hasTold != (error != nil)
+        }
+        guard isNews else { return }
+        if let error {
+            console.tell([
+                "cutover: cannot write --metrics: \(error.code.sentence) (\(error.code.name)). "
+                    + "It is tried again while passes run; \(run) goes on, and ends with 23 where that fails to the last."
+            ])
+        } else {
+            console.tell(["cutover: --metrics is written again."])
         }
     }
 }
