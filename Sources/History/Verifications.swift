@@ -21,7 +21,7 @@ package struct RecordedVerification: Equatable, Sendable {
     package var samplePercent: String?
     /// Only some branches were compared.
     package var isPartial: Bool
-    /// It left out what was said for it alone, and not what passes leave out.
+    /// It left out what was said for it alone, and not what passes leave out: entries, attributes or quotas.
     package var isFiltered: Bool
     /// Neither a signal nor a time limit ended it.
     package var isComplete: Bool
@@ -35,6 +35,10 @@ package struct RecordedVerification: Equatable, Sendable {
     package var cutoverVersion: String
     /// Who had logged in, by number (/proc/self/loginuid); nil: nobody had, or it is not told.
     package var loginUser: UInt32?
+    /// Options by which it left out attributes or quotas, as in `PassRecord.arguments`; those of entries are not among them.
+    ///
+    /// What is recorded `isFiltered` where the last whole pass did not leave out the same.
+    package var leftAside: [UInt8] = []
 
     /// What it counted.
     package struct Counts: Equatable, Sendable {
@@ -159,7 +163,7 @@ enum VerificationRow {
         ("is_content", "INTEGER"), ("sample", "TEXT"), ("is_partial", "INTEGER"),
         ("is_filtered", "INTEGER"), ("is_complete", "INTEGER"), ("is_strict", "INTEGER"),
         ("last_pass", "INTEGER"), ("machine", "TEXT"), ("version", "TEXT"),
-        ("login_user", "INTEGER"),
+        ("login_user", "INTEGER"), ("left_aside", "BLOB"),
     ]
 
     /// Counts, each in the column of its own name.
@@ -184,14 +188,27 @@ enum VerificationRow {
             [
                 SQLValue(row.startNanoseconds), SQLValue(row.durationNanoseconds),
                 SQLValue(row.status), SQLValue(row.comparesContents),
-                SQLValue(row.samplePercent), SQLValue(row.isPartial), SQLValue(row.isFiltered),
+                SQLValue(row.samplePercent), SQLValue(row.isPartial),
+                SQLValue(try row.isFiltered || leavesOutMore(database, row)),
                 SQLValue(row.isComplete), SQLValue(row.isStrict), SQLValue(row.lastPass),
                 SQLValue(row.machine), SQLValue(row.cutoverVersion),
-                SQLValue(row.loginUser.map { Int64($0) }),
+                SQLValue(row.loginUser.map { Int64($0) }), .bytes(row.leftAside),
             ] + counts.map { SQLValue(row.counts[keyPath: $0.path]) }
         try query.bind(values)
         try query.run()
         try Schema.keep(mostRows, newestOf: "verifications", in: database)
+    }
+
+    /// Whether passes carry what it did not compare: the last whole one decides, and one that kept no words carries all.
+    private static func leavesOutMore(
+        _ database: Database,
+        _ row: RecordedVerification
+    ) throws -> Bool {
+        if row.leftAside.isEmpty { return false }
+        let whole = "WHERE is_complete = 1 AND is_partial = 0 ORDER BY id DESC LIMIT 1"
+        let carried = try PassRow.select(database, whole).first?.arguments ?? []
+        let words = Set(carried.split(separator: 0))
+        return !row.leftAside.split(separator: 0).allSatisfy(words.contains)
     }
 
     static func all(_ database: Database) throws -> [RecordedVerification] {
@@ -218,6 +235,7 @@ enum VerificationRow {
                 loginUser: query.optionalInteger(13).flatMap { UInt32(exactly: $0) }
             )
             row.id = query.integer(0)
+            row.leftAside = query.bytes(14)
             for (index, count) in counts.enumerated() {
                 row.counts[keyPath: count.path] = query.bits(Int32(1 + columns.count + index))
             }

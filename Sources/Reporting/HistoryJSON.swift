@@ -137,6 +137,7 @@ package enum HistoryJSON {
         line.add("sample_percent", record.samplePercent.map(VerificationText.percent))
         line.add("partial", record.isPartial)
         line.add("filtered", record.isFiltered)
+        line.add("left_aside", names: RecordedOptions(recorded: record.leftAside)?.words)
         line.add("complete", record.isComplete)
         line.add("strict", record.isStrict)
         line.add("last_pass", record.lastPass)

@@ -5,7 +5,7 @@ package import Migration
 /// The clauses behind a verdict.
 package enum LeftAsideText {
     /// What each option leaves aside.
-    private static let parts: [String: String] = [
+    private static let words: [String: String] = [
         "--no-xattrs": "extended attributes", "--no-acls": "ACLs", "--no-hard-links": "hard links",
         "--no-owner": "owners", "--no-group": "groups", "--no-perms": "permissions",
         "--no-times": "times", "--no-devices": "devices", "--no-specials": "pipes and sockets",
@@ -21,15 +21,18 @@ package enum LeftAsideText {
 
     private static func notCompared(_ options: [[UInt8]], _ shown: ShownName) -> String {
         if options.isEmpty { return "" }
+        let typed = options.map { OptionsText.quoted($0, shown) }.joined(separator: " ")
+        return "; \(parts(options)) were not compared (\(typed))"
+    }
+
+    /// `owners, groups and quotas`: what options left aside.
+    static func parts(_ options: [[UInt8]]) -> String {
         let names = options.map { option in
             let word = String(decoding: option.prefix { $0 != 0x3D }, as: UTF8.self)
-            return parts[word] ?? word
+            return words[word] ?? word
         }
-        let list =
-            names.count < 2
+        return names.count < 2
             ? names.joined()
             : names.dropLast().joined(separator: ", ") + " and " + (names.last ?? "")
-        let typed = options.map { OptionsText.quoted($0, shown) }.joined(separator: " ")
-        return "; \(list) were not compared (\(typed))"
     }
 }

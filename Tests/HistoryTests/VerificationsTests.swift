@@ -35,6 +35,7 @@ import Testing
         row.counts.changed = 5
         row.counts.failures = 6
         row.counts.vanished = 7
+        row.leftAside = bytes("--quotas=off\0")
         return row
     }
 
@@ -54,6 +55,40 @@ import Testing
         #expect(try history.passes(newest: 9).count == 1)
         #expect(try history.records() == [.example(5)])
         #expect(try SQLiteOracle.integrity(state.database) == "ok")
+    }
+
+    @Test("one that left out what passes carry is told apart from one that looked as they do")
+    func leftAside() throws {
+        func isFiltered(_ words: String, after carried: String?) throws -> Bool? {
+            let state = try State()
+            let history = try state.open()
+            for (isPartial, arguments) in [
+                (false, carried.map { bytes($0) }), (true, bytes("--xattrs=user\0--quotas=off\0")),
+            ] {
+                var pass = PassRecord.example()
+                pass.arguments = arguments
+                pass.isPartial = isPartial
+                pass.id = try history.begin(pass)
+                try history.finish(pass.ended(), branches: [], failures: [], changes: nil)
+            }
+            history.close()
+            var row = example()
+            row.isFiltered = false
+            row.leftAside = bytes(words)
+            #expect(try History.add(row, folder: state.folder, pair: state.pair))
+            return try state.openReadOnly().history?.verifications().first?.isFiltered
+        }
+        #expect(try isFiltered("", after: "") == false)
+        #expect(try isFiltered("--quotas=off\0", after: "") == true)
+        #expect(
+            try isFiltered("--quotas=off\0", after: nil) == true,
+            "what it carried is not known"
+        )
+        #expect(try isFiltered("--quotas=off\0", after: "--delete\0--quotas=off\0") == false)
+        #expect(try isFiltered("--xattrs=user\0", after: "--xattrs=trusted\0") == true)
+        #expect(
+            try isFiltered("--xattrs=user\0--quotas=off\0", after: "--quotas=off\0") == true
+        )
     }
 
     @Test("the newest 1,000 are kept") func limit() throws {

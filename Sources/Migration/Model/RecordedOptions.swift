@@ -45,6 +45,9 @@ package struct RecordedOptions: Equatable, Sendable {
         self.words = words
     }
 
+    /// By which a comparison left aside attributes or quotas.
+    init(leftAside: LeftAside) { words = leftAside.options }
+
     /// What a record holds; nil where it holds nothing: the pass was one of an earlier version, or its options were too
     /// long.
     package init?(recorded bytes: [UInt8]?) {

@@ -17,6 +17,8 @@ package struct VerificationOptions: Sendable {
     /// What is left out on both sides, by the rules of a pass; nil: what the last whole pass left out.
     package var filter: Filter?
     /// The filter is no pass's: it is recorded that other entries may have been compared than passes carry.
+    ///
+    /// That options leave out attributes is told apart, by `LeftAside`.
     package var hasOtherFilter = false
     /// Where the record of passes is kept; nil: none is asked for.
     package var stateFolder: Name?

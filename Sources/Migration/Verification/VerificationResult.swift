@@ -58,6 +58,8 @@ struct VerificationResult {
             cutoverVersion: options.version,
             loginUser: Self.loginUser
         )
+        let words = RecordedOptions(leftAside: summary.aside)
+        if let recorded = words.recorded { row.leftAside = recorded } else { row.isFiltered = true }
         row.counts.entriesSeen = counters.entriesSeen.value()
         row.counts.filesCompared = counters.filesCompared.value()
         row.counts.bytesRead = counters.bytesRead.value()

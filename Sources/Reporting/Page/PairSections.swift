@@ -96,7 +96,10 @@ struct PairSections {
             words = "bytes of \(VerificationText.percent(percent)) % of the files"
         }
         if row.isPartial { words += ", some branches" }
-        if row.isFiltered { words += ", filters of its own" }
+        if let aside = RecordedOptions(recorded: row.leftAside), !aside.words.isEmpty {
+            words += ", without " + LeftAsideText.parts(aside.words)
+        }
+        if row.isFiltered { words += ", less than passes carry" }
         if !row.isComplete { words += ", not to its end" }
         if row.isStrict { words += ", strict" }
         return words

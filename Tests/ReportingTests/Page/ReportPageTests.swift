@@ -232,7 +232,7 @@ import Testing
             found.last?["seconds"] == "4123.456" && found.last?["bytes_read"] == "1576682507468"
         )
         #expect(found.last?["login_user"] == "1000")
-        let scopes = ["every byte, filters of its own, not to its end", "every byte"]
+        let scopes = ["every byte, less than passes carry, not to its end", "every byte"]
         for scope in scopes { #expect(page.html.contains(">\(scope)</td>"), "\(scope)") }
     }
 
