@@ -11,24 +11,24 @@ package struct PairOutlook: Sendable {
         case ready
         /// No pass of all of SOURCE was done to its end.
         case noWholePass = "no_whole_pass"
-        /// The last pass has no end, and does not run: it was killed, or the machine went down.
+        /// A pass has no end, and does not run: it was killed, or the machine went down.
         case unfinished
-        /// The last pass was stopped by a signal or a time limit.
+        /// A pass was stopped by a signal or a time limit.
         case cutShort = "cut_short"
-        /// DESTINATION stopped the last pass.
+        /// DESTINATION stopped a pass.
         case destinationStopped = "destination_stopped"
-        /// Entries fail.
+        /// A pass had failures.
         case failing
         /// `--max-delete` left extras.
         case extrasLeft = "extras_left"
-        /// The last pass could not be recorded as a whole one.
+        /// A pass of all could not be recorded as a whole one.
         case notRecorded = "not_recorded"
         /// A verification found differences, and none after it looked there again and found none.
         case different
     }
 
     package let word: Word
-    /// The pass that it is about: of failures the first of those that had some, one after the other.
+    /// The pass that it is about.
     package let pass: Int64?
     /// How many: failures, extras, differences.
     package let count: UInt64?
@@ -54,8 +54,8 @@ package struct PairOutlook: Sendable {
         verifications: [RecordedVerification]
     ) {
         self.running = running
-        let all = passes.filter { $0.id != running && !$0.isPartial }
-        let whole = all.first(where: \.isComplete)
+        let present = passes.filter { $0.id != running }.present
+        let whole = present.last.flatMap { $0.isWhole ? $0 : nil }
         basis = whole?.id
         next = whole.flatMap { pass in
             Estimator(
@@ -63,31 +63,35 @@ package struct PairOutlook: Sendable {
                 .init(options: pass.options, workers: pass.workers, machine: pass.machine)
             ).repeating(pass, comparison: ComparisonTime(verifications, on: pass.machine))
         }
-        (word, pass, count) = Self.judge(all, whole, Self.differences(verifications))
+        (word, pass, count) = Self.judge(present, whole, Self.differences(verifications))
     }
 
+    /// The worst comes first, and of passes with the same the newest is named.
     private static func judge(
-        _ passes: [PassRecord],
+        _ present: [PassRecord],
         _ whole: PassRecord?,
         _ differences: UInt64?
     ) -> (Word, Int64?, UInt64?) {
-        guard let last = passes.first, whole != nil else { return (.noWholePass, nil, nil) }
-        guard let status = last.status.flatMap({ ExitStatus(rawValue: Int32(clamping: $0)) }) else {
-            return (.unfinished, last.id, nil)
+        guard whole != nil else { return (.noWholePass, nil, nil) }
+        for pass in present {
+            switch pass.status.flatMap({ ExitStatus(rawValue: Int32(clamping: $0)) }) {
+            case nil: return (.unfinished, pass.id, nil)
+            case .interrupted, .timeLimit: return (.cutShort, pass.id, nil)
+            case .destinationStopped: return (.destinationStopped, pass.id, nil)
+            default: break
+            }
         }
-        switch status {
-        case .interrupted, .timeLimit: return (.cutShort, last.id, nil)
-        case .destinationStopped: return (.destinationStopped, last.id, nil)
-        default: break
+        let counted: [(PassCounter, Word)] = [
+            (.failures, .failing), (.deletionsRefused, .extrasLeft),
+        ]
+        for (counter, word) in counted {
+            if let pass = present.first(where: { $0.counts[counter] > 0 }) {
+                return (word, pass.id, pass.counts[counter])
+            }
         }
-        if last.counts[.failures] > 0 {
-            let failing = passes.prefix { $0.counts[.failures] > 0 }
-            return (.failing, failing.last?.id, last.counts[.failures])
+        if let pass = present.first(where: { !$0.isPartial && !$0.isComplete }) {
+            return (.notRecorded, pass.id, nil)
         }
-        if last.counts[.deletionsRefused] > 0 {
-            return (.extrasLeft, last.id, last.counts[.deletionsRefused])
-        }
-        if !last.isComplete { return (.notRecorded, last.id, nil) }
         if let differences { return (.different, nil, differences) }
         return (.ready, nil, nil)
     }
@@ -111,6 +115,19 @@ package struct PairOutlook: Sendable {
         }
         return nil
     }
+}
+
+extension PassRecord {
+    /// It looked at all of SOURCE, to its end; single entries may have failed.
+    var isWhole: Bool { isComplete && !isPartial }
+}
+
+extension [PassRecord] {
+    /// Of passes, the newest first, those that tell how things are now: the last whole one and all that ran after it, also
+    /// those of some branches. Where none was whole: all.
+    ///
+    /// What they met is open until the next whole pass, for a verdict and for a list of failures alike.
+    var present: [PassRecord] { firstIndex(where: \.isWhole).map { Array(self[...$0]) } ?? self }
 }
 
 /// The words of a verdict.
@@ -156,8 +173,7 @@ struct OutlookText {
         case .destinationStopped:
             return "DESTINATION stopped pass \(pass): it was full, read-only or failing"
         case .failing:
-            let entries = Quantity.count(count, "entry fails", "entries fail")
-            return entries + (count == 1 ? " since pass \(pass)" : ", the first since pass \(pass)")
+            return "pass \(pass) had " + Quantity.count(count, "failure", "failures")
         case .extrasLeft:
             let extras = Quantity.count(count, "extra was", "extras were")
             return "\(extras) not deleted in pass \(pass), for --max-delete was reached"

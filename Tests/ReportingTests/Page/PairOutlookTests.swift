@@ -66,6 +66,41 @@ import Testing
         #expect(outlook(pagePasses(3), [different, recordedVerification()]).isReady)
     }
 
+    @Test("a pass of some branches that fails, breaks off or leaves extras is open until a whole one")
+    func partial() {
+        func word(_ status: Int?, _ change: (inout PassRecord) -> Void = { _ in }) -> PairOutlook {
+            let passes = passes {
+                $0.isPartial = true
+                $0.status = status
+                change(&$0)
+            }
+            // Another branch takes nothing back.
+            var other = pagePasses(7)
+            other[6].record.isPartial = true
+            let later = outlook(passes + [other[6]])
+            #expect(later.word == outlook(passes).word && later.pass == outlook(passes).pass)
+            #expect(outlook(passes + [pagePasses(7)[6]]).isReady)
+            return later
+        }
+        let failing = word(23) { $0.counts[.failures] = 3 }
+        #expect(failing.word == .failing && failing.pass == 6 && failing.count == 3)
+        #expect(word(25) { $0.counts[.deletionsRefused] = 2 }.word == .extrasLeft)
+        #expect(word(11).word == .destinationStopped)
+        #expect(word(20).word == .cutShort)
+        #expect(word(nil) { $0.endNanoseconds = nil }.word == .unfinished)
+        #expect(word(0).isReady)
+    }
+
+    @Test("failures that are left of a whole pass outlast passes of branches without any")
+    func outlasting() {
+        var passes = pagePasses(6)
+        passes[3].record.counts[.failures] = 5
+        passes[3].record.status = 23
+        for index in 4...5 { passes[index].record.isPartial = true }
+        let found = outlook(passes)
+        #expect(found.word == .failing && found.pass == 4 && found.count == 5)
+    }
+
     @Test("a verification that compared less takes nothing back of what another found")
     func clearing() {
         func isReady(

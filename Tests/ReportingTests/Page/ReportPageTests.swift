@@ -290,7 +290,7 @@ import Testing
         passes[3].failures = failing([bytes("gone")])
         passes[3].record.counts[.failures] = 1
         let page = FoundPage(pageInput(pagePair(passes)))
-        #expect(page.text.contains("Not ready: 1 entry fails since pass 6."))
+        #expect(page.text.contains("Not ready: pass 9 had 1 failure."))
         let text = page.text.replacing(/\s+/, with: " ")
         #expect(text.contains("stays cannot set an extended attribute"))
         #expect(
