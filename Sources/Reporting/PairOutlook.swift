@@ -25,12 +25,14 @@ package struct PairOutlook: Sendable {
         case notRecorded = "not_recorded"
         /// A verification found differences, and none after it looked there again and found none.
         case different
+        /// A verification had failures, and none after it looked there again and had none.
+        case notVerified = "not_verified"
     }
 
     package let word: Word
     /// The pass that it is about.
     package let pass: Int64?
-    /// How many: failures, extras, differences.
+    /// How many: failures of a pass or of a verification, extras, differences.
     package let count: UInt64?
     /// The pass that runs now.
     package let running: Int64?
@@ -63,14 +65,14 @@ package struct PairOutlook: Sendable {
                 .init(options: pass.options, workers: pass.workers, machine: pass.machine)
             ).repeating(pass, comparison: ComparisonTime(verifications, on: pass.machine))
         }
-        (word, pass, count) = Self.judge(present, whole, Self.differences(verifications))
+        (word, pass, count) = Self.judge(present, whole, verifications)
     }
 
     /// The worst comes first, and of passes with the same the newest is named.
     private static func judge(
         _ present: [PassRecord],
         _ whole: PassRecord?,
-        _ differences: UInt64?
+        _ verifications: [RecordedVerification]
     ) -> (Word, Int64?, UInt64?) {
         guard whole != nil else { return (.noWholePass, nil, nil) }
         for pass in present {
@@ -92,26 +94,32 @@ package struct PairOutlook: Sendable {
         if let pass = present.first(where: { !$0.isPartial && !$0.isComplete }) {
             return (.notRecorded, pass.id, nil)
         }
-        if let differences { return (.different, nil, differences) }
+        if let count = differences(verifications) { return (.different, nil, count) }
+        if let count = standing(verifications, \.failures) { return (.notVerified, nil, count) }
         return (.ready, nil, nil)
     }
 
     /// How many the newest verification found whose finding stands; nil: none does.
-    ///
-    /// One of some branches, with filters of its own, that was cut or met failures may not have looked where another
-    /// found something; and one of attributes, or of a sample of the bytes, does not clear bytes.
     static func differences(_ verifications: [RecordedVerification]) -> UInt64? {
+        standing(verifications, \.differences)
+    }
+
+    /// What the newest verification counted that none took back; nil: nothing.
+    ///
+    /// One of some branches, that left out what passes carry, that was cut or met failures may not have looked where another
+    /// found something; and one of attributes, or of a sample of the bytes, does not clear bytes.
+    private static func standing(
+        _ verifications: [RecordedVerification],
+        _ count: KeyPath<RecordedVerification.Counts, UInt64>
+    ) -> UInt64? {
         var clearsAttributes = false
-        var clearsBytes = false
         for row in verifications.reversed() {
-            if row.counts.differences > 0 {
-                if row.comparesContents ? clearsBytes : clearsAttributes { continue }
-                return row.counts.differences
-            }
+            let found = row.counts[keyPath: count]
+            if found > 0, !clearsAttributes || row.comparesContents { return found }
             let isWhole = row.isComplete && !row.isPartial && !row.isFiltered
-            guard isWhole, row.counts.failures == 0 else { continue }
+            guard isWhole, row.counts.differences == 0, row.counts.failures == 0 else { continue }
+            if row.comparesContents, row.samplePercent == nil { return nil }
             clearsAttributes = true
-            if row.comparesContents, row.samplePercent == nil { clearsBytes = true }
         }
         return nil
     }
@@ -123,10 +131,9 @@ extension PassRecord {
 }
 
 extension [PassRecord] {
-    /// Of passes, the newest first, those that tell how things are now: the last whole one and all that ran after it, also
-    /// those of some branches. Where none was whole: all.
+    /// Of passes, the newest first, those that tell how things are now: the last whole one and all that ran after it.
     ///
-    /// What they met is open until the next whole pass, for a verdict and for a list of failures alike.
+    /// Those of some branches are among them; where none was whole: all. What they met is open until the next whole pass, for a verdict and for a list of failures alike.
     var present: [PassRecord] { firstIndex(where: \.isWhole).map { Array(self[...$0]) } ?? self }
 }
 
@@ -182,6 +189,9 @@ struct OutlookText {
         case .different:
             return "a verification found " + Quantity.count(count, "difference", "differences")
                 + ", and none looked there again since and found none"
+        case .notVerified:
+            return "a verification had " + Quantity.count(count, "failure", "failures")
+                + ", and none looked there again since and had none"
         }
     }
 }

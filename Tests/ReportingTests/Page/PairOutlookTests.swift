@@ -66,7 +66,9 @@ import Testing
         #expect(outlook(pagePasses(3), [different, recordedVerification()]).isReady)
     }
 
-    @Test("a pass of some branches that fails, breaks off or leaves extras is open until a whole one")
+    @Test(
+        "a pass of some branches that fails, breaks off or leaves extras is open until a whole one"
+    )
     func partial() {
         func word(_ status: Int?, _ change: (inout PassRecord) -> Void = { _ in }) -> PairOutlook {
             let passes = passes {
@@ -123,6 +125,29 @@ import Testing
         #expect(isReady(after: { $0.comparesContents = false }) { $0.samplePercent = "5" })
         #expect(isReady(after: { $0.samplePercent = "5" }) { _ in })
         #expect(!isReady(after: { $0.samplePercent = "5" }) { $0.samplePercent = "9" })
+    }
+
+    @Test("a verification that could not read speaks against it until one of as much could")
+    func notVerified() {
+        let unread = recordedVerification {
+            $0.status = 23
+            $0.counts.failures = 40
+        }
+        func later(_ change: (inout RecordedVerification) -> Void = { _ in }) -> PairOutlook {
+            outlook(pagePasses(3), [unread, recordedVerification(change)])
+        }
+        let found = outlook(pagePasses(3), [unread])
+        #expect(found.word == .notVerified && found.count == 40)
+        #expect(later().isReady)
+        #expect(later { $0.isPartial = true }.word == .notVerified)
+        #expect(later { $0.comparesContents = false }.word == .notVerified)
+        #expect(later { $0.counts.differences = 1 }.word == .different)
+        #expect(
+            later {
+                $0.counts.failures = 1
+                $0.comparesContents = false
+            }.count == 1
+        )
     }
 
     @Test("a pass that runs takes nothing back of what the one before it says") func running() {
