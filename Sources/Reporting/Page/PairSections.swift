@@ -90,7 +90,15 @@ struct PairSections {
         }
     }
 
-    private static func scope(_ row: RecordedVerification) -> String {
+    /// The same for who sees no scope beside it.
+    static func bareWords(_ row: RecordedVerification) -> String {
+        let isOfAll = row.comparesContents && row.samplePercent == nil && !row.isPartial
+        return row.status != Int(ExitStatus.done.rawValue) || isOfAll && !row.isFiltered
+            ? words(row) : "equal where it looked"
+    }
+
+    /// What it looked at: "every byte", "attributes only, some branches".
+    static func scope(_ row: RecordedVerification) -> String {
         var words = row.comparesContents ? "every byte" : "attributes only"
         if let percent = row.samplePercent {
             words = "bytes of \(VerificationText.percent(percent)) % of the files"

@@ -224,10 +224,12 @@ package struct ReportPage {
             &page,
             "last verification",
             {
-                $0.text(verification.map(PairSections.words) ?? "none recorded")
+                $0.text(verification.map(PairSections.bareWords) ?? "none recorded")
             }
         ) { page in
-            if let verification { text.moment(verification.startNanoseconds, &page) }
+            guard let verification else { return }
+            page.text(PairSections.scope(verification) + ", ")
+            text.moment(verification.startNanoseconds, &page)
         }
     }
 

@@ -315,6 +315,25 @@ import Testing
         #expect(page.text.contains("salvaged, with holes"))
     }
 
+    @Test("the last verification stands at the head with what it looked at, and less is not 'equal'")
+    func scope() {
+        func tile(_ change: (inout RecordedVerification) -> Void = { _ in }) -> String? {
+            let row = recordedVerification(change)
+            let page = FoundPage(pageInput(pagePair(pagePasses(3), verifications: [row])))
+            let after = page.html.split(separator: "last verification</dt>").last
+            return after?.split(separator: "<time").first
+                .map { String($0).replacing(/<[^>]*>/, with: "|") }
+        }
+        #expect(tile() == "|equal|every byte, ")
+        #expect(tile { $0.samplePercent = "0.1" } == "|equal where it looked|bytes of 0.1 % of the files, ")
+        let part = tile {
+            $0.comparesContents = false
+            $0.isPartial = true
+        }
+        #expect(part == "|equal where it looked|attributes only, some branches, ")
+        #expect(tile { $0.status = 1; $0.isPartial = true } == "|different|every byte, some branches, ")
+    }
+
     @Test("a pass that runs is told with how far it is") func running() {
         var passes = pagePasses(6)
         passes[5].isRunning = true
