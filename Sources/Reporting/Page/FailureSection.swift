@@ -55,7 +55,8 @@ struct FailureSection {
                 "p",
                 ["class": "muted"],
                 "And \(Quantity.count(count, "more failure", "more failures")): "
-                    + "cutover history --json - has those that were kept."
+                    + "cutover history -v --json - has those that were kept."
+                    + (failures.unknown > 0 ? " So what was mended cannot be told." : "")
             )
         }
         guard !failures.mended.isEmpty else { return }
@@ -85,7 +86,10 @@ struct FailureSection {
             [
                 { $0.name(subject(row.record)) },
                 { $0.text(message(row.record)) },
-                { $0.text("\(isOpen ? row.since : row.last)") },
+                { page in
+                    page.text("\(isOpen ? row.since : row.last)")
+                    if isOpen, row.mayBeOlder { page.text(" or before") }
+                },
             ]
         }
     }

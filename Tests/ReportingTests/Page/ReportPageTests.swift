@@ -279,36 +279,6 @@ import Testing
 
     // MARK: What is open
 
-    @Test("a failure is told with the pass since which it fails, and what was mended is told apart")
-    func open() {
-        var passes = pagePasses(9)
-        for index in [1, 2, 5, 6, 7, 8] {
-            passes[index].record.counts[.failures] = 1
-            passes[index].record.status = 23
-            passes[index].failures = failing([bytes("stays")])
-        }
-        passes[3].failures = failing([bytes("gone")])
-        passes[3].record.counts[.failures] = 1
-        let page = FoundPage(pageInput(pagePair(passes)))
-        #expect(page.text.contains("Not ready: pass 9 had 1 failure."))
-        let text = page.text.replacing(/\s+/, with: " ")
-        #expect(text.contains("stays cannot set an extended attribute"))
-        #expect(
-            page.html.contains("<td class=\"n\">6</td>"),
-            "not since pass 2: it was mended in between"
-        )
-        #expect(page.html.contains("Mended since") && text.contains("gone cannot set"))
-    }
-
-    @Test("failures that are not kept are counted") func forgotten() {
-        var passes = pagePasses(4)
-        passes[3].record.counts[.failures] = 12_345
-        passes[3].record.status = 23
-        passes[3].failures = failing([bytes("one")])
-        let page = FoundPage(pageInput(pagePair(passes)))
-        #expect(page.text.contains("12,344 more failures"))
-    }
-
     @Test("unreadable ranges stand with their bytes") func damage() {
         let page = FoundPage(input([bytes("a"), bytes("b"), bytes("c")]))
         #expect(page.text.contains("bytes 4096-8191"))
