@@ -49,12 +49,14 @@ struct ReportCommand: ParsableCommand {
         )
         input.space = selection.space
         input.hidesNames = options.hidesNames
-        try write(ReportPage(input).html, selection.pair, on: output)
+        input.passesShown = options.last ?? .max
+        let shown = min(input.pair.passes.count, input.passesShown)
+        try write(ReportPage(input).html, passes: shown, on: output)
     }
 
     private func write(
         _ page: [UInt8],
-        _ pair: HistoryPair,
+        passes count: Int,
         on output: TableOutput
     ) throws {
         guard let file = options.file else {
@@ -84,7 +86,7 @@ struct ReportCommand: ParsableCommand {
             throw ExitCode(ExitStatus.someFailed.rawValue)
         }
         let size = Quantity.size(UInt64(page.count))
-        let passes = Quantity.count(UInt64(pair.passes.count), "pass", "passes")
+        let passes = Quantity.count(UInt64(count), "pass", "passes")
         let line = Array("cutover: ".utf8) + ShownName(isForTerminal: true).escaped(file.bytes)
         OutputFile.standardError.write(line + Array(": a page of \(passes), \(size)\n".utf8))
     }

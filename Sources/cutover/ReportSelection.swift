@@ -21,7 +21,7 @@ struct ReportSelection {
         let records = try HistorySelection.records(in: folder)
         let (path, contents) = try Self.choose(records, options, folder)
         do throws(HistoryProblem) {
-            (pair, space) = try Self.read(path, contents, newest: options.last ?? Self.passesMax)
+            (pair, space) = try Self.read(path, contents)
         } catch {
             throw HistoryRefusal(error, path: Array(path.utf8))
         }
@@ -71,19 +71,18 @@ struct ReportSelection {
 
     private static func read(
         _ path: String,
-        _ contents: ArchivedRecord.Contents,
-        newest: Int
+        _ contents: ArchivedRecord.Contents
     ) throws(HistoryProblem) -> (HistoryPair, PageInput.BranchSpace?) {
         let history = contents.history
-        var pair = try HistorySelection.pair(path, contents, limit: newest, false)
+        // However few are shown: what fails, and since when, is in those before them, and so are the branches.
+        var pair = try HistorySelection.pair(path, contents, limit: passesMax, false)
         for index in pair.passes.indices {
             let record = pair.passes[index].record
             // What a pass without an end met is not recorded yet.
             guard record.counts[.failures] > 0 else { continue }
             pair.passes[index].failures = try history.failures(ofPass: record.id)
         }
-        // Of all that are recorded, however few are shown.
-        for walk in try history.passes(newest: passesMax)
+        for walk in pair.passes.reversed().map(\.record)
         where walk.isComplete && !walk.isPartial && walk.method == "walk" {
             let branches = try history.branches(ofPass: walk.id)
             if !branches.isEmpty { return (pair, .init(pass: walk.id, branches: branches)) }

@@ -12,6 +12,8 @@ package struct PageInput: Sendable {
     package var madeNanoseconds: Int64
     /// The same since the machine started.
     package var sinceBoot: Int64
+    /// So many of the newest passes are shown (`--last`); what is said of all of them stays.
+    package var passesShown = Int.max
     /// `--no-names`: neither names nor paths stand on the page.
     package var hidesNames: Bool
     /// Of the cutover that makes it.

@@ -25,12 +25,14 @@ import Migration
 package struct ReportPage {
     private let input: PageInput
     private let text: PageText
+    private let shown: [HistoryPass]
     private let slots: PassSlots
 
     package init(_ input: PageInput) {
         self.input = input
         text = PageText(input)
-        slots = PassSlots(input.pair.passes, calendar: input.calendar)
+        shown = Array(input.pair.passes.suffix(input.passesShown))
+        slots = PassSlots(shown, calendar: input.calendar)
     }
 
     /// The page, in UTF-8.
@@ -144,7 +146,7 @@ package struct ReportPage {
 
     /// What the picture of durations is read by.
     private var spans: String {
-        let ratios = input.pair.passes.compactMap { pass -> Bool? in
+        let ratios = shown.compactMap { pass -> Bool? in
             let record = pass.record
             guard let low = record.foreseenLowNanoseconds,
                 let high = record.foreseenHighNanoseconds,
@@ -201,8 +203,8 @@ package struct ReportPage {
     private func facts(_ page: inout PageWriter) {
         let pair = input.pair
         fact(&page, "passes recorded", { text.count(UInt64(max(pair.passCount, 0)), &$0) }) {
-            if pair.passes.count < pair.passCount {
-                $0.text("the newest \(Quantity.count(UInt64(pair.passes.count))) on this page")
+            if shown.count < pair.passCount {
+                $0.text("the newest \(Quantity.count(UInt64(shown.count))) on this page")
             }
         }
         if let last = pair.passes.last(where: { !$0.isRunning }) {

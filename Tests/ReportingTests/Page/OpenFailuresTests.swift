@@ -119,6 +119,17 @@ import Testing
         #expect(since(found) == ["a 8"] && OpenFailures(found).mended.isEmpty)
     }
 
+    @Test("--last shows fewer passes, and what fails before them all the same") func last() {
+        var found = passes([2: [record("a")], 3: [record("a")]])
+        for index in found.indices.dropFirst(3) { found[index].record.isPartial = true }
+        var input = pageInput(pagePair(found))
+        input.passesShown = 3
+        let page = FoundPage(input)
+        #expect(page.rows("pass").count == 3 && page.text.contains("the newest 3 on this page"))
+        #expect(page.text.contains("Not ready: pass 3 had 1 failure."))
+        #expect(page.rows("open").count == 1 && page.html.contains("<td class=\"n\">2</td>"))
+    }
+
     @Test("what fails stands on the page with since when, and apart from what was mended")
     func page() {
         let found = passes([7: [record("gone")], 8: [record("stays")], 9: [record("stays")]])
