@@ -44,24 +44,19 @@ struct ReportSelection {
             }
             return last
         }
-        var found: [(path: String, contents: ArchivedRecord.Contents)] = []
-        var problem: HistoryRefusal?
-        for record in records {
-            switch record.contents {
-            case .success(let contents): found.append((record.path, contents))
-            case .failure(let reason):
-                problem = problem ?? HistoryRefusal(reason, path: Array(record.path.utf8))
-            }
-        }
-        guard let only = found.first else {
-            throw problem ?? HistoryRefusal(folder, HistorySelection.nothing)
-        }
-        if found.count > 1 {
+        // One that cannot be read counts, too: it may be the one that is meant.
+        if records.count > 1 {
             throw ValidationError(
-                "\(found.count) pairs of volumes are recorded: give SOURCE and DESTINATION ('cutover history' names them)."
+                "\(records.count) pairs of volumes are recorded: give SOURCE and DESTINATION ('cutover history' names them)."
             )
         }
-        return only
+        guard let only = records.first else {
+            throw HistoryRefusal(folder, HistorySelection.nothing)
+        }
+        switch only.contents {
+        case .success(let contents): return (only.path, contents)
+        case .failure(let reason): throw HistoryRefusal(reason, path: Array(only.path.utf8))
+        }
     }
 
     /// Of one that cannot be read: long ago; reading it says why.

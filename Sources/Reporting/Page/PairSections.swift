@@ -70,6 +70,14 @@ struct PairSections {
                 { $0.text(row.loginUser.map { "\($0)" } ?? "-") },
             ]
         }
+        if all.count > Self.verificationsMax {
+            let more = UInt64(all.count - Self.verificationsMax)
+            page.element(
+                "p",
+                ["class": "muted"],
+                "And \(Quantity.count(more, "older one", "older ones"))."
+            )
+        }
     }
 
     private static func isGood(_ row: RecordedVerification) -> Bool {

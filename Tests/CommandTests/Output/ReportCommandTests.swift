@@ -89,7 +89,8 @@ struct ReportCommandTests {
         #expect(try run("verify", aside).status == 0)
         #expect(try outlook() == "different")
         #expect(try report().status == 0)
-        let scope = "every byte, without other extended attributes and quotas, less than passes carry"
+        let scope =
+            "every byte, without other extended attributes and quotas, less than passes carry"
         #expect(try text().contains(scope))
         // Passes that leave out the same are compared as they are.
         #expect(try run("sync", aside).status == 0)
@@ -119,6 +120,23 @@ struct ReportCommandTests {
         #expect(try report("--last", "0").status == 64)
         #expect(try run("report", [bytes("-o"), joined(stage.outside, "no/page")]).status == 64)
         #expect(!Files.exists(page))
+    }
+
+    @Test("where another record cannot be read it does not show the only one that can")
+    func damaged()
+        throws
+    {
+        #expect(try run("sync", [bytes("-q")]).status == 0)
+        #expect(try run("report", [bytes("-o"), page], of: false).status == 0)
+        let names = try Files.names(state).filter { $0.suffix(7) == bytes(".sqlite") }
+        let name = try #require(names.first)
+        // Of another pair, by the name of its file.
+        let other = bytes(name.first == UInt8(ascii: "a") ? "b" : "a") + name.dropFirst()
+        try Files.write(joined(state, other), bytes("damaged"))
+        let outcome = try run("report", [bytes("-o"), page], of: false)
+        #expect(outcome.status == 64, "\(outcome)")
+        #expect(outcome.errors.contains("2 pairs of volumes are recorded"), "\(outcome)")
+        #expect(try report().status == 0)
     }
 
     @Test("a disk that is full is 23, and the page that was there stays") func full() throws {

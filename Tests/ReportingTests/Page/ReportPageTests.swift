@@ -181,6 +181,7 @@ import Testing
         #expect(try page.complaints() == "")
         #expect(page.rows("pass").count == min(passes, 500))
         let days = page.rows("days").count
+        if passes > 0 { #expect(page.html.contains("And 800 older ones.")) }
         #expect(passes <= 500 ? days == 0 : days > 0 && days <= 200)
         if branches > 0 { #expect(page.rows("pass_branch").count == min(branches, 200)) }
         if passes == 0 { #expect(page.text.contains("No pass is recorded")) }
