@@ -124,7 +124,9 @@ package struct TuneText {
         }
         let all = shares.map(\.text).joined(separator: ", ")
         switch choice.limit {
-        case nil: return "What was the limit cannot be told here."
+        case nil:
+            return "What was the limit cannot be told here"
+                + (all.isEmpty ? "." : ": not all can be seen; busy: \(all).")
         case .locks:
             return
                 "Nothing was busy all the time (\(all)): workers waited for each other, here or in "

@@ -279,13 +279,18 @@ private struct MadeUp {
         #expect(try #require(control.outcome.choice).workers <= 30)
     }
 
-    @Test("the limit is what was busy; where nothing was, workers waited for each other")
+    @Test(
+        "the limit is what was busy; where nothing was, and all is seen, workers waited for each other"
+    )
     func limits() {
         let cases: [(TuneLoad, TuneLimit?)] = [
             (TuneLoad(processors: 0.61, source: 0.94, destination: 0.2), .source),
             (TuneLoad(processors: 0.61, source: 0.84, destination: 0.9), .destination),
             (TuneLoad(processors: 0.97, source: 0.84, destination: nil), .processors),
             (TuneLoad(processors: 0.5, source: 0.4, destination: 0.3), .locks),
+            // What is not seen may have been busy.
+            (TuneLoad(processors: 0.3), nil),
+            (TuneLoad(processors: 0.5, source: 0.4, destination: nil), nil),
             (TuneLoad(), nil),
         ]
         for (load, limit) in cases { #expect(TuneControl.limit(load) == limit) }

@@ -50,7 +50,7 @@ package struct TuneLoad: Equatable, Sendable {
 package enum TuneLimit: String, CaseIterable, Sendable {
     case source, destination
     case processors = "cpu"
-    /// Neither a disk nor the processors: workers waited for each other, here or in the kernel.
+    /// Neither a disk nor the processors, and all were seen: workers waited for each other, here or in the kernel.
     case locks
 }
 

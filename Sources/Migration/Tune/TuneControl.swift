@@ -112,7 +112,7 @@ package struct TuneControl: Sendable {
     }
 
     /// The busiest of what was busy nearly all the time; else workers waited for something that no disk and no processor
-    /// shows.
+    /// shows, if all of them can be seen: NFS, btrfs, ZFS and overlay have no device that tells.
     static func limit(_ load: TuneLoad) -> TuneLimit? {
         let known: [(limit: TuneLimit, share: Double?)] = [
             (.source, load.source), (.destination, load.destination),
@@ -120,6 +120,7 @@ package struct TuneControl: Sendable {
         ]
         let shares = known.compactMap { one in one.share.map { (limit: one.limit, share: $0) } }
         guard let busiest = shares.max(by: { $0.share < $1.share }) else { return nil }
-        return busiest.share >= busy ? busiest.limit : .locks
+        if busiest.share >= busy { return busiest.limit }
+        return shares.count == known.count ? .locks : nil
     }
 }

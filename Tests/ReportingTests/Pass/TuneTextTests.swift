@@ -65,6 +65,15 @@ import Testing
         #expect(!lines(outcome).contains { $0.contains("--to") })
     }
 
+    @Test("where a disk is not seen, no limit is named, and what was seen is told") func unseen() {
+        var outcome = tuneOutcome(limit: nil)
+        outcome.choice?.load = TuneLoad(processors: 0.3)
+        let text = lines(outcome).joined(separator: " ")
+        #expect(
+            text.hasSuffix("cannot be told here: not all can be seen; busy: the processors 30 %.")
+        )
+    }
+
     @Test("what could not be written down is said with the option to give instead")
     func notRemembered() {
         var outcome = tuneOutcome()
