@@ -55,12 +55,15 @@ struct PageText {
     private let shown = ShownName(isForTerminal: true, isUTF8: true)
     private let branchNumbers: [[UInt8]: Int]
 
-    /// Of a name, or a text that quotes names, so many characters stand on the page.
-    static let nameMax = 160
-    static let messageMax = 400
+    /// Of a name, or a text that quotes names, so many bytes stand on the page, as they are written there.
+    private let nameMax: Int
+    private let messageMax: Int
 
-    init(_ input: PageInput) {
+    /// `part`: names and messages get this part of what they may be long where there is room.
+    init(_ input: PageInput, part: Int = 1) {
         self.input = input
+        nameMax = 240 / part
+        messageMax = 480 / part
         let branches = input.space?.branches.map(\.name) ?? []
         branchNumbers = input.hidesNames ? Self.numbers(branches) : [:]
     }
@@ -76,10 +79,10 @@ struct PageText {
 
     /// A path of a volume, or what it stands for.
     func volume(_ path: [UInt8], _ side: String) -> String {
-        hidesNames ? side : Self.cut(shown.path(path), Self.nameMax)
+        hidesNames ? side : Self.cut(shown.path(path), nameMax)
     }
 
-    func path(_ path: [UInt8]) -> String { Self.cut(shown.path(path), Self.nameMax) }
+    func path(_ path: [UInt8]) -> String { Self.cut(shown.path(path), nameMax) }
 
     func branch(_ name: [UInt8]) -> String {
         guard hidesNames else { return path(name) }
@@ -87,18 +90,27 @@ struct PageText {
     }
 
     /// Text that may quote names.
-    func message(_ text: String) -> String { Self.cut(shown.message(text), Self.messageMax) }
+    func message(_ text: String) -> String { Self.cut(shown.message(text), messageMax) }
 
     /// Text of the engine's, which names are left out of where they must not be.
     func options(_ text: String) -> String { hidesNames ? "hidden" : message(text) }
 
     /// The beginning and, longer, the end of a text: of a path the end tells more.
+    ///
+    /// `most`: in bytes of the page, where a `&` takes five.
     static func cut(_ text: String, _ most: Int) -> String {
         let scalars = text.unicodeScalars
-        guard scalars.count > most else { return text }
+        func fitting(_ part: some Sequence<Unicode.Scalar>, _ bytes: Int) -> Int {
+            var room = bytes
+            return part.prefix {
+                room -= PageWriter.textBytes($0)
+                return room >= 0
+            }.count
+        }
+        if fitting(scalars, most) == scalars.count { return text }
         let head = most / 3
-        let start = scalars.prefix(head)
-        let end = scalars.suffix(most - head - 1)
+        let start = scalars.prefix(fitting(scalars, head))
+        let end = scalars.suffix(fitting(scalars.reversed(), most - head - 3))
         return String(start) + "\u{2026}" + String(end)
     }
 

@@ -65,6 +65,16 @@ struct PageWriter {
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 
+    /// How many bytes a character of a text takes.
+    static func textBytes(_ scalar: Unicode.Scalar) -> Int {
+        switch scalar {
+        case "&": 5
+        case "<", ">": 4
+        // Controls, too, which become U+FFFD.
+        default: max(UTF8.width(scalar), scalar.value < 0x20 ? 3 : 1)
+        }
+    }
+
     /// Controls and what is no character (U+FFFE, U+FFFF) become U+FFFD: HTML has no way to write them.
     private mutating func escape(_ text: String, isValue: Bool) {
         for scalar in text.unicodeScalars {

@@ -28,15 +28,33 @@ package struct ReportPage {
     private let shown: [HistoryPass]
     private let slots: PassSlots
 
-    package init(_ input: PageInput) {
+    /// A page has less, in bytes.
+    package static let bytesMax = 1_000_000
+
+    package init(_ input: PageInput) { self.init(input, part: 1) }
+
+    private init(_ input: PageInput, part: Int) {
         self.input = input
-        text = PageText(input)
+        text = PageText(input, part: part)
         shown = Array(input.pair.passes.suffix(input.passesShown))
         slots = PassSlots(shown, calendar: input.calendar)
     }
 
     /// The page, in UTF-8.
+    ///
+    /// Its rows are limited, and what they hold but for names and messages is short: where many of these are as long as they
+    /// may be, all get less.
     package var html: [UInt8] {
+        var page = written
+        var part = 2
+        while page.count >= Self.bytesMax, part <= 8 {
+            page = ReportPage(input, part: part).written
+            part *= 2
+        }
+        return page
+    }
+
+    private var written: [UInt8] {
         var page = PageWriter()
         page.declareHTML()
         page.element("html", ["lang": "en"]) { page in

@@ -143,12 +143,18 @@ import Testing
     // MARK: Size
 
     @Test(
-        "it is whole and below 1 MB, whatever is recorded",
-        arguments: [(0, 0, false), (1, 1, false), (10_000, 50_000, false), (10_000, 1_000, true)]
+        "it is whole and below 1 MB, whatever is recorded, and whatever users call their files",
+        arguments: [
+            (0, 0, "&"), (1, 1, "&"), (10_000, 50_000, "\""), (10_000, 1_000, "&"),
+            (10_000, 1_000, "<"), (10_000, 1_000, "\u{1F4A9}"), (10_000, 1_000, "\u{1}"),
+        ]
     )
-    func size(passes: Int, branches: Int, isDaily: Bool) throws {
-        var input = pageInput(pagePair(pagePasses(passes, isDaily: isDaily, last: 999_999_999)))
-        let long = [UInt8](repeating: 0x22, count: 255)
+    func size(passes: Int, branches: Int, character: String) throws {
+        let all = pagePasses(passes, isDaily: branches == 1_000, last: 999_999_999)
+        var input = pageInput(pagePair(all))
+        let long = Array([[UInt8]](repeating: bytes(character), count: 255).joined().prefix(252))
+        let attribute = "user." + String(decoding: long, as: UTF8.self) + ", 65536 bytes"
+        let ranges = (0..<9).map { "\($0 << 40)-\($0 << 40 + 511)" }.joined(separator: ",")
         for index in input.pair.passes.indices.suffix(50) {
             input.pair.passes[index].record.counts[.failures] = 300
             input.pair.passes[index].failures = (0..<300).map { number in
@@ -159,12 +165,24 @@ import Testing
                         ])
                     ),
                     side: "source",
-                    activity: "open",
-                    errorNumber: 13
+                    activity: number % 2 == 0 ? "set attribute" : "read",
+                    errorNumber: 5,
+                    firstByte: number % 2 == 0 ? nil : 1 << 50,
+                    endByte: number % 2 == 0 ? nil : 1 << 51,
+                    detail: number % 2 == 0 ? attribute : "kept whole; \(1 << 50) bytes: \(ranges)"
                 )
             }
         }
-        input.pair.verifications = (0..<1_000).map { _ in recordedVerification() }
+        input.pair.verifications = (0..<1_000).map { _ in
+            recordedVerification {
+                $0.leftAside = bytes("--xattrs=user\0--quotas=off\0")
+                $0.isFiltered = true
+                $0.isPartial = true
+                $0.isStrict = true
+                $0.counts.bytesRead = .max
+                $0.counts.differences = .max
+            }
+        }
         input.space = .init(
             pass: 1,
             branches: (0..<branches).map { number in
@@ -177,7 +195,7 @@ import Testing
             }
         )
         let page = FoundPage(input)
-        #expect(page.html.utf8.count < 1_000_000, "\(page.html.utf8.count)")
+        #expect(page.html.utf8.count < ReportPage.bytesMax, "\(page.html.utf8.count)")
         #expect(try page.complaints() == "")
         #expect(page.rows("pass").count == min(passes, 500))
         let days = page.rows("days").count
