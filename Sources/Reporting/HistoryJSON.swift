@@ -29,7 +29,8 @@ package enum HistoryJSON {
             lines += pass.failures.map { failure($0, of: pass) }
             lines += pass.branches.map { branch($0, of: pass) }
         }
-        return lines + pair.verifications.map { verification($0, of: pair) }
+        lines += pair.verifications.map { verification($0, of: pair) }
+        return lines + pair.tunings.map { tuning($0, of: pair) }
     }
 
     private static func pass(
@@ -151,6 +152,20 @@ package enum HistoryJSON {
         line.add("vanished", record.counts.vanished)
         line.add("login_user", record.loginUser)
         line.add("version", record.cutoverVersion)
+        return line
+    }
+
+    private static func tuning(_ tuned: TunedWorkers, of pair: HistoryPair) -> JSONLine {
+        var line = JSONLine(type: "tuning")
+        line.add("pass", tuned.pass)
+        line.add("source", name: pair.source)
+        line.add("destination", name: pair.destination)
+        line.add("end", moment(tuned.momentNanoseconds))
+        line.add("workers", tuned.workers)
+        line.add("top_workers", tuned.topWorkers)
+        line.add("limit", tuned.limit)
+        line.add("rate_unit", tuned.isOfBytes ? "bytes" : "entries")
+        line.add("numbers", TuneText.numbers(tuned.rows))
         return line
     }
 

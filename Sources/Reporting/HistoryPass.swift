@@ -94,6 +94,8 @@ package struct HistoryPair: Sendable {
     package var destinationFilesystem: [UInt8] = []
     /// The oldest first.
     package var verifications: [RecordedVerification] = []
+    /// What passes found that tried numbers of workers, the oldest first.
+    package var tunings: [TunedWorkers] = []
     /// Nil: it was not asked for.
     package var outlook: PairOutlook?
 
@@ -109,6 +111,22 @@ package struct HistoryPair: Sendable {
         self.path = path
         self.passes = passes
         self.passCount = passCount
+    }
+}
+
+extension TunedWorkers {
+    /// As the pass had them.
+    var rows: [TuneRow] {
+        let best = rates.map(\.rate).max() ?? 0
+        return rates.map {
+            TuneRow(
+                workers: $0.workers,
+                rate: $0.rate,
+                share: best > 0 ? $0.rate / best : 0,
+                spread: $0.spread,
+                steps: $0.steps
+            )
+        }
     }
 }
 

@@ -54,7 +54,9 @@ package struct JSONLine: Sendable {
 
     /// A number that is not negative, with three decimals; nil is `null`.
     mutating func add(_ key: String, decimal number: Double?) {
-        add(key, seconds: number.map { UInt64(exactlyOrMax: ($0 * 1e3).rounded() * 1e6) })
+        begin(key)
+        guard let number else { return addNull() }
+        bytes += Array(Quantity.decimal(number).utf8)
     }
 
     /// A number with all its digits, as `1.5e-08`; nil, and what is no number, is `null`.

@@ -67,6 +67,11 @@ package enum Quantity {
         return "\(nanoseconds / 1_000_000_000).\(thousandths)"
     }
 
+    /// A number that is not negative as programs read it, with three decimals.
+    static func decimal(_ number: Double) -> String {
+        decimal(nanoseconds: UInt64(exactlyOrMax: (number * 1e3).rounded() * 1e6))
+    }
+
     /// A length of time as options take it: "0.4s", "45s", "3m30s", "2h05m", "3d04h"; rounded.
     package static func span(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds >= 0 else { return "unknown" }

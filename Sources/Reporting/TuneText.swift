@@ -39,7 +39,12 @@ package struct TuneText {
         Quantity.count(UInt64(exactlyOrMax: rate.rounded()))
     }
 
-    private static func percent(_ share: Double) -> String {
+    /// A rate without its unit.
+    static func shown(_ rate: Double, isOfBytes: Bool) -> String {
+        isOfBytes ? Quantity.size(UInt64(exactlyOrMax: rate.rounded())) : count(rate)
+    }
+
+    static func percent(_ share: Double) -> String {
         "\(Int((min(max(share, 0), 10) * 100).rounded()))"
     }
 
@@ -69,9 +74,7 @@ package struct TuneText {
     private func line(_ row: TuneRow) -> String {
         let count = Int((min(max(row.share, 0), 1) * Double(Self.barWidth)).rounded())
         let bar = String(repeating: "#", count: max(count, 1))
-        let rate =
-            outcome.isOfBytes
-            ? Quantity.size(UInt64(exactlyOrMax: row.rate.rounded())) : Self.count(row.rate)
+        let rate = Self.shown(row.rate, isOfBytes: outcome.isOfBytes)
         let line =
             TextLayout.rightAligned("\(row.workers)", to: Self.numberWidth) + "  "
             + TextLayout.rightAligned(rate, to: Self.rateWidth) + "  "
@@ -179,18 +182,20 @@ package struct TuneText {
         line.add("steps", outcome.steps)
         line.add("steps_needed", outcome.stepsNeeded)
         line.add("seed", plan.seed)
-        line.add(
-            "numbers",
-            outcome.rows.map { row in
-                var object = JSONLine()
-                object.add("workers", row.workers)
-                object.add("rate", decimal: row.rate)
-                object.add("share", decimal: row.share)
-                object.add("spread", decimal: row.spread)
-                object.add("steps", row.steps)
-                return object
-            }
-        )
+        line.add("numbers", Self.numbers(outcome.rows))
         return line
+    }
+
+    /// What was found of each number.
+    static func numbers(_ rows: [TuneRow]) -> [JSONLine] {
+        rows.map { row in
+            var object = JSONLine()
+            object.add("workers", row.workers)
+            object.add("rate", decimal: row.rate)
+            object.add("share", decimal: row.share)
+            object.add("spread", decimal: row.spread)
+            object.add("steps", row.steps)
+            return object
+        }
     }
 }

@@ -179,6 +179,7 @@ struct HistorySelection {
         pair.sourceFilesystem = contents.pair.source.filesystem
         pair.destinationFilesystem = contents.pair.destination.filesystem
         pair.verifications = try history.verifications()
+        pair.tunings = try history.tunings()
         // However many are shown: the verdict is the same.
         pair.outlook = PairOutlook(
             try history.passes(newest: PairOutlook.passesMax),

@@ -9,14 +9,21 @@ import Testing
 
     init() throws { state = try State() }
 
-    private func tuned(_ workers: Int) -> TunedWorkers {
-        TunedWorkers(
+    private func tuned(_ workers: Int, pass: Int64 = 0) -> TunedWorkers {
+        var tuned = TunedWorkers(
             workers: workers,
             topWorkers: 30,
             limit: "source",
             machine: "m",
-            momentNanoseconds: 1_700_000_000_123_456_789
+            momentNanoseconds: 1_700_000_000_123_456_789,
+            rates: [
+                .init(workers: 1, rate: 0.1 + 0.2, spread: 1e-17, steps: 3),
+                .init(workers: 250, rate: 1.5e21, spread: 0, steps: 2),
+            ],
+            isOfBytes: workers == 16
         )
+        tuned.pass = pass
+        return tuned
     }
 
     private func pass(_ tuned: TunedWorkers?) throws {
@@ -33,7 +40,9 @@ import Testing
         try pass(tuned(16))
         try pass(tuned(4))
         try pass(nil)
-        #expect(try state.openReadOnly().history?.tunedWorkers() == tuned(4))
+        let history = try #require(try state.openReadOnly().history)
+        #expect(try history.tunedWorkers() == tuned(4, pass: 3))
+        #expect(try history.tunings() == [tuned(16, pass: 2), tuned(4, pass: 3)])
         #expect(try SQLiteOracle.integrity(state.database) == "ok")
     }
 
@@ -41,6 +50,12 @@ import Testing
         try pass(tuned(16))
         try SQLiteOracle.execute(state.database, "UPDATE tunings SET workers = -1")
         #expect(try state.openReadOnly().history?.tunedWorkers() == nil)
+        #expect(try state.openReadOnly().history?.tunings() == [])
+        let rates = "2:1:0:3 3:nan:0:3 x:1:0:3 4:1:0 0:1:0:1 5:1:0:1"
+        let change = "UPDATE tunings SET workers = 2, rates = '\(rates)'"
+        try SQLiteOracle.execute(state.database, change)
+        let left = try state.openReadOnly().history?.tunedWorkers()
+        #expect(left?.rates.map(\.workers) == [2, 5])
     }
 
     @Test("the newest 100 are kept") func limit() throws {

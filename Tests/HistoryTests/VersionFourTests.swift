@@ -72,6 +72,7 @@ import Testing
         #expect(whole.foreseenLowNanoseconds == nil && whole.sourceType == nil)
         #expect(try history.verifications() == [])
         #expect(try history.tunedWorkers() == nil)
+        #expect(try history.tunings() == [])
         #expect(try history.lastCompletePass() == whole)
         #expect(try history.directory(130)?.name == bytes("a"))
         #expect(try history.names(of: 131) == [NameRecord(parent: 130, nameHash: 7)])

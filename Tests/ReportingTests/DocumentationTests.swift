@@ -267,7 +267,7 @@ import Testing
 
     /// A recorded pass with all that can be told of one.
     private func recordedPair() -> HistoryPair {
-        pagePair(
+        var pair = pagePair(
             [
                 HistoryPass(
                     recordedPass(reason: "asked"),
@@ -277,5 +277,7 @@ import Testing
             ],
             verifications: [recordedVerification()]
         )
+        pair.tunings = [recordedTuning()]
+        return pair
     }
 }

@@ -241,7 +241,7 @@ package final class Pass: SteeredRun, HeldRun {
             // `run` commits just now: an interrupted pass, too, unless its status was fixed before the signal came.
         } else {
             var end = end(found, status, at: now, isGivenUp: true)
-            end.tuned = tuning.outcome?.choice
+            end.tuned = tuning.outcome
             if let notice = keeper.finish(end) { context.log.say(notice) }
         }
         keeper.statusFile?.withdraw()
@@ -389,7 +389,7 @@ package final class Pass: SteeredRun, HeldRun {
         end.recorder = isWhole ? context.memory.recorder : nil
         end.times = effort.times
         end.costs = effort.costs
-        end.tuned = tuning.outcome?.choice
+        end.tuned = tuning.outcome
         end.amount = WorkAmount(counters, isByScan: found.method == .scan)
         if let notice = keeper.finish(end) { context.log.say(notice) }
         keeper.statusFile?.withdraw()

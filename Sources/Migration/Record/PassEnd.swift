@@ -21,8 +21,8 @@ struct PassEnd {
     var times = PassTimes()
     var costs = WorkWindows.Costs()
     var amount = WorkAmount()
-    /// The number of workers that later passes are to take.
-    var tuned: TuneOutcome.Choice?
+    /// What came of trying numbers of workers; without a choice nothing is written down of it.
+    var tuned: TuneOutcome?
     var branches: [BranchRecord]
     var failures: [FailureRecord]
     /// What was learned; nil where that is not whole.
@@ -32,13 +32,19 @@ struct PassEnd {
 }
 
 extension TunedWorkers {
-    init(_ choice: TuneOutcome.Choice, machine: String?, at moment: Int64) {
+    /// Nil: too little was measured.
+    init?(_ outcome: TuneOutcome, machine: String?, at moment: Int64) {
+        guard let choice = outcome.choice else { return nil }
         self.init(
             workers: choice.workers,
             topWorkers: choice.topWorkers,
             limit: choice.limit?.rawValue,
             machine: machine,
-            momentNanoseconds: moment
+            momentNanoseconds: moment,
+            rates: outcome.rows.map {
+                Rate(workers: $0.workers, rate: $0.rate, spread: $0.spread, steps: $0.steps)
+            },
+            isOfBytes: outcome.isOfBytes
         )
     }
 }

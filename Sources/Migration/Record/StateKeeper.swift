@@ -381,7 +381,7 @@ package final class StateKeeper: Sendable {
         if end.asksDestination {
             ended.destinationChangedNanoseconds = roots.destinationChangedNanoseconds
         }
-        let tuned = end.tuned.map { TunedWorkers($0, machine: pass.machine, at: now.time) }
+        let tuned = end.tuned.flatMap { TunedWorkers($0, machine: pass.machine, at: now.time) }
         do throws(HistoryProblem) {
             try history.finish(
                 ended,

@@ -2,7 +2,7 @@
 // pass, in their order, so that passes of a minute can be told apart beside one of a day.
 //
 // A picture is as wide as the page. Heights are pixels; widths are places (a viewBox that is stretched, with strokes
-// that are not), so marks stay round and letters stay letters at any width.
+// that are not), so marks stay round and letters stay letters at any width (PlotFrame).
 
 import History
 import LinuxIO
@@ -13,10 +13,6 @@ struct PassCharts {
     private let slots: [PassSlot]
     private let text: PageText
     private let sinceBoot: Int64
-
-    /// Holds "100,000,000".
-    private static let axisWidth = 76
-    private static let labelsHeight = 50.0
 
     init(_ slots: PassSlots, _ text: PageText, sinceBoot: Int64) {
         self.slots = slots.slots
@@ -160,104 +156,28 @@ struct PassCharts {
         _ title: String,
         _ draw: (inout Paths) -> Void
     ) {
-        let ticks =
-            scale.ticks.map { (scale.position($0.value), $0.label) }
-            + (hasZero ? [(height - 6, "0")] : [])
-        var paths = Paths(count: slots.count)
-        draw(&paths)
-        page.element("div", ["class": "plot"]) { page in
-            axis(&page, ticks, height: height)
-            page.element(
-                "svg",
-                [
-                    "class": "area", "height": Coordinate.text(height + Self.labelsHeight),
-                    "role": "img",
-                ]
-            ) { page in
-                page.element("title", [:], title + "; the table below has the numbers.")
-                for (y, _) in ticks {
-                    page.leaf(
-                        "line",
-                        [
-                            "class": "grid", "x1": "0", "x2": "100%", "y1": Coordinate.text(y),
-                            "y2": Coordinate.text(y),
-                        ]
-                    )
-                }
-                page.element(
-                    "svg",
-                    [
-                        "class": "inner \(paths.size)", "width": "100%",
-                        "height": Coordinate.text(height),
-                        "viewBox": "0 0 \(max(slots.count, 1)) \(Coordinate.text(height))",
-                        "preserveAspectRatio": "none",
-                    ]
-                ) { paths.write(&$0) }
-                labels(&page, below: height)
-            }
-        }
-    }
-
-    /// What the lines of a grid, and the lines of letters below a picture, stand for.
-    private func axis(
-        _ page: inout PageWriter,
-        _ ticks: [(Double, String)],
-        height: Double
-    ) {
-        page.element(
-            "svg",
-            [
-                "class": "axis", "width": "\(Self.axisWidth)",
-                "height": Coordinate.text(height + Self.labelsHeight), "aria-hidden": "true",
-            ]
-        ) { page in
-            for (y, label) in ticks {
-                page.element(
-                    "text",
-                    [
-                        "x": "\(Self.axisWidth - 8)", "y": Coordinate.text(y + 4),
-                        "text-anchor": "end",
-                    ],
-                    label
-                )
-            }
-            for (line, label) in ["pass", "start"].enumerated() {
-                page.element(
-                    "text",
-                    [
-                        "x": "\(Self.axisWidth - 14)", "y": Self.line(line, below: height),
-                        "text-anchor": "end",
-                    ],
-                    label
-                )
-            }
-        }
+        let frame = PlotFrame(
+            title: title,
+            height: height,
+            ticks: scale.ticks.map { (y: scale.position($0.value), label: $0.label) }
+                + (hasZero ? [(y: height - 6, label: "0")] : []),
+            places: slots.count,
+            lines: ["pass", "start", ""]
+        )
+        frame.write(&page, draw) { labels(&$0, of: frame) }
     }
 
     /// Numbers and dates of passes below a picture, fewer of them on a narrow page.
-    private func labels(_ page: inout PageWriter, below height: Double) {
+    private func labels(_ page: inout PageWriter, of frame: PlotFrame) {
         let count = slots.count
         let stride = max(1, (count + 9) / 10)
         let narrowStride = stride * max(1, (count + stride * 4 - 1) / (stride * 4))
         for (index, slot) in slots.enumerated() where (count - 1 - index) % stride == 0 {
             let isNarrow = (count - 1 - index) % narrowStride == 0
             for (line, text) in lines(slot).enumerated() {
-                page.element(
-                    "text",
-                    [
-                        "class": isNarrow ? "" : "wide", "text-anchor": "middle",
-                        "x": Coordinate.percent((Double(index) + 0.5) / Double(count)),
-                        "y": Self.line(line, below: height),
-                    ],
-                    text
-                )
+                frame.label(&page, text, place: index, line: line, isNarrow: isNarrow)
             }
         }
-    }
-
-    /// Where a line of letters below a picture stands.
-    private static func line(_ number: Int, below height: Double) -> String {
-        Coordinate.text(height + 16 + Double(number) * 15)
     }
 
     private func lines(_ slot: PassSlot) -> [String] {

@@ -4,7 +4,9 @@
 struct Paths {
     /// What a mark means; what comes later lies above.
     enum Kind: Int, CaseIterable {
-        case band, foreseen, none, stem, range, ring, gap, walk, scan, days, top, running
+        case band, foreseen, none, stem, curve, range, ring, gap, walk, scan, days, top, running
+        /// Of numbers of workers.
+        case tried, taken
     }
 
     private var texts = [String](repeating: "", count: Kind.allCases.count)
@@ -27,6 +29,12 @@ struct Paths {
     mutating func addLine(_ kind: Kind, _ x: Double, _ from: Double, _ to: Double) {
         texts[kind.rawValue] +=
             "M\(Coordinate.text(x)) \(Coordinate.text(from))V\(Coordinate.text(to))"
+    }
+
+    /// A line through points, from left to right.
+    mutating func addCurve(_ points: [(x: Double, y: Double)]) {
+        let texts = points.map { "\(Coordinate.text($0.x)) \(Coordinate.text($0.y))" }
+        self.texts[Kind.curve.rawValue] += "M" + texts.joined(separator: "L")
     }
 
     mutating func addAcross(
@@ -57,14 +65,14 @@ struct Paths {
         let style =
             switch kind {
             case .band: "band"
-            case .foreseen: "fore"
+            case .foreseen, .curve: "fore"
             case .none: "none"
             case .stem: "stem"
             case .range: "range"
             case .ring: "ring"
             case .gap: "gap"
-            case .walk: "walk"
-            case .scan: "scan"
+            case .walk, .tried: "walk"
+            case .scan, .taken: "scan"
             case .days: "median"
             case .top: "top"
             case .running: "runs"
@@ -88,6 +96,7 @@ struct Paths {
             case .running:
                 write(&page, .walk, "M11 7h.01")
                 write(&page, .running, "M11 7h.01")
+            case .range: write(&page, kind, "M11 0V14")
             case .days:
                 write(&page, .range, "M11 0V14")
                 write(&page, .days, "M11 7h.01")

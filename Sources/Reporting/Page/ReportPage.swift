@@ -6,12 +6,13 @@
 //   PageStyle       the style sheet
 //   PageTable       tables
 //   PassSlots       passes as places on an axis, old ones by days
-//   PassCharts      the pictures of passes, drawn as Paths on a LogScale
+//   PassCharts      the pictures of passes, drawn as Paths on a LogScale, in a PlotFrame
 //   PassTable       the table beside them
 //   OpenFailures    which failures are open, and since when
 //   FailureSection  what fails, by what is to be done; unreadable ranges (DamageSection)
 //   Treemap         a rectangle cut into rectangles
 //   BranchMap       branches by space and by work
+//   WorkerCurve     how fast numbers of workers were, drawn as Paths on a LinearScale
 //   PairSections    verifications, and the volumes
 //
 // It keeps true: no script, no address, nothing that a browser would fetch; every name is text; a number is the one of
@@ -137,6 +138,9 @@ package struct ReportPage {
             } else {
                 page.element("p", [:], "No whole pass that walked is recorded with its branches.")
             }
+        }
+        section(&page, "Numbers of workers") {
+            WorkerCurve(input.pair.tunings, text).write(&$0)
         }
         section(&page, "Verifications") {
             PairSections(input, text).verifications(&$0)

@@ -73,6 +73,11 @@ struct TuneTests {
         #expect(found.number("workers") == 16 && found["remembered"] == .bool(true), "\(found)")
         #expect(found.number("seed") == 7)
         expectTable(outcome)
+        let history = try Cutover.run(
+            bytes: [bytes("history"), bytes("--state"), pair.state, bytes("--json"), bytes("-")]
+        )
+        let kept = try history.report().of("tuning")
+        #expect(kept.count == 1 && kept[0]["numbers"] == found["numbers"], "\(kept)")
         try expectTaken(16)
         try stage.expectSame()
     }

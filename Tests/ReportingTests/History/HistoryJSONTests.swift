@@ -1,6 +1,7 @@
 // Lines of `cutover history --json`, byte for byte: docs/OUTPUT.md promises these keys.
 
 import History
+import Migration
 import Reporting
 import TestSupport
 import Testing
@@ -75,6 +76,20 @@ import Testing
                 == "{\"type\":\"pass_branch\",\"pass\":12,\"name\":\"\u{FFFD}\","
                 + "\"name_bytes\":\"ff\",\"work_seconds\":1.500,\"entries\":2,\"bytes\":3}"
         )
+    }
+
+    @Test("golden line of numbers of workers") func tuning() {
+        var pair = historyPair([])
+        var outcome = tuneOutcome()
+        outcome.rows.removeFirst(6)
+        pair.tunings = [recordedTuning(outcome)]
+        let expected: String =
+            "{\"type\":\"tuning\",\"pass\":7,\"source\":\"/mnt/old\",\"destination\":\"/mnt/new\","
+            + "\"end\":\"2026-08-06T04:20:00.000Z\",\"workers\":16,\"top_workers\":30,"
+            + "\"limit\":\"source\",\"rate_unit\":\"entries\",\"numbers\":["
+            + "{\"workers\":60,\"rate\":10920.000,\"share\":1.000,\"spread\":0.040,\"steps\":3},"
+            + "{\"workers\":120,\"rate\":9940.000,\"share\":0.910,\"spread\":0.060,\"steps\":3}]}"
+        #expect(lines(pair).last == expected)
     }
 
     @Test("a pass without an end has null for what it would have told then")

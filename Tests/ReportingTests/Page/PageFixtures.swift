@@ -2,6 +2,7 @@
 
 import History
 import LinuxIO
+import Migration
 import Reporting
 import TestSupport
 import Testing
@@ -90,6 +91,23 @@ func recordedVerification(
     row.counts.bytesRead = 1_576_682_507_468
     change(&row)
     return row
+}
+
+/// What a pass found that tried numbers of workers.
+func recordedTuning(_ outcome: TuneOutcome = tuneOutcome(), pass: Int64 = 7) -> TunedWorkers {
+    var tuned = TunedWorkers(
+        workers: outcome.choice?.workers ?? 1,
+        topWorkers: outcome.choice?.topWorkers ?? 1,
+        limit: outcome.choice?.limit?.rawValue,
+        machine: "m",
+        momentNanoseconds: 1_785_990_000_000_000_000,
+        rates: outcome.rows.map {
+            .init(workers: $0.workers, rate: $0.rate, spread: $0.spread, steps: $0.steps)
+        },
+        isOfBytes: outcome.isOfBytes
+    )
+    tuned.pass = pass
+    return tuned
 }
 
 /// What stands in a page.

@@ -30,6 +30,26 @@ import Testing
         }
     }
 
+    @Test(
+        "a linear scale begins at 0, holds all, and its labels are round and never touch",
+        arguments: [0.034, 0.9, 11_150, 11_999.5, 3e8, 1e300, 0, .infinity]
+    )
+    func linear(most: Double) {
+        for isOfBytes in [false, true] {
+            let scale = LinearScale(holding: most, isOfBytes: isOfBytes, top: 10, bottom: 218)
+            let ticks = scale.ticks
+            #expect(ticks.first?.y == 218 && ticks.last?.y == 10 && ticks.count >= 2, "\(ticks)")
+            for (low, high) in zip(ticks, ticks.dropFirst()) { #expect(low.y - high.y >= 24) }
+            #expect(Set(ticks.map(\.label)).count == ticks.count, "\(ticks)")
+            #expect(ticks.allSatisfy { $0.label.utf8.count <= 26 })
+            if most.isFinite { #expect(scale.high >= most * 0.999_999) }
+        }
+        let labels = LinearScale(holding: 11_150, isOfBytes: false, top: 10, bottom: 218).ticks
+        #expect(
+            labels.map(\.label) == ["0", "2,000", "4,000", "6,000", "8,000", "10,000", "12,000"]
+        )
+    }
+
     @Test("logarithms are right to ten digits") func logarithms() {
         for (number, logarithm) in [
             (1.0, 0.0), (2, 1), (1_024, 10), (10, 3.321_928_094_887_362),

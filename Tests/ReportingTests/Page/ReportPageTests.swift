@@ -183,6 +183,7 @@ import Testing
                 $0.counts.differences = .max
             }
         }
+        input.pair.tunings = (0..<100).map { recordedTuning(pass: $0) }
         input.space = .init(
             pass: 1,
             branches: (0..<branches).map { number in
@@ -255,6 +256,42 @@ import Testing
         for scope in scopes { #expect(page.html.contains(">\(scope)</td>"), "\(scope)") }
     }
 
+    @Test("numbers of workers stand as a curve with its axes, and as those of history --json")
+    func workers() throws {
+        var pair = pagePair(pagePasses(9))
+        #expect(FoundPage(pageInput(pair)).text.contains("No pass tried several numbers"))
+        pair.tunings = [recordedTuning(tuneOutcome(limit: nil), pass: 5), recordedTuning()]
+        let page = FoundPage(pageInput(pair))
+        #expect(try page.complaints() == "")
+        let lines = try HistoryJSON.lines(pair).map { try JSON(parsing: $0.object) }
+            .filter { $0.text("type") == "tuning" }
+        #expect(lines.count == 2)
+        let numbers = try #require(lines.last?["numbers"]).elements
+        let rows = page.rows("numbers")
+        #expect(rows.count == 8 && numbers.count == 8)
+        for (row, number) in zip(rows, numbers) {
+            #expect(row.count == 5)
+            for (key, value) in row { #expect(number[key] == .number(value), "\(key)") }
+        }
+        let found = page.rows("tuning")
+        #expect(found.map { $0["limit"] } == ["source", "-"])
+        #expect(found.map { $0["pass"] } == ["7", "5"] && found[0]["end"] == lines[1].text("end"))
+        let words = [
+            "16 did 97 % of what 30 did", "take 16", "Limit: SOURCE's disk.",
+            "a second by the number of workers",
+            "12,000", "workers",
+        ]
+        for words in words { #expect(page.text.contains(words), "\(words)") }
+        // Seven lines between eight points, and one mark is another one.
+        let curve = page.html.matches(of: /class="fore" d="M([^"]*)"/).map(\.output.1)
+        #expect(curve.contains { $0.count { $0 == "L" } == 7 }, "\(curve)")
+        let squares = page.html.matches(of: /class="scan" d="([^"]*)"/).map(\.output.1)
+        #expect(
+            squares.contains { $0.hasPrefix("M4.5 ") && $0.count { $0 == "M" } == 1 },
+            "\(squares)"
+        )
+    }
+
     /// Each row is the line of that type with the same value of `key`, in all that both have.
     private func expect(
         _ rows: [[String: String]],
@@ -304,7 +341,9 @@ import Testing
         #expect(page.text.contains("salvaged, with holes"))
     }
 
-    @Test("the last verification stands at the head with what it looked at, and less is not 'equal'")
+    @Test(
+        "the last verification stands at the head with what it looked at, and less is not 'equal'"
+    )
     func scope() {
         func tile(_ change: (inout RecordedVerification) -> Void = { _ in }) -> String? {
             let row = recordedVerification(change)
@@ -314,13 +353,20 @@ import Testing
                 .map { String($0).replacing(/<[^>]*>/, with: "|") }
         }
         #expect(tile() == "|equal|every byte, ")
-        #expect(tile { $0.samplePercent = "0.1" } == "|equal where it looked|bytes of 0.1 % of the files, ")
+        #expect(
+            tile { $0.samplePercent = "0.1" }
+                == "|equal where it looked|bytes of 0.1 % of the files, "
+        )
         let part = tile {
             $0.comparesContents = false
             $0.isPartial = true
         }
         #expect(part == "|equal where it looked|attributes only, some branches, ")
-        #expect(tile { $0.status = 1; $0.isPartial = true } == "|different|every byte, some branches, ")
+        #expect(
+            tile {
+                $0.status = 1; $0.isPartial = true
+            } == "|different|every byte, some branches, "
+        )
     }
 
     @Test("a pass that runs is told with how far it is") func running() {
