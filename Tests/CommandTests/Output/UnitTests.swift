@@ -58,9 +58,7 @@ struct UnitTests {
     }
 
     @Test("of each option that systemd misses in the unit of passes the unit says why")
-    func reasons()
-        throws
-    {
+    func reasons() throws {
         let unit = "cutover-follow@.service"
         let text = String(decoding: try Files.read(joined(Self.folder, unit)), as: UTF8.self)
         let comments = text.split(separator: "\n").filter { $0.hasPrefix("#") }
@@ -79,7 +77,7 @@ struct UnitTests {
 
     private func security(_ unit: String) throws -> [String] {
         try Shell.attempt(
-            "systemd-analyze security --offline=yes --no-pager \"$1/$2\" 2>&1",
+            "LC_ALL=C.UTF-8 systemd-analyze security --offline=yes --no-pager \"$1/$2\" 2>&1",
             [try units(), bytes(unit)]
         ).lines.map { String($0) }
     }
