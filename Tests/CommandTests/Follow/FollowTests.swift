@@ -390,25 +390,31 @@ struct FollowTests {
 
     @Test("when the hours of work begin, so does a pass, of itself")
     func hoursBegin() throws {
-        // A time zone in which the next minute is three seconds away.
-        let now = Int(time(nil))
-        let zone = (now % 60 + 3) % 60
-        let minute = (now - zone) / 60 + 1
-        let clock = [minute, minute + 2].map { minute in
-            let (hour, rest) = (minute / 60 % 24, minute % 60)
-            return "\(hour < 10 ? "0" : "")\(hour):\(rest < 10 ? "0" : "")\(rest)"
+        // On a busy machine it is there before the loop has begun: then once more, with more time.
+        for margin in [3, 6, 12, 24] {
+            // A time zone in which the next minute is so many seconds away.
+            let now = Int(time(nil))
+            let zone = (now % 60 + margin) % 60
+            let minute = (now - zone) / 60 + 1
+            let clock = [minute, minute + 2].map { minute in
+                let (hour, rest) = (minute / 60 % 24, minute % 60)
+                return "\(hour < 10 ? "0" : "")\(hour):\(rest < 10 ? "0" : "")\(rest)"
+            }
+            let outcome = try follow(
+                "--hours",
+                clock.joined(separator: "-"),
+                "--pause",
+                "1h",
+                "--passes",
+                "1",
+                environment: ["TZ=X0:00:\(zone)"]
+            )
+            #expect(outcome.status == 0, "\(outcome)")
+            let reasons = told("pause").map { $0.text("reason") }
+            if reasons.isEmpty && margin < 24 { continue }
+            #expect(reasons == ["hours"], "\(outcome)")
+            break
         }
-        let outcome = try follow(
-            "--hours",
-            clock.joined(separator: "-"),
-            "--pause",
-            "1h",
-            "--passes",
-            "1",
-            environment: ["TZ=X0:00:\(zone)"]
-        )
-        #expect(outcome.status == 0, "\(outcome)")
-        #expect(told("pause").map { $0.text("reason") } == ["hours"], "\(outcome)")
         try stage.expectSame()
     }
 
