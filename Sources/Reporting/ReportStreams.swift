@@ -150,8 +150,9 @@ package final class ReportStreams: Sendable {
         service?.show(.ended, ServiceText.ended(run, status, reason))
     }
 
-    /// Whether output that was asked for is incomplete, but for a reader of standard output that went
-    /// away. Figures are complete again when they are written again.
+    /// Whether output that was asked for is incomplete, but for a reader of standard output that went away.
+    ///
+    /// Figures are complete again when they are written again.
     var hadError: Bool { !errors.isEmpty || configuration.metrics?.error != nil }
 
     /// Outputs that were asked for and lost something, by the name to show.

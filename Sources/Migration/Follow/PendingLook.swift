@@ -22,10 +22,8 @@ package final class PendingLook: SteeredRun {
     /// Whether it could not look for another pass that runs; known when it has run.
     package var metAnotherPass: Bool { hasMetPass.withLock { $0 } }
 
-    /// - Parameters:
-    ///   - options: those of the pass.
-    ///   - limitSeconds: a look that takes longer is given up.
-    ///   - isWithoutUsers: nobody can write to SOURCE.
+    /// `options`: those of the pass; `limitSeconds`: a look that takes longer is given up; `isWithoutUsers`: nobody can write
+    /// to SOURCE.
     package init(
         _ process: ProcessSetup,
         _ names: RootNames,
