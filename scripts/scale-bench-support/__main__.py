@@ -65,6 +65,21 @@ def parse(arguments):
     return options
 
 
+def _watch(process):
+    """Waits for a process: its status, its resources and the peak of its memory in bytes."""
+    memory = 0
+    while True:
+        # Not ru_maxrss: that is at least what this process had when it started the other.
+        found, status, usage = os.wait4(process, os.WNOHANG)
+        if found:
+            return status, usage, memory
+        text = pathlib.Path("/proc", str(process), "status").read_text(errors="replace")
+        for line in text.splitlines():
+            if line.startswith("VmHWM:"):
+                memory = max(memory, int(line.split()[1]) * 1024)
+        time.sleep(0.01)
+
+
 def timed(options, workspace, source, destination):
     """One pass: its seconds, processor seconds, peak memory, counters and progress."""
     workspace.make_cold(source, destination)
@@ -78,7 +93,7 @@ def timed(options, workspace, source, destination):
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            status, usage, memory = _watch(process.pid)
         except BaseException:
             process.kill()
             process.wait()
@@ -93,8 +108,8 @@ def timed(options, workspace, source, destination):
     summary = next(event for event in events if event["type"] == "summary")
     return {
         "seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime,
-        "memory": usage.ru_maxrss * 1024, "files_copied": summary["files_copied"],
-        "entries_seen": summary["entries_seen"], "method": summary["method"],
+        "memory": memory, "files_copied": summary["files_copied"],
+        "entries_seen": summary["entries_seen"], "changes_by": summary["changes_by"],
         "progress": [
             [event["seconds"], event["entries_seen"]] for event in events
             if event["type"] == "progress"]}
@@ -123,7 +138,7 @@ def measure(options, workspace, entries, rounds):
             raise CommandFailed(f"a pass with nothing to do copied {row['unchanged']}")
         rows.append(row)
         say("  " + ", ".join(
-            f"{name} {one['seconds']:.1f} s ({one['method']}), {one['cpu']:.1f} s of processor, "
+            f"{name} {one['seconds']:.1f} s ({one['changes_by']}), {one['cpu']:.1f} s of processor, "
             f"{one['memory'] / 1e6:.0f} MB" for name, one in row.items()))
     workspace.remove(f"source-{entries}")
     workspace.remove(f"destination-{entries}")

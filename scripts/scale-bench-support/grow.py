@@ -8,6 +8,7 @@ of the home, so both volumes are of one kind and differ in size alone.
 import multiprocessing
 import os
 import random
+import signal
 
 HOME_ENTRIES = 1000
 DIRECTORY_ENTRIES = 50
@@ -24,11 +25,18 @@ def grow(root, entries):
         os.mkdir(f"{root}/shelf{number // HOMES_TOGETHER:04}", 0o755)
     mask = os.umask(0)
     try:
-        with multiprocessing.Pool() as pool:
+        # An interruption is the parent's, which ends them.
+        with multiprocessing.Pool(initializer=_as_usual) as pool:
             for _ in pool.imap_unordered(_home, ((str(root), number) for number in range(homes)), 8):
                 pass
     finally:
         os.umask(mask)
+
+
+def _as_usual():
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _home(place):
