@@ -91,7 +91,7 @@ struct FaultTests {
     @Test("S16: other errors while SOURCE is read are told with path, call, errno and bytes")
     func otherReadErrors() throws {
         // The first ones read super blocks, for the words that are recorded of both volumes.
-        let run = try run(FaultCase(operation: "pread", error: "ESTALE", number: 5))
+        let run = try run(FaultCase(operation: "pread", error: "ESTALE", number: 3))
         #expect(run.outcome.status == 23, "\(run.outcome)")
         let failures = run.report.of("failure")
         #expect(failures.count == 1)
