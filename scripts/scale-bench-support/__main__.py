@@ -7,27 +7,25 @@ volume, loop device or process behind, whether it ends well, fails or is interru
 excepted). Exit status: 0, 1 something failed, 20 interrupted, 64 usage.
 """
 
-import argparse
 import json
 import os
 import pathlib
 import shlex
 import subprocess
 import sys
-import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.append(str(HERE.parent / "bench-support"))
 
-import interruption  # noqa: E402 (found by the line before)
+import harness  # noqa: E402 (found by the line before)
 import machine  # noqa: E402
 import grow  # noqa: E402
 import scale_report  # noqa: E402
 from command import CommandFailed, run  # noqa: E402
-from interruption import Interrupted, say  # noqa: E402
-from volumes import GIBIBYTE, Workspace  # noqa: E402
+from interruption import say  # noqa: E402
+from volumes import GIBIBYTE  # noqa: E402
 
 # Blocks, an inode and its names, generously: of an entry of grow.py.
 SOURCE_BYTES = 2048
@@ -36,33 +34,17 @@ DESTINATION_BYTES = 1536
 
 def parse(arguments):
     """Options from the command line; ends the process with status 64 for a usage error."""
-    parser = argparse.ArgumentParser(prog="scripts/scale-bench", add_help=False)
-    parser.error = lambda message: parser.exit(64, f"scale-bench: {message} (try --help)\n")
+    parser = harness.Switches("scale-bench")
     add = parser.add_argument
-    add("--quick", action="store_true")
     add("--entries", type=int)
     add("--reference", type=int)
     add("--rounds", type=int)
-    add("--out", type=pathlib.Path)
-    add("--directory", type=pathlib.Path, default=pathlib.Path("/var/tmp"))
-    add("--binary", type=pathlib.Path)
-    # Not for users: where scripts/scale-bench has built cutover when --binary is not given.
-    add("--built", type=pathlib.Path)
-    # Nor this: to find a wrong switch before a build of minutes and not after it.
-    add("--parse-only", action="store_true")
     options = parser.parse_args(arguments)
     options.entries = options.entries or (20_000 if options.quick else 10_000_000)
     options.reference = options.reference or (2_000 if options.quick else 200_000)
     options.rounds = options.rounds or (1 if options.quick else 3)
-    if options.parse_only:
-        parser.exit(0)
     options.seed = 0
-    options.is_built = options.binary is None
-    options.binary = options.binary or options.built
-    if options.binary is None or not options.binary.is_file():
-        parser.error(f"--binary {options.binary} is not there")
-    options.binary = options.binary.resolve()
-    return options
+    return parser.finish(options)
 
 
 def _watch(process):
@@ -145,39 +127,22 @@ def measure(options, workspace, entries, rounds):
     return {"entries": entries, "inodes": made, "rows": rows}
 
 
+def perform(options, workspace, out, call):
+    """Measures both volumes, and publishes."""
+    scale_report.publish({
+        "call": call,
+        "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "machine": machine.facts(options, ROOT),
+        "reference": measure(options, workspace, options.reference, options.rounds),
+        "large": measure(options, workspace, options.entries, 1)}, out)
+
+
 def main():
     """Parses, performs, cleans up; returns the exit status."""
     options = parse(sys.argv[1:])
-    typed = sys.argv[3:] if sys.argv[1:2] == ["--built"] else sys.argv[1:]
-    interruption.listen()
-    os.umask(0o022)
-    workspace = None
-    with tempfile.TemporaryDirectory(prefix="cutover-scale-bench-") as temporary:
-        fallback = pathlib.Path(temporary) if options.quick else ROOT / "docs" / "benchmarks"
-        out = options.out or fallback
-        try:
-            try:
-                workspace = Workspace(options.directory, False)
-                data = {
-                    "call": shlex.join(["scripts/scale-bench", *typed]),
-                    "at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-                    "machine": machine.facts(options, ROOT),
-                    "reference": measure(options, workspace, options.reference, options.rounds),
-                    "large": measure(options, workspace, options.entries, 1)}
-                scale_report.publish(data, out)
-            finally:
-                interruption.ignore()
-                if workspace is not None:
-                    workspace.close()
-        except Interrupted as reason:
-            say(f"interrupted ({reason}); everything is cleaned up")
-            return 20
-        except (CommandFailed, OSError) as problem:
-            print(f"scale-bench: {problem}", file=sys.stderr)
-            return 1
-        if options.quick:
-            print((out / "scale.md").read_text())
-    return 0
+    return harness.run(
+        "scale-bench", "scale.md", options, False,
+        lambda workspace, out, call: perform(options, workspace, out, call))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """Table and plot of scripts/scale-bench."""
 
 import json
-import os
 import statistics
 
 import plots
+from harness import write
 
 KINDS = {"copy": "first copy, cold", "unchanged": "nothing to do, cold"}
 LEFT, RIGHT, TOP, BOTTOM = 96, 770, 70, 320
@@ -14,15 +14,9 @@ def publish(data, directory):
     """Writes figures, table and plot; gives them to whoever called sudo."""
     directory.mkdir(parents=True, exist_ok=True)
     # Figures first: nothing in a table may keep what took an hour from the disk.
-    _write(directory / "scale.json", json.dumps(data, indent=1) + "\n")
-    _write(directory / "scale.svg", _plot(data["large"]["rows"][0]["copy"]["progress"], data["large"]))
-    _write(directory / "scale.md", render(data))
-
-
-def _write(path, text):
-    path.write_text(text)
-    if "SUDO_UID" in os.environ:
-        os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ.get("SUDO_GID", -1)))
+    write(directory / "scale.json", json.dumps(data, indent=1) + "\n")
+    write(directory / "scale.svg", _plot(data["large"]["rows"][0]["copy"]["progress"], data["large"]))
+    write(directory / "scale.md", render(data))
 
 
 def _median(part, kind, key):

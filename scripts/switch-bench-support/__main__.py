@@ -11,26 +11,22 @@ leave no volume, loop device or process behind, whether it ends well, fails or i
 
 import argparse
 import json
-import os
 import pathlib
-import shlex
 import sys
-import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.append(str(HERE.parent / "bench-support"))
 
-import interruption  # noqa: E402 (found by the line before)
+import harness  # noqa: E402 (found by the line before)
 import machine  # noqa: E402
 import report  # noqa: E402
 import tree  # noqa: E402
-from command import CommandFailed  # noqa: E402
-from interruption import Interrupted, say  # noqa: E402
+from interruption import say  # noqa: E402
 from pair import Pair  # noqa: E402
 from parts import PARTS  # noqa: E402
-from volumes import GIBIBYTE, MEBIBYTE, Workspace  # noqa: E402
+from volumes import GIBIBYTE, MEBIBYTE  # noqa: E402
 
 SEED = 1
 
@@ -64,49 +60,27 @@ def names(text):
 
 def parse(arguments):
     """Options from the command line; ends the process with status 64 for a usage error."""
-    parser = argparse.ArgumentParser(prog="scripts/switch-bench", add_help=False)
-    parser.error = lambda message: parser.exit(64, f"switch-bench: {message} (try --help)\n")
+    parser = harness.Switches("switch-bench")
     add = parser.add_argument
-    add("--quick", action="store_true")
     add("--parts", type=names, default=list(PARTS))
     add("--entries", type=int)
     add("--trials", type=int)
     add("--idle-passes", type=int)
-    add("--out", type=pathlib.Path)
-    add("--directory", type=pathlib.Path, default=pathlib.Path("/var/tmp"))
     add("--keep-source", action="store_true")
-    add("--binary", type=pathlib.Path)
-    # Not for users: where scripts/switch-bench has built cutover when --binary is not given.
-    add("--built", type=pathlib.Path)
-    # Nor this: to find a wrong switch before a build of minutes and not after it.
-    add("--parse-only", action="store_true")
     options = parser.parse_args(arguments)
     options.entries = options.entries or (2000 if options.quick else 200_000)
     options.trials = options.trials or (1 if options.quick else 10)
     options.idle_passes = options.idle_passes or (20 if options.quick else 1000)
-    if options.parse_only:
-        parser.exit(0)
     options.seed = SEED
-    options.is_built = options.binary is None
-    options.binary = options.binary or options.built
-    if options.binary is None or not options.binary.is_file():
-        parser.error(f"--binary {options.binary} is not there")
-    options.binary = options.binary.resolve()
-    return options
+    return parser.finish(options)
 
 
 def publish(data, directory):
     """Writes figures and tables; gives them to whoever called sudo."""
     directory.mkdir(parents=True, exist_ok=True)
     # Figures took hours and tables can be made of them again: nothing in a table may keep them from the disk.
-    _write(directory / "switch.json", json.dumps(data, indent=1) + "\n")
-    _write(directory / "switch.md", report.render(data))
-
-
-def _write(path, text):
-    path.write_text(text)
-    if "SUDO_UID" in os.environ:
-        os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ.get("SUDO_GID", -1)))
+    harness.write(directory / "switch.json", json.dumps(data, indent=1) + "\n")
+    harness.write(directory / "switch.md", report.render(data))
 
 
 def perform(options, workspace, out, call):
@@ -127,30 +101,9 @@ def perform(options, workspace, out, call):
 def main():
     """Parses, performs, cleans up; returns the exit status."""
     options = parse(sys.argv[1:])
-    typed = sys.argv[3:] if sys.argv[1:2] == ["--built"] else sys.argv[1:]
-    interruption.listen()
-    os.umask(0o022)
-    workspace = None
-    with tempfile.TemporaryDirectory(prefix="cutover-switch-bench-") as temporary:
-        fallback = pathlib.Path(temporary) if options.quick else ROOT / "docs" / "benchmarks"
-        out = options.out or fallback
-        try:
-            try:
-                workspace = Workspace(options.directory, options.keep_source)
-                perform(options, workspace, out, shlex.join(["scripts/switch-bench", *typed]))
-            finally:
-                interruption.ignore()
-                if workspace is not None:
-                    workspace.close()
-        except Interrupted as reason:
-            say(f"interrupted ({reason}); everything is cleaned up")
-            return 20
-        except (CommandFailed, OSError) as problem:
-            print(f"switch-bench: {problem}", file=sys.stderr)
-            return 1
-        if options.quick:
-            print((out / "switch.md").read_text())
-    return 0
+    return harness.run(
+        "switch-bench", "switch.md", options, options.keep_source,
+        lambda workspace, out, call: perform(options, workspace, out, call))
 
 
 if __name__ == "__main__":
