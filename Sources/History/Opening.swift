@@ -24,15 +24,20 @@ struct Opening {
         case unfit(SetAside)
     }
 
-    /// Opens what is there, or what is made instead.
-    func run() throws(HistoryProblem) -> (connection: Connection?, setAside: SetAside?) {
-        let lock = try PairLock.take(
+    /// The opening's lock; nil: read-only, and nobody has ever locked.
+    private func lock() throws(HistoryProblem) -> PairLock? {
+        try PairLock.take(
             in: folder,
             name: names.openingLock,
             isReadOnly: isReadOnly,
             waiting: Self.patienceSeconds
         )
-        defer { lock?.release() }
+    }
+
+    /// Opens what is there, or what is made instead.
+    func run() throws(HistoryProblem) -> (connection: Connection?, setAside: SetAside?) {
+        let openingLock = try lock()
+        defer { openingLock?.release() }
         let found = try examine()
         switch found {
         case .usable(let connection):
@@ -56,13 +61,8 @@ struct Opening {
     func withExisting<Result>(
         _ body: (Connection) throws(HistoryProblem) -> Result
     ) throws(HistoryProblem) -> Result? {
-        let lock = try PairLock.take(
-            in: folder,
-            name: names.openingLock,
-            isReadOnly: false,
-            waiting: Self.patienceSeconds
-        )
-        defer { lock?.release() }
+        let openingLock = try lock()
+        defer { openingLock?.release() }
         switch try examine() {
         case .usable(let connection):
             defer { connection.close() }
