@@ -49,6 +49,8 @@ final class FollowLoop {
 
     /// A look that is so young needs no other one.
     private static let freshNanoseconds: UInt64 = 500_000_000
+    /// Nor does a pass so soon after one that found nothing: on a quiet volume scans are all that a loop costs.
+    private static let quietNanoseconds: UInt64 = 600_000_000_000
     /// A scan takes as long as it takes, but not for ever.
     private static let lookSecondsMax = 1_800
 
@@ -77,6 +79,8 @@ final class FollowLoop {
     private struct LastPass {
         let id: Int64?
         let status: ExitStatus
+        /// A scan of ours saw that there was nothing to do.
+        var foundNothing = false
         /// Nothing failed in it.
         var isWell: Bool { status == .done || status == .someVanished }
     }
@@ -179,7 +183,13 @@ final class FollowLoop {
         // Looked for another number of workers, it was of another pass.
         let expected = workers
         takeSignals()
-        if next == nil || age < Self.freshNanoseconds && workers == expected { return }
+        let isFresh = age < Self.freshNanoseconds
+        if next == nil || isFresh && workers == expected { return }
+        if last?.foundNothing == true, age < Self.quietNanoseconds {
+            // Nobody knows what came since: nothing is held against the pass.
+            next = nil
+            return
+        }
         switch try look() {
         case .found(let estimate):
             note(estimate)
@@ -404,7 +414,11 @@ final class FollowLoop {
 
     private func note(ended summary: PassSummary) {
         passes += 1
-        last = LastPass(id: summary.recordedPass, status: summary.status)
+        last = LastPass(
+            id: summary.recordedPass,
+            status: summary.status,
+            foundNothing: summary.foundNothing
+        )
         if let id = summary.recordedPass { wholePasses.know(id) }
         if summary.isRemembered { isNewPair = false }
         metrics?.end(summary, isOfLoop: true, heldBack)

@@ -38,7 +38,9 @@ package final class EstimatedPass: SteeredRun, HeldRun {
         if summary.method != .scan, !takesUncounted { return summary }
         // In time or not: a look that is cut off is one that never was.
         control.whenEnding { [weak look] in _ = look?.interrupt() }
-        let estimate = look.run()
+        let estimate =
+            summary.foundNothing
+            ? look.runAfterNothing(changes: summary.changesSeconds) : look.run()
         if estimate?.pending.isCounted == true || takesUncounted { summary.next = estimate }
         return summary
     }

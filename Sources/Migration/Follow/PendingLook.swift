@@ -66,7 +66,16 @@ package final class PendingLook: SteeredRun {
 
     /// The estimate; nil: nothing is known of any pass, the look was interrupted, or SOURCE or DESTINATION cannot be
     /// opened as they have to be, which the next pass will tell.
-    package func run() -> SwitchEstimate? {
+    package func run() -> SwitchEstimate? { run(foundNothing: nil) }
+
+    /// The estimate after a pass by a scan that just found nothing to do: its scan was the count, and none is made anew.
+    ///
+    /// `changes`: seconds that it took to find that out. Nil as of `run`.
+    package func runAfterNothing(changes: Double) -> SwitchEstimate? {
+        run(foundNothing: .scanned(changes: changes))
+    }
+
+    private func run(foundNothing: Count?) -> SwitchEstimate? {
         let counters = Counters()
         var options = self.options
         options.workers = workers.withLock { $0 } ?? options.workers
@@ -75,7 +84,7 @@ package final class PendingLook: SteeredRun {
             guard pass.estimator.isPossible else { return nil }
             let comparison = pass.comparisonTime
             if pass.foreseesScan {
-                switch count(pass) {
+                switch foundNothing ?? count(pass) {
                 case .scanned(let changes):
                     return counted(pass, counters, changes: changes, comparison)
                 case .cut: return nil

@@ -22,6 +22,10 @@ package struct PassSummary: Sendable {
     package var copyingSeconds: Double? {
         method == .scan ? times.work.map { Double($0) / 1e9 } : nil
     }
+    /// A scan found that there was nothing to do, and nothing failed.
+    package var foundNothing: Bool {
+        method == .scan && status == .done && counters.touched(isByScan: true) == 0
+    }
     /// The slowest first, three at most.
     package var slowestBranches: [BranchTime]
     /// Failures, the first `PassSummary.failuresShownMax` of them.
