@@ -54,6 +54,14 @@ import Testing
         NULL, NULL);
         """
 
+    private let row = RecordedVerification(
+        startNanoseconds: 1,
+        durationNanoseconds: 2,
+        status: 0,
+        comparesContents: true,
+        cutoverVersion: "0.2.0"
+    )
+
     init() throws { state = try State(database: Self.tables) }
 
     private func expectRead(_ history: History) throws {
@@ -90,13 +98,6 @@ import Testing
     }
 
     @Test("a verification converts it and keeps all that is there") func verified() throws {
-        let row = RecordedVerification(
-            startNanoseconds: 1,
-            durationNanoseconds: 2,
-            status: 0,
-            comparesContents: true,
-            cutoverVersion: "0.2.0"
-        )
         #expect(try History.add(row, folder: state.folder, pair: state.pair))
         let history = try #require(try state.openReadOnly().history)
         #expect(try history.verifications().count == 1)
@@ -106,13 +107,6 @@ import Testing
 
     @Test("beside a dry run that reads it a verification leaves it as it is, and is not recorded")
     func besideDryRun() throws {
-        let row = RecordedVerification(
-            startNanoseconds: 1,
-            durationNanoseconds: 2,
-            status: 0,
-            comparesContents: true,
-            cutoverVersion: "0.2.0"
-        )
         // As a pass left it, which made this file.
         try Files.write(state.file(".lock"), [])
         do {

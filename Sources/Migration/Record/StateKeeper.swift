@@ -140,12 +140,14 @@ package final class StateKeeper: Sendable {
         pass.machine = Machine.identifier
         pass.sourceType = roots.sourceVolume.typeName
         pass.destinationType = roots.destinationVolume.typeName
+        pass.host = Machine.host
+        // Of a dry run nothing is recorded, and these are calls.
+        if options.isDryRun { return }
         let (source, destination) = (roots.sourceWords, roots.destinationWords)
         pass.sourceFeatures = source.features
         pass.destinationFeatures = destination.features
         pass.sourceMountOptions = source.mountOptions
         pass.destinationMountOptions = destination.mountOptions
-        pass.host = Machine.host
     }
 
     private static func unreadable(_ history: History?) -> Notice {

@@ -197,7 +197,7 @@ struct PassCharts {
             if case .pass(let pass) = slot { return pass }
             return nil
         }
-        var kinds: [(Paths.Kind, String)] = []
+        var kinds: [(kind: Paths.Kind, label: String)] = []
         if passes.contains(where: { $0.record.method != "scan" }) {
             kinds.append((.walk, "pass by a walk"))
         }
@@ -215,14 +215,7 @@ struct PassCharts {
         if passes.contains(where: { $0.record.foreseenLowNanoseconds != nil }) {
             kinds.append((.band, "foreseen interval"))
         }
-        page.element("ul", ["class": "key"]) { page in
-            for (kind, label) in kinds {
-                page.element("li") { page in
-                    Paths.sample(of: kind, &page)
-                    page.text(label)
-                }
-            }
-        }
+        Paths.key(of: kinds, &page)
     }
 
     static func seconds(_ nanoseconds: UInt64) -> Double { Double(nanoseconds) / 1e9 }

@@ -80,8 +80,19 @@ struct Paths {
         page.leaf("path", ["class": style, "d": path])
     }
 
-    /// One mark, for a key.
-    static func sample(of kind: Kind, _ page: inout PageWriter) {
+    /// What the marks of a picture mean.
+    static func key(of kinds: [(kind: Kind, label: String)], _ page: inout PageWriter) {
+        page.element("ul", ["class": "key"]) { page in
+            for (kind, label) in kinds {
+                page.element("li") { page in
+                    sample(of: kind, &page)
+                    page.text(label)
+                }
+            }
+        }
+    }
+
+    private static func sample(of kind: Kind, _ page: inout PageWriter) {
         page.element(
             "svg",
             ["class": "inner m9", "width": "22", "height": "14", "aria-hidden": "true"]

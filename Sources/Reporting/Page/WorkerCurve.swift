@@ -103,19 +103,12 @@ struct WorkerCurve {
     }
 
     private func key(_ page: inout PageWriter) {
-        let kinds: [(Paths.Kind, String)] = [
+        let kinds: [(kind: Paths.Kind, label: String)] = [
             (.tried, "a number that was tried: the median of its steps"),
             (.taken, "the one that later passes take"),
             (.range, "half of what lies between its slowest and fastest step, up and down"),
         ]
-        page.element("ul", ["class": "key"]) { page in
-            for (kind, label) in kinds {
-                page.element("li") { page in
-                    Paths.sample(of: kind, &page)
-                    page.text(label)
-                }
-            }
-        }
+        Paths.key(of: kinds, &page)
     }
 
     // MARK: The tables
