@@ -25,6 +25,8 @@ void cl_share_arena(void) {
     if (is_address_space_limited()) mallopt(M_ARENA_MAX, 1);
 }
 
+void cl_return_memory(void) { malloc_trim(0); }
+
 int cl_start_thread(void *(*run)(void *), void *context) {
     CL_FAULT("pthread_create");
     pthread_t thread;

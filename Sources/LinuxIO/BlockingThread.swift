@@ -35,6 +35,11 @@ package enum BlockingThread {
     /// Before other threads exist. The corresponding function is `mallopt` with M_ARENA_MAX.
     package static func shareArena() { cl_share_arena() }
 
+    /// Returns to the kernel what ended threads have left free in their arenas, which else stays with the process.
+    ///
+    /// Some milliseconds. The corresponding function is `malloc_trim`.
+    package static func returnFreeMemory() { cl_return_memory() }
+
     /// How many more threads can be had at the same time, up to `count`.
     ///
     /// So many are started, held until all are there, and let go. Where the address space is limited each takes

@@ -82,7 +82,9 @@ extension FollowLoop {
         told: (Int64) -> String? = { _ in nil }
     ) throws(End) -> Bool {
         let end = monotonicNanoseconds() &+ nanoseconds
-        // Nothing of ours runs: what is measured now is what users have without us.
+        // Nothing of ours runs for a while: threads of the last pass left up to 20 MB in arenas, of which 0.4 were in use.
+        BlockingThread.returnFreeMemory()
+        // And what is measured now is what users have without us.
         if reason == .pause { backOff?.waitBegins() }
         defer { backOff?.waitEnds() }
         let until = Int64(clamping: WallClock.nanoseconds) &+ Int64(clamping: nanoseconds)

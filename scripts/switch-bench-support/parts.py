@@ -265,11 +265,14 @@ def final(bench):
     root = pair.source.mount_point
     rows = []
     pair.call("sync", "-q", "--delete")
+    # A kept source has the edits of earlier runs, and names that they made.
+    first = int(time.time())
     for number in range(bench.options.trials):
         row = {}
         # In turn: who comes first finds the caches as the edits left them.
         for kind in ("apart", "final") if number % 2 == 0 else ("final", "apart"):
-            row[f"edited_{kind}"] = edits.edit(root, "switch", 2 * number + (kind == "final"))
+            row[f"edited_{kind}"] = edits.edit(
+                root, "switch", first + 2 * number + (kind == "final"))
             run("sync", "-f", root)
             # Nobody switches in the second after the last write: what is so young is compared again by the next pass.
             time.sleep(YOUNG_SECONDS)

@@ -178,6 +178,8 @@ int cl_set_usual_priority(void);
 /// Where the address space is limited (RLIMIT_AS): lets all threads share one arena of malloc(3), of which each
 /// takes 64 MiB of it otherwise. Before other threads exist.
 void cl_share_arena(void);
+/// Returns free pages of all arenas to the kernel. malloc_trim(3).
+void cl_return_memory(void);
 /// Starts a detached thread.
 int cl_start_thread(void *(*run)(void *), void *context);
 /// How many of `wanted` threads can be had at a time: they are started, held, and let go. Where the address space
