@@ -74,19 +74,24 @@ struct FollowHungTests {
     )
     func lookBefore() throws {
         let run = try start("--workers", "2", "--ready-below", "1h")
+        // After a pass with nothing to do it would not look before the next.
+        func change() throws { try Files.write(stage.from("file\(told("pause").count)"), []) }
         for count in 1...4 {
             waitFor("pause", count)
+            try change()
             run.send(SIGCONT)
         }
         waitFor("pause", 5)
         #expect(told("estimate").last?["ready"] == true)
         // Nothing is known of passes with three workers, before or after one.
+        try change()
         run.send(SIGUSR1)
         run.send(SIGCONT)
         waitFor("pause", 6)
         #expect(told("start").last?.number("workers") == 3)
         #expect(told("estimate").suffix(2).map { $0["low_seconds"] } == [.null, .null])
 
+        try change()
         let silent = try SilentFilesystem(over: pair.from)
         // A look that is younger would do.
         usleep(600_000)

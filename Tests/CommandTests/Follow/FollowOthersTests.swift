@@ -47,18 +47,25 @@ struct FollowOthersTests {
         try Files.write(stage.from(name), random.bytes(2 << 20))
     }
 
+    /// A pass of another process that takes seconds, in which a loop's pause ends.
+    private func startOther(beside run: Subprocess) throws -> Subprocess {
+        try writeLarge("large")
+        let other = try pair.start("--bwlimit", "400K")
+        waitUntil { ((try? JSONReport(pair.reportFile)) ?? nil)?.of("start").isEmpty == false }
+        run.send(SIGCONT)
+        waitForPause("lock", 1)
+        return other
+    }
+
     @Test(
         "a pass of another process that it waited for counts as one: a look, READY, and the pause"
     )
     func othersPass() throws {
         for _ in 0..<3 { #expect(try pair.sync().outcome.status == 0) }
-        let run = try start("--no-back-off", "--pause", "3s", "--ready-below", "1h")
+        let run = try start("--no-back-off", "--pause", "1h", "--ready-below", "1h")
         waitForPause("pause", 1)
         let own = try #require(told().last { $0.text("type") == "summary" }?.number("pass"))
-        try writeLarge("large")
-        // It holds the lock when the pause is over, and for seconds.
-        let other = try pair.start("--bwlimit", "400K")
-        waitForPause("lock", 1)
+        let other = try startOther(beside: run)
         #expect(other.wait().status == 0)
         waitForPause("pause", 2)
         let lines = told()
@@ -83,11 +90,9 @@ struct FollowOthersTests {
 
     @Test("what leaves no whole pass takes the place of none: its own follows at once")
     func cutPass() throws {
-        let run = try start("--no-back-off", "--pause", "3s")
+        let run = try start("--no-back-off", "--pause", "1h")
         waitForPause("pause", 1)
-        try writeLarge("large")
-        let other = try pair.start("--bwlimit", "400K")
-        waitForPause("lock", 1)
+        let other = try startOther(beside: run)
         other.send(SIGTERM)
         #expect(other.wait().status == 20)
         waitForPause("pause", 2)
@@ -140,6 +145,8 @@ struct FollowOthersTests {
             "--until-ready"
         )
         waitForPause("pause", 1)
+        // After a pass with nothing to do it would not look before the next.
+        try Files.write(stage.from("small"), bytes("small"))
         run.send(SIGCONT)
         waitForPause("pause", 2)
         #expect(told().allSatisfy { $0["ready"] != true })
@@ -177,7 +184,7 @@ struct FollowOthersTests {
     func status() throws {
         // Before a pass that follows one with nothing to do nobody looks.
         try Files.write(stage.from("small"), bytes("small"))
-        let run = try start("--pause", "1s", "--bwlimit", "300K", "-w", "2")
+        let run = try start("--pause", "1s", "--bwlimit", "100K", "-w", "2")
         waitForPause("pause", 1)
         try writeLarge("large")
         var text = ""
