@@ -54,7 +54,7 @@ package struct Estimator: Sendable {
     /// Never narrower: hardware, caches and users differ that much from one minute to the next.
     private static let slackMin = 0.1
     /// Downwards, where users have stopped: of twenty last passes all but one took 0.74 to 0.99 of what passes beside
-    /// users let foresee, with a median of 0.87 (docs/benchmarks/switch.md).
+    /// users let foresee, with a median of 0.87 (docs/benchmarks/NOTES.md).
     private static let quietSlackMin = 0.3
     /// Of passes like the next one, at full power; less of them says nothing.
     private static let fullSecondsMin = 5.0
