@@ -113,7 +113,7 @@ enum FollowText {
                 + "\(Quantity.span(changes)) of it to find what changed"
                 + (Quantity.span(shortest) == Quantity.span(seconds)
                     ? "."
-                    : "; without a pause before it one would take \(Quantity.span(shortest)).")
+                    : "; begun without a pause the next one would take \(Quantity.span(shortest)).")
         case .diverges(let growth):
             "Users change more than passes copy: the switch grows by \(Quantity.span(growth)) each hour."
         }

@@ -30,7 +30,7 @@ struct FollowOptions: ParsableArguments {
 /// When passes run, and when they end.
 struct LoopOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Between two passes: 60s, 5m, 1h.", valueName: "duration"),
+        help: ArgumentHelp("Time between two passes: 30s, 5m, 1h. Default: 60s.", valueName: "duration"),
         transform: RunDuration.init(parsing:)
     )
     var pause = RunDuration.minute

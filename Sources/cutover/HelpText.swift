@@ -21,7 +21,7 @@ enum HelpText {
           -n, --dry-run          write nothing at all
           -i, --itemize          print a line for each change
           --exclude PATTERN      leave out what matches (rsync's rules)
-          -w, --workers NUMBER   workers at the same time (default: 30)
+          -w, --workers NUMBER   workers at the same time (as tuned, else 30)
           -h, --help             'cutover help SUBCOMMAND' prints the options of one
           --version              print the version
 

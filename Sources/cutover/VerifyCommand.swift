@@ -20,8 +20,8 @@ struct VerifyCommand: ParsableCommand {
             recorded beside the passes of the two. Each difference is printed as a line on standard output.
 
             What users changed on SOURCE since the last whole pass, by the record of passes, is counted as \
-            pending, for the next pass takes it; -v prints it. Of the record also comes what that pass left \
-            out, unless --exclude or --exclude-from says so. What changes while verify runs is reported as \
+            pending, for the next pass takes it; -v prints it. What that pass left out is left out here as well, \
+            unless --exclude or --exclude-from is given. What changes while verify runs is reported as \
             changed, not as different. SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 adds a worker, SIGUSR2 takes one away.
 
             Exit status: 0 equal, 1 different, 3 refused before starting, 20 interrupted, 23 something could \
