@@ -46,12 +46,6 @@ int cl_openat(int directory, const char *name, int flags, mode_t mode) {
     RESULT(openat(directory, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, mode));
 }
 
-int cl_reopen(int descriptor, int flags) {
-    CL_FAULT_AT("openat", descriptor);
-    char path[DESCRIPTOR_PATH_MAX];
-    RESULT(open(descriptor_path(path, descriptor), flags | O_CLOEXEC | O_NOCTTY));
-}
-
 int cl_open_path(const char *path, int flags, mode_t mode) {
     CL_FAULT("open");
     RESULT(open(path, flags | O_CLOEXEC | O_NOCTTY, mode));

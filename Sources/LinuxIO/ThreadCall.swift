@@ -107,10 +107,16 @@ package struct ThreadCall: Hashable, Sendable {
         guard cl_call_of(number, &call) else { return (nil, nil) }
         var number = descriptor(call)
         var name = call.path >= 0 ? text(at: arguments[Int(call.path)]) : nil
-        // Handles are used through /proc/self/fd/N, names of attributes of theirs too.
+        // Handles are used through /proc/self/fd/N, or from that folder; names of attributes of theirs too.
         let prefix = Array("/proc/self/fd/".utf8)
+        var below: ArraySlice<UInt8>?
         if let given = name, given.starts(with: prefix) {
-            let parts = given.dropFirst(prefix.count).split(separator: 0x2F, maxSplits: 1)
+            below = given.dropFirst(prefix.count)
+        } else if let given = name, let folder = number, cl_is_descriptor_folder(folder) {
+            below = given[...]
+        }
+        if let below {
+            let parts = below.split(separator: 0x2F, maxSplits: 1)
             number = parts.first.flatMap { Int32(String(decoding: $0, as: UTF8.self)) }
             name = parts.count > 1 ? Array(parts[1]) : nil
         }

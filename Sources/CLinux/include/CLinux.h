@@ -3,8 +3,9 @@
 // returns its value, or -errno; errno itself never crosses into Swift, where a release between the
 // call and the reading could change it. EINTR is returned like any other error: LinuxIO decides.
 //
-// Nothing here is clever, keeps state or allocates, with two exceptions that say so:
-// cl_attribute_is_skipped (libattr reads its rules once) and the fault table (faults.h).
+// Nothing here is clever, keeps state or allocates, with three exceptions that say so:
+// cl_attribute_is_skipped (libattr reads its rules once), cl_reopen (a folder that stays open) and the fault table
+// (faults.h).
 
 #ifndef CUTOVER_CLINUX_H
 #define CUTOVER_CLINUX_H
@@ -70,7 +71,10 @@ int cl_openat(int directory, const char *name, int flags, mode_t mode);
 /// Opens a directory of the same mount: openat2(2) with RESOLVE_NO_XDEV, Linux 5.6; EXDEV where another is
 /// mounted, whose filesystem is not asked. On older kernels openat(2), which crosses and may wait.
 int cl_open_directory(int directory, const char *name, int flags);
+/// Opens once more what a descriptor is open on: /proc/self/fd/N, from that folder, which is opened once.
 int cl_reopen(int descriptor, int flags);
+/// Whether a descriptor is that of the folder.
+bool cl_is_descriptor_folder(int descriptor);
 /// A path as a person gave it, symlinks followed.
 int cl_open_path(const char *path, int flags, mode_t mode);
 /// Sets O_DIRECT of an open file, or takes it away: F_SETFL of fcntl(2); EINVAL where there is none.
