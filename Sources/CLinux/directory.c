@@ -1,4 +1,4 @@
-// Bodies of CLinux.h for directories: opened without leaving their mount, and the key of their names.
+// Bodies of CLinux.h for what is opened without leaving a mount: directories, and handles; and for the key of names.
 
 #define _GNU_SOURCE
 #include "CLinux.h"
@@ -16,20 +16,32 @@
 // Linux 5.6. ENOSYS is remembered, so an older kernel is asked once.
 static atomic_bool openat2_missing;
 
+// openat2(2) with RESOLVE_NO_XDEV; -ENOSYS where the kernel has none, and -EPERM where a sandbox refuses it, too.
+static int open_inside_mount(int directory, const char *name, int flags) {
+    if (atomic_load_explicit(&openat2_missing, memory_order_relaxed)) return -ENOSYS;
+    // struct open_how of linux/openat2.h; RESOLVE_NO_XDEV is 1.
+    struct { uint64_t flags, mode, resolve; } how = {.flags = (uint64_t)(unsigned)flags, .resolve = 1};
+    int result = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
+    if (result >= 0) return result;
+    int error = errno;
+    if (error == ENOSYS) atomic_store_explicit(&openat2_missing, true, memory_order_relaxed);
+    return -error;
+}
+
 int cl_open_directory(int directory, const char *name, int flags) {
     CL_FAULT_AT("openat", directory);
     flags |= O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY;
-    if (!atomic_load_explicit(&openat2_missing, memory_order_relaxed)) {
-        // struct open_how of linux/openat2.h; RESOLVE_NO_XDEV is 1.
-        struct { uint64_t flags, mode, resolve; } how = {.flags = (uint64_t)(unsigned)flags, .resolve = 1};
-        int result = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
-        if (result >= 0) return result;
-        // EPERM: O_NOATIME is refused, or a sandbox refuses the call: openat(2) tells which.
-        if (errno != ENOSYS && errno != EPERM) return -errno;
-        if (errno == ENOSYS) atomic_store_explicit(&openat2_missing, true, memory_order_relaxed);
-    }
-    int result = openat(directory, name, flags);
+    int result = open_inside_mount(directory, name, flags);
+    // EPERM: O_NOATIME is refused, or a sandbox refuses the call: openat(2) tells which.
+    if (result != -ENOSYS && result != -EPERM) return result;
+    result = openat(directory, name, flags);
     return result < 0 ? -errno : result;
+}
+
+int cl_open_handle_inside(int directory, const char *name) {
+    CL_FAULT_AT("openat", directory);
+    // No O_NOCTTY: openat2(2) refuses with O_PATH what it would ignore.
+    return open_inside_mount(directory, name, O_PATH | O_CLOEXEC | O_NOFOLLOW);
 }
 
 int cl_has_encryption_key(int descriptor) {

@@ -5,7 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -66,4 +70,21 @@ int cl_direct_read_alignment(int descriptor, uint32_t *alignment) {
         memcpy(&read_alignment, (const char *)&status + 180, sizeof read_alignment);
     *alignment = read_alignment != 0 ? read_alignment : offset_alignment;
     return 0;
+}
+
+int cl_first_place(int descriptor, uint64_t *bytes) {
+    CL_FAULT("fiemap");
+    // One extent of the first byte alone: a longer range would have the kernel look for the second one, too.
+    union {
+        struct fiemap map;
+        unsigned char room[sizeof(struct fiemap) + sizeof(struct fiemap_extent)];
+    } request = {.map = {.fm_length = 1, .fm_extent_count = 1}};
+    if (ioctl(descriptor, FS_IOC_FIEMAP, &request) < 0) return -errno;
+    if (request.map.fm_mapped_extents == 0) return -ENXIO;
+    *bytes = request.map.fm_extents[0].fe_physical;
+    return 0;
+}
+
+int cl_advise_huge(void *memory, size_t length) {
+    return madvise(memory, length, MADV_HUGEPAGE) < 0 ? -errno : 0;
 }

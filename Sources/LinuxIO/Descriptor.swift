@@ -168,6 +168,17 @@ package struct Descriptor: ~Copyable, Sendable {
         )
     }
 
+    /// Takes a handle on the entry `name` of this mount; nil where that cannot be had in one call, for whatever reason:
+    /// who gets none asks for the status of the name, which says why.
+    ///
+    /// Where something is mounted it is not asked (EXDEV). The corresponding system call is `openat2` with O_PATH.
+    package func handleInside(_ name: NamePointer) -> Descriptor? {
+        var result: Int32
+        repeat { result = cl_open_handle_inside(raw, name) } while result == -EINTR
+        if result < 0 { return nil }
+        return Descriptor(owning: result, isPath: true)
+    }
+
     /// Opens for reading what this handle holds: never another entry, whatever its name means by now.
     ///
     /// The caller has seen by `status` that it is a regular file, so no FIFO or device is ever opened.

@@ -75,6 +75,15 @@ extension Descriptor {
         _ = cl_fadvise_forget(raw)
     }
 
+    /// Where the first byte of this file lies on its device, in bytes; nil where that cannot be told.
+    ///
+    /// For an order of reading and nothing else, so why it cannot be told is no error: what a disk does not give the
+    /// reading itself says. The corresponding call is `ioctl(FS_IOC_FIEMAP)`.
+    package func firstPlace() -> UInt64? {
+        var place: UInt64 = 0
+        return cl_first_place(raw, &place) < 0 ? nil : place
+    }
+
     /// Writes back this file and its metadata and waits for it.
     ///
     /// The corresponding system call is `fsync`.

@@ -11,12 +11,15 @@ package struct Listing: Sendable {
     /// One entry: where its name starts in the arena, its length and its inode number.
     package struct Record: Sendable {
         package let inode: UInt64
-        fileprivate let offset: UInt32
+        fileprivate var offset: UInt32
         package let nameLength: UInt16
         /// DT_* of readdir(3).
         fileprivate let type: UInt8
         /// A bit for the listing's owner; the engine notes here that DESTINATION has the name.
         package var isOnBothSides: Bool = false
+
+        /// Whether it is a regular file, as the filesystem believes; false where it does not list that.
+        package var isRegular: Bool { type == UInt8(DT_REG) }
 
         /// Whether it is a directory, as the filesystem believes; nil where it does not list that.
         ///
@@ -35,6 +38,14 @@ package struct Listing: Sendable {
     private let arena = Arena()
 
     package init() {}
+
+    /// One entry of another listing, with its mark.
+    package init(_ index: Int, of other: Listing) {
+        var record = other.records[index]
+        arena.append(other.namePointer(index), count: Int(record.nameLength) + 1)
+        record.offset = 0
+        records = [record]
+    }
 
     package var count: Int { records.count }
 

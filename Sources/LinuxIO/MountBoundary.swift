@@ -7,6 +7,17 @@
 import CLinux
 import Glibc
 
+/// An entry that is held by a handle, and what it was when it was taken hold of.
+package struct HeldEntry: Sendable {
+    package let status: FileStatus
+    package let handle: SharedDescriptor
+
+    init(_ status: FileStatus, _ handle: SharedDescriptor) {
+        self.status = status
+        self.handle = handle
+    }
+}
+
 /// The end of one root's filesystem.
 package struct MountBoundary: Sendable {
     /// What begins at an entry.
@@ -78,6 +89,21 @@ package struct MountBoundary: Sendable {
         let status = FileStatus(found)
         if asking == .local || isOutside(status) { return status }
         return try directory.status(of: name)
+    }
+
+    /// A handle on the entry `name` of a directory, and its status from that handle: for what is to be opened anyway, one
+    /// call less than asking by the name first.
+    ///
+    /// Nil where that cannot be had, be it that something is mounted there or that nothing is: `status(of:in:)` tells
+    /// which. The corresponding system calls are `openat2` with O_PATH and `statx`.
+    package func hold(
+        _ name: NamePointer,
+        in directory: borrowing Descriptor
+    ) -> HeldEntry? {
+        guard asking != .crossing, let handle = directory.handleInside(name),
+            let status = try? handle.status(), !isOutside(status)
+        else { return nil }
+        return HeldEntry(status, SharedDescriptor(handle))
     }
 
     /// Opens the directory `name` in another; EXDEV where something is mounted on it.

@@ -34,14 +34,21 @@ extension Descriptor {
         isDirect: Bool
     ) throws(SystemError) -> RegularFile? {
         let handle = try openHandle(name)
-        let status = try handle.status()
+        return try handle.reopen(withStatus: try handle.status(), isDirect: isDirect)
+    }
+
+    /// The same of what this handle holds, of which `status` was taken through it.
+    package func reopen(
+        withStatus status: FileStatus,
+        isDirect: Bool
+    ) throws(SystemError) -> RegularFile? {
         guard status.kind == .regular else { return nil }
-        if isDirect, let reader = try handle.reopenForDirectReading() {
+        if isDirect, let reader = try reopenForDirectReading() {
             return RegularFile(status: status, reader: reader, isDirect: true)
         }
         return RegularFile(
             status: status,
-            reader: try handle.reopenForReading(),
+            reader: try reopenForReading(),
             isDirect: false
         )
     }

@@ -111,4 +111,21 @@ import Testing
         original = nil
         #expect(Set(names(copy)).count == 2_000)
     }
+
+    @Test("one entry taken apart has its own name, number and mark, and needs no listing")
+    func oneEntry() throws {
+        let place = try Place(on: .tmpfs)
+        for index in 0..<100 { try Files.write(place.of("name \(index)"), []) }
+        var original: Listing? = try listing(place.directory)
+        original?.markOnBothSides(57)
+        let whole = try #require(original)
+        let (name, inode) = (Array(whole.nameBytes(57)), whole.records[57].inode)
+        let one = Listing(57, of: whole)
+        let other = Listing(58, of: whole)
+        original = nil
+        #expect(names(one) == [name])
+        #expect(one.name(0).bytes.elementsEqual(name))
+        #expect(one.records[0].inode == inode && one.records[0].isRegular)
+        #expect(one.records[0].isOnBothSides && !other.records[0].isOnBothSides)
+    }
 }

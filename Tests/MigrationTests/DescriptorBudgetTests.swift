@@ -27,6 +27,15 @@ struct DescriptorBudgetTests {
         DescriptorBudget(descriptorLimit: limit, workers: workers, batchFilesMax: 32)
     }
 
+    private static func sharing(limit: Int, workers: Int) -> DescriptorBudget {
+        DescriptorBudget(
+            descriptorLimit: limit,
+            workers: workers,
+            batchFilesMax: 0,
+            windowFilesMax: 16_384
+        )
+    }
+
     /// The root of SOURCE as a node, open for good.
     private func root() throws -> Directory {
         let node = Directory(parent: nil, name: Name("."), state: Nothing())
@@ -84,6 +93,12 @@ struct DescriptorBudgetTests {
         #expect(Self.budget(limit: 1_024, workers: 1).batchFiles == 32)
         #expect(Self.budget(limit: 524_288, workers: 250).batchFiles == 32)
         #expect(Self.budget(limit: 64, workers: 30).directoriesMax == 8)
+        // Files that all workers share: 1,024 / 2 - 32 - 30 * 12.
+        let shared = Self.sharing(limit: 1_024, workers: 30)
+        #expect(shared.windowFiles == 120)
+        #expect(shared.directoriesMax == 128)
+        #expect(Self.sharing(limit: 100, workers: 4).windowFiles == 0)
+        #expect(Self.sharing(limit: 524_288, workers: 250).windowFiles == 16_384)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 256) == 17)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 1_024) >= 30)
         #expect(DescriptorBudget.workersMax(descriptorLimit: 0) == 1)

@@ -71,6 +71,9 @@ int cl_openat(int directory, const char *name, int flags, mode_t mode);
 /// Opens a directory of the same mount: openat2(2) with RESOLVE_NO_XDEV, Linux 5.6; EXDEV where another is
 /// mounted, whose filesystem is not asked. On older kernels openat(2), which crosses and may wait.
 int cl_open_directory(int directory, const char *name, int flags);
+/// Takes a handle (O_PATH) on an entry of the same mount, likewise; ENOSYS or EPERM where openat2(2) cannot be had, and
+/// then nothing was opened.
+int cl_open_handle_inside(int directory, const char *name);
 /// Opens once more what a descriptor is open on: /proc/self/fd/N, from that folder, which is opened once.
 int cl_reopen(int descriptor, int flags);
 /// Whether a descriptor is that of the folder.

@@ -2,21 +2,21 @@
 // more before it is told.
 //
 //   FileVerifier              one file by itself
-//   FileVerifier+Batch        small ones of a directory, read together
+//   FileVerifier+Window       small ones, read together in the order of the disks
 //   FileVerifier+LargeFiles   a large one, read by several workers
+//   HeldPair                  one that is going to be opened
 //   FileVerifier+Damage       what a disk does not give of a file, found to the block
 
+import Dispatch
 import LinuxIO
 
 /// A file that is open on both sides.
 struct FilePair {
-    let entry: VerifiedEntry
+    var entry: VerifiedEntry
     let source: ComparedFile
     let destination: ComparedFile
     /// Something of it was told that users changed since the last whole pass: it stands on no manifest.
     var isPending = false
-    /// Its part of each half of the buffer and the numbers of its reads, if it is read with others.
-    var part: (bytes: Range<Int>, source: Int, destination: Int)?
 }
 
 extension FilePair {
@@ -33,11 +33,12 @@ final class FileVerifier {
     let reports: VerificationReports
     let comparer: ContentComparer
     private let aspects: AspectFinder
-    /// Small files that wait to be read together, and what reads them; made at the first one.
-    var batch: [FilePair] = []
+    /// What reads small files together; made at the first ones.
     var ring: ReadRing?
-    /// Whether files may wait: only while a piece goes through its entries.
-    var isCollecting = false
+    /// A part of a window that this worker took, until it was read.
+    var unitInHand: WindowUnit?
+    /// Tells that a file may find room in a window now.
+    let turnComes = DispatchSemaphore(value: 0)
 
     init(
         _ lane: WalkLane<NoState, VerificationTask>,
@@ -51,11 +52,17 @@ final class FileVerifier {
         comparer = ContentComparer(context.log.reading, blockBytes: context.blockBytes)
     }
 
+    /// Only an open file tells its project id (Q18).
+    var opensFiles: Bool { context.options.comparesContents || context.comparesProjects }
+
     /// Compares contents, or lets the file wait for others that are read with it.
-    func compareContents(_ entry: VerifiedEntry, _ open: OpenDirectory, _ look: Observation) {
-        // Only an open file tells its project id (Q18).
-        guard context.options.comparesContents || context.comparesProjects,
-            var pair = openPair(entry, open, look)
+    func compareContents(
+        _ entry: VerifiedEntry,
+        _ open: OpenDirectory,
+        _ look: Observation,
+        _ held: HeldPair?
+    ) {
+        guard opensFiles, var pair = openPair(entry, open, look, held)
         else { return }
         tellSettings(of: &pair)
         guard context.options.comparesContents else { return }
@@ -66,7 +73,7 @@ final class FileVerifier {
             reportSizes(pair, look)
             return
         }
-        if collect(pair, open) { return }
+        if collect(pair) { return }
         if takesAsLarge(source) {
             startLargeComparison(pair)
             return
@@ -78,11 +85,12 @@ final class FileVerifier {
     private func openPair(
         _ entry: VerifiedEntry,
         _ open: OpenDirectory,
-        _ look: Observation
+        _ look: Observation,
+        _ held: HeldPair?
     ) -> FilePair? {
         guard let left = open.source, let right = open.destination,
-            let source = openFile(entry, .source, left, look.source),
-            let destination = openFile(entry, .destination, right, look.destination)
+            let source = openFile(entry, .source, left, look.source, held),
+            let destination = openFile(entry, .destination, right, look.destination, held)
         else { return nil }
         return FilePair(
             entry: entry,
@@ -96,10 +104,23 @@ final class FileVerifier {
         _ entry: VerifiedEntry,
         _ side: Failure.Side,
         _ directory: SharedDescriptor,
-        _ known: FileStatus
+        _ known: FileStatus,
+        _ held: HeldPair?
     ) -> ComparedFile? {
         do throws(SystemError) {
-            let opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: true)
+            let opened: RegularFile?
+            if let held = held?.side(side), held.status.identity == known.identity {
+                let handle = held.handle
+                // Where it was looked at twice, as it is now.
+                let hasMoved = reports.hasMoved(held.status, known)
+                opened = try handle.descriptor.reopen(
+                    withStatus: hasMoved ? try handle.descriptor.status() : held.status,
+                    isDirect: true
+                )
+            } else {
+                // Or replaced before the second look.
+                opened = try directory.descriptor.openRegularFile(entry.pointer, isDirect: true)
+            }
             guard let opened, opened.status.identity == known.identity else {
                 // Replaced meanwhile: another file, of which nothing is known.
                 reports.log.reportVanished(entry.path)

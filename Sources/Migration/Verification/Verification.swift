@@ -42,7 +42,10 @@ package final class Verification: SteeredRun {
         }
         let record = VerificationRecord(roots, options, beginning)
         let isRoot = ProcessLimits.isRoot
-        let budget = supply.budget(batchFilesMax: 2 * FileVerifier.batchPairsMax)
+        let budget = supply.budget(
+            batchFilesMax: 0,
+            windowFilesMax: FileWindows.descriptorsMax
+        )
         let log = VerificationFindings(counters: counters, emit: emit)
         context = VerificationContext(
             options: options,
@@ -52,7 +55,7 @@ package final class Verification: SteeredRun {
             links: LinkPairing(linkCountMax: target.descriptor.linkCountMax() ?? .max),
             manifest: manifest,
             isRoot: isRoot,
-            readsTogether: Self.canReadTogether(files: budget.batchFiles),
+            windows: Self.windows(files: budget.windowFiles),
             blockBytes: roots.destinationVolume.blockBytes,
             beginning: beginning,
             holdsProjects: roots.holdsProjects,
@@ -87,7 +90,8 @@ package final class Verification: SteeredRun {
             workers: supply.workers,
             workersMax: budget.workersMax,
             directories: context.directories,
-            makeVisitor: { [context] lane in Verifier(context: context, lane: lane) }
+            makeVisitor: { [context] lane in Verifier(context: context, lane: lane) },
+            whenQuiet: { [context] in context.lastTasks }
         )
     }
 
@@ -143,6 +147,7 @@ package final class Verification: SteeredRun {
         writeBack()
         let accounts = context.accounts(roots)
         walk.run(root)
+        assert(context.isInterrupted || context.windows?.isDone != false, "files were left aside")
         if context.log.cause == nil { context.projects.finish() }
         // Also where a time limit cut it: what was found is told. Not after a signal, which is not to wait.
         if !context.isInterrupted { context.pending?.finish(context.log) }
@@ -237,10 +242,11 @@ package final class Verification: SteeredRun {
         )
     }
 
-    /// Whether small files can be read together: io_uring is there, and descriptors for some pairs.
-    static func canReadTogether(files: Int) -> Bool {
+    /// Where small files are collected: io_uring is there, and descriptors for some pairs.
+    private static func windows(files: Int) -> FileWindows? {
         // Made and thrown away: each worker makes its own. Without it files are read one by one, and that is all.
-        files >= 4 && (try? ReadRing(capacity: files)) != nil
+        let canRead = files > 0 && (try? ReadRing(capacity: 2 * FileWindows.unitFiles)) != nil
+        return canRead ? FileWindows(files: files) : nil
     }
 
     private func startFacts() -> VerificationStart {

@@ -30,8 +30,8 @@ final class VerificationContext: Sendable {
     let isRoot: Bool
     /// Whether DESTINATION is known to hold project ids.
     let comparesProjects: Bool
-    /// Whether small files are read together, through io_uring.
-    let readsTogether: Bool
+    /// Where small files are collected to be read together, through io_uring; nil where that cannot be had.
+    let windows: FileWindows?
     /// DESTINATION's block size, within 512 B and 64 KiB: what differs is counted in such blocks.
     let blockBytes: UInt64
     let beginning: VerificationClock
@@ -49,7 +49,7 @@ final class VerificationContext: Sendable {
         links: LinkPairing,
         manifest: ManifestWriter?,
         isRoot: Bool,
-        readsTogether: Bool,
+        windows: FileWindows?,
         blockBytes: UInt64,
         beginning: VerificationClock,
         holdsProjects: Bool?,
@@ -68,7 +68,7 @@ final class VerificationContext: Sendable {
         self.manifest = manifest
         self.isRoot = isRoot
         comparesProjects = holdsProjects == true
-        self.readsTogether = readsTogether
+        self.windows = windows
         self.blockBytes = min(max(blockBytes, 512), 65_536)
         self.beginning = beginning
         projects = ProjectPairing(log: log, holdsProjects: holdsProjects)
@@ -80,6 +80,10 @@ final class VerificationContext: Sendable {
 
     var counters: VerificationCounters { log.counters }
     var isInterrupted: Bool { log.isInterrupted }
+    /// What is left when the walk is done.
+    var lastTasks: [VerificationTask] {
+        windows?.hasCollected == true ? [.window(isLast: true)] : []
+    }
     var mayBegin: Bool { log.mayBegin }
 
     /// Where the filesystem of one side ends.

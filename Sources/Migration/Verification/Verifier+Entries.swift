@@ -22,8 +22,6 @@ extension Verifier {
             return
         }
         defer { lane.directories.release(piece.directory) }
-        files.begin(mayWait: piece.range.count > 1)
-        defer { files.end(open) }
         for index in piece.range {
             guard context.mayBegin else { return }
             handle(VerifiedEntry(index, of: piece), open)
@@ -31,8 +29,9 @@ extension Verifier {
     }
 
     private func handle(_ entry: VerifiedEntry, _ open: OpenDirectory) {
+        let held = files.opensFiles ? HeldPair(entry, open, context) : nil
         guard let source = open.source, let destination = open.destination,
-            let status = status(of: entry, source, .source)
+            let status = held?.source.status ?? status(of: entry, source, .source)
         else { return }
         counters.entriesSeen.count()
         counters.bytesSeen.count(status.allocatedBytes)
@@ -47,16 +46,17 @@ extension Verifier {
         }
         let other: FileStatus
         do throws(SystemError) {
-            guard
-                let found = try context.boundary(.destination).status(
-                    of: entry.pointer,
-                    in: destination.descriptor
-                )
-            else {
+            if let held {
+                other = held.destination.status
+            } else if let found = try context.boundary(.destination).status(
+                of: entry.pointer,
+                in: destination.descriptor
+            ) {
+                other = found
+            } else {
                 reportMissing(entry, status, open)
                 return
             }
-            other = found
         } catch {
             reports.fail(.examine, .destination, error, path: entry.path)
             return
@@ -66,7 +66,7 @@ extension Verifier {
             return
         }
         if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
-        compare(entry, open, status, other)
+        compare(entry, open, status, other, held)
     }
 
     /// The status of one side; nil when the entry is gone or that failed, which was recorded.
@@ -126,7 +126,8 @@ extension Verifier {
         _ entry: VerifiedEntry,
         _ open: OpenDirectory,
         _ source: FileStatus,
-        _ destination: FileStatus
+        _ destination: FileStatus,
+        _ held: HeldPair?
     ) {
         if source.kind == .directory, destination.kind == .directory {
             lane.handOn(
@@ -157,7 +158,7 @@ extension Verifier {
             return
         }
         if look.source.kind == .regular, look.destination.kind == .regular {
-            files.compareContents(entry, open, look)
+            files.compareContents(entry, open, look, held)
         }
     }
 

@@ -20,6 +20,8 @@ typealias VerifiedEntry = Entry<NoState>
 enum VerificationTask: Sendable {
     /// Compare ranges of a large file until none is left.
     case ranges(LargeComparison)
+    /// Read what there is to read of small files together; `isLast`: nothing else is left to do.
+    case window(isLast: Bool)
 }
 
 /// A verification's visitor of a tree: does the work of one lane.
@@ -56,6 +58,8 @@ final class Verifier: TreeVisitor {
         switch task {
         case .ranges(let file):
             if files.compareRanges(of: file) { finishPiece(of: file.pair.entry.directory) }
+        // Its files keep no directory from being left: what is told of them needs none.
+        case .window(let isLast): files.readWindows(isLast: isLast)
         }
     }
 }

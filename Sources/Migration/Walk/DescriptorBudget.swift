@@ -1,7 +1,7 @@
 // How the descriptors of this process are shared out.
 //
-//   directories = (limit - reserved - workers * (perWorker + batchFiles)) / 4, each of them two descriptors: the other
-//   half is for workers that SIGUSR1 adds; at most 4,096, for more saves no opening
+//   directories = (limit - reserved - workers * (perWorker + batchFiles) - windowFiles) / 4, each of them two
+//   descriptors: the other half is for workers that SIGUSR1 adds; at most 4,096, for more saves no opening
 //
 // reserved (32): standard streams, roots, reports, what looks at threads, and some to spare.
 // perWorker (12): a file's handle, its reading end, its temporary, a link's handle (4), the parent and the
@@ -21,20 +21,32 @@ package struct DescriptorBudget: Sendable {
     package let directoriesMax: Int
     /// Files that a worker may have open at once to read them together; 0: none.
     package let batchFiles: Int
+    /// Files that all workers together may have open to read them in the order of the disk; 0: none.
+    package let windowFiles: Int
     /// Workers that there are descriptors for.
     let workersMax: Int
 
-    /// `batchFilesMax`: files that one worker wants to have open to read them together.
-    package init(descriptorLimit: Int, workers: Int, batchFilesMax: Int) {
+    /// `batchFilesMax`: files that one worker wants to have open to read them together; `windowFilesMax`: that all
+    /// together want.
+    package init(
+        descriptorLimit: Int,
+        workers: Int,
+        batchFilesMax: Int,
+        windowFilesMax: Int = 0
+    ) {
         batchFiles = Self.batchFiles(
             descriptorLimit: descriptorLimit,
             workers: workers,
             most: batchFilesMax
         )
         let each = Self.perWorker + batchFiles
-        let descriptors = descriptorLimit - Self.reserved - workers * each
+        windowFiles = Self.windowFiles(
+            descriptorLimit / 2 - Self.reserved - workers * each,
+            most: windowFilesMax
+        )
+        let descriptors = descriptorLimit - Self.reserved - workers * each - windowFiles
         directoriesMax = max(Self.directoriesMin, min(Self.directoriesLimit, descriptors / 4))
-        let forWorkers = descriptorLimit - Self.reserved - 2 * directoriesMax
+        let forWorkers = descriptorLimit - Self.reserved - 2 * directoriesMax - windowFiles
         workersMax = max(workers, forWorkers / each)
     }
 
@@ -50,4 +62,10 @@ package struct DescriptorBudget: Sendable {
         return each < batchFilesMin ? 0 : min(each, most)
     }
     private static let batchFilesMin = 4
+
+    /// The same for those of all workers.
+    private static func windowFiles(_ left: Int, most: Int) -> Int {
+        left < windowFilesMin ? 0 : min(left, most)
+    }
+    private static let windowFilesMin = 16
 }

@@ -31,6 +31,17 @@ package struct Entry<State: Sendable>: Sendable {
         )
     }
 
+    /// The same entry, which keeps few names of its directory in memory for as long as it is kept itself.
+    var apart: Entry {
+        if entries.listing.count <= WalkLane<State, Never>.pieceEntries { return self }
+        return Entry(
+            directory: directory,
+            entries: DirectoryContents(Listing(index, of: entries.listing)),
+            index: 0,
+            treeIsRemoved: treeIsRemoved
+        )
+    }
+
     /// Valid while `entries` is.
     var pointer: NamePointer { entries.listing.namePointer(index) }
     var name: Name { entries.listing.name(index) }

@@ -47,11 +47,12 @@ struct WorkerSupply: Sendable {
     let fewThreads: Int?
     let descriptorLimit: Int
 
-    func budget(batchFilesMax: Int) -> DescriptorBudget {
+    func budget(batchFilesMax: Int, windowFilesMax: Int = 0) -> DescriptorBudget {
         DescriptorBudget(
             descriptorLimit: descriptorLimit,
             workers: workers,
-            batchFilesMax: batchFilesMax
+            batchFilesMax: batchFilesMax,
+            windowFilesMax: windowFilesMax
         )
     }
 }
