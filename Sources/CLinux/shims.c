@@ -63,10 +63,6 @@ int cl_duplicate(int descriptor) {
     RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
-void cl_release(int descriptor) {
-    close(descriptor);
-}
-
 int cl_close(int descriptor) {
     int result = close(descriptor);
     if (result == 0) CL_FAULT("close");
@@ -311,8 +307,10 @@ int cl_renameat2(int from_directory, const char *from, int to_directory, const c
     RESULT(renameat2(from_directory, from, to_directory, to, flags));
 }
 
-int cl_fchown(int descriptor, uint32_t uid, uint32_t gid) {
+int cl_fchown(int descriptor, bool is_path, uint32_t uid, uint32_t gid) {
     CL_FAULT("fchown");
+    // An open file needs no look at a path, be it an empty one.
+    if (!is_path) RESULT(fchown(descriptor, uid, gid));
     RESULT(fchownat(descriptor, "", uid, gid, AT_EMPTY_PATH));
 }
 
@@ -410,17 +408,21 @@ int cl_set_inode_flags(int descriptor, const struct cl_inode_flags *flags) {
     RESULT(ioctl(descriptor, FS_IOC_FSSETXATTR, flags));
 }
 
-int cl_acl_get(int descriptor, bool is_default, cl_acl *acl) {
+int cl_acl_get(int descriptor, bool is_path, bool is_default, cl_acl *acl) {
     CL_FAULT("acl_get");
     char path[DESCRIPTOR_PATH_MAX];
-    acl_t found = acl_get_file(descriptor_path(path, descriptor), is_default ? ACL_TYPE_DEFAULT : ACL_TYPE_ACCESS);
+    // libacl has no call for the default ACL of an open directory.
+    acl_t found = !is_path && !is_default
+        ? acl_get_fd(descriptor)
+        : acl_get_file(descriptor_path(path, descriptor), is_default ? ACL_TYPE_DEFAULT : ACL_TYPE_ACCESS);
     if (found == NULL) return -errno;
     *acl = found;
     return 0;
 }
 
-int cl_acl_set(int descriptor, bool is_default, cl_acl acl) {
+int cl_acl_set(int descriptor, bool is_path, bool is_default, cl_acl acl) {
     CL_FAULT("acl_set");
+    if (!is_path && !is_default) RESULT(acl_set_fd(descriptor, acl));
     char path[DESCRIPTOR_PATH_MAX];
     RESULT(acl_set_file(descriptor_path(path, descriptor), is_default ? ACL_TYPE_DEFAULT : ACL_TYPE_ACCESS, acl));
 }

@@ -22,15 +22,15 @@ package struct AccessControlList: ~Copyable {
     /// Reads an ACL of what a descriptor holds; nil where the filesystem has none.
     ///
     /// An access ACL is always there in effect: without one libacl makes it from the mode. A default ACL
-    /// that is absent is an empty one. The corresponding function is `acl_get_file`.
+    /// that is absent is an empty one. The corresponding function is `acl_get_fd`, or `acl_get_file`.
     package init?(
         _ kind: AccessControlKind,
         of descriptor: borrowing Descriptor
     ) throws(SystemError) {
         var handle: cl_acl?
-        let fd = descriptor.raw
+        let (fd, isPath) = (descriptor.raw, descriptor.isPath)
         do throws(SystemError) {
-            check(try retrying(.getACL) { cl_acl_get(fd, kind == .defaults, &handle) })
+            check(try retrying(.getACL) { cl_acl_get(fd, isPath, kind == .defaults, &handle) })
         } catch {
             if error.code == .notSupported { return nil }
             throw error
@@ -68,16 +68,16 @@ package struct AccessControlList: ~Copyable {
 
     /// Sets it on what a descriptor holds; an empty default ACL removes the one that is there.
     ///
-    /// The corresponding functions are `acl_set_file` and `acl_delete_def_file`.
+    /// The corresponding functions are `acl_set_fd`, `acl_set_file` and `acl_delete_def_file`.
     package func apply(
         _ kind: AccessControlKind,
         to descriptor: borrowing Descriptor
     ) throws(SystemError) {
-        let fd = descriptor.raw
+        let (fd, isPath) = (descriptor.raw, descriptor.isPath)
         if kind == .defaults, isEmpty {
             check(try retrying(.setACL) { cl_acl_delete_default(fd) })
         } else {
-            check(try retrying(.setACL) { cl_acl_set(fd, kind == .defaults, handle) })
+            check(try retrying(.setACL) { cl_acl_set(fd, isPath, kind == .defaults, handle) })
         }
     }
 

@@ -10,9 +10,9 @@ extension Descriptor {
     ///
     /// Clears setuid, setgid and file capabilities.
     ///
-    /// The corresponding system call is `fchownat` with AT_EMPTY_PATH.
+    /// The corresponding system call is `fchown` (`fchownat` with AT_EMPTY_PATH for a handle).
     package func setOwner(_ owner: UInt32, group: UInt32) throws(SystemError) {
-        check(try retrying(.chown) { cl_fchown(raw, owner, group) })
+        check(try retrying(.chown) { cl_fchown(raw, isPath, owner, group) })
     }
 
     /// Sets the permission bits, 0 to 07777; not for symlinks, which have none.

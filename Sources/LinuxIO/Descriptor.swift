@@ -224,13 +224,16 @@ package struct Descriptor: ~Copyable, Sendable {
 
     /// Makes the regular file `name`, which must not exist, and opens it for writing, or for both.
     ///
-    /// The corresponding system call is `openat` with O_CREAT and O_EXCL.
+    /// `isDirect`: writes pass the page cache by; only for a filesystem that is known to have that, for another makes
+    /// the file before it refuses (EINVAL). The corresponding system call is `openat` with O_CREAT and O_EXCL.
     package func createFile(
         _ name: Name,
         mode: UInt32,
-        isReadable: Bool = false
+        isReadable: Bool = false,
+        isDirect: Bool = false
     ) throws(SystemError) -> Descriptor {
-        let flags = (isReadable ? O_RDWR : O_WRONLY) | O_CREAT | O_EXCL
+        let access = isReadable ? O_RDWR : O_WRONLY
+        let flags = access | O_CREAT | O_EXCL | (isDirect ? CL_O_DIRECT : 0)
         return Descriptor(
             owning: try name.withPointer { name throws(SystemError) in
                 try retrying(.open) { cl_openat(raw, name, flags, mode_t(mode)) }

@@ -131,4 +131,12 @@ extension Descriptor {
         guard let base = buffer.baseAddress else { return 0 }
         return try retrying(.readlink) { cl_readlinkat(raw, name, base, buffer.count) }
     }
+
+    /// The same of the symlink that this handle holds, whatever its name means by now.
+    package func readHeldSymlink(
+        into buffer: UnsafeMutableBufferPointer<CChar>
+    ) throws(SystemError) -> Int {
+        guard let base = buffer.baseAddress else { return 0 }
+        return try retrying(.readlink) { cl_readlinkat(raw, "", base, buffer.count) }
+    }
 }

@@ -21,6 +21,8 @@ package struct InodeFlags: OptionSet, Sendable, Hashable {
     package static let carried: InodeFlags = [
         .immutable, .appendOnly, .synchronous, .noAccessTime, .noDump,
     ]
+    /// Those of them that a directory gives to what is made in it (ext4, and XFS by its `fs.xfs.inherit_*`).
+    package static let passedOn: InodeFlags = [.synchronous, .noAccessTime, .noDump]
     /// Those of them that statx(2) shows without opening the entry.
     package static let visible: InodeFlags = [.immutable, .appendOnly, .noDump]
 }

@@ -1,4 +1,4 @@
-// Reading the beginnings of many files at once: io_uring.
+// Reading the beginnings of many files at once, and closing them: io_uring.
 
 import CLinux
 
@@ -57,6 +57,18 @@ package final class ReadRing {
         self.count = 0
         if count == 0 { return }
         check(try retrying(.useRing) { cl_ring_read(ring, reads.baseAddress, UInt32(count)) })
+    }
+
+    /// Does what lets go of files that were only read, or of handles: `most` at a time are closed together.
+    ///
+    /// Those of this thread that are let go of meanwhile, whoever had them, but for a file that `close` is called for.
+    /// After an error all are closed, and this ring must not be used again. Not to be nested, and no read may be under
+    /// way. The corresponding system call is `io_uring_enter`.
+    package func closingTogether(_ most: Int, _ body: () -> Void) throws(SystemError) {
+        cl_begin_gathering(ring, UInt32(min(most, capacity)))
+        body()
+        let result = cl_end_gathering()
+        if result < 0 { throw SystemError(.useRing, ErrorCode(rawValue: -result)) }
     }
 
     /// What became of a read of the last batch: the number of bytes, fewer only where the file ends or the

@@ -37,11 +37,22 @@ package struct VolumeStatus: Sendable {
 
     /// Whether its attributes lie on a disk or in memory here, and on no server or other filesystem.
     ///
-    /// Then AT_STATX_DONT_SYNC of statx(2) changes nothing. Types that are not listed count as others.
-    var keepsAttributesItself: Bool {
+    /// Then AT_STATX_DONT_SYNC of statx(2) changes nothing, and an entry is made with the mode that was asked for. Types
+    /// that are not listed count as others.
+    package var keepsAttributesItself: Bool {
         switch raw.type {
         // XFS, ext2 to ext4, btrfs, tmpfs, ramfs, F2FS.
         case 0x5846_5342, 0xEF53, 0x9123_683E, 0x0102_1994, 0x8584_58F6, 0xF2F5_2010: true
+        default: false
+        }
+    }
+
+    /// Whether closing a file that was only read waits for nothing: such types have no `flush` in the kernel, so that
+    /// io_uring closes files without a thread of its own (io_close in io_uring/openclose.c).
+    package var closesAtOnce: Bool {
+        switch raw.type {
+        // XFS, ext2 to ext4, btrfs, tmpfs.
+        case 0x5846_5342, 0xEF53, 0x9123_683E, 0x0102_1994: true
         default: false
         }
     }
@@ -112,8 +123,8 @@ package enum ProcessLimits {
     /// The system call is `umask`.
     package static func clearMask() -> UInt32 { UInt32(umask(0)) }
 
-    /// Whether this process acts as root: effective uid 0 (geteuid(2)).
-    package static var isRoot: Bool { geteuid() == 0 }
+    /// Whether this process acts as root: effective uid 0.
+    package static var isRoot: Bool { effectiveUser == 0 }
 
     /// The groups that this process is in, the effective one included (getgroups(2)); nil on failure.
     package static var groups: Set<UInt32>? {
@@ -124,8 +135,8 @@ package enum ProcessLimits {
         return Set(groups.map { UInt32($0) }).union([getegid()])
     }
 
-    /// The effective user (geteuid(2)).
-    package static var effectiveUser: UInt32 { geteuid() }
+    /// The effective user (geteuid(2)), which this process never changes.
+    package static let effectiveUser: UInt32 = geteuid()
     /// The id of this process, as getpid(2) gives it.
     package static var process: Int32 { getpid() }
 

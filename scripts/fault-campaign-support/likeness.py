@@ -180,9 +180,22 @@ class Tree:
         return found
 
 
+def _is_closed(destination, path, before):
+    """Whether a directory above an entry that the pass made lets nobody but root in: then the entry gives nobody
+    anything. One that was there `before` closes nothing: somebody may be in it."""
+    while path:
+        path = os.path.dirname(path)
+        above, was = destination.entries[path], before.entries.get(path)
+        is_made = was is None or (was.kind, was.identity) != (above.kind, above.identity)
+        if is_made and not any(right == 1 for _, right in above.rights()):
+            return True
+    return False
+
+
 def wider(destination, source, before):
     """Entries of DESTINATION that give somebody a right which neither SOURCE's entry of that name gives nor
-    DESTINATION's of that inode gave before the pass; a temporary one: which no entry of SOURCE gives."""
+    DESTINATION's of that inode gave before the pass; a temporary one: which no entry of SOURCE gives. Only those that
+    somebody can come to."""
     rights_before = {entry.identity: entry.rights() for entry in before.entries.values()}
     by_directory = {}
     for path, entry in source.entries.items():
@@ -195,6 +208,8 @@ def wider(destination, source, before):
         elif path in source.entries:
             allowed.append(source.entries[path].rights())
         rights = entry.rights()
+        if _is_closed(destination, path, before):
+            continue
         if not any(rights <= each for each in allowed):
             found.append(f"{shown(path)}: mode {entry.kept['mode']:o}, owner {entry.kept['owner']}")
     return found

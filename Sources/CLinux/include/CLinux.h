@@ -94,8 +94,6 @@ int cl_wait_in_writes(int descriptor);
 int cl_flock(int descriptor, bool is_exclusive);
 /// flock(2) with LOCK_UN.
 int cl_unlock(int descriptor);
-/// Closes a descriptor that nothing was written through: its status tells nothing.
-void cl_release(int descriptor);
 int cl_statx(int directory, const char *name, int flags, struct cl_status *status);
 /// Only the mount that a name leads to, and whether it is its root; no filesystem is asked for it.
 int cl_statx_mount(int directory, const char *name, struct cl_status *status);
@@ -142,7 +140,7 @@ int cl_renameat2(int from_directory, const char *from, int to_directory, const c
 
 // Attributes. Those that take a descriptor work for O_PATH descriptors of any type too, a symlink
 // itself included: they go through /proc/self/fd/N (proc(5)), which never follows further.
-int cl_fchown(int descriptor, uint32_t uid, uint32_t gid);
+int cl_fchown(int descriptor, bool is_path, uint32_t uid, uint32_t gid);
 int cl_fchmod(int descriptor, bool is_path, mode_t mode);
 int cl_set_modified(int descriptor, bool is_path, int64_t seconds, uint32_t nanoseconds);
 long cl_listxattr(int descriptor, bool is_path, char *buffer, size_t length);
@@ -158,8 +156,8 @@ int cl_set_inode_flags(int descriptor, const struct cl_inode_flags *flags);
 
 // libacl(5) and libattr(3). An ACL handle is an acl_t; free it with cl_acl_free.
 typedef void *cl_acl;
-int cl_acl_get(int descriptor, bool is_default, cl_acl *acl);
-int cl_acl_set(int descriptor, bool is_default, cl_acl acl);
+int cl_acl_get(int descriptor, bool is_path, bool is_default, cl_acl *acl);
+int cl_acl_set(int descriptor, bool is_path, bool is_default, cl_acl acl);
 int cl_acl_delete_default(int descriptor);
 bool cl_acl_is_equal(cl_acl left, cl_acl right);
 int cl_acl_entry_count(cl_acl acl);

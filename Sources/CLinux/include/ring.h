@@ -1,4 +1,4 @@
-// Reads of many files in one submission: io_uring(7) through liburing, Linux 5.6. One ring belongs to
+// Reads of many files in one submission, and closing them: io_uring(7) through liburing, Linux 5.6. One ring belongs to
 // one thread. Why it is worth it: docs/design/copy.md.
 
 #ifndef CUTOVER_RING_H
@@ -23,5 +23,18 @@ int cl_ring_make(uint32_t entries, void **ring);
 int cl_ring_read(void *ring, struct cl_read *reads, uint32_t count);
 
 void cl_ring_free(void *ring);
+
+/// From here to `cl_end_gathering` descriptors that this thread releases are closed together, `most` at a time (at most
+/// CL_GATHERED_MOST, and as many as the ring was made for); nested calls are not allowed. io_uring_enter(2).
+void cl_begin_gathering(void *ring, uint32_t most);
+
+/// Closes what is left. After a negative result all is closed, and the ring must not be used again.
+int cl_end_gathering(void);
+
+#define CL_GATHERED_MOST 32
+
+/// Closes a descriptor that nothing was written through, at once or with those that this thread gathers: its status tells
+/// nothing.
+void cl_release(int descriptor);
 
 #endif

@@ -17,6 +17,7 @@ extension AttributeCarrier {
             wanted.isNew || !needs.isDisjoint(with: [.accessControl, .mode, .owner, .group])
         else { return nil }
         let mode = try finalMode(wanted, of: target)
+        if wanted.hasItsMode { return mode }
         let isCleared =
             wanted.inherited.contains(.accessControl)
             || !wanted.isNew && needs.contains(.accessControl)
@@ -26,6 +27,26 @@ extension AttributeCarrier {
         if let mode { try setMode(mode, set, needs, of: target) }
         return mode
     }
+
+    /// The mode that a file can be made with in a directory that nobody but root can enter, so that it need not be set;
+    /// nil: as 0600, for something has to come before it.
+    ///
+    /// Setuid, setgid and sticky come after the owner, and the group's bits of an entry with an ACL come with that. What
+    /// inherits an ACL loses that first. Others than root need the right to write to it for the attributes.
+    func modeAtBirth(
+        _ status: FileStatus,
+        _ survey: SourceSurvey,
+        _ inherited: Inherited
+    ) -> UInt32? {
+        guard rules.isRoot, !inherited.contains(.accessControl) else { return nil }
+        let mode =
+            rules.preserved.contains(.mode) ? status.mode : status.mode & 0o777 & ~rules.mask
+        return mode & 0o7000 == 0 ? mode & ~withheld(survey.hasAccessControl) : nil
+    }
+
+    /// The group bits of an entry with an ACL are its mask: with them, but without the ACL, the owning group could have
+    /// more rights than the ACL gives it.
+    private func withheld(_ getsAccessControl: Bool) -> UInt32 { getsAccessControl ? 0o070 : 0 }
 
     private func setOwner(
         _ wanted: CarriedAttributes,
@@ -37,7 +58,9 @@ extension AttributeCarrier {
         let keepsMode = rules.preserved.contains(.mode)
         do throws(SystemError) {
             // At no instant has the new owner more rights than in the end.
-            if wanted.isNew, status.kind != .symlink, made & ~status.mode != 0, keepsMode {
+            if wanted.hasItsMode {
+                // It was made with them.
+            } else if wanted.isNew, status.kind != .symlink, made & ~status.mode != 0, keepsMode {
                 try target.setMode(made & status.mode)
             } else if !wanted.isNew, status.kind != .symlink, keepsMode {
                 let current = try target.status().mode
@@ -143,9 +166,7 @@ extension AttributeCarrier {
         _ needs: Differences,
         of target: borrowing Descriptor
     ) throws(AttributeFailure) {
-        // The group bits of an entry with an ACL are its mask: with them, but without the ACL, the owning
-        // group could have more rights than the ACL gives it.
-        let withheld: UInt32 = set.hasAccessControl && needs.contains(.accessControl) ? 0o070 : 0
+        let withheld = withheld(set.hasAccessControl && needs.contains(.accessControl))
         // Others than root set attributes only on what they may write to; the final mode follows.
         let lent: UInt32 = rules.isRoot ? 0 : 0o200
         do throws(SystemError) { try target.setMode(mode & ~withheld | lent) } catch {

@@ -17,13 +17,19 @@ extension AttributeCarrier {
     /// Reads what is to be carried from SOURCE.
     func readSource(
         _ source: borrowing Descriptor,
-        kind: EntryKind,
-        _ needs: Differences
+        _ wanted: CarriedAttributes
     ) throws(AttributeFailure) -> SourceAttributes {
         var set = SourceAttributes()
+        let needs = wanted.needs
         guard !needs.isDisjoint(with: [.attributes, .accessControl, .mode]) else { return set }
-        let names = try comparer.source.names(of: source)
-        set.hasAccessControl = names.hasAccess && kind != .symlink
+        let names: AttributeNames
+        if let survey = wanted.survey {
+            guard let found = survey.names else { return set }
+            names = found
+        } else {
+            names = try comparer.source.names(of: source)
+        }
+        set.hasAccessControl = names.hasAccess && wanted.status.kind != .symlink
         set.hasDefaultAccessControl = names.hasDefault
         guard needs.contains(.attributes) else { return set }
         for name in names.copied {

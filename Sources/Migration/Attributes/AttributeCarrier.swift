@@ -43,10 +43,24 @@ struct CarriedAttributes {
     var inherited: Inherited = []
     /// Without --perms, the mode of what it replaces (S67).
     var keptMode: UInt32?
+    /// What was found out before it was made; nil: that is still to be done.
+    var survey: SourceSurvey?
+    /// It was made with the mode that it is to have before its ACL is set (`AttributeCarrier.modeAtBirth`).
+    var hasItsMode = false
     /// That of a salvaged file, which is not published without it.
     var mark: String?
 
     var hasSettings: Bool { status.kind == .regular || status.kind == .directory }
+}
+
+/// What is known of an open entry of SOURCE beyond its status, before its copy is made.
+struct SourceSurvey: Sendable {
+    /// Nil where the filesystem has none.
+    let settings: InodeSettings?
+    /// Nil: it has no attribute that a pass looks at, and was not asked for the names of any.
+    let names: AttributeNames?
+
+    var hasAccessControl: Bool { names?.hasAccess ?? false }
 }
 
 /// Gives entries of DESTINATION the attributes of SOURCE's.
@@ -80,10 +94,14 @@ final class AttributeCarrier {
         to target: borrowing Descriptor,
         _ report: some StepReporting
     ) -> Bool {
+        var wanted = wanted
         var set: SourceAttributes
         log.noteChangeOfDestination()
         do throws(AttributeFailure) {
-            set = try readSource(source, kind: wanted.status.kind, wanted.needs)
+            if wanted.isNew, wanted.hasSettings, wanted.survey == nil {
+                wanted.survey = try survey(source, report)
+            }
+            set = try readSource(source, wanted)
         } catch {
             // S34: an entry whose attributes cannot be read keeps its old DESTINATION.
             report.fail(error)
@@ -117,15 +135,31 @@ final class AttributeCarrier {
         return finish(wanted, from: source, to: target, report)
     }
 
+    /// Looks at what an open file or directory of SOURCE has beyond its status, before anything is made of it.
+    ///
+    /// Flags that cannot be read are reported, and cost nothing but the flags.
+    func survey(
+        _ source: borrowing Descriptor,
+        _ report: some StepReporting
+    ) throws(AttributeFailure) -> SourceSurvey {
+        var settings: InodeSettings?
+        do throws(SystemError) { settings = try InodeSettings(of: source) } catch {
+            report.fail(.readAttributes, .source, error)
+        }
+        if !comparer.readsAttributes { return SourceSurvey(settings: settings, names: nil) }
+        return SourceSurvey(settings: settings, names: try comparer.source.names(of: source))
+    }
+
     private func finish(
         _ wanted: CarriedAttributes,
         from source: borrowing Descriptor,
         to target: borrowing Descriptor,
         _ report: some StepReporting
     ) -> Bool {
-        if wanted.isNew, wanted.hasSettings {
+        let found = wanted.survey?.settings
+        if wanted.isNew, let found {
             settings.carry(
-                from: source,
+                found,
                 to: target,
                 without: .frozen,
                 inherited: wanted.inherited,
@@ -142,7 +176,12 @@ final class AttributeCarrier {
         guard wanted.needs.contains(.flags), wanted.hasSettings, rules.isRoot,
             !(wanted.isNew && wanted.status.kind == .regular)
         else { return true }
-        if wanted.status.kind == .directory {
+        if wanted.isNew, let found {
+            // The others are set already.
+            if !found.flags.isDisjoint(with: .frozen) {
+                settings.carry(found, to: target, without: [], inherited: .project, report)
+            }
+        } else if wanted.status.kind == .directory {
             settings.carry(from: source, to: target, without: [], inherited: .project, report)
         } else {
             settings.carryHandles(from: source, to: target, report)

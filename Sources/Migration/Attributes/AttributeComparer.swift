@@ -21,6 +21,9 @@ final class AttributeComparer {
         comparesDamageMark = scope.isCopied(DamageMark.attribute)
     }
 
+    /// Whether any attribute or ACL is looked at.
+    var readsAttributes: Bool { !preserved.isDisjoint(with: [.attributes, .accessControl]) }
+
     /// Whether xattrs and ACLs of one name differ on the two sides, without opening either.
     ///
     /// The common case, no attributes on either side, costs two system calls and no allocation.
@@ -30,7 +33,7 @@ final class AttributeComparer {
         _ target: borrowing Descriptor,
         kind: EntryKind
     ) throws(AttributeFailure) -> Differences {
-        guard !preserved.isDisjoint(with: [.attributes, .accessControl]) else { return [] }
+        guard readsAttributes else { return [] }
         let left = try source.names(of: name, in: sourceDirectory)
         let right = try destination.names(of: name, in: target)
         // Lists too long for the buffers, and ACLs that are not the same to the byte, need descriptors.

@@ -12,6 +12,11 @@ package struct Inherited: OptionSet, Sendable {
     package static let accessControl = Inherited(rawValue: 1 << 0)
     /// A project id, from a directory that passes its own on.
     package static let project = Inherited(rawValue: 1 << 1)
+    /// Flags, from a directory that has some of those that are passed on.
+    package static let flags = Inherited(rawValue: 1 << 2)
+
+    /// What an open file or directory shows of it.
+    static let settings: Inherited = [.project, .flags]
 }
 
 /// What is told of DESTINATION as a whole by who changes attributes there.
@@ -63,9 +68,23 @@ struct SettingsCarrier: Sendable {
             report.fail(.readAttributes, .source, error)
             return false
         }
+        return carry(wanted, to: target, without: without, inherited: inherited, report)
+    }
+
+    /// The same of what was read already.
+    @discardableResult
+    func carry(
+        _ wanted: InodeSettings,
+        to target: borrowing Descriptor,
+        without: InodeFlags,
+        inherited: Inherited,
+        _ report: some StepReporting
+    ) -> Bool {
         let flags = wanted.flags.subtracting(without)
         // Most entries have none, and what was just made has none either unless it inherits.
-        if flags.isEmpty, wanted.project == 0, !inherited.contains(.project) { return false }
+        if flags.isEmpty, wanted.project == 0, inherited.isDisjoint(with: .settings) {
+            return false
+        }
         do throws(SystemError) {
             return try apply(wanted, flags, without, to: target)
         } catch {

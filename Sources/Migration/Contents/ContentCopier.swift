@@ -35,17 +35,18 @@ package final class ContentCopier {
 
     /// Begins a new file: says how its contents are to pass the page cache by, and makes it ready for that.
     ///
-    /// `readsDirectly`: its source is open for direct reads. For direct writes it gets its size first, in whole
+    /// `readsDirectly`: its source is open for direct reads. `isDirect`: it was opened for direct writes. For direct writes it gets its size first, in whole
     /// blocks: ext4 lets direct writes that extend a file wait for each other. And one block more: a pass that is
     /// killed must not leave a file that has its name and its size, but not its contents (S12).
     package func prepare(
         _ file: borrowing Descriptor,
         sizeBytes: UInt64,
-        readsDirectly: Bool
+        readsDirectly: Bool,
+        isDirect: Bool = false
     ) throws(ContentFailure) -> CacheBypass {
         do throws(SystemError) {
-            var writes = sizeBytes >= Self.directBytesMin
-            if writes { writes = try file.setDirect(true) }
+            var writes = Self.writesDirectly(sizeBytes)
+            if writes, !isDirect { writes = try file.setDirect(true) }
             var bypass = CacheBypass(reads: readsDirectly, writes: writes, endBytes: sizeBytes)
             if writes { bypass.writtenEnd = try Self.reserve(Self.roundedUp(sizeBytes), file) }
             return bypass
@@ -53,6 +54,9 @@ package final class ContentCopier {
             throw ContentFailure(side: .destination, error: error, bytes: 0..<sizeBytes)
         }
     }
+
+    /// Whether the contents of a file of so many bytes are written past the page cache, if DESTINATION lets them.
+    static func writesDirectly(_ sizeBytes: UInt64) -> Bool { sizeBytes >= directBytesMin }
 
     /// Makes the file one block longer than `bytes`; as long where the filesystem has no longer one.
     private static func reserve(

@@ -117,7 +117,11 @@ final class ContentInspector {
         guard let source = pair.open.source else { return nil }
         let length: Int
         do throws(SystemError) {
-            length = try source.descriptor.readSymlink(pair.pointer, into: sourceTarget)
+            if let handle = pair.handle {
+                length = try handle.descriptor.readHeldSymlink(into: sourceTarget)
+            } else {
+                length = try source.descriptor.readSymlink(pair.pointer, into: sourceTarget)
+            }
         } catch {
             if Self.isGone(error) { return nil }
             throw error

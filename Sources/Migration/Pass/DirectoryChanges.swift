@@ -45,10 +45,9 @@ final class DirectoryChanges {
     static func inherited(from directory: borrowing Descriptor) throws(SystemError) -> Inherited {
         var inherited: Inherited = []
         if try directory.hasDefaultAccessControl() { inherited.insert(.accessControl) }
-        if ProcessLimits.isRoot, let settings = try InodeSettings(of: directory),
-            settings.flags.contains(.projectInherit)
-        {
-            inherited.insert(.project)
+        if ProcessLimits.isRoot, let settings = try InodeSettings(of: directory) {
+            if settings.flags.contains(.projectInherit) { inherited.insert(.project) }
+            if !settings.flags.isDisjoint(with: .passedOn) { inherited.insert(.flags) }
         }
         return inherited
     }
@@ -56,12 +55,13 @@ final class DirectoryChanges {
     /// Makes a directory as 0700; it gets its attributes after its contents (S23).
     ///
     /// What is opened under the name is checked to be what was made: the owner of the directory above could
-    /// have put another in its place, which must not get contents, owner and mode.
+    /// have put another in its place, which must not get contents, owner and mode. Its status is from before an inherited
+    /// ACL was taken off.
     func makeDirectory(
         _ name: Name,
         in parent: borrowing Descriptor,
         inherited: Inherited
-    ) throws(SystemError) -> SharedDescriptor {
+    ) throws(SystemError) -> OpenedDirectory {
         try name.withPointer { name throws(SystemError) in
             try parent.makeDirectory(name, mode: 0o700)
         }
@@ -78,6 +78,6 @@ final class DirectoryChanges {
             // A default ACL can also have taken from the owner's own bits.
             try descriptor.setMode(0o700)
         }
-        return SharedDescriptor(descriptor)
+        return OpenedDirectory(handle: SharedDescriptor(descriptor), status: status)
     }
 }

@@ -129,16 +129,15 @@ final class DirectoryOpener {
             }
             context.links.noteUnlinked(before)
         }
-        let handle = try changes.makeDirectory(
+        let opened = try changes.makeDirectory(
             node.name,
             in: parentDestination.descriptor,
             inherited: parentNode.state.facts.withLock { $0.inherited }
         )
         let inherited = parentNode.state.facts.withLock { $0.inherited }
-        node.state.facts.withLock { $0.inherited = inherited.intersection(.project) }
+        node.state.facts.withLock { $0.inherited = inherited.intersection(.settings) }
         context.log.counters.directoriesMade.count()
-        let status = try handle.descriptor.status()
-        return OpenedDestination(opened: OpenedDirectory(handle: handle, status: status))
+        return OpenedDestination(opened: opened)
     }
 
     /// Opens a directory that DESTINATION has; nil when a failure was recorded.

@@ -43,13 +43,17 @@ final class EntryExaminer {
     func pair(_ index: Int, in place: EntryPlace, isFirstTime: Bool) -> EntryPair? {
         guard let source = place.open.source else { return nil }
         let name = place.entries.listing.namePointer(index)
+        let held = hold(index, in: place, source)
         let status: FileStatus
         do throws(SystemError) {
-            guard let found = try sourceBoundary.status(of: name, in: source.descriptor) else {
+            if let held {
+                status = held.status
+            } else if let found = try sourceBoundary.status(of: name, in: source.descriptor) {
+                status = found
+            } else {
                 reports.reportVanished(.entry(place.entry(index), nil))
                 return nil
             }
-            status = found
         } catch {
             reports.of(.entry(place.entry(index), nil)).fail(.examine, .source, error)
             return nil
@@ -96,7 +100,24 @@ final class EntryExaminer {
             source: status,
             destination: destination,
             evidence: evidence,
-            isUntouched: isUntouched
+            isUntouched: isUntouched,
+            handle: kind == .directory ? nil : held?.handle
+        )
+    }
+
+    /// What is certain to be made, and so to be opened, is opened first: its status then comes from the very inode that is
+    /// copied.
+    private func hold(
+        _ index: Int,
+        in place: EntryPlace,
+        _ source: SharedDescriptor
+    ) -> HeldEntry? {
+        guard place.isNew, place.entries.listing.records[index].isDirectory == false else {
+            return nil
+        }
+        return sourceBoundary.hold(
+            place.entries.listing.namePointer(index),
+            in: source.descriptor
         )
     }
 

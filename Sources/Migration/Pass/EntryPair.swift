@@ -15,6 +15,8 @@ final class EntryPlace: Sendable {
     let known: DirectoryEvidence
     /// Whether one may be put off until others of the run are read together with it.
     let mayWait: Bool
+    /// Whether DESTINATION's directory was made by this pass: what is in it is to be made, too.
+    let isNew: Bool
 
     /// `piece` is of a directory that is in use while it is handled.
     init(of piece: PassPiece, _ open: OpenDirectory) {
@@ -24,6 +26,7 @@ final class EntryPlace: Sendable {
         self.open = open
         known = piece.directory.state.known
         mayWait = piece.range.count > 1
+        isNew = open.destination != nil && piece.directory.state.facts.withLock { $0.isNew }
     }
 
     /// `open`: the two directories of one entry, which nothing is to wait for.
@@ -34,6 +37,7 @@ final class EntryPlace: Sendable {
         self.open = open
         known = entry.known
         mayWait = false
+        isNew = open.destination != nil && entry.directory.state.facts.withLock { $0.isNew }
     }
 
     func entry(_ index: Int) -> PassEntry {
@@ -60,6 +64,8 @@ struct EntryPair {
     let evidence: Evidence
     /// Whether nobody has changed DESTINATION's, nor moved it, since a whole walk compared it.
     let isUntouched: Bool
+    /// A handle on SOURCE's, which its status was taken from; nil where it was asked for by its name.
+    private(set) var handle: SharedDescriptor?
 
     var entry: PassEntry { place.entry(index) }
     var open: OpenDirectory { place.open }
@@ -80,6 +86,14 @@ struct EntryPair {
         var pair = self
         let open = OpenDirectory(source: nil, destination: open.destination)
         pair.place = EntryPlace(of: entry, open)
+        pair.handle = nil
+        return pair
+    }
+
+    /// The same without a handle being held open.
+    var withoutHandle: EntryPair {
+        var pair = self
+        pair.handle = nil
         return pair
     }
 

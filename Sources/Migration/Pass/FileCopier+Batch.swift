@@ -5,7 +5,7 @@ import LinuxIO
 
 /// A small file that waits.
 struct WaitingFile {
-    let pair: EntryPair
+    var pair: EntryPair
     let line: Itemization?
 }
 
@@ -16,6 +16,10 @@ extension FileCopier {
         let source: SourceFile
         var part: (read: Int, bytes: Range<Int>)?
     }
+
+    /// Handles that are let go of and not closed yet; nothing else of what a worker may hold is open then
+    /// (DescriptorBudget).
+    private static let handlesMost = 4
 
     /// Puts a file that is to be copied on this worker's batch; false when it must be copied by itself.
     func collect(_ pair: EntryPair, _ line: Itemization?) -> Bool {
@@ -40,7 +44,7 @@ extension FileCopier {
     /// Copies what is on the batch; called at the end of each run of entries.
     func copyCollected() {
         guard let batch, !batch.files.isEmpty else { return }
-        let files = batch.take()
+        var files = batch.take()
         // One file is read ahead by the kernel as well as by us.
         guard files.count > 1, context.log.mayWrite else {
             for file in files where !context.log.isInterrupted {
@@ -48,9 +52,24 @@ extension FileCopier {
             }
             return
         }
-        for opened in read(files, batch) where !context.log.isInterrupted {
+        var opened = read(&files, batch)
+        for file in opened where !context.log.isInterrupted {
             // S18: after a stop no further file is begun, though it was collected before.
-            conclude(context.log.mayWrite ? copy(opened, batch) : .failed, opened.file)
+            conclude(context.log.mayWrite ? copy(file, batch) : .failed, file.file)
+        }
+        closingTogether(SmallFiles.filesMax, batch) { opened.removeAll() }
+    }
+
+    /// Does what lets go of files of SOURCE and their handles, which are closed in few calls where that can be had.
+    private func closingTogether(
+        _ most: Int,
+        _ batch: FileBatch<WaitingFile>,
+        _ body: () -> Void
+    ) {
+        guard context.volumes.closesTogether, self.batch === batch else { return body() }
+        do throws(SystemError) { try batch.ring.closingTogether(most, body) } catch {
+            // The ring is of no use any more; the next run makes another.
+            self.batch = nil
         }
     }
 
@@ -63,31 +82,46 @@ extension FileCopier {
     }
 
     /// Opens all and reads those that fit the buffer; those that cannot be opened are concluded.
-    private func read(_ files: [WaitingFile], _ batch: FileBatch<WaitingFile>) -> [Opened] {
-        var used = 0
+    ///
+    /// Lets go of the handles that they came with, each soon after it is open: a worker holds one descriptor for each
+    /// file, and few more.
+    private func read(_ files: inout [WaitingFile], _ batch: FileBatch<WaitingFile>) -> [Opened] {
         var all: [Opened] = []
-        for file in files {
-            guard let source = maker.openSource(file.pair, isDirect: true) else {
-                conclude(.failed, file)
-                continue
+        closingTogether(Self.handlesMost, batch) {
+            for index in files.indices {
+                let source = maker.openSource(files[index].pair, isDirect: true)
+                files[index].pair = files[index].pair.withoutHandle
+                if let source {
+                    all.append(Opened(file: files[index], source: source))
+                } else {
+                    conclude(.failed, files[index])
+                }
             }
-            var part: (read: Int, bytes: Range<Int>)?
+        }
+        if self.batch === batch { read(&all, batch) }
+        return all
+    }
+
+    /// Reads those that fit the buffer.
+    private func read(_ all: inout [Opened], _ batch: FileBatch<WaitingFile>) {
+        var used = 0
+        for index in all.indices {
+            let source = all[index].source
             let end = UInt64(used) + ContentCopier.roundedUp(source.status.sizeBytes)
-            if source.isDirect, SmallFiles.suit(source.status), end <= UInt64(SmallFiles.bytesMax) {
-                context.contentRules.wait(for: Int(source.status.sizeBytes))
-                let bytes = used..<Int(end)
-                let memory = UnsafeMutableRawBufferPointer(rebasing: batch.buffer[bytes])
-                part = (batch.ring.add(source.reader.descriptor, into: memory), bytes)
-                used = bytes.upperBound
-            }
-            all.append(Opened(file: file, source: source, part: part))
+            guard source.isDirect, SmallFiles.suit(source.status),
+                end <= UInt64(SmallFiles.bytesMax)
+            else { continue }
+            context.contentRules.wait(for: Int(source.status.sizeBytes))
+            let bytes = used..<Int(end)
+            let memory = UnsafeMutableRawBufferPointer(rebasing: batch.buffer[bytes])
+            all[index].part = (batch.ring.add(source.reader.descriptor, into: memory), bytes)
+            used = bytes.upperBound
         }
         do throws(SystemError) { try batch.ring.run() } catch {
             // The ring is of no use any more; each file is read by itself, and the next run makes another.
             for index in all.indices { all[index].part = nil }
             self.batch = nil
         }
-        return all
     }
 
     private func copy(_ opened: Opened, _ batch: FileBatch<WaitingFile>) -> ActionResult {
@@ -99,18 +133,14 @@ extension FileCopier {
         guard let part = opened.part, let count = try? batch.ring.result(of: part.read),
             count >= size
         else { return copy(pair, source, Self.task(opened.file)) }
-        guard let new = maker.create(pair, in: target.descriptor) else { return .failed }
+        guard let new = maker.create(pair, source, in: target.descriptor) else { return .failed }
         let contents = UnsafeMutableRawBufferPointer(
             rebasing: batch.buffer[part.bytes].prefix(size)
         )
         context.contentRules.countCopied(UInt64(size))
         let end: ContentEnd
         do throws(ContentFailure) {
-            var bypass = try maker.copier.prepare(
-                new.writer,
-                sizeBytes: UInt64(size),
-                readsDirectly: false
-            )
+            var bypass = try maker.prepare(new, source)
             try maker.copier.write(contents, to: new.writer, at: 0, &bypass)
             end = ContentEnd(end: source.status.sizeBytes, writtenEnd: bypass.writtenEnd)
         } catch {

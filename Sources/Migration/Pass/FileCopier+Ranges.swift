@@ -16,11 +16,7 @@ extension FileCopier {
         let bypass: CacheBypass
         let writer: Descriptor
         do throws(ContentFailure) {
-            bypass = try maker.copier.prepare(
-                file.writer,
-                sizeBytes: status.sizeBytes,
-                readsDirectly: source.isDirect
-            )
+            bypass = try maker.prepare(file, source)
             writer = try Self.duplicate(of: file.writer, sizeBytes: status.sizeBytes)
         } catch {
             maker.salvager.fail(error, pair)

@@ -43,14 +43,14 @@ final class FileCopier {
     func copyNow(_ pair: EntryPair, _ task: CopyTask) -> ActionResult {
         let isDirect = pair.source.sizeBytes >= ContentCopier.directBytesMin
         guard let source = maker.openSource(pair, isDirect: isDirect) else { return .failed }
-        return copy(pair.with(source: source.status), source, task)
+        return copy(pair.withoutHandle.with(source: source.status), source, task)
     }
 
     /// Copies one that is open already.
     func copy(_ pair: EntryPair, _ source: SourceFile, _ task: CopyTask) -> ActionResult {
         guard let target = pair.open.destination else { return .failed }
         if maker.salvager.failKnownDamage(pair, source) { return .failed }
-        guard let new = maker.create(pair, in: target.descriptor) else { return .failed }
+        guard let new = maker.create(pair, source, in: target.descriptor) else { return .failed }
         if FileRanges.isLarge(source.status), lane.workers > 1,
             context.largeFiles.take(of: lane.workers)
         {

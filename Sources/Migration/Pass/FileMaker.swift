@@ -8,6 +8,12 @@ struct NewFile: ~Copyable {
     let name: Name
     /// Whether that is a temporary name, to be renamed over the entry's own.
     let isTemporary: Bool
+    /// What SOURCE's has beyond its status.
+    let survey: SourceSurvey
+    /// Whether it was made with the mode that it is to have, see `AttributeCarrier.modeAtBirth`.
+    let hasItsMode: Bool
+    /// Whether it was opened for direct writes.
+    let isDirect: Bool
     /// The mode of the file that it replaces, where permissions are left out, as it is without an ACL (S67).
     let keptMode: UInt32?
     let writer: Descriptor
@@ -78,6 +84,12 @@ final class FileMaker {
         guard let source = pair.open.source else { return nil }
         let known = pair.source
         do throws(SystemError) {
+            if let handle = pair.handle,
+                // It is the very inode that was examined.
+                let opened = try handle.descriptor.reopen(withStatus: known, isDirect: isDirect)
+            {
+                return SourceFile(opened)
+            }
             let opened = try source.descriptor.openRegularFile(pair.pointer, isDirect: isDirect)
             guard let opened, !context.volumes.sourceBoundary.isOutside(opened.status),
                 // A file may be replaced meanwhile, and the new one is copied; but what leads a link group must be
@@ -99,28 +111,56 @@ final class FileMaker {
     /// Makes the file, with as few rights as it can have; nil when that failed, which was recorded.
     ///
     /// Without a temporary name in a directory that this pass made and holds at 0700: times are set last, so a
-    /// file that was cut short never looks up to date (S12).
-    func create(_ pair: EntryPair, in target: borrowing Descriptor) -> NewFile? {
+    /// file that was cut short never looks up to date (S12). Nobody but root can come to it there, so it is made with
+    /// the mode that it is to have, if nothing of SOURCE's has to be set before that (S14).
+    func create(
+        _ pair: EntryPair,
+        _ source: SourceFile,
+        in target: borrowing Descriptor
+    ) -> NewFile? {
         let kept: UInt32?
         do throws(SystemError) { kept = try keptMode(pair, target) } catch {
             reports.of(pair).fail(.readAccessControl, .destination, error)
             return nil
         }
+        let survey: SourceSurvey
+        do throws(AttributeFailure) {
+            survey = try carrier.survey(source.reader.descriptor, reports.of(pair))
+        } catch {
+            // S34: it keeps its old copy.
+            reports.of(pair).fail(error)
+            return nil
+        }
+        let facts = pair.directory.state.facts.withLock { ($0.isNew, $0.inherited) }
+        var hasOwnName = pair.destination == nil && facts.0
         var isDirect =
-            pair.destination == nil && pair.directory.state.facts.withLock { $0.isNew }
+            ContentCopier.writesDirectly(source.status.sizeBytes)
+            && context.volumes.takesDirectWrites
         while true {
-            let name = isDirect ? pair.entry.name : context.temporaryNames.next()
+            let name = hasOwnName ? pair.entry.name : context.temporaryNames.next()
+            let mode =
+                hasOwnName && context.volumes.makesModes
+                ? carrier.modeAtBirth(source.status, survey, facts.1) : nil
             do throws(SystemError) {
-                let writer = try target.createFile(name, mode: 0o600)
+                let writer = try target.createFile(name, mode: mode ?? 0o600, isDirect: isDirect)
                 return NewFile(
                     name: name,
-                    isTemporary: !isDirect,
+                    isTemporary: !hasOwnName,
+                    survey: survey,
+                    hasItsMode: mode != nil,
+                    isDirect: isDirect,
                     keptMode: kept,
                     writer: writer
                 )
             } catch {
                 if error.code == .exists {
+                    hasOwnName = false
+                    continue
+                }
+                if error.code == .invalid, isDirect {
+                    // Another directory of DESTINATION lets nothing be written so; the file was made all the same.
                     isDirect = false
+                    publisher.remove(name, in: target, of: pair.directory)
                     continue
                 }
                 reports.of(pair).failWrite(.create, error)
@@ -144,6 +184,21 @@ final class FileMaker {
 
     // MARK: Contents and the rest
 
+    /// Begins the contents of a new file.
+    func prepare(
+        _ file: borrowing NewFile,
+        _ source: SourceFile
+    ) throws(ContentFailure) -> CacheBypass {
+        let bypass = try copier.prepare(
+            file.writer,
+            sizeBytes: source.status.sizeBytes,
+            readsDirectly: source.isDirect,
+            isDirect: file.isDirect
+        )
+        if bypass.writes { context.volumes.noteDirectWrites() }
+        return bypass
+    }
+
     /// Copies the contents of one file with one worker, and all that follows.
     func copyAlone(
         _ pair: EntryPair,
@@ -154,11 +209,7 @@ final class FileMaker {
         let name = file.name
         let opened = source.status
         do throws(ContentFailure) {
-            var bypass = try copier.prepare(
-                file.writer,
-                sizeBytes: opened.sizeBytes,
-                readsDirectly: source.isDirect
-            )
+            var bypass = try prepare(file, source)
             let outcome = try copier.copy(
                 from: source.reader.descriptor,
                 to: file.writer,
@@ -239,6 +290,8 @@ final class FileMaker {
             isNew: true,
             inherited: pair.directory.state.facts.withLock { $0.inherited },
             keptMode: keptMode,
+            survey: file.survey,
+            hasItsMode: file.hasItsMode,
             mark: contents.damage.map(DamageMark.text)
         )
         guard carrier.carry(wanted, from: source.reader.descriptor, to: file.writer, report) else {

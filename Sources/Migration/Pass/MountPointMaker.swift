@@ -41,10 +41,10 @@ final class MountPointMaker {
             guard status.kind == .directory else { return }
             // In the order of all attributes (S14); there are no others that may be asked for.
             if context.plan.isRoot {
-                try made.descriptor.setOwner(status.owner, group: status.group)
+                try made.handle.descriptor.setOwner(status.owner, group: status.group)
             }
-            try made.descriptor.setMode(status.mode)
-            try made.descriptor.setModified(status.modified)
+            try made.handle.descriptor.setMode(status.mode)
+            try made.handle.descriptor.setModified(status.modified)
         } catch {
             let name = AffectedEntry.name(entry.name, entry.directory)
             reports.of(name).failWrite(.makeDirectory, error)

@@ -16,11 +16,16 @@ final class PassVolumes: Sendable {
     let destinationCopiesUp: Bool
     /// DESTINATION's block size, within 512 B and 64 KiB: runs of zeros that cover one become holes (S21).
     let blockBytes: UInt64
+    /// Whether files of SOURCE can be closed together, see `VolumeStatus.closesAtOnce`.
+    let closesTogether: Bool
+    /// Whether a file that is made on DESTINATION has the mode that was asked for, and not one that a server thinks of.
+    let makesModes: Bool
     /// What is known of project ids.
     let projects: Projects
     private let destination: SharedDescriptor?
     private let isDryRun: Bool
     private let isStamped = Atomic<Bool>(false)
+    private let hasTakenDirectWrites = Atomic<Bool>(false)
     private let stamp: @Sendable () -> Void
 
     init(_ roots: Roots, _ options: PassOptions, isRoot: Bool) {
@@ -30,6 +35,9 @@ final class PassVolumes: Sendable {
         destinationRoot = roots.destinationStatus
         destinationCopiesUp = roots.destinationVolume.isOverlay
         blockBytes = min(max(roots.destinationVolume.blockBytes, 512), 65_536)
+        // What is mounted below may be of another type.
+        closesTogether = roots.sourceVolume.closesAtOnce && !options.crossesMounts
+        makesModes = roots.destinationVolume.keepsAttributesItself && !options.crossesMounts
         projects = Projects(
             areHeld: isRoot ? roots.holdsProjects : nil,
             sourceType: roots.sourceVolume.typeName
@@ -59,6 +67,22 @@ final class PassVolumes: Sendable {
         let status = try destinationBoundary.status(of: name, in: directory)
         guard crossesMounts, let status, isForeignDestination(status) else { return status }
         return try directory.status(of: name)
+    }
+
+    // MARK: Direct writes
+
+    /// Whether files can be made to be written to past the page cache at once: known from the first that was.
+    ///
+    /// What is mounted below may be of another type.
+    var takesDirectWrites: Bool {
+        !crossesMounts && hasTakenDirectWrites.load(ordering: .relaxed)
+    }
+
+    /// A file of DESTINATION could be written to so.
+    func noteDirectWrites() {
+        if !hasTakenDirectWrites.load(ordering: .relaxed) {
+            hasTakenDirectWrites.store(true, ordering: .relaxed)
+        }
     }
 
     // MARK: Changes

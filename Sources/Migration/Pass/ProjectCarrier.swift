@@ -39,6 +39,7 @@ final class ProjectCarrier {
         do throws(SystemError) {
             guard let found = try InodeSettings(of: source.descriptor) else { return }
             wanted = found
+            if hasNothing(node, wanted) { return }
             side = .destination
             guard let found = try InodeSettings(of: target.descriptor) else { return }
             current = found
@@ -64,6 +65,12 @@ final class ProjectCarrier {
         } catch {
             reports.of(.directory(node)).failWrite(.setFlags, error)
         }
+    }
+
+    /// Whether neither side has a project id, nor passes one on: DESTINATION's was made just now, and got none.
+    private func hasNothing(_ node: PassDirectory, _ wanted: InodeSettings) -> Bool {
+        wanted.project == 0 && !wanted.flags.contains(.projectInherit)
+            && node.state.facts.withLock { $0.isNew && !$0.inherited.contains(.project) }
     }
 
     private func setProject(

@@ -23,13 +23,19 @@ final class SpecialMaker {
         self.inspector = inspector
     }
 
+    /// What was made, held by a handle.
+    private struct MadeNode {
+        let handle: SharedDescriptor
+        let identity: InodeIdentity
+    }
+
     func make(_ pair: EntryPair) -> ActionResult {
         guard let target = pair.open.destination else { return .failed }
         let isDirect =
             pair.destination == nil && pair.directory.state.facts.withLock { $0.isNew }
         let name = isDirect ? pair.entry.name : context.temporaryNames.next()
         guard let handle = openSource(pair) else { return .failed }
-        let made: SharedDescriptor
+        let made: MadeNode
         do throws(SystemError) {
             guard let found = try makeNode(name, pair, in: target.descriptor) else {
                 reports.reportVanished(pair)
@@ -49,11 +55,12 @@ final class SpecialMaker {
             }
             return .failed
         }
-        return finish(pair, from: handle.descriptor, made.descriptor, isDirect ? nil : name)
+        return finish(pair, from: handle.descriptor, made, isDirect ? nil : name)
     }
 
     /// A handle on the entry whose status was taken; nil when it vanished or that failed.
     private func openSource(_ pair: EntryPair) -> SharedDescriptor? {
+        if let handle = pair.handle { return handle }
         guard let source = pair.open.source else { return nil }
         do throws(SystemError) {
             let handle = try source.descriptor.openHandle(pair.pointer)
@@ -73,7 +80,7 @@ final class SpecialMaker {
         _ name: Name,
         _ pair: EntryPair,
         in target: borrowing Descriptor
-    ) throws(SystemError) -> SharedDescriptor? {
+    ) throws(SystemError) -> MadeNode? {
         guard let source = pair.open.source else { return nil }
         if pair.kind == .symlink {
             guard let text = try inspector.target(pair) else { return nil }
@@ -101,14 +108,14 @@ final class SpecialMaker {
         guard found.kind == pair.kind, found.linkCount == 1,
             found.owner == ProcessLimits.effectiveUser
         else { throw SystemError(.open, .stale) }
-        return SharedDescriptor(handle)
+        return MadeNode(handle: SharedDescriptor(handle), identity: found.identity)
     }
 
     /// Attributes and the name; `temporary`: the one that it has now, if that is not its own.
     private func finish(
         _ pair: EntryPair,
         from source: borrowing Descriptor,
-        _ made: borrowing Descriptor,
+        _ made: MadeNode,
         _ temporary: Name?
     ) -> ActionResult {
         guard let target = pair.open.destination else { return .failed }
@@ -120,17 +127,17 @@ final class SpecialMaker {
             inherited: pair.kind == .symlink
                 ? [] : pair.directory.state.facts.withLock { $0.inherited }
         )
-        guard carrier.carry(wanted, from: source, to: made, reports.of(pair)) else {
+        guard carrier.carry(wanted, from: source, to: made.handle.descriptor, reports.of(pair))
+        else {
             publisher.remove(own, in: target.descriptor, of: pair.directory)
             return .failed
         }
         do throws(SystemError) {
-            let identity = try made.status().identity
             if let temporary {
                 try publisher.publish(temporary, as: pair, in: target.descriptor)
             }
             reports.countMade(pair.source)
-            return .done(identity)
+            return .done(made.identity)
         } catch {
             reports.of(pair).failWrite(.publish, error)
             publisher.remove(own, in: target.descriptor, of: pair.directory)

@@ -6,6 +6,8 @@
 // reserved (32): standard streams, roots, reports, what looks at threads, and some to spare.
 // perWorker (12): a file's handle, its reading end, its temporary, a link's handle (4), the parent and the
 // directory in hand on both sides (4), a large file's three (3), 1 to spare.
+// batchFiles: files that are read together, or their handles until they are opened; while that goes on a few are both
+// (FileCopier+Batch), and the temporary, the link's handle and the one to spare are not needed.
 
 /// The shares of one run: directories, files that are read together, workers.
 package struct DescriptorBudget: Sendable {

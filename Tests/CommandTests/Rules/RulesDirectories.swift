@@ -123,6 +123,28 @@ struct RulesDirectories {
         try stage.expectNothingToDo()
     }
 
+    @Test(
+        "S25: flags that a directory of DESTINATION passes on do not stay on what is made",
+        .requiresTool("chattr")
+    )
+    func flagsArePassedOn() throws {
+        try Files.makeDirectory(stage.source("d"))
+        try stage.pass()
+        try Shell.run("chattr +dAS \"$1\"", stage.destination("d"))
+        try Shell.run(
+            "mkdir -p \"$1/new/inner\"; for f in file new/file new/inner/file; do echo x >\"$1/$f\"; done",
+            stage.source("d")
+        )
+        try stage.pass()
+        try stage.expectSame()
+        let flags = try Shell.run(
+            "cd \"$1\"; find d -exec lsattr -d {} + | awk '$1 ~ /[SAd]/'",
+            stage.to
+        )
+        #expect(flags.lines.isEmpty, "\(flags)")
+        try stage.expectNothingToDo()
+    }
+
     @Test("S25: SOURCE's own default ACLs do not reach what was made before them")
     func ownDefaultListsAreExact() throws {
         try StandardTree.attributes(stage.from)

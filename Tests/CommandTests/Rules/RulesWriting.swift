@@ -160,6 +160,97 @@ struct RulesWriting {
         #expect(try #require(writes, "\(shown)") < times, "\(shown)")
     }
 
+    @Test(
+        "S14: only behind a directory that is closed to all but root is a file made with its final mode"
+    )
+    func modesAtBirth() throws {
+        try Files.makeDirectory(stage.source("old"))
+        try stage.pass()
+        try Files.makeDirectory(stage.source("new"), mode: 0o775)
+        let modes: [(name: String, mode: mode_t)] = [
+            ("plain", 0o640), ("secret", 0o400), ("setuid", 0o4755), ("list", 0o644),
+        ]
+        for folder in ["old", "new"] {
+            for (name, mode) in modes {
+                let file = stage.source("\(folder)/\(name)")
+                try Files.write(file, bytes(name))
+                try Files.changeOwner(file, 1001, 1002)
+                try Files.changeMode(file, mode)
+            }
+            try Files.setACL(
+                stage.source("\(folder)/list"),
+                AccessList(users: [(5, 4)], group: 1, mask: 4)
+            )
+        }
+        let trace = try stage.trace()
+        #expect(trace.outcome.status == 0, "\(trace.outcome)")
+        try stage.expectSame()
+
+        let shown = trace.calls.map(\.description).joined(separator: "\n")
+        let made = trace.calls.filter {
+            $0.name.hasPrefix("openat") && $0.text.contains("O_CREAT")
+        }
+        // Where others can come: as little as can be, until it has all.
+        #expect(made.count { $0.text.contains(".cutover.") && $0.text.contains("0600") } == 4)
+        for (name, mode) in [
+            // The group's bits of the last are the mask of its list.
+            ("plain", "0640"), ("secret", "0400"), ("setuid", "0600"), ("list", "0700"),
+        ] {
+            let call = try #require(made.first { $0.text.contains("\"\(name)\"") }, "\(shown)")
+            #expect(call.text.contains(mode), "\(call)")
+            let changes = trace.calls.filter {
+                $0.name.contains("chmod") && $0.text.contains("/new/\(name)>")
+            }
+            #expect(changes.isEmpty == (name != "setuid"), "\(changes)")
+        }
+        // The door is opened last.
+        let opening = try #require(
+            trace.calls.lastIndex { $0.name.contains("chmod") && $0.text.contains("/new>") },
+            "\(shown)"
+        )
+        let last = try #require(
+            trace.calls.lastIndex { $0.name == "utimensat" && $0.text.contains("/new/") },
+            "\(shown)"
+        )
+        #expect(last < opening, "\(shown)")
+        #expect(
+            trace.calls.contains {
+                $0.name == "mkdirat" && $0.text.contains("\"new\"") && $0.text.contains("0700")
+            },
+            "\(shown)"
+        )
+    }
+
+    @Test(
+        "S12, S14: what a kill leaves in a new directory nobody but root can come to",
+        .requiresFaultTable,
+        arguments: ["pwrite", "fchown", "utimensat"]
+    )
+    func killedInNewDirectory(call: String) throws {
+        let folder = stage.source("new")
+        try Files.makeDirectory(folder, mode: 0o777)
+        for index in 0..<6 {
+            let file = joined(folder, "file \(index)")
+            try Files.write(file, bytes("contents of \(index)"))
+            try Files.changeOwner(file, 1001, 1002)
+        }
+        var names = 0
+        // The first of these calls are about DESTINATION as a whole.
+        for number in 2...12 where names == 0 {
+            let outcome = try Cutover.run(
+                bytes: ["sync", "-w", "1"].map { bytes($0) } + [stage.from, stage.to],
+                environment: ["CUTOVER_FAULTS=\(call):\(number):KILL"]
+            )
+            #expect(outcome.signal == SIGKILL, "\(outcome)")
+            guard let left = try? Files.status(stage.destination("new")) else { continue }
+            #expect(left.st_uid == 0 && left.st_mode & 0o7777 == 0o700)
+            names = try Files.names(stage.destination("new")).count
+        }
+        #expect((1...5).contains(names), "\(names) files")
+        try stage.pass()
+        try stage.expectSame()
+    }
+
     @Test("S14: a setuid file is never readable by more than its final mode while it is written")
     func noWiderAccessMeanwhile() throws {
         try Files.makeDirectory(stage.source("branch"))
