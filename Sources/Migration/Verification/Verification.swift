@@ -147,7 +147,11 @@ package final class Verification: SteeredRun {
         writeBack()
         let accounts = context.accounts(roots)
         walk.run(root)
-        assert(context.isInterrupted || context.windows?.isDone != false, "files were left aside")
+        // Better no answer than "equal" of files that nobody has read.
+        precondition(
+            context.isInterrupted || context.windows?.isDone != false,
+            "files were left aside"
+        )
         if context.log.cause == nil { context.projects.finish() }
         // Also where a time limit cut it: what was found is told. Not after a signal, which is not to wait.
         if !context.isInterrupted { context.pending?.finish(context.log) }
