@@ -91,6 +91,7 @@ enum PassRow {
         while try query.step() {
             var pass = PassRecord.blank
             for (index, column) in columns.enumerated() { column.read(&pass, query, Int32(index)) }
+            if let damage = pass.damage { throw StorageError.damaged(damage) }
             passes.append(pass)
         }
         return passes
@@ -241,6 +242,22 @@ extension Optional: ColumnValue where Wrapped: ColumnValue {
 }
 
 extension PassRecord {
+    /// Moments from 1896 to 2116: of two such, and of one and a margin, the difference is a number.
+    private static let moments = -(Int64(1) << 61)...(Int64(1) << 62)
+
+    /// What no pass can have; nil: nothing. SQLite keeps no checksums, so one bit that a disk turned is read as it is.
+    fileprivate var damage: String? {
+        let known = [
+            startNanoseconds, endNanoseconds, startBootNanoseconds, endBootNanoseconds,
+            safeUntilNanoseconds, rolledBackToNanoseconds,
+        ]
+        guard Self.moments.contains(id) else { return "a pass has the number \(id)" }
+        guard known.allSatisfy({ $0.map(Self.moments.contains) ?? true }) else {
+            return "pass \(id) was at a moment that none can be at"
+        }
+        return nil
+    }
+
     /// Nothing is known yet: each column is read into it.
     fileprivate static var blank: PassRecord {
         PassRecord(

@@ -45,6 +45,36 @@ import Testing
         #expect(!Files.exists(state.file(".damaged")))
     }
 
+    @Test(
+        "A moment or a number that no pass can have is damage, and the next pass sets the record aside",
+        arguments: [
+            // One bit of a moment of 2025 that was turned: the difference to now is no number.
+            "started = started - 9223372036854775807 - 1",
+            "ended = ended - 9223372036854775807 - 1",
+            "started_boot = -1 - 9223372036854775807", "ended_boot = 9223372036854775807",
+            "watermark = 9223372036854775807", "rolled_back_to = 9223372036854775807",
+            "id = 9223372036854775807",
+        ]
+    )
+    func moment(change: String) throws {
+        try { () throws -> Void in try state.open().pass(.of([.put(.example(1))])) }()
+        try SQLiteOracle.execute(state.database, "UPDATE passes SET \(change)")
+        do {
+            let looked = try #require(try state.openReadOnly().history)
+            #expect(throws: HistoryProblem.self) { try looked.lastPass() }
+        }
+        do {
+            let history = try state.open()
+            #expect(throws: HistoryProblem.self) { try history.lastPass() }
+        }
+        let made = try History.open(folder: state.folder, pair: state.pair, isReadOnly: false)
+        guard case .corrupt? = made.setAside else {
+            Issue.record("\(String(describing: made.setAside))")
+            return
+        }
+        #expect(try made.history?.lastPass() == nil)
+    }
+
     @Test("Noise anywhere in the file: an error, or what was stored", arguments: 1...40)
     func noise(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
