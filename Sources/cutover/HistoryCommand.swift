@@ -28,20 +28,36 @@ struct HistoryCommand: ParsableCommand {
             [ReportFile("--json", options.json)],
             ReportPlace(source: options.source?.name, destination: options.destination?.name)
         )
-        let output = try TableOutput(json: options.json)
-        try output.judgeUse(of: options.json)
         let selection: HistorySelection
         do {
             selection = try HistorySelection(options)
         } catch let refusal as HistoryRefusal {
+            let output = try self.output
             output.refuse(refusal.reason, path: refusal.path)
             throw ExitCode(ExitStatus.refused.rawValue)
         }
+        // Where the volumes are now, if they were named in another way, or not at all.
+        for pair in selection.pairs {
+            try ReportFiles.judge(
+                [ReportFile("--json", options.json)],
+                ReportPlace(source: Name(pair.source), destination: Name(pair.destination))
+            )
+        }
+        let output = try self.output
         show(selection.pairs, on: output)
         for problem in selection.problems { output.refuse(problem.reason, path: problem.path) }
         let isWritten = output.finish()
         if !selection.problems.isEmpty { throw ExitCode(ExitStatus.refused.rawValue) }
         if !isWritten { throw ExitCode(ExitStatus.someFailed.rawValue) }
+    }
+
+    /// Opens what was asked for, once it is known to lie on no volume.
+    private var output: TableOutput {
+        get throws {
+            let output = try TableOutput(json: options.json)
+            try output.judgeUse(of: options.json)
+            return output
+        }
     }
 
     /// One table for each pair of volumes, or all that is known of the one pass that was asked for.

@@ -228,6 +228,21 @@ struct HistoryCommandTests {
         #expect(try Files.status(file).st_mode & 0o777 == 0o600)
     }
 
+    @Test("a report lies on neither volume, be they named or not") func reportOnVolume() throws {
+        try pass()
+        for (root, side) in [(stage.from, "SOURCE"), (stage.to, "DESTINATION")] {
+            let file = joined(root, "report")
+            for roots in [[], [stage.from, stage.to]] {
+                let words =
+                    ["history", "--json"].map { bytes($0) } + [file, bytes("--state"), state]
+                let outcome = try Cutover.run(bytes: words + roots)
+                #expect(outcome.status == 64, "\(outcome)")
+                #expect(outcome.errors.contains("would lie on \(side)"), "\(outcome)")
+                #expect(!Files.exists(file))
+            }
+        }
+    }
+
     @Test("a report that cannot be written is told, with status 23")
     func lostOutput() throws {
         try pass()
