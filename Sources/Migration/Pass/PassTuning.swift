@@ -65,7 +65,8 @@ final class PassTuning: Sendable {
             plan,
             most: pass.workersWanted,
             steering,
-            measure: { probe.sample() },
+            // A pass that DESTINATION has stopped only counts: how fast it does that says nothing.
+            measure: { [context] in context.log.mayWrite ? probe.sample() : nil },
             tell: { [context] in context.log.emit(.tuneStep($0)) }
         )
         present.withLock { $0 = tuning }

@@ -76,7 +76,7 @@ final class Tuning: Sendable {
 
     private let plan: TunePlan
     private let steering: Steering
-    private let measure: @Sendable () -> TuneSample
+    private let measure: @Sendable () -> TuneSample?
     private let tell: @Sendable (TuneStep) -> Void
     private let control: Lock<TuneControl>
     private let woken = DispatchSemaphore(value: 0)
@@ -84,12 +84,13 @@ final class Tuning: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let isRunning = Atomic<Bool>(false)
 
-    /// `most`: there are so many workers; `measure`: what is counted now.
+    /// `most`: there are so many workers; `measure`: what is counted now; nil: nothing is copied any more, and nothing more
+    /// is tried.
     init(
         _ plan: TunePlan,
         most: Int,
         _ steering: Steering,
-        measure: @escaping @Sendable () -> TuneSample,
+        measure: @escaping @Sendable () -> TuneSample?,
         tell: @escaping @Sendable (TuneStep) -> Void
     ) {
         self.plan = plan
@@ -134,9 +135,10 @@ final class Tuning: Sendable {
         while let next = control.withLock({ $0.next }) {
             steering.limit(next.workers)
             guard waits(plan.settleNanoseconds) else { return }
-            let before = measure()
+            guard let before = measure() else { return steering.limit(nil) }
             guard waits(plan.stepNanoseconds - plan.settleNanoseconds) else { return }
-            let step = measure().step(workers: next.workers, round: next.round, since: before)
+            guard let after = measure() else { return steering.limit(nil) }
+            let step = after.step(workers: next.workers, round: next.round, since: before)
             // A person's signals count more: what fewer workers did is no step of this number.
             let counts = steering.wanted() >= next.workers
             let told = control.withLock { $0.note(counts ? step : nil) }
