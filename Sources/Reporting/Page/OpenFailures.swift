@@ -74,7 +74,9 @@ struct OpenFailures {
                     )
                 }
             }
-            unknown += Self.missing(pass)
+            // Counters of a damaged record may be any.
+            let (sum, isTooLarge) = unknown.addingReportingOverflow(Self.missing(pass))
+            unknown = isTooLarge ? .max : sum
         }
         guard let whole else { return }
         findBeginnings(before: ended[...whole], places)

@@ -77,7 +77,7 @@ enum PageStyle {
         .k{white-space:nowrap}
         .bad{color:var(--bad);font-weight:600}
         .facts .bad{font-weight:600}
-        .path{min-width:11rem;width:34%}.words{min-width:11rem}
+        .path{min-width:11rem;width:34%}.words{min-width:11rem;overflow-wrap:anywhere}
         .narrow{display:none}
         footer{margin-top:3rem;color:var(--muted);font-size:.8rem}
         @media (max-width:40rem){.narrow{display:block}.wide{display:none}h1{font-size:1.3rem}

@@ -335,6 +335,22 @@ import Testing
 
     // MARK: What is open
 
+    @Test("counters of a damaged record, whatever they are, end no process") func counters() {
+        var passes = pagePasses(3)
+        for index in passes.indices {
+            passes[index].record.isPartial = index > 0
+            passes[index].record.counts[.failures] = .max
+        }
+        #expect(FoundPage(pageInput(pagePair(passes))).text.contains("more failures"))
+    }
+
+    @Test("a word without a blank, however long, makes no cell wider than its page")
+    func longWords() {
+        // What a sentence quotes is in its column, and in no element of its own.
+        let page = FoundPage(input(hostileNames))
+        #expect(page.html.contains(/\.words\{[^}]*overflow-wrap:anywhere/))
+    }
+
     @Test("unreadable ranges stand with their bytes") func damage() {
         let page = FoundPage(input([bytes("a"), bytes("b"), bytes("c")]))
         #expect(page.text.contains("bytes 4096-8191"))
