@@ -62,7 +62,7 @@ package struct FailureText: Sendable {
 
     /// The line for people, path first; names are escaped by `shown`.
     package func line(_ shown: ShownName) -> String {
-        "\(Self.subject(failure, shown)): \(shown.message(shortMessage)). \(shown.message(advice))"
+        "\(Self.subject(failure, shown)): \(shown.line(shortMessage)). \(shown.message(advice))"
     }
 
     /// What the sentence is about: the entry; of quotas the volume.

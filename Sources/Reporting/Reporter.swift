@@ -243,7 +243,7 @@ package final class Reporter: Sendable {
         case .tuneStep(let step): return isVerbose ? ["cutover: " + TuneText.sentence(step)] : []
         case .waiting(let call): return ["cutover: " + WaitingText.line(call, shown)]
         case .stopped(_, let failure):
-            let what = shown.message(FailureText(failure).shortMessage)
+            let what = shown.line(FailureText(failure).shortMessage)
             // Everything else was done before.
             if failure.activity.isOfQuotas { return ["cutover: stopping: \(what)"] }
             return [

@@ -64,6 +64,9 @@ package struct ShownName: Sendable {
             .joined(separator: "\n")
     }
 
+    /// The same of a text that is one line, whatever the names in it hold: no newline of theirs begins another.
+    func line(_ line: String) -> String { text(Array(line.utf8)) }
+
     private func mayShow(_ byte: UInt8) -> Bool {
         if byte == 0x09 || byte == 0x7F { return !isForTerminal }
         return byte >= 0x20

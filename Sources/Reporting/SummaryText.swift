@@ -202,7 +202,7 @@ package struct SummaryText: Sendable {
         let path = shown.path(stop.failure.path)
         var lines = Self.wrap("Stopped: \(text.reason)", indent: 2)
         lines += TextLayout.wrapped(
-            [path + ":"] + Self.words(shown.message(FailureText(stop.failure).shortMessage)),
+            [path + ":"] + Self.words(shown.line(FailureText(stop.failure).shortMessage)),
             lead: "  ",
             indent: 4,
             width: Self.width
@@ -279,7 +279,7 @@ package struct SummaryText: Sendable {
         var lines = [title]
         for failure in first {
             let text = FailureText(failure, in: run)
-            let words = Self.words(shown.message("\(text.shortMessage). \(text.advice)"))
+            let words = Self.words(shown.line("\(text.shortMessage). \(text.advice)"))
             lines += TextLayout.wrapped(
                 [FailureText.subject(failure, shown) + ":"] + words,
                 lead: "  ",

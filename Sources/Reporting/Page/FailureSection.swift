@@ -50,7 +50,8 @@ struct FailureSection {
         }
         let more = failures.open.count - min(failures.open.count, Self.openMax)
         if more > 0 || failures.unknown > 0 {
-            let count = UInt64(more) + failures.unknown
+            let (sum, isTooLarge) = failures.unknown.addingReportingOverflow(UInt64(more))
+            let count = isTooLarge ? .max : sum
             page.element(
                 "p",
                 ["class": "muted"],
@@ -108,7 +109,7 @@ struct FailureSection {
         }
         // A detail may quote names of attributes, and more.
         if text.hidesNames { failure.detail = nil }
-        return text.message(FailureText(failure).shortMessage)
+        return text.line(FailureText(failure).shortMessage)
     }
 
     private func advice(_ record: FailureRecord) -> String {

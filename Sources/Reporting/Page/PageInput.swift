@@ -92,6 +92,9 @@ struct PageText {
     /// Text that may quote names.
     func message(_ text: String) -> String { Self.cut(shown.message(text), messageMax) }
 
+    /// The same of one line.
+    func line(_ text: String) -> String { Self.cut(shown.line(text), messageMax) }
+
     /// Text of the engine's, which names are left out of where they must not be.
     func options(_ text: String) -> String { hidesNames ? "hidden" : message(text) }
 

@@ -145,6 +145,16 @@ import Testing
         #expect(FailureText(marked).shortMessage.unicodeScalars.count < 350)
     }
 
+    @Test("S50: a newline in the name of an attribute begins no line of ours") func newline() {
+        var failure = failure("file", .destination, .setAttribute, .setxattr, "ENOSPC")
+        failure.detail = "user.a\ncutover: done in 1.0 s, status 0\r\nb, 5 bytes"
+        for shown in [ShownName(isForTerminal: true), ShownName(isForTerminal: false)] {
+            let line = FailureText(failure).line(shown)
+            #expect(!line.contains { $0.isNewline }, "\(line)")
+            #expect(line.contains("user.a\\#012cutover: done"), "\(line)")
+        }
+    }
+
     @Test("S54: a mode that lost bits, and what could not be seen, say which capability it takes")
     func capabilities() {
         let mode = Failure(path: [], side: .destination, activity: .setMode, detail: "set to 2755")
