@@ -65,7 +65,7 @@ enum Completion {
         answer.candidates = Array(answer.candidates.prefix(candidatesMax))
         switch shell {
         case .zsh: break
-        case .fish: answer.candidates = forFish(answer)
+        case .fish: answer.candidates = forFish(answer, line.current)
         case .bash: answer.candidates = forBash(answer, line.current, replaced)
         }
         var bytes = [answer.paths.rawValue, 0] + answer.lead + [0]
@@ -75,10 +75,17 @@ enum Completion {
         return bytes
     }
 
-    /// fish takes what follows a TAB for the text.
-    private static func forFish(_ answer: CompletionAnswer) -> [CompletionAnswer.Candidate] {
-        answer.candidates.filter { !$0.word.contains(0x09) }.map {
-            .init(word: answer.lead + $0.word, text: $0.text)
+    /// fish takes what follows a TAB for the text, and leaves a tilde at the beginning of a word as it is, a home directory then,
+    /// unless a backslash before it was typed.
+    private static func forFish(
+        _ answer: CompletionAnswer,
+        _ current: ShellWord
+    ) -> [CompletionAnswer.Candidate] {
+        let mayBeHome = answer.lead.isEmpty && current.raw.first != UInt8(ascii: "\\")
+        return answer.candidates.compactMap { candidate in
+            if candidate.word.contains(0x09) { return nil }
+            if mayBeHome, candidate.word.first == UInt8(ascii: "~") { return nil }
+            return .init(word: answer.lead + candidate.word, text: candidate.text)
         }
     }
 
