@@ -27,6 +27,7 @@
 
 import ArgumentParser
 import LinuxIO
+import Migration
 import Reporting
 
 /// The command.
@@ -72,13 +73,21 @@ struct Cutover: ParsableCommand {
             try command.run()
         } catch {
             // Help goes to standard output; everything else is one line on standard error.
+            let text = fullMessage(for: error)
+            if exitCode(for: error) == .success, !text.isEmpty { return show(text) }
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             exit(usage: message(for: error), words.first ?? Subcommand.sync.rawValue)
         }
     }
 
+    /// Prints what was asked for; a completion script that a full disk cut short must not look well.
     private static func show(_ text: String) {
-        OutputFile.standardOutput.write(Array("\(text)\n".utf8))
+        let output = OutputFile.standardOutput
+        output.write(Array("\(text)\n".utf8))
+        guard let error = output.error, !output.isClosedPipe else { return }
+        let reason = "cannot write standard output: \(error.code.sentence) (\(error.code.name))"
+        OutputFile.standardError.write(Array("cutover: \(reason)\n".utf8))
+        exit(withError: ExitCode(ExitStatus.someFailed.rawValue))
     }
 
     private static func exit(usage reason: String, _ subcommand: String?) -> Never {

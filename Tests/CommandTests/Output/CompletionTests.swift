@@ -315,6 +315,28 @@ struct CompletionAnswerTests {
         #expect(monotonicSeconds() - start < hangSeconds)
     }
 
+    @Test(
+        "fish would take a name with a tilde for a home directory: it is offered where that cannot be"
+    )
+    func tilde() throws {
+        try Files.write(joined(stage.old, "~root"), [])
+        let line = "cutover \(String(decoding: stage.old, as: UTF8.self)) /new --branch"
+        #expect(try stage.answer("\(line) ", "").isEmpty)
+        #expect(try stage.answer("\(line) \\~", "").map(\.word) == [bytes("~root")])
+        #expect(try stage.answer("\(line)=", "").map(\.word) == [bytes("--branch=~root")])
+    }
+
+    @Test("what a full disk cut short is told, with status 23: a script, help, the version")
+    func fullDisk() throws {
+        for words in [
+            "--generate-completion-script bash", "--help", "--version", "sync --help", "help tune",
+        ] {
+            let outcome = try Shell.attempt("\"$1\" \(words) >/dev/full", [Cutover.binary])
+            #expect(outcome.status == 23, "\(words): \(outcome)")
+            #expect(outcome.errors.contains("cannot write standard output: No space left"))
+        }
+    }
+
     @Test("an older program is asked nothing: the question is no option of anybody")
     func olderProgram() throws {
         // Behind another word it is read as every option is.
