@@ -245,7 +245,9 @@ extension PassRecord {
     /// Moments from 1896 to 2116: of two such, and of one and a margin, the difference is a number.
     private static let moments = -(Int64(1) << 61)...(Int64(1) << 62)
 
-    /// What no pass can have; nil: nothing. SQLite keeps no checksums, so one bit that a disk turned is read as it is.
+    /// What no pass can have; nil: nothing.
+    ///
+    /// SQLite keeps no checksums, so one bit that a disk turned is read as it is.
     fileprivate var damage: String? {
         let known = [
             startNanoseconds, endNanoseconds, startBootNanoseconds, endBootNanoseconds,

@@ -30,7 +30,10 @@ struct FollowOptions: ParsableArguments {
 /// When passes run, and when they end.
 struct LoopOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Time between two passes: 30s, 5m, 1h. Default: 60s.", valueName: "duration"),
+        help: ArgumentHelp(
+            "Time between two passes: 30s, 5m, 1h. Default: 60s.",
+            valueName: "duration"
+        ),
         transform: RunDuration.init(parsing:)
     )
     var pause = RunDuration.minute
