@@ -248,7 +248,9 @@ private struct FaultRun {
                 return !named.contains { isNear(path, $0) || $0 == first }
             }
             problems += unnamed.map { "not told: " + trees.newImage.explain($0, after) }
-            if named.isEmpty { problems.append("nothing is named") }
+            // What failed may be the report itself, which its own sentence tells.
+            let isReport = outcome.errors.contains("a report could not be written")
+            if named.isEmpty, !isReport { problems.append("nothing is named") }
         default: break
         }
         return problems
