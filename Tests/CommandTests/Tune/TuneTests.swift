@@ -159,27 +159,6 @@ struct TuneTests {
     }
 
     @Test(
-        "what a pass only counts that DESTINATION has stopped is no rate, and nothing of it is remembered",
-        .requiresFewReads
-    )
-    func destinationFull() throws {
-        try makeTree(directories: 1_500)
-        try Shell.run("dd if=/dev/zero of=\"$1/../full\" bs=1M 2>/dev/null || true; sync", pair.to)
-        try stage.source.remount()
-        let few = try FewReads(stage.source.device, reads: 20)
-        let run = try few.start(
-            [Cutover.binary] + words(["--no-check", "--to", "2", "--step", "1s", "--seed", "3"])
-        )
-        let outcome = run.wait()
-        try few.limit(to: nil)
-        #expect(outcome.status == 11, "\(outcome)")
-        let found = try result()
-        #expect(found.number("steps") == 0 && found["remembered"] == .bool(false), "\(found)")
-        // It took long enough for all of them.
-        #expect(told("summary").last?.decimal("seconds") ?? 0 > 6, "\(outcome)")
-    }
-
-    @Test(
         "what cannot be tried is a usage error, which names the limit",
         arguments: [
             (["--to", "720"], "--to takes 1 to 250, not 720"),
