@@ -72,6 +72,8 @@ ERRNOS = {
     # ioctl_fs*(2): FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_GETVERSION, the UUIDs, XFS's own.
     "fsgetxattr": ["EIO", "ENOMEM", "EINTR"],
     "fssetxattr": ["EIO", "ENOTTY", "ENOTSUP", "EPERM", "EINVAL", "EROFS", "EDQUOT", "ENOSPC", "EINTR"],
+    # FS_IOC_FIEMAP: an order of reading comes of it, and nothing else.
+    "fiemap": ["EIO", "ENOMEM", "ENOTSUP", "EINTR"],
     "getversion": ["EIO", "ENOTTY", "EINTR"],
     "getfsuuid": ["ENOTTY", "EIO", "EINTR"],
     "ext4_getfsuuid": ["ENOTTY", "EIO", "EINTR"],
