@@ -82,12 +82,9 @@ struct Cutover: ParsableCommand {
 
     /// Prints what was asked for; a completion script that a full disk cut short must not look well.
     private static func show(_ text: String) {
-        let output = OutputFile.standardOutput
-        output.write(Array("\(text)\n".utf8))
-        guard let error = output.error, !output.isClosedPipe else { return }
-        let reason = "cannot write standard output: \(error.code.sentence) (\(error.code.name))"
-        OutputFile.standardError.write(Array("cutover: \(reason)\n".utf8))
-        exit(withError: ExitCode(ExitStatus.someFailed.rawValue))
+        let output = TableOutput()
+        output.show([text], json: [])
+        if !output.finish() { exit(withError: ExitCode(ExitStatus.someFailed.rawValue)) }
     }
 
     private static func exit(usage reason: String, _ subcommand: String?) -> Never {

@@ -1,5 +1,5 @@
-// Where `cutover check` and `cutover history` write: a table on standard output, JSON where that was asked for, and
-// a refusal on standard error.
+// Where `cutover check`, `cutover history` and help write: a table, or a text, on standard output, JSON where that was
+// asked for, and a refusal on standard error.
 
 import ArgumentParser
 import LinuxIO
@@ -14,6 +14,12 @@ final class TableOutput {
     private let json: OutputFile?
 
     private var isJSONOnOutput: Bool { json === table }
+
+    /// Standard output alone.
+    init() {
+        json = nil
+        shown = ShownName(isForTerminal: table.isTerminal)
+    }
 
     /// Opens what was asked for; a file that cannot be made is a usage error.
     init(json path: BytesArgument?) throws {

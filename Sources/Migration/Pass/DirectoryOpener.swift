@@ -129,12 +129,12 @@ final class DirectoryOpener {
             }
             context.links.noteUnlinked(before)
         }
+        let inherited = parentNode.state.facts.withLock { $0.inherited }
         let opened = try changes.makeDirectory(
             node.name,
             in: parentDestination.descriptor,
-            inherited: parentNode.state.facts.withLock { $0.inherited }
+            inherited: inherited
         )
-        let inherited = parentNode.state.facts.withLock { $0.inherited }
         node.state.facts.withLock { $0.inherited = inherited.intersection(.settings) }
         context.log.counters.directoriesMade.count()
         return OpenedDestination(opened: opened)

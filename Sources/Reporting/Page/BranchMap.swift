@@ -62,10 +62,7 @@ struct BranchMap {
         _ branches: some Sequence<BranchRecord>,
         _ part: (BranchRecord) -> UInt64
     ) -> UInt64 {
-        branches.reduce(0) { sum, branch in
-            let (total, isTooLarge) = sum.addingReportingOverflow(part(branch))
-            return isTooLarge ? .max : total
-        }
+        branches.reduce(0) { $0.addingUpToMax(part($1)) }
     }
 
     private static func cost(_ work: UInt64, _ bytes: UInt64) -> Double {

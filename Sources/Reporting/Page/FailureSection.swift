@@ -50,8 +50,7 @@ struct FailureSection {
         }
         let more = failures.open.count - min(failures.open.count, Self.openMax)
         if more > 0 || failures.unknown > 0 {
-            let (sum, isTooLarge) = failures.unknown.addingReportingOverflow(UInt64(more))
-            let count = isTooLarge ? .max : sum
+            let count = failures.unknown.addingUpToMax(UInt64(more))
             page.element(
                 "p",
                 ["class": "muted"],

@@ -74,9 +74,7 @@ struct OpenFailures {
                     )
                 }
             }
-            // Counters of a damaged record may be any.
-            let (sum, isTooLarge) = unknown.addingReportingOverflow(Self.missing(pass))
-            unknown = isTooLarge ? .max : sum
+            unknown = unknown.addingUpToMax(Self.missing(pass))
         }
         guard let whole else { return }
         findBeginnings(before: ended[...whole], places)

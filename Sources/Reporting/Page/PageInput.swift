@@ -148,3 +148,11 @@ struct PageText {
         page.data(Quantity.size(bytes), "\(bytes)")
     }
 }
+
+extension UInt64 {
+    /// The sum, or the largest number: counters of a damaged record may be any.
+    func addingUpToMax(_ other: UInt64) -> UInt64 {
+        let (sum, isTooLarge) = addingReportingOverflow(other)
+        return isTooLarge ? .max : sum
+    }
+}

@@ -20,10 +20,7 @@ struct PassDays {
     var title: String { first == last ? first : "\(first) to \(last)" }
 
     func total(_ counter: PassCounter) -> UInt64 {
-        passes.reduce(0) { sum, pass in
-            let (total, isTooLarge) = sum.addingReportingOverflow(pass.counts?[counter] ?? 0)
-            return isTooLarge ? .max : total
-        }
+        passes.reduce(0) { $0.addingUpToMax($1.counts?[counter] ?? 0) }
     }
 
     /// The least, the median and the most that a pass took; nil: no end is known of any.
