@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -26,6 +27,13 @@ void cl_share_arena(void) {
 }
 
 void cl_return_memory(void) { malloc_trim(0); }
+
+unsigned cl_thread_number(void) {
+    static _Atomic unsigned threads;
+    static _Thread_local unsigned number; // 0: none yet
+    if (number == 0) number = atomic_fetch_add_explicit(&threads, 1, memory_order_relaxed) + 1;
+    return number - 1;
+}
 
 int cl_start_thread(void *(*run)(void *), void *context) {
     CL_FAULT("pthread_create");

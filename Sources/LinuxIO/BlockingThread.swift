@@ -48,3 +48,8 @@ package enum BlockingThread {
         count > 0 ? Int(cl_count_threads(Int32(count), bytes)) : 0
     }
 }
+
+/// A number of the calling thread, from 0 in the order in which threads first ask for theirs.
+///
+/// No system call: it is kept in the thread's own memory.
+package func threadNumber() -> Int { Int(cl_thread_number()) }

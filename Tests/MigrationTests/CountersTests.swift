@@ -2,6 +2,7 @@
 
 import Dispatch
 import History
+import LinuxIO
 import Migration
 import Testing
 
@@ -35,9 +36,26 @@ import Testing
         }
         #expect(counters[.filesCopied].value() == 160_000)
         #expect(counters[.bytesSeen].value() == 320_000)
-        counters.entriesSeen.store(9, ordering: .relaxed)
-        #expect(counters[.entriesSeen].value() == 9)
         let total = PassCounter.allCases.reduce(0) { $0 + counters[$1].value() }
-        #expect(total == 480_009)
+        #expect(total == 480_000)
+        counters.filesCopied.reset()
+        #expect(counters[.filesCopied].value() == 0)
+        #expect(counters[.bytesSeen].value() == 320_000, "and no other")
+    }
+
+    @Test(
+        "what is taken back by another thread before it is seen counted is nothing, and no huge number"
+    )
+    func takenBack() throws {
+        let counters = Counters()
+        let isDone = DispatchSemaphore(value: 0)
+        try BlockingThread.start {
+            counters.bytesSeen.wrappingSubtract(5, ordering: .relaxed)
+            isDone.signal()
+        }
+        isDone.wait()
+        #expect(counters[.bytesSeen].value() == 0)
+        counters.bytesSeen.count(7)
+        #expect(counters[.bytesSeen].value() == 2)
     }
 }

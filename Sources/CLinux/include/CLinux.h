@@ -187,6 +187,9 @@ void cl_share_arena(void);
 void cl_return_memory(void);
 /// Starts a detached thread.
 int cl_start_thread(void *(*run)(void *), void *context);
+/// A number of the calling thread: threads that ask are numbered from 0, in the order in which they first do.
+unsigned cl_thread_number(void);
+
 /// How many of `wanted` threads can be had at a time: they are started, held, and let go. Where the address space
 /// is limited each holds `bytes` of it meanwhile.
 int cl_count_threads(int wanted, size_t bytes);

@@ -3,8 +3,12 @@
 //
 // What is counted stands in tables, one row for each counter (`PassCounter`, `VerificationCounter`). The names below
 // only spell `counters[.filesCopied]` shorter where many call sites do; a new counter needs none.
+//
+// Each entry is counted some six times, and one cache line that 32 processors add to is handed from one to the next each
+// time. So a table has 16 stripes: a thread adds to that of its number, and who reads adds them up.
 
 package import History
+import LinuxIO
 package import Synchronization
 
 /// The counts of one pass.
@@ -29,10 +33,15 @@ extension PassCounter: CounterName {
 /// How counts are ordered with other memory: not at all.
 package enum CountOrdering: Sendable { case relaxed }
 
-/// One atomic for each case of `Name`.
+/// One count for each case of `Name`, in stripes by thread.
 package final class CounterTable<Name: CounterName>: Sendable {
-    // More than any table has: the number must be known to the compiler, and a test counts the cases.
-    private let counts = InlineArray<64, Atomic<UInt64>> { _ in Atomic(0) }
+    /// More than any table has: the number must be known to the compiler, and a test counts the cases.
+    fileprivate static var counters: Int { 64 }
+    /// A power of two.
+    fileprivate static var stripes: Int { 16 }
+
+    // `counters` times `stripes`; those of one stripe stand together, 512 bytes.
+    private let counts = InlineArray<1_024, Atomic<UInt64>> { _ in Atomic(0) }
 
     package init() {}
 
@@ -44,19 +53,39 @@ package final class CounterTable<Name: CounterName>: Sendable {
         fileprivate let table: CounterTable
         fileprivate let index: Int
 
+        /// Where this thread counts.
+        private var own: Int {
+            CounterTable.counters * (threadNumber() & (CounterTable.stripes - 1)) + index
+        }
+
         /// Adds to the count.
-        package func count(_ amount: UInt64 = 1) { table.counts[index].count(amount) }
+        package func count(_ amount: UInt64 = 1) { table.counts[own].count(amount) }
 
         /// The count now.
-        package func value() -> UInt64 { table.counts[index].value() }
+        ///
+        /// While others count, what was taken back may be seen before what it was taken from: then it is 0.
+        package func value() -> UInt64 {
+            var sum: UInt64 = 0
+            for place in places { sum &+= table.counts[place].value() }
+            return sum > UInt64(Int64.max) ? 0 : sum
+        }
 
         /// Takes back what was counted too early.
         package func wrappingSubtract(_ amount: UInt64, ordering: CountOrdering) {
-            table.counts[index].wrappingSubtract(amount, ordering: .relaxed)
+            table.counts[own].wrappingSubtract(amount, ordering: .relaxed)
         }
 
-        package func store(_ count: UInt64, ordering: CountOrdering) {
-            table.counts[index].store(count, ordering: .relaxed)
+        /// Begins anew, while nobody counts.
+        package func reset() {
+            for place in places { table.counts[place].store(0, ordering: .relaxed) }
+        }
+
+        private var places: StrideTo<Int> {
+            stride(
+                from: index,
+                to: CounterTable.counters * CounterTable.stripes,
+                by: CounterTable.counters
+            )
         }
     }
 }

@@ -58,7 +58,7 @@ struct ChangeFinding {
     private func walk(_ reason: WalkReason) -> Outcome {
         recall()
         context.memory.isCountedByScan.store(false, ordering: .relaxed)
-        context.log.counters.entriesSeen.store(0, ordering: .relaxed)
+        context.log.counters.entriesSeen.reset()
         rootNode.state.facts.withLock { $0.visit = nil }
         context.log.say(.walks(reason))
         return Outcome(method: .walk(reason))
