@@ -101,6 +101,21 @@ extension PageWriter {
 
     /// A name: its direction of writing does not reach what stands beside it.
     mutating func name(_ shown: String) { element("bdi", [:], shown) }
+
+    /// A list with commas and no blanks: a line may end behind each comma, and words are not cut.
+    mutating func list(_ shown: String) {
+        element("bdi") { page in
+            for (index, word) in shown.split(separator: ",", omittingEmptySubsequences: false)
+                .enumerated()
+            {
+                if index > 0 {
+                    page.text(",")
+                    page.leaf("wbr")
+                }
+                page.text(String(word))
+            }
+        }
+    }
 }
 
 /// Numbers as attributes of shapes.

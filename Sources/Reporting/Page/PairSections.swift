@@ -158,8 +158,8 @@ struct PairSections {
         ).write(&page, rows) { row in
             [
                 { $0.text(row.0) },
-                { $0.name(text.message(row.1)) },
-                { $0.name(text.message(row.2)) },
+                { $0.list(text.message(row.1)) },
+                { $0.list(text.message(row.2)) },
             ]
         }
         guard let last else { return }

@@ -132,7 +132,7 @@ package struct ReportPage {
             PassTable(slots, text, sinceBoot: input.sinceBoot).write(&page)
         }
         section(&page, "What fails") { FailureSection(input.pair.passes, text).write(&$0) }
-        section(&page, "Branches by space and work", isPage: true) { page in
+        section(&page, "Branches by space and work", class: "page") { page in
             if let space = input.space {
                 BranchMap(space, text).write(&page)
             } else {
@@ -150,17 +150,17 @@ package struct ReportPage {
     }
 
     private func volumes(_ page: inout PageWriter) {
-        section(&page, "Volumes") { PairSections(input, text).volumes(&$0) }
+        section(&page, "Volumes", class: "keep") { PairSections(input, text).volumes(&$0) }
     }
 
     private func section(
         _ page: inout PageWriter,
         _ title: String,
-        isPage: Bool = false,
+        class kind: String = "",
         _ content: (inout PageWriter) -> Void
     ) {
         page.newline()
-        page.element("section", ["class": isPage ? "page" : ""]) { page in
+        page.element("section", ["class": kind]) { page in
             page.element("h2", [:], title)
             content(&page)
         }

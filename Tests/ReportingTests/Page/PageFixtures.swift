@@ -122,8 +122,11 @@ struct FoundPage {
     /// Text without tags and the style sheet, escapes undone.
     var text: String {
         let body = html.split(separator: "</style>").last.map(String.init) ?? html
-        return body.replacing(/<[^>]*>/, with: " ").replacing("&lt;", with: "<")
-            .replacing("&gt;", with: ">").replacing("&amp;", with: "&")
+        return body.replacing("<wbr />", with: "").replacing(/<[^>]*>/, with: " ").replacing(
+            "&lt;",
+            with: "<"
+        )
+        .replacing("&gt;", with: ">").replacing("&amp;", with: "&")
     }
 
     /// Rows of the tables of one kind: values that programs read, by their keys.
