@@ -65,6 +65,10 @@ class Program:
 OTHERS = {
     "cutover-follow@.service": (8, "System Administration", "units of systemd for passes and comparisons"),
 }
+# What else a page is found by.
+MORE_NAMES = {
+    "cutover-follow@.service": ["cutover-verify@.service", "cutover-verify@.timer"],
+}
 
 
 class Page:
@@ -90,7 +94,7 @@ class Page:
             ".nh",
             ".ad l",
             ".SH NAME",
-            f"{self.name} \\- {escaped(abstract)}",
+            ", ".join([self.name, *MORE_NAMES.get(self.name, [])]) + f" \\- {escaped(abstract)}",
         ] + paragraphs(self.source.read_text(), self.directive)
 
     def directive(self, words):
@@ -169,7 +173,7 @@ def pages(program, places):
 
 
 def write(made, folder):
-    """Writes them as FOLDER/man1/NAME.1, or of another section, and answers the files."""
+    """Writes them as FOLDER/man1/NAME.1, or of another section, and answers the files but those of further names."""
     files = []
     for page in made:
         target = pathlib.Path(folder) / f"man{page.section}"
@@ -177,4 +181,6 @@ def write(made, folder):
         file = target / f"{page.name}.{page.section}"
         file.write_text("\n".join(page.lines) + "\n")
         files.append(file)
+        for name in MORE_NAMES.get(page.name, []):
+            (target / f"{name}.{page.section}").write_text(f".so man{page.section}/{file.name}\n")
     return files
