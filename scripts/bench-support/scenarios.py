@@ -206,6 +206,16 @@ class DeltaRememberedWarm(DeltaWarm):
     method = "walk"
 
 
+class DeltaRememberedCold(DeltaCold):
+    """The same, and nothing is in memory."""
+
+    name = "delta-remembered-cold"
+    title = "Unchanged delta by a walk with a record, cold"
+    peers = ("cutover", "baseline", "thirty-rsyncs")
+    switches = "--changes walk"
+    method = "walk"
+
+
 class DeltaChanged(DeltaCold):
     """1 % of the entries changed since the last pass of each tool, nothing is in memory."""
 
@@ -342,7 +352,8 @@ class VerifyMetadataWarm(VerifyMetadata):
 
 
 SCENARIOS = (
-    Scenario(), Recorded(), Workers(), Skewed(), DeltaCold(), DeltaWarm(), DeltaRememberedWarm(),
+    Scenario(), Recorded(), Workers(), Skewed(), DeltaCold(), DeltaWarm(),
+    DeltaRememberedCold(), DeltaRememberedWarm(),
     DeltaScanCold(), DeltaScanWarm(), VerifyContent(), VerifyMetadata(), VerifyMetadataWarm(),
     DeltaChanged(), RenamedDirectory(), LargeFile(),
     LargeDirectory(), LargeDirectoryDelta())
