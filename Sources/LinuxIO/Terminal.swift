@@ -8,13 +8,16 @@ package enum Terminal {
     /// Opens /dev/null in the place of standard streams that are closed, so that no file of ours
     /// gets their numbers and what is meant for people.
     ///
+    /// Standard output cannot be written to then (EBADF): an answer that nobody gets is lost, as where its disk is
+    /// full. What goes to a closed standard error is dropped.
+    ///
     /// Call it before anything is opened.
     ///
     /// The corresponding system calls are `fcntl` with F_GETFD and `open`, which takes the lowest free number.
     package static func openStandardStreams() {
         for number in STDIN_FILENO...STDERR_FILENO where fcntl(number, F_GETFD) < 0 {
             // Without it things are as they were; there is nobody to tell.
-            _ = open("/dev/null", O_RDWR)
+            _ = open("/dev/null", number == STDOUT_FILENO ? O_RDONLY : O_RDWR)
         }
     }
 

@@ -254,9 +254,12 @@ struct HistoryCommandTests {
             #expect(outcome.errors.contains("cannot write --json: No space left"), "\(outcome)")
             #expect(outcome.output.contains(" done"))
         }
-        let script = "\"$1\" history --state \"$2\" > /dev/full"
-        let full = try Shell.attempt(script, [Cutover.binary, state])
-        #expect(full.status == 23 && full.errors.contains("cannot write standard output"))
+        for lost in ["> /dev/full", ">&-"] {
+            let script = "\"$1\" history --state \"$2\" \(lost)"
+            let outcome = try Shell.attempt(script, [Cutover.binary, state])
+            #expect(outcome.status == 23, "\(lost)")
+            #expect(outcome.errors.contains("cannot write standard output"), "\(lost)")
+        }
         let closed = try Shell.attempt(
             "set +o pipefail; \"$1\" history --state \"$2\" | true; exit ${PIPESTATUS[0]}",
             [Cutover.binary, state]
