@@ -94,6 +94,10 @@ package struct PassOptions: Sendable {
     package var isNewPair = false
     /// Only these top-level entries; empty: all.
     package var branches: Set<Name> = []
+    /// The part of a plan that it is; nil: it has none.
+    ///
+    /// Then the plan told which roots are meant.
+    package var share: PlanShare?
     package var filter = Filter()
     /// Lanes that do blocking I/O.
     package var workers = WorkersWanted()

@@ -27,7 +27,7 @@ final class DirectoryFinisher {
             finishNew(node, source, facts.inherited, sourceHandle, open.destination)
             return
         }
-        if node.isRoot, !context.plan.scope.isWhole {
+        if node.isRoot, !context.plan.scope.hasRoots {
             restoreTimes(of: node, facts.destination, open)
             if let destination = open.destination { giveBack(node, destination) }
             return

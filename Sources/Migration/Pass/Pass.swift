@@ -180,7 +180,7 @@ package final class Pass: SteeredRun, HeldRun {
         let watermarks = keeper.beginWatermarks { [context] error in
             context.log.recordSynchronizeFailure(Self.synchronizeFailure(error))
         }
-        if context.plan.scope.isWhole, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
+        if context.plan.scope.hasRoots, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
         let windows = beginWindows(found.method)
@@ -381,7 +381,7 @@ package final class Pass: SteeredRun, HeldRun {
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return false }
         let isWhole =
             isSynchronized && !isStranded && context.log.cause == nil && context.log.stop == nil
-            && context.plan.scope.isWhole && !leavesUnsafe
+            && context.plan.scope.isRemembered && !leavesUnsafe
             && !(found.method == .scan && context.memory.isDisturbed)
         var end = end(found, status, at: effort.end, isGivenUp: false)
         end.isWhole = isWhole

@@ -99,14 +99,6 @@ package struct PlanHeading: Equatable, Sendable {
     }
 }
 
-/// Which part of a plan one run does.
-package enum RunPart: Hashable, Sendable {
-    /// The subtrees and names that are dealt to one number.
-    case shard(Int)
-    /// What is done once, when all shards are done: the spine, and what came to it since.
-    case closing
-}
-
 /// What one run does with a name in a directory of the spine.
 package enum PlannedRole: Sendable {
     /// It and all below it are the run's own, as in any pass.
