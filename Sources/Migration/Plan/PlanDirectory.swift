@@ -45,11 +45,8 @@ package final class PlanDirectory: Sendable {
 
     /// What a run does with a name that SOURCE has.
     ///
-    /// - Parameters:
-    ///   - name: an entry of this directory.
-    ///   - isDirectory: whether it is one on SOURCE now; one that was opened by the plan, and is none any more, is
-    ///     closing's.
-    ///   - part: what the run does.
+    /// `isDirectory`: whether it is a directory on SOURCE now; one that the plan has opened, and that is none any more, is
+    /// closing's.
     package func role(of name: Name, isDirectory: Bool, for part: RunPart) -> PlannedRole {
         switch (children[name], part) {
         case (.shard(let owner), .shard(let shard)): owner == shard ? .mine : .others

@@ -88,7 +88,9 @@ struct PlanJSONReader {
         case 0x6E: return [0x0A]
         case 0x72: return [0x0D]
         case 0x74: return [0x09]
-        case 0x75: return unit().flatMap(scalar)
+        case 0x75:
+            guard let unit = unit() else { return nil }
+            return scalar(unit)
         default: return nil
         }
     }

@@ -2,7 +2,7 @@
 // the depth of the text; the last member is the SHA-256 of all bytes before its line. What is read must be exactly what
 // would be written of it.
 
-package import LinuxIO
+import LinuxIO
 
 extension TreePlan {
     /// The version of the format that this program writes, and reads.

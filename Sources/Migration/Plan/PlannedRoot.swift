@@ -18,7 +18,7 @@ package struct PlannedRoot: Equatable, Sendable {
     /// As the host that made the plan saw it, for people.
     package var path: [UInt8]
 
-    package init(
+    package init(  // One for each thing that it is told by.
         type: String,
         identifier: [UInt8]?,
         inode: UInt64,

@@ -76,7 +76,7 @@ package struct PlanHeading: Equatable, Sendable {
     package var destination: PlannedRoot
     package var options: [[UInt8]]
 
-    package init(
+    package init(  // Six: one for each line of the file.
         identifier: String = Self.newIdentifier(),
         shards: Int,
         seed: UInt64,
