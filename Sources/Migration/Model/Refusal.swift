@@ -52,6 +52,16 @@ package enum Refusal: Error, Equatable, Sendable {
     case sizesAlone(pass: Int64?)
     /// It asks that nobody can write to SOURCE.
     case sourceWritable(SourceUse)
+    /// PLAN, or a file of it, cannot be used.
+    case planUnusable(path: [UInt8], reason: String)
+    /// The plan was made for another root, which was called so.
+    case planOfOtherRoot(Failure.Side, path: [UInt8])
+    /// The plan has no shard of this number.
+    case noSuchShard(Int, shards: Int)
+    /// Another run of the plan excludes this one.
+    case planBusy(PlanHolder)
+    /// Closing joins shards that are done, and these are not.
+    case shardsNotDone([ShardTrouble])
 }
 
 /// Why it is not known what the last pass is to do.

@@ -43,9 +43,18 @@ package final class PlannedRun: Sendable {
             throw .noSuchShard(shard, shards: plan.shards)
         }
         try folder.lock(request.part, Self.word(request.work))
-        let earlier = Self.result(request.part, request.work, folder, plan)
-        round = (try? earlier.get())?.round ?? 0
-        (joined, troubles) = ([], [])
+        // One that cannot be read says nothing of how often there was one: closing tells it from others by its plan.
+        let earlier = try? PartFiles(request.part, request.work).result(in: folder)
+        round = (earlier?.round ?? 0) + 1
+        guard request.part == .closing else {
+            (joined, troubles) = ([], [])
+            return
+        }
+        let results = ShardResults(plan, request.work, folder)
+        if !results.troubles.isEmpty, !request.acceptsFailed {
+            throw .shardsNotDone(results.troubles)
+        }
+        (joined, troubles) = (results.found, results.troubles)
     }
 
     /// The part that this run does.
@@ -67,5 +76,183 @@ package final class PlannedRun: Sendable {
         } catch {
             throw folder.unusable(PlanFolder.planFile, error.sentence)
         }
+    }
+}
+
+// MARK: While it runs
+
+extension PlannedRun {
+    private var files: PartFiles { PartFiles(part, request.work) }
+
+    /// The folder with the record of this part's passes.
+    package var stateFolder: Name { Name(folder.path + Array("/\(part.word).state".utf8)) }
+
+    /// The file with the failures of this run.
+    package var failuresFile: Name { Name(folder.path + Array("/\(files.failures)".utf8)) }
+
+    /// Writes down that the part begins, in place of how it ended before; nothing was done yet.
+    package func begin(host: String) throws(Refusal) {
+        let result = PartResult(
+            plan: plan.identifier,
+            part: part,
+            round: round,
+            host: host
+        )
+        do throws(SystemError) { try folder.write(files.result, result.fileContents) } catch {
+            throw folder.unusable(files.result, error.code.sentence)
+        }
+    }
+
+    /// Writes down what closing has to know of the part, and then how it ended; others may begin it then.
+    package func end(
+        _ ended: PartResult,
+        _ groups: [OpenGroup]?
+    ) throws(SystemError) {
+        defer { folder.unlock() }
+        if let groups {
+            let links = OpenGroups(
+                plan: plan.identifier,
+                part: part,
+                round: round,
+                groups: groups
+            )
+            try folder.write(files.links, links.fileContents)
+        }
+        try folder.write(files.result, ended.fileContents)
+    }
+
+    /// The groups that the shards left open, each with the shard's number; by shard why one's cannot be read.
+    package func openGroups() -> (groups: [OpenGroup], unread: [Int]) {
+        var groups: [OpenGroup] = []
+        var unread: [Int] = []
+        for result in joined {
+            guard let shard = result.part.shard else { continue }
+            let file = PartFiles(result.part, request.work).links
+            guard
+                let bytes = try? folder.contents(of: file, bytesMax: OpenGroups.fileBytesMax),
+                let read = try? OpenGroups(reading: bytes), read.plan == plan.identifier,
+                read.part == result.part, read.round == result.round
+            else {
+                unread.append(shard)
+                continue
+            }
+            groups += read.groups
+        }
+        return (groups, unread)
+    }
+
+    private static func word(_ work: PlanRequest.Work) -> String {
+        work == .pass ? "" : "verify."
+    }
+
+    /// Refuses roots that are not those that the plan was made for.
+    func judge(_ roots: Roots) throws(Refusal) {
+        for (side, planned, root) in [
+            (Failure.Side.source, plan.source, Optional(roots.sourceItself)),
+            (.destination, plan.destination, roots.destinationItself),
+        ] {
+            do throws(SystemError) {
+                let found = try root.map { root throws(SystemError) in
+                    try PlannedRoot(of: root.descriptor, path: planned.path)
+                }
+                if found?.isSame(as: planned) != true {
+                    throw Refusal.planOfOtherRoot(side, path: planned.path)
+                }
+            } catch let error as SystemError {
+                throw .cannotExamine(side, error)
+            } catch let refusal as Refusal {
+                throw refusal
+            }
+        }
+    }
+}
+
+/// How the files of one part are called.
+struct PartFiles {
+    let result: String
+    let links: String
+    let failures: String
+
+    init(_ part: RunPart, _ work: PlanRequest.Work) {
+        let stem = part.word + (work == .pass ? "" : ".verify")
+        (result, links, failures) = (stem + ".result.json", stem + ".links", stem + ".failures")
+    }
+
+    /// Nil: there is none.
+    func result(in folder: PlanFolder) throws(PlanProblem) -> PartResult? {
+        let bytes = try folder.contents(of: result, bytesMax: PartResult.fileBytesMax)
+        guard let bytes else { return nil }
+        return try PartResult(reading: bytes)
+    }
+}
+
+/// How all shards of a plan ended.
+struct ShardResults {
+    /// Those that are of this plan and have ended, well or not.
+    private(set) var found: [PartResult] = []
+    /// Why closing is refused.
+    private(set) var troubles: [ShardTrouble] = []
+
+    /// Status words that closing takes for done: all was looked at.
+    private static let done: [ExitStatus] = [.done, .someVanished, .deletionLimit]
+
+    init(_ plan: TreePlan, _ work: PlanRequest.Work, _ folder: PlanFolder) {
+        for shard in 0..<plan.shards {
+            do throws(PlanProblem) {
+                let files = PartFiles(.shard(shard), work)
+                guard let result = try files.result(in: folder) else {
+                    troubles.append(ShardTrouble(shard, .missing))
+                    continue
+                }
+                note(result, shard, plan, work)
+            } catch {
+                troubles.append(ShardTrouble(shard, .unreadable(error.sentence)))
+            }
+        }
+        judgeRounds(plan, work, folder)
+    }
+
+    private mutating func note(
+        _ result: PartResult,
+        _ shard: Int,
+        _ plan: TreePlan,
+        _ work: PlanRequest.Work
+    ) {
+        guard result.plan == plan.identifier, result.part == .shard(shard) else {
+            troubles.append(ShardTrouble(shard, .ofOtherPlan))
+            return
+        }
+        guard let status = result.status else {
+            troubles.append(ShardTrouble(shard, .unfinished))
+            return
+        }
+        let known = Int32(exactly: status).flatMap(ExitStatus.init(rawValue:))
+        // A comparison that found differences has compared all.
+        let isDone = known.map { Self.done.contains($0) || (work == .verification && $0 == .different) }
+        if isDone != true { troubles.append(ShardTrouble(shard, .failed(status))) }
+        found.append(result)
+    }
+
+    /// In a further round all shards run again before they are joined: those that did not run since the last closing are
+    /// missing, if any did.
+    private mutating func judgeRounds(
+        _ plan: TreePlan,
+        _ work: PlanRequest.Work,
+        _ folder: PlanFolder
+    ) {
+        // What cannot be read, or has not ended, has joined nothing.
+        guard let closing = try? PartFiles(.closing, work).result(in: folder),
+            closing.plan == plan.identifier, closing.joined.count == plan.shards,
+            let status = closing.status.flatMap({ Int32(exactly: $0) }),
+            let ended = ExitStatus(rawValue: status), Self.done.contains(ended)
+        else { return }
+        let old = found.filter { result in
+            result.part.shard.map { closing.joined[$0] == result.round } == true
+        }
+        if old.count == plan.shards { return }
+        for result in old {
+            if let shard = result.part.shard { troubles.append(ShardTrouble(shard, .notSince)) }
+        }
+        troubles.sort { $0.shard < $1.shard }
     }
 }
