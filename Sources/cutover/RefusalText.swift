@@ -67,6 +67,9 @@ struct RefusalText {
         case .reportInUse(let option, let name):
             path = name
             reason = "another run writes this file; name another one for \(option)"
+        case .planUnusable(let file, let problem): (reason, path) = (problem, file)
+        case .planOfOtherRoot, .noSuchShard, .planBusy, .shardsNotDone:
+            (reason, path) = (PlannedText.refusal(refusal), nil)
         case .tooFewThreads:
             (reason, path) = (Self.threads, nil)
         case .tooFewDescriptors(let limit):

@@ -142,6 +142,8 @@ package struct PassOptions: Sendable {
         var seen = attributes
         if hidden.contains(.trustedAttributes) { seen.namespaces.remove(.trusted) }
         let chosen = seen.signature.isEmpty ? "" : ", attributes \(seen.signature)"
-        return chosen + (hidden.contains(.owners) ? ", owners unmapped" : "")
+        // What a part of a plan has seen is never taken for the whole.
+        let part = share.map { ", plan \($0.identifier) \($0.part.word)" } ?? ""
+        return chosen + (hidden.contains(.owners) ? ", owners unmapped" : "") + part
     }
 }

@@ -152,10 +152,10 @@ final class DirectoryOpener {
     ) throws(SystemError) -> OpenedDestination? {
         if let before {
             reports.of(.directory(node)).fail(
-                .replaceType,
+                .makeDirectory,
                 .destination,
                 nil,
-                detail: "\(before.kind.noun) by a directory that several shards share; run closing "
+                detail: "a \(before.kind.noun) has the name of a directory that several shards share; run closing "
                     + "(--close --accept-failed) or a pass without --plan first, then this shard again"
             )
             return nil

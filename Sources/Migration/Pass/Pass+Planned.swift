@@ -1,5 +1,6 @@
 // What a pass does beside all others when it is a part of a plan.
 
+import History
 import LinuxIO
 
 extension PlannedRun {

@@ -1,8 +1,6 @@
 // How one part of a plan ended: `17.result.json` in PLAN. It is there from the moment that the part begins, without a
 // status, so that how it ended before cannot be taken for how it ended now.
 
-package import History
-
 /// How one run of a part went.
 package struct PartResult: Equatable, Sendable {
     /// The plan's identifier.

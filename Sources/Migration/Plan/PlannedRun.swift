@@ -151,17 +151,16 @@ extension PlannedRun {
             (Failure.Side.source, plan.source, Optional(roots.sourceItself)),
             (.destination, plan.destination, roots.destinationItself),
         ] {
+            let found: PlannedRoot?
             do throws(SystemError) {
-                let found = try root.map { root throws(SystemError) in
+                found = try root.map { root throws(SystemError) in
                     try PlannedRoot(of: root.descriptor, path: planned.path)
                 }
-                if found?.isSame(as: planned) != true {
-                    throw Refusal.planOfOtherRoot(side, path: planned.path)
-                }
-            } catch let error as SystemError {
+            } catch {
                 throw .cannotExamine(side, error)
-            } catch let refusal as Refusal {
-                throw refusal
+            }
+            if found?.isSame(as: planned) != true {
+                throw .planOfOtherRoot(side, path: planned.path)
             }
         }
     }

@@ -63,7 +63,7 @@ struct CompletionValues {
 
     private func answer(for option: CommandOption, lead: [UInt8]) -> CompletionAnswer {
         switch option.name {
-        case "state": return CompletionAnswer(paths: .directories)
+        case "state", "plan": return CompletionAnswer(paths: .directories)
         case "exclude-from", "json", "failures", "manifest", "metrics", "output":
             return CompletionAnswer(paths: .files)
         case "changes": return words(PassOptions.ChangeSearch.allValueStrings)

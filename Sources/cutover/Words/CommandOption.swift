@@ -95,6 +95,11 @@ struct CommandOption: Sendable {
         // The last pass.
         CommandOption("final", of: .sync),
         CommandOption("allow-writers", of: .sync),
+        // One part of a plan.
+        CommandOption("plan", takes: "a folder", of: .sync, .verify),
+        CommandOption("shard", takes: "a number", of: .sync, .verify),
+        CommandOption("close", of: .sync, .verify),
+        CommandOption("accept-failed", of: .sync, .verify),
         // How.
         CommandOption("workers", "w", takes: "a number", of: .sync, .follow, .check, .verify),
         CommandOption("bwlimit", takes: "a rate", of: .sync, .follow),
