@@ -85,7 +85,8 @@ let package = Package(
         ),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["cutover", "TestSupport"],
+            // Migration: plans that no command would make.
+            dependencies: ["cutover", "Migration", "LinuxIO", "TestSupport"],
             exclude: [
                 "Output/ArgumentsCheckHelp.txt", "Output/ArgumentsFollowHelp.txt",
                 "Output/ArgumentsHelp.txt",

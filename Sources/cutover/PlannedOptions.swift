@@ -46,10 +46,10 @@ struct PlannedOptions: ParsableArguments {
     }
 
     /// What is to be done of which plan; nil: there is none.
-    func request(_ work: PlanRequest.Work) throws -> PlanRequest? {
+    func request(_ work: PartRequest.Work) throws -> PartRequest? {
         guard let plan else { return nil }
         let part = close ? RunPart.closing : .shard(try number())
-        return PlanRequest(plan.name, part, work, acceptsFailed: acceptFailed)
+        return PartRequest(plan.name, part, work, acceptsFailed: acceptFailed)
     }
 
     /// What schedulers say which task of an array this is.
@@ -114,7 +114,7 @@ extension PassOptions {
 /// The pass of a part of a plan.
 struct PlannedPassMaker {
     let names: RootNames
-    let request: PlanRequest
+    let request: PartRequest
     let typed: PassOptions
 
     /// Opens and locks the plan, then the roots, and writes down that the part begins.
@@ -140,7 +140,7 @@ struct PlannedPassMaker {
         return (PlannedPass(pass, planned), pass)
     }
 
-    static func unknownOptions(_ request: PlanRequest) -> Refusal {
+    static func unknownOptions(_ request: PartRequest) -> Refusal {
         .planUnusable(
             path: Array(request.folder.bytes),
             reason: "it has options that this cutover does not know"
@@ -149,7 +149,7 @@ struct PlannedPassMaker {
 
     /// Refuses a plan that lies on one of the volumes, before anything is made in it.
     static func open(
-        _ request: PlanRequest,
+        _ request: PartRequest,
         _ names: RootNames
     ) throws(Refusal) -> PlannedRun {
         let place = ReportPlace(source: names.source, destination: names.destination)

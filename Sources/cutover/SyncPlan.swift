@@ -13,7 +13,7 @@ struct SyncPlan {
     let limit: TimeLimit?
 
     /// The part of a plan that it is; nil: it has none.
-    let planned: PlanRequest?
+    let planned: PartRequest?
 
     /// Seconds in which a look at what the next pass would have to do must be done; nil: there is none.
     let looksAhead: Int?

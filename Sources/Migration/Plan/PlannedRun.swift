@@ -4,7 +4,7 @@
 package import LinuxIO
 
 /// What of a plan one command does.
-package struct PlanRequest: Sendable {
+package struct PartRequest: Sendable {
     /// What is done with the part.
     package enum Work: Sendable { case pass, verification }
 
@@ -25,8 +25,8 @@ package struct PlanRequest: Sendable {
 /// One part of a plan, locked by this run.
 package final class PlannedRun: Sendable {
     package let plan: TreePlan
-    package let request: PlanRequest
-    package let folder: PlanFolder
+    package let request: PartRequest
+    package let folder: PartFolder
     /// Raised each time that this part begins.
     package let round: UInt64
     /// Of closing: how each shard ended; those that are missing are not among them.
@@ -35,9 +35,9 @@ package final class PlannedRun: Sendable {
     package let troubles: [ShardTrouble]
 
     /// Opens, locks and judges; nothing is written but locks.
-    package init(_ request: PlanRequest) throws(Refusal) {
+    package init(_ request: PartRequest) throws(Refusal) {
         self.request = request
-        folder = try PlanFolder(request.folder)
+        folder = try PartFolder(request.folder)
         plan = try Self.read(folder)
         if let shard = request.part.shard, !(0..<plan.shards).contains(shard) {
             throw .noSuchShard(shard, shards: plan.shards)
@@ -65,16 +65,16 @@ package final class PlannedRun: Sendable {
         PlanShare(identifier: plan.identifier, shards: plan.shards, part: part)
     }
 
-    private static func read(_ folder: PlanFolder) throws(Refusal) -> TreePlan {
+    private static func read(_ folder: PartFolder) throws(Refusal) -> TreePlan {
         do throws(PlanProblem) {
             let bytes = try folder.contents(
-                of: PlanFolder.planFile,
+                of: PartFolder.planFile,
                 bytesMax: TreePlan.fileBytesMax
             )
             guard let bytes else { throw .unreadable(SystemError(.open, .noEntry)) }
             return try TreePlan(reading: bytes)
         } catch {
-            throw folder.unusable(PlanFolder.planFile, error.sentence)
+            throw folder.unusable(PartFolder.planFile, error.sentence)
         }
     }
 }
@@ -141,7 +141,7 @@ extension PlannedRun {
         return (groups, unread)
     }
 
-    private static func word(_ work: PlanRequest.Work) -> String {
+    private static func word(_ work: PartRequest.Work) -> String {
         work == .pass ? "" : "verify."
     }
 
@@ -172,13 +172,13 @@ struct PartFiles {
     let links: String
     let failures: String
 
-    init(_ part: RunPart, _ work: PlanRequest.Work) {
+    init(_ part: RunPart, _ work: PartRequest.Work) {
         let stem = part.word + (work == .pass ? "" : ".verify")
         (result, links, failures) = (stem + ".result.json", stem + ".links", stem + ".failures")
     }
 
     /// Nil: there is none.
-    func result(in folder: PlanFolder) throws(PlanProblem) -> PartResult? {
+    func result(in folder: PartFolder) throws(PlanProblem) -> PartResult? {
         let bytes = try folder.contents(of: result, bytesMax: PartResult.fileBytesMax)
         guard let bytes else { return nil }
         return try PartResult(reading: bytes)
@@ -195,7 +195,7 @@ struct ShardResults {
     /// Status words that closing takes for done: all was looked at.
     private static let done: [ExitStatus] = [.done, .someVanished, .deletionLimit]
 
-    init(_ plan: TreePlan, _ work: PlanRequest.Work, _ folder: PlanFolder) {
+    init(_ plan: TreePlan, _ work: PartRequest.Work, _ folder: PartFolder) {
         for shard in 0..<plan.shards {
             do throws(PlanProblem) {
                 let files = PartFiles(.shard(shard), work)
@@ -215,7 +215,7 @@ struct ShardResults {
         _ result: PartResult,
         _ shard: Int,
         _ plan: TreePlan,
-        _ work: PlanRequest.Work
+        _ work: PartRequest.Work
     ) {
         guard result.plan == plan.identifier, result.part == .shard(shard) else {
             troubles.append(ShardTrouble(shard, .ofOtherPlan))
@@ -236,8 +236,8 @@ struct ShardResults {
     /// missing, if any did.
     private mutating func judgeRounds(
         _ plan: TreePlan,
-        _ work: PlanRequest.Work,
-        _ folder: PlanFolder
+        _ work: PartRequest.Work,
+        _ folder: PartFolder
     ) {
         // What cannot be read, or has not ended, has joined nothing.
         guard let closing = try? PartFiles(.closing, work).result(in: folder),

@@ -7,7 +7,7 @@
 package import LinuxIO
 
 /// What runs of one plan share.
-package final class PlanFolder: Sendable {
+package final class PartFolder: Sendable {
     /// As it was named.
     package let path: [UInt8]
     private let descriptor: Descriptor
