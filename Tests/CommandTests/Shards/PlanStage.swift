@@ -140,7 +140,7 @@ struct PlanStage {
         shards: Int,
         together: Int = 3,
         _ comment: String = "",
-        statuses: [Int32] = [0],
+        statuses: [Int32?] = [0],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         try runShards(
@@ -162,7 +162,7 @@ struct PlanStage {
         _ shards: [Int],
         together: Int = 3,
         _ comment: String = "",
-        statuses: [Int32] = [0],
+        statuses: [Int32?] = [0],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         for start in stride(from: 0, to: shards.count, by: together) {

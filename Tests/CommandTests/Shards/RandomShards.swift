@@ -45,8 +45,8 @@ struct RandomShards {
     }
 
     private static let seeds: [UInt64] = {
-        let wanted = SeededRandom.number("CUTOVER_SHARD_SEEDS") ?? 16
-        let first = SeededRandom.number("CUTOVER_SHARD_SEED") ?? 1
+        let wanted = Seeds.number("CUTOVER_SHARD_SEEDS") ?? 16
+        let first = Seeds.number("CUTOVER_SHARD_SEED") ?? 1
         return (0..<wanted).map { first + $0 }
     }()
 }

@@ -68,7 +68,7 @@ struct ShardGuards {
         try cut()
         try plan.runShards([0, 1, 2])
         let run = try plan.start(["--shard", "1", "--bwlimit", "1"])
-        try waitUntil("the result has no status") {
+        try waitUntil {
             try plan.file("1.result.json").contains("\"status\":null")
         }
         run.send(SIGKILL)
@@ -122,7 +122,7 @@ struct ShardGuards {
                 _ = holder.wait()
                 try? Files.unlink(marker)
             }
-            try waitUntil("the lock is held") { Files.exists(marker) }
+            try waitUntil { Files.exists(marker) }
             return try body()
         }
         let second = try held("-x", "1.lock") { try plan.shard(1) }
@@ -146,7 +146,7 @@ struct ShardGuards {
             busy.send(SIGKILL)
             _ = busy.wait()
         }
-        try waitUntil("DESTINATION is locked") {
+        try waitUntil {
             try Cutover.sync(stage.from, stage.to, ["--state", plan.plainState]).status == 3
         }
         // Shards share it.
