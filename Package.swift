@@ -90,7 +90,8 @@ let package = Package(
             exclude: [
                 "Output/ArgumentsCheckHelp.txt", "Output/ArgumentsFollowHelp.txt",
                 "Output/ArgumentsHelp.txt",
-                "Output/ArgumentsHistoryHelp.txt", "Output/ArgumentsReportHelp.txt",
+                "Output/ArgumentsHistoryHelp.txt", "Output/ArgumentsPlanHelp.txt",
+                "Output/ArgumentsReportHelp.txt",
                 "Output/ArgumentsSyncHelp.txt", "Output/ArgumentsTuneHelp.txt",
                 "Output/ArgumentsVerifyHelp.txt", "Output/CommandLineMistakes.txt",
                 "Output/Golden",

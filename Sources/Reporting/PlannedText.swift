@@ -50,7 +50,7 @@ package enum PlannedText {
         case .failed(let status): "ended with status \(status)"
         case .ofOtherPlan: "has a result of another plan"
         case .notSince: "did not run since the last closing"
-        case .unreadable(let reason): "has a result that cannot be used (\(reason))"
+        case .unreadable(let problem): "has a result that cannot be used (\(problem.word))"
         }
     }
 

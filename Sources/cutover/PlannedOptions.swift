@@ -97,13 +97,16 @@ extension SyncOptions {
 extension PassOptions {
     /// Takes over what the plan was asked for; nil where its words are of a later version.
     init?(_ planned: PlannedRun, typed: PassOptions) {
-        let words = planned.plan.options.map(RawArguments.encode) + ["--", ".", "."]
-        guard let options = try? SyncOptions.parse(words) else { return nil }
-        self = typed
-        guard (try? decide(options.copied, options.changed, options.deleting)) != nil else {
-            return nil
-        }
-        allowsEmptySource = typed.allowsEmptySource || options.copied.allowEmptySource
+        guard let asked = PlannedWords.pass(planned.plan.options) else { return nil }
+        self = asked
+        workers = typed.workers
+        bytesPerSecondMax = typed.bytesPerSecondMax
+        isIdle = typed.isIdle
+        itemizes = typed.itemizes
+        checksFirst = asked.checksFirst && typed.checksFirst
+        allowsEmptySource = asked.allowsEmptySource || typed.allowsEmptySource
+        // A scan tells of all of SOURCE.
+        changeSearch = .walk
         // Contents are compared, or copied, where that was typed: that leaves the same, and more surely.
         if typed.changeTest != .sizeAndTime { changeTest = typed.changeTest }
         stateFolder = planned.stateFolder
@@ -154,12 +157,7 @@ struct PlannedPassMaker {
     ) throws(Refusal) -> PlannedRun {
         let place = ReportPlace(source: names.source, destination: names.destination)
         if let side = place.side(of: request.folder) {
-            throw .planUnusable(
-                path: Array(request.folder.bytes),
-                reason: side == .source
-                    ? "it lies on SOURCE, which is never written to"
-                    : "it lies on DESTINATION, where it would be an extra"
-            )
+            throw .badPlan(path: Array(request.folder.bytes), .onVolume(side))
         }
         return try PlannedRun(request)
     }

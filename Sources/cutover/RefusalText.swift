@@ -64,6 +64,8 @@ struct RefusalText {
         case .badManifest(let name, let refusal):
             path = name
             reason = Self.reason(refusal) + "; nothing of DESTINATION was read"
+        case .badPlan(let name, let problem):
+            (reason, path) = (PlanText.sentence(problem), name)
         case .reportInUse(let option, let name):
             path = name
             reason = "another run writes this file; name another one for \(option)"

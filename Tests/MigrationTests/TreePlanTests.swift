@@ -17,6 +17,12 @@ enum PlanScene {
         options: [bytes("--delete"), bytes("--exclude=") + [0xFF, 0x0A]]
     )
 
+    static func heading(shards: Int) -> PlanHeading {
+        var heading = heading
+        heading.shards = shards
+        return heading
+    }
+
     static func root(inode: UInt64, identifier: [UInt8]? = Array(0..<16)) -> PlannedRoot {
         PlannedRoot(
             type: "xfs",
@@ -35,6 +41,12 @@ enum PlanScene {
             spine: PlanWeight(entries: 4, bytes: 0),
             root: root
         )
+    }
+
+    static func plan(_ cut: PlanCut, seed: UInt64) -> TreePlan {
+        var heading = heading(shards: cut.loads.count)
+        heading.seed = seed
+        return TreePlan(heading, loads: cut.loads, spine: cut.spine, root: cut.root)
     }
 
     /// `home` is opened, `data` is shard 0's; in `home` `anna` is shard 1's and what is not named is dealt by hash.

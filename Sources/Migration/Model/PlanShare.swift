@@ -46,7 +46,7 @@ package struct ShardTrouble: Hashable, Sendable {
         case ofOtherPlan
         /// Others ran again since the last closing, and it did not.
         case notSince
-        case unreadable(String)
+        case unreadable(PlanProblem)
     }
 
     package var shard: Int

@@ -32,6 +32,7 @@ extension Refusal {
         case .optionsUnknown(.unreadable): "record_unreadable"
         case .optionsUnknown(.notKept): "options_not_kept"
         case .sizesAlone: "sizes_alone"
+        case .badPlan(_, let problem): problem.word
         case .sourceWritable: "source_writable"
         case .planUnusable: "plan_unusable"
         case .planOfOtherRoot: "plan_of_other_roots"

@@ -50,6 +50,8 @@ package enum Refusal: Error, Equatable, Sendable {
     /// It would pass over changed contents: it, or the last whole pass before it, compares files by size alone
     /// (`--size-only`); nil: it was asked for here.
     case sizesAlone(pass: Int64?)
+    /// The folder of a plan for several runs, or the plan in it.
+    case badPlan(path: [UInt8], PlanProblem)
     /// It asks that nobody can write to SOURCE.
     case sourceWritable(SourceUse)
     /// PLAN, or a file of it, cannot be used.

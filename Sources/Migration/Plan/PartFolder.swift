@@ -21,9 +21,6 @@ package final class PartFolder: Sendable {
         }
     }
 
-    /// The plan itself.
-    package static let planFile = "plan.json"
-
     func unusable(_ file: String, _ reason: String) -> Refusal {
         .planUnusable(path: path + Array("/\(file)".utf8), reason: reason)
     }

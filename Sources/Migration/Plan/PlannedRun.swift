@@ -38,7 +38,9 @@ package final class PlannedRun: Sendable {
     package init(_ request: PartRequest) throws(Refusal) {
         self.request = request
         folder = try PartFolder(request.folder)
-        plan = try Self.read(folder)
+        do throws(PlanProblem) { plan = try PlanFolder.read(request.folder) } catch {
+            throw .badPlan(path: Array(request.folder.bytes), error)
+        }
         if let shard = request.part.shard, !(0..<plan.shards).contains(shard) {
             throw .noSuchShard(shard, shards: plan.shards)
         }
@@ -65,18 +67,6 @@ package final class PlannedRun: Sendable {
         PlanShare(identifier: plan.identifier, shards: plan.shards, part: part)
     }
 
-    private static func read(_ folder: PartFolder) throws(Refusal) -> TreePlan {
-        do throws(PlanProblem) {
-            let bytes = try folder.contents(
-                of: PartFolder.planFile,
-                bytesMax: TreePlan.fileBytesMax
-            )
-            guard let bytes else { throw .unreadable(SystemError(.open, .noEntry)) }
-            return try TreePlan(reading: bytes)
-        } catch {
-            throw folder.unusable(PartFolder.planFile, error.sentence)
-        }
-    }
 }
 
 // MARK: While it runs
@@ -205,7 +195,7 @@ struct ShardResults {
                 }
                 note(result, shard, plan, work)
             } catch {
-                troubles.append(ShardTrouble(shard, .unreadable(error.sentence)))
+                troubles.append(ShardTrouble(shard, .unreadable(error)))
             }
         }
         judgeRounds(plan, work, folder)
