@@ -162,3 +162,46 @@ struct PlannedPassMaker {
         return try PlannedRun(request)
     }
 }
+
+/// The comparison of a part of a plan.
+struct PlannedComparisonMaker {
+    let names: RootNames
+    let request: PartRequest
+    let typed: VerificationOptions
+
+    /// Opens and locks the plan, then the roots, and writes down that the part begins.
+    func make(
+        _ setting: Session.RunSetting,
+        _ counters: VerificationCounters,
+        emit: @escaping @Sendable (VerificationEvent) -> Void
+    ) throws(Refusal) -> PlannedVerification {
+        let planned = try PlannedPassMaker.open(request, names)
+        guard let pass = PlannedWords.pass(planned.plan.options) else {
+            throw PlannedPassMaker.unknownOptions(request)
+        }
+        var options = typed
+        options.share = planned.share
+        options.filter = pass.filter
+        options.hasOtherFilter = false
+        options.preserved = pass.preserved
+        options.attributes = pass.attributes
+        options.crossesMounts = pass.crossesMounts
+        options.comparesQuotas = false
+        // Closing has no record of passes on which anything could rest.
+        options.stateFolder = planned.part == .closing ? nil : planned.stateFolder
+        options.namesStateFolder = false
+        options.recordFolder = planned.stateFolder
+        let run = try Verification(
+            setting.process,
+            names,
+            options,
+            planned: planned,
+            counters: counters,
+            manifest: nil,
+            emit: emit
+        )
+        setting.watch.know(run.places)
+        try planned.begin(host: Machine.host ?? "")
+        return PlannedVerification(run, planned)
+    }
+}

@@ -131,7 +131,7 @@ package final class LinkRegistry: Sendable {
             if let destination, destination.kind == source.kind {
                 part.destinations[destination.inode, default: (destination.linkCount, 0)].met += 1
             }
-            groups.open[source.identity]?.part = part
+            groups.open[source.identity, default: new].part = part
         }
     }
 

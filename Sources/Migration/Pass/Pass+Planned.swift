@@ -76,37 +76,26 @@ package final class PlannedPass: SteeredRun, HeldRun {
 
     /// Writes down how it ended, and makes one summary of all where it is closing.
     private func end(_ summary: inout PassSummary, _ groups: [OpenGroup]) {
-        var outcome = PlanOutcome(planned.share)
+        var outcome = planned.outcome
         var status = summary.status
         if planned.part == .closing {
             status = .worst(of: [status] + planned.statuses)
             if !planned.troubles.isEmpty { status = .worst(of: [status, .someFailed]) }
         }
-        var result = PartResult(
-            plan: planned.plan.identifier,
-            part: planned.part,
-            round: planned.round,
-            status: UInt64(status.rawValue),
-            host: Machine.host ?? "",
-            durationNanoseconds: summary.durationNanoseconds
-        )
+        var counts: [String: UInt64] = [:]
         for counter in PassCounter.allCases {
-            if let key = counter.key { result.counts[key] = summary.counters[counter].value() }
+            if let key = counter.key { counts[key] = summary.counters[counter].value() }
         }
-        if planned.part == .closing { result.joined = planned.joinedRounds }
         do throws(SystemError) {
-            try planned.end(result, planned.part == .closing ? nil : groups)
+            try planned.end(
+                planned.result(status, summary.durationNanoseconds, counts),
+                planned.part == .closing ? nil : groups
+            )
         } catch {
             outcome.problem = error
             status = .worst(of: [status, .someFailed])
         }
-        outcome.troubles = planned.troubles
         for joined in planned.joined {
-            outcome.shardsJoined += 1
-            outcome.longestNanoseconds = max(
-                outcome.longestNanoseconds,
-                joined.durationNanoseconds
-            )
             for counter in PassCounter.allCases {
                 guard let key = counter.key, let count = joined.counts[key] else { continue }
                 summary.counters[counter].count(count)
@@ -114,24 +103,5 @@ package final class PlannedPass: SteeredRun, HeldRun {
         }
         summary.status = status
         summary.plan = outcome
-    }
-}
-
-extension PlannedRun {
-    /// How the shards ended that closing joins; one that cannot be named counts as failed.
-    fileprivate var statuses: [ExitStatus] {
-        joined.map { result in
-            result.status.flatMap { Int32(exactly: $0) }.flatMap(ExitStatus.init(rawValue:))
-                ?? .someFailed
-        }
-    }
-
-    /// The round of each shard; 0 of those that are missing.
-    fileprivate var joinedRounds: [UInt64] {
-        var rounds = [UInt64](repeating: 0, count: plan.shards)
-        for result in joined {
-            if let shard = result.part.shard { rounds[shard] = result.round }
-        }
-        return rounds
     }
 }

@@ -111,6 +111,51 @@ extension PlannedRun {
         try folder.write(files.result, ended.fileContents)
     }
 
+    /// What is told of it at its end.
+    var outcome: PlanOutcome {
+        var outcome = PlanOutcome(share)
+        outcome.troubles = troubles
+        outcome.shardsJoined = joined.count
+        outcome.longestNanoseconds = joined.map(\.durationNanoseconds).max() ?? 0
+        return outcome
+    }
+
+    /// How it ended, for PLAN.
+    func result(
+        _ status: ExitStatus,
+        _ durationNanoseconds: UInt64,
+        _ counts: [String: UInt64]
+    ) -> PartResult {
+        var result = PartResult(
+            plan: plan.identifier,
+            part: part,
+            round: round,
+            status: UInt64(status.rawValue),
+            host: Machine.host ?? "",
+            durationNanoseconds: durationNanoseconds
+        )
+        result.counts = counts
+        if part == .closing { result.joined = joinedRounds }
+        return result
+    }
+
+    /// How the shards ended that closing joins; one that cannot be named counts as failed.
+    var statuses: [ExitStatus] {
+        joined.map { result in
+            result.status.flatMap { Int32(exactly: $0) }.flatMap(ExitStatus.init(rawValue:))
+                ?? .someFailed
+        }
+    }
+
+    /// The round of each shard; 0 of those that are missing.
+    private var joinedRounds: [UInt64] {
+        var rounds = [UInt64](repeating: 0, count: plan.shards)
+        for result in joined {
+            if let shard = result.part.shard { rounds[shard] = result.round }
+        }
+        return rounds
+    }
+
     /// The groups that the shards left open, each with the shard's number; by shard why one's cannot be read.
     package func openGroups() -> (groups: [OpenGroup], unread: [Int]) {
         var groups: [OpenGroup] = []
