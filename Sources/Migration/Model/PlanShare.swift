@@ -34,8 +34,8 @@ package struct PlanShare: Hashable, Sendable {
 }
 
 /// Why a shard cannot be joined.
-package struct ShardTrouble: Hashable, Sendable {
-    package enum What: Hashable, Sendable {
+package struct ShardTrouble: Equatable, Sendable {
+    package enum What: Equatable, Sendable {
         /// It has no result.
         case missing
         /// It began, and has not ended: it is at work still, or was killed.
