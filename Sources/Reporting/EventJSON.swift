@@ -190,6 +190,7 @@ package enum EventJSON {
                 return object
             }
         )
+        if let plan = summary.plan { PlannedText.add(plan, to: &line) }
         line.add("waiting", summary.waiting.map(object))
         line.add("stop", summary.stop.map { stop($0, counters: summary.counters) })
         return line

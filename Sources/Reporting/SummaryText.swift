@@ -47,6 +47,9 @@ package struct SummaryText: Sendable {
     package var lines: [String] {
         var lines = Self.wrap("cutover: " + headline, indent: 2)
         lines += rows.map { "  " + $0 }
+        if let plan = summary.plan {
+            lines += PlannedText.lines(plan).flatMap { Self.wrap("  " + $0, indent: 4) }
+        }
         if !isShort { lines += BranchTable.lines(summary.slowestBranches, shown: shown) }
         lines += WaitingText.lines(summary.waiting, shown)
         lines += stop

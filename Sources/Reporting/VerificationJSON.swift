@@ -52,6 +52,7 @@ package enum VerificationJSON {
         line.add("status_name", VerificationText.name(status))
         line.add("time_limit_reached", summary.isCutByTimeLimit)
         line.add("by_manifest", summary.isByManifest)
+        if let plan = summary.plan { PlannedText.add(plan, to: &line) }
         line.add("contents", summary.comparesContents)
         add(summary.sample, to: &line)
         line.add("seconds", seconds: summary.durationNanoseconds)

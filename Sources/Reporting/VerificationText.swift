@@ -85,6 +85,9 @@ package struct VerificationSummaryText: Sendable {
     package var lines: [String] {
         var lines = SummaryText.wrap("cutover: " + headline, indent: 2)
         lines += rows.map { "  " + $0 }
+        if let plan = summary.plan {
+            lines += PlannedText.lines(plan).flatMap { SummaryText.wrap("  " + $0, indent: 4) }
+        }
         lines += WaitingText.lines(summary.waiting, shown)
         lines += MountText.lists(asides.mounts, isPass: false, shown)
         lines += SummaryText.failures(

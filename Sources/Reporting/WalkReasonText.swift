@@ -8,7 +8,7 @@ enum WalkReasonText {
     /// Whether whoever started the pass expects a walk anyway: told with `-v` only.
     static func isExpected(_ reason: WalkReason) -> Bool {
         switch reason.word {
-        case .asked, .comparesAll, .branchesOnly, .crossesMounts, .nothingRemembered,
+        case .asked, .comparesAll, .branchesOnly, .planned, .crossesMounts, .nothingRemembered,
             .noEarlierPass:
             true
         case .notRoot, .capabilitiesMissing, .notXFS, .noBirthTimes, .lastPassUnfinished,
@@ -26,6 +26,7 @@ enum WalkReasonText {
         case .asked: "--changes walk asks for it"
         case .comparesAll: "every file has to be read"
         case .branchesOnly: "--branch names a part of the volume"
+        case .planned: "--plan gives this run a part of the volume"
         case .crossesMounts: "--cross-mounts includes other filesystems"
         case .notRoot: "a scan of SOURCE's inodes is for root"
         case .capabilitiesMissing:

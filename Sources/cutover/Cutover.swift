@@ -13,6 +13,7 @@
 //   CheckCommand    `check`: whether it will fit, and what DESTINATION will refuse
 //   VerifyCommand   `verify`: two trees compared, or one with a manifest (VerifyOptions, VerifyPlan)
 //   TuneCommand     `tune`: one pass that tries numbers of workers (TuneOptions)
+//   PlanCommand     `plan`: the work cut for several machines, and their job (PlanOptions, PlannedWords)
 //   HistoryCommand  `history`: which of the recorded passes are shown (HistorySelection)
 //   ReportCommand   `report`: a page of the recorded passes (ReportSelection: of which)
 //   TableOutput     where `check` and `history` write
@@ -41,7 +42,7 @@ struct Cutover: ParsableCommand {
         version: "0.3.0",
         subcommands: [
             SyncCommand.self, FollowCommand.self, CheckCommand.self, VerifyCommand.self,
-            TuneCommand.self, HistoryCommand.self, ReportCommand.self,
+            TuneCommand.self, PlanCommand.self, HistoryCommand.self, ReportCommand.self,
         ],
         defaultSubcommand: SyncCommand.self
     )

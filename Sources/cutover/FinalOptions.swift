@@ -24,6 +24,7 @@ struct FinalOptions: ParsableArguments {
 
 extension SyncOptions {
     func validate() throws {
+        try judgePlanned()
         guard last.isFinal else { return }
         let given = [
             ("--dry-run", trying.dryRun), ("--branch", !copied.branch.isEmpty),

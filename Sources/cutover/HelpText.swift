@@ -1,4 +1,4 @@
-// What `cutover --help` prints: the seven commands, how a move goes, two lines to copy.
+// What `cutover --help` prints: the eight commands, how a move goes, two lines to copy.
 
 /// The help of the program; that of each subcommand comes from its options.
 enum HelpText {
@@ -9,6 +9,7 @@ enum HelpText {
         cutover check   [OPTIONS] SOURCE DESTINATION    will it fit, what is refused
         cutover verify  [OPTIONS] SOURCE DESTINATION    compare, report differences
         cutover tune    [OPTIONS] SOURCE DESTINATION    find the best number of workers
+        cutover plan    [OPTIONS] SOURCE DESTINATION    cut it for several machines
         cutover history [OPTIONS] [SOURCE DESTINATION]  show the recorded passes
         cutover report  [OPTIONS] [SOURCE DESTINATION]  a page of them, in HTML
 

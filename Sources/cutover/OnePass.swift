@@ -38,6 +38,14 @@ struct OnePass {
         )
         return session.run(
             prepare: { [plan, names] setting throws(Refusal) in
+                if let request = plan.planned {
+                    let maker = PlannedPassMaker(names: names, request: request, typed: plan.pass)
+                    let made = try maker.make(setting, counters) { reporter.receive($0) }
+                    return .init(run: made.run) {
+                        metrics?.passBegins()
+                        reporter.begin { made.pass.publish($0) }
+                    }
+                }
                 let pass = try Pass(
                     setting.process,
                     names,

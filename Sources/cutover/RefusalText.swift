@@ -64,9 +64,14 @@ struct RefusalText {
         case .badManifest(let name, let refusal):
             path = name
             reason = Self.reason(refusal) + "; nothing of DESTINATION was read"
+        case .badPlan(let name, let problem):
+            (reason, path) = (PlanText.sentence(problem), name)
         case .reportInUse(let option, let name):
             path = name
             reason = "another run writes this file; name another one for \(option)"
+        case .planUnusable(let file, let problem): (reason, path) = (problem, file)
+        case .planOfOtherRoot, .noSuchShard, .planBusy, .shardsNotDone:
+            (reason, path) = (PlannedText.refusal(refusal), nil)
         case .tooFewThreads:
             (reason, path) = (Self.threads, nil)
         case .tooFewDescriptors(let limit):

@@ -13,6 +13,7 @@ struct SyncOptions: ParsableArguments {
     @OptionGroup(title: "Deleting") var deleting: DeleteOptions
     @OptionGroup(title: "Dry run and output") var trying: TryOptions
     @OptionGroup(title: "The last pass") var last: FinalOptions
+    @OptionGroup(title: "One part of a plan") var planned: PlannedOptions
     @OptionGroup(title: "How") var how: HowOptions
     @OptionGroup(title: "Reporting") var telling: TellOptions
 }

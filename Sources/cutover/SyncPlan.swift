@@ -12,6 +12,9 @@ struct SyncPlan {
     /// `--stop-at`, `--max-duration`.
     let limit: TimeLimit?
 
+    /// The part of a plan that it is; nil: it has none.
+    let planned: PartRequest?
+
     /// Seconds in which a look at what the next pass would have to do must be done; nil: there is none.
     let looksAhead: Int?
 
@@ -29,9 +32,10 @@ struct SyncPlan {
             throw ValidationError("--metrics is about passes, and --dry-run makes none.")
         }
         self.pass = pass
+        planned = try options.planned.request(.pass)
         let isTold = !options.telling.quiet || options.telling.metrics != nil
         looksAhead =
-            isTold && !pass.isDryRun && pass.branches.isEmpty ? Self.lookSeconds : nil
+            isTold && !pass.isDryRun && pass.branches.isEmpty && planned == nil ? Self.lookSeconds : nil
         limit = TimeLimit(options.how.work.time)
         reporting = try Self.reporting(
             options.telling,
@@ -46,6 +50,7 @@ struct SyncPlan {
     init(_ options: TuneOptions) throws {
         let tuning = options.tuning.plan
         pass = try options.pass(tuning)
+        planned = nil
         // It was held back for most of its time, and says little of the next one.
         looksAhead = nil
         limit = TimeLimit(options.run.time)
@@ -163,8 +168,13 @@ struct SyncPlan {
     }
 
     /// A name in a message: control characters must not reach the terminal.
-    static func shown(_ argument: BytesArgument) -> String {
-        String(decoding: ShownName(isForTerminal: true).escaped(argument.bytes), as: UTF8.self)
+    static func shown(_ argument: BytesArgument) -> String { shown(Name(argument.bytes)) }
+
+    static func shown(_ name: Name) -> String {
+        String(
+            decoding: ShownName(isForTerminal: true).escaped(Array(name.bytes)),
+            as: UTF8.self
+        )
     }
 }
 

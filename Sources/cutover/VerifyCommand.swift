@@ -71,6 +71,14 @@ struct VerifyCommand: ParsableCommand {
         _ counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) -> any SteeredRun<VerificationSummary> {
+        if let request = plan.planned, case .trees(let source, let destination, let options, _) = plan.work {
+            let maker = PlannedComparisonMaker(
+                names: RootNames(source: source, destination: destination),
+                request: request,
+                typed: options
+            )
+            return try maker.make(setting, counters, emit: emit)
+        }
         switch plan.work {
         case .trees(let source, let destination, let options, let manifest):
             let run = try Verification(

@@ -14,6 +14,8 @@ struct VerifyPlan {
     }
 
     let work: Work
+    /// The part of a plan that is compared; nil: there is none.
+    let planned: PartRequest?
     let workers: Int
     let reporting: ReporterConfiguration
     /// `--stop-at`, `--max-duration`.
@@ -24,6 +26,7 @@ struct VerifyPlan {
     /// Opens the files for reports; every mistake is a usage error.
     init(_ options: VerifyOptions) throws {
         workers = options.how.workers
+        planned = try options.planned.request(.verification)
         let volumes = options.volumes.map(\.name)
         let compared = options.compared
         if let metrics = options.telling.metrics, metrics.bytes == compared.manifest?.bytes {

@@ -3,13 +3,13 @@
 import LinuxIO
 
 /// The machine that passes run on.
-enum Machine {
+package enum Machine {
     /// A name that no other machine has: /etc/machine-id (machine-id(5)), 32 hexadecimal digits; empty where there is
     /// none, as in many containers: machines without one are told apart by nothing.
     static let identifier: String = line(of: Name("/etc/machine-id"), bytesMax: 64) ?? ""
 
     /// Its name, for people; nil: not told.
-    static let host: String? = line(of: Name("/proc/sys/kernel/hostname"), bytesMax: 256)
+    package static let host: String? = line(of: Name("/proc/sys/kernel/hostname"), bytesMax: 256)
 
     /// The first line of a file; nil where it cannot be read: both are an aid.
     private static func line(of path: Name, bytesMax: Int) -> String? {

@@ -35,7 +35,8 @@ package struct CarriedParts: Sendable, Equatable {
         deletesExtras = deletes
         hasFilter = !filter.hasPrefix("0 ")
         isRoot = root
-        let rest = words.dropFirst(6)
+        var rest = words.dropFirst(6)
+        if rest.last?.hasPrefix("plan ") == true { rest.removeLast() }
         mapsAllOwners = rest.last != "owners unmapped"
         carriesAllAttributes = rest.count == (mapsAllOwners ? 0 : 1)
     }

@@ -94,6 +94,10 @@ package struct PassOptions: Sendable {
     package var isNewPair = false
     /// Only these top-level entries; empty: all.
     package var branches: Set<Name> = []
+    /// The part of a plan that it is; nil: it has none.
+    ///
+    /// Then the plan told which roots are meant.
+    package var share: PlanShare?
     package var filter = Filter()
     /// Lanes that do blocking I/O.
     package var workers = WorkersWanted()
@@ -138,6 +142,8 @@ package struct PassOptions: Sendable {
         var seen = attributes
         if hidden.contains(.trustedAttributes) { seen.namespaces.remove(.trusted) }
         let chosen = seen.signature.isEmpty ? "" : ", attributes \(seen.signature)"
-        return chosen + (hidden.contains(.owners) ? ", owners unmapped" : "")
+        // What a part of a plan has seen is never taken for the whole.
+        let part = share.map { ", plan \($0.identifier) \($0.part.word)" } ?? ""
+        return chosen + (hidden.contains(.owners) ? ", owners unmapped" : "") + part
     }
 }

@@ -53,6 +53,9 @@ package struct PassSummary: Sendable {
     /// How long the next one would take now, where somebody looked.
     package var next: SwitchEstimate?
 
+    /// Of a run of a plan.
+    package var plan: PlanOutcome?
+
     package static let failuresShownMax = 10
 
     package init(  // One for each field.

@@ -32,7 +32,13 @@ extension Refusal {
         case .optionsUnknown(.unreadable): "record_unreadable"
         case .optionsUnknown(.notKept): "options_not_kept"
         case .sizesAlone: "sizes_alone"
+        case .badPlan(_, let problem): problem.word
         case .sourceWritable: "source_writable"
+        case .planUnusable: "plan_unusable"
+        case .planOfOtherRoot: "plan_of_other_roots"
+        case .noSuchShard: "no_such_shard"
+        case .planBusy: "plan_busy"
+        case .shardsNotDone: "shards_not_done"
         }
     }
 

@@ -50,8 +50,20 @@ package enum Refusal: Error, Equatable, Sendable {
     /// It would pass over changed contents: it, or the last whole pass before it, compares files by size alone
     /// (`--size-only`); nil: it was asked for here.
     case sizesAlone(pass: Int64?)
+    /// The folder of a plan for several runs, or the plan in it.
+    case badPlan(path: [UInt8], PlanProblem)
     /// It asks that nobody can write to SOURCE.
     case sourceWritable(SourceUse)
+    /// PLAN, or a file of it, cannot be used.
+    case planUnusable(path: [UInt8], reason: String)
+    /// The plan was made for another root, which was called so.
+    case planOfOtherRoot(Failure.Side, path: [UInt8])
+    /// The plan has no shard of this number.
+    case noSuchShard(Int, shards: Int)
+    /// Another run of the plan excludes this one.
+    case planBusy(PlanHolder)
+    /// Closing joins shards that are done, and these are not.
+    case shardsNotDone([ShardTrouble])
 }
 
 /// Why it is not known what the last pass is to do.

@@ -13,6 +13,8 @@ package struct WalkReason: Error, Sendable, Hashable {
         case comparesAll = "compares_all"
         /// Only some branches (`--branch`).
         case branchesOnly = "branches_only"
+        /// One part of a plan (`--plan`): a scan tells of all of SOURCE.
+        case planned
         /// Other filesystems below SOURCE belong to it (`--cross-mounts`).
         case crossesMounts = "crosses_mounts"
         /// Bulkstat is for root.

@@ -27,7 +27,7 @@ final class DirectoryFinisher {
             finishNew(node, source, facts.inherited, sourceHandle, open.destination)
             return
         }
-        if node.isRoot, !context.plan.scope.isWhole {
+        if node.isRoot, !context.plan.scope.hasRoots {
             restoreTimes(of: node, facts.destination, open)
             if let destination = open.destination { giveBack(node, destination) }
             return
@@ -189,9 +189,8 @@ final class DirectoryFinisher {
         }
     }
 
-    /// With `--branch` the root is not compared; it only gets back the time that changes in it moved.
-    private func restoreTimes(of node: PassDirectory, _ before: FileStatus?, _ open: OpenDirectory)
-    {
+    /// A directory that is not compared only gets back the time that changes in it moved: with `--branch` the root.
+    func restoreTimes(of node: PassDirectory, _ before: FileStatus?, _ open: OpenDirectory) {
         guard node.state.wasChanged, let before, let destination = open.destination else { return }
         do throws(SystemError) {
             try destination.descriptor.setModified(before.modified)

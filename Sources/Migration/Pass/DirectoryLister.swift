@@ -45,6 +45,10 @@ final class DirectoryLister {
             enterOnly(node, visit)
             return
         }
+        if let spine = node.state.spine, spine.isOnlyPassed {
+            pass(node, spine, sourceHandle)
+            return
+        }
         context.log.counters.directoriesListed.count()
         // Before it is read: what then fails casts its doubt on this note.
         book.writeDown(node)
@@ -61,6 +65,7 @@ final class DirectoryLister {
             node.state.facts.withLock { $0.isProtected = true }
         }
         select(&source, of: node, sourceHandle)
+        reportVanished(of: node)
         if source.count > 1 { source.sortByInode() }
         if book.hasNamesAsLeft(node) {
             for index in 0..<source.count { source.markOnBothSides(index) }
@@ -98,7 +103,8 @@ final class DirectoryLister {
     private func select(_ source: inout Listing, of node: PassDirectory, _ handle: SharedDescriptor)
     {
         let filter = context.plan.options.filter
-        guard node.isRoot || !filter.isEmpty else { return }
+        let spine = node.state.spine
+        guard node.isRoot || !filter.isEmpty || spine != nil else { return }
         let listing = source
         let boundary = context.volumes.sourceBoundary
         source.retain { index in
@@ -107,6 +113,7 @@ final class DirectoryLister {
                 try boundary.isDirectory(index, of: listing, in: handle.descriptor)
             }
             do throws(SystemError) {
+                if let spine, try !spine.holds(name, isDirectory: isDirectory()) { return false }
                 if node.isRoot, try !context.plan.scope.holds(name, isDirectory: isDirectory) {
                     return false
                 }
@@ -119,6 +126,36 @@ final class DirectoryLister {
                 return false
             }
         }
+    }
+
+    // MARK: Runs of plans
+
+    /// Tells what the plan has in a directory of the spine for this run, and SOURCE has no more.
+    ///
+    /// A shard deletes nothing for it: closing does.
+    private func reportVanished(of node: PassDirectory) {
+        guard let spine = node.state.spine,
+            !node.state.facts.withLock({ $0.isProtected })
+        else { return }
+        for name in spine.vanished { reports.reportVanished(.name(name, node)) }
+    }
+
+    /// Goes through a directory whose names are dealt out by hash, to those that the plan opened.
+    private func pass(_ node: PassDirectory, _ spine: SpineDirectory, _ source: SharedDescriptor) {
+        var listing = Listing()
+        for (name, _) in spine.plan.openedChildren {
+            do throws(SystemError) {
+                let status = try name.withPointer { pointer throws(SystemError) in
+                    try context.volumes.sourceBoundary.status(of: pointer, in: source.descriptor)
+                }
+                guard let status else { continue }
+                try listing.append(onBothSides: name, inode: status.inode)
+            } catch {
+                reports.of(.name(name, node)).fail(.examine, .source, error)
+            }
+        }
+        select(&listing, of: node, source)
+        setContents(listing, of: node)
     }
 
     // MARK: Scan passes

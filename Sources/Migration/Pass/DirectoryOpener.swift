@@ -103,6 +103,7 @@ final class DirectoryOpener {
         if let before, before.kind == .directory, let parentDestination = parent.destination {
             return openExisting(node, in: parentDestination)
         }
+        if node.state.spine?.isShared == true { return try openShared(node, before, in: parent) }
         node.state.facts.withLock { facts in
             facts.isNew = true
             facts.destination = nil
@@ -138,6 +139,45 @@ final class DirectoryOpener {
         node.state.facts.withLock { $0.inherited = inherited.intersection(.settings) }
         context.log.counters.directoriesMade.count()
         return OpenedDestination(opened: opened)
+    }
+
+    /// Opens a directory of the spine that DESTINATION lacked when a shard came to it: several may come at once, so it is
+    /// made, or was made by another meanwhile.
+    ///
+    /// Nil when a failure was recorded: what has the name and is no directory is closing's to replace.
+    private func openShared(
+        _ node: PassDirectory,
+        _ before: FileStatus?,
+        in parent: OpenDirectory
+    ) throws(SystemError) -> OpenedDestination? {
+        if let before {
+            reports.of(.directory(node)).fail(
+                .makeDirectory,
+                .destination,
+                nil,
+                detail: "a \(before.kind.noun) has the name of a directory that several shards share; run closing "
+                    + "(--close --accept-failed) or a pass without --plan first, then this shard again"
+            )
+            return nil
+        }
+        guard context.log.mayWrite, let parentNode = node.parent,
+            let target = parent.destination
+        else {
+            // Nothing of it is there; what is below is told, or counted, as missing.
+            node.state.facts.withLock { $0.isNew = true }
+            return OpenedDestination()
+        }
+        try changes.prepare(parentNode, parent)
+        let inherited = parentNode.state.facts.withLock { $0.inherited }
+        do throws(SystemError) {
+            // Closed again: what is there is looked at as what others made is.
+            _ = try changes.makeDirectory(node.name, in: target.descriptor, inherited: inherited)
+            context.log.counters.directoriesMade.count()
+        } catch {
+            // Another shard was first.
+            guard error.code == .exists, error.operation == .mkdir else { throw error }
+        }
+        return openExisting(node, in: target)
     }
 
     /// Opens a directory that DESTINATION has; nil when a failure was recorded.

@@ -59,7 +59,7 @@ final class EntryExaminer {
             return nil
         }
         if isFirstTime {
-            count(status, in: place)
+            count(status, in: place, index)
             if comparison.clampsTime(of: status) {
                 context.clampedTimes.note(place.entry(index).path)
             }
@@ -121,7 +121,13 @@ final class EntryExaminer {
         )
     }
 
-    private func count(_ status: FileStatus, in place: EntryPlace) {
+    private func count(_ status: FileStatus, in place: EntryPlace, _ index: Int) {
+        // Each shard enters it; closing counts it.
+        if let spine = place.spine, spine.isShared, status.kind == .directory,
+            spine.child(place.entry(index).name) != nil
+        {
+            return
+        }
         if !memory.isCountedByScan.load(ordering: .relaxed) { entriesSeen.count() }
         bytesSeen.count(status.allocatedBytes)
         if let branch = place.directory.state.branch {

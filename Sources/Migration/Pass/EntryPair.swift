@@ -17,12 +17,15 @@ final class EntryPlace: Sendable {
     let mayWait: Bool
     /// Whether DESTINATION's directory was made by this pass: what is in it is to be made, too.
     let isNew: Bool
+    /// See `PassDirectoryState.spine`.
+    let spine: SpineDirectory?
 
     /// `piece` is of a directory that is in use while it is handled.
     init(of piece: PassPiece, _ open: OpenDirectory) {
         directory = piece.directory
         entries = piece.entries
         treeIsRemoved = piece.treeIsRemoved
+        spine = piece.directory.state.spine
         self.open = open
         known = piece.directory.state.known
         mayWait = piece.range.count > 1
@@ -34,6 +37,7 @@ final class EntryPlace: Sendable {
         directory = entry.directory
         entries = entry.entries
         treeIsRemoved = entry.treeIsRemoved
+        spine = entry.directory.state.spine
         self.open = open
         known = entry.known
         mayWait = false

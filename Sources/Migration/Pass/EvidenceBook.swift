@@ -66,7 +66,9 @@ final class EvidenceBook {
         guard directory.evidence == .proven else { return (directory.evidence, nil) }
         guard pair.destination?.kind == .directory else { return (.doubtful, nil) }
         if let visit = directory.visit { return knowledge(of: pair, visit) }
-        if earlier.mayHaveMoved(pair.destination) { return (.doubtful, nil) }
+        // Shards change what they share, and move nothing.
+        let isShared = pair.place.spine?.child(pair.entry.name) != nil
+        if !isShared, earlier.mayHaveMoved(pair.destination) { return (.doubtful, nil) }
         return isRecordedDirectory(pair) ? (.proven, nil) : (.doubtful, nil)
     }
 
@@ -130,7 +132,9 @@ final class EvidenceBook {
     /// scan pass only directories are listed in which something has changed; the roots are one directory each.
     func hasNamesAsLeft(_ node: PassDirectory) -> Bool {
         let facts = node.state.facts.withLock { $0 }
-        guard !node.isRoot, facts.visit == nil, !facts.isNew, !facts.isProtected,
+        // Of the spine a walk of this run has left a part of the names.
+        guard !node.isRoot, node.state.spine == nil, facts.visit == nil, !facts.isNew,
+            !facts.isProtected,
             let source = facts.source, let destination = facts.destination
         else { return false }
         return isUnchanged(node, facts, source, destination)

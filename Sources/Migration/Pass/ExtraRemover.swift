@@ -2,7 +2,7 @@
 // file is the one place that removes what SOURCE lacks, and every guard stands here:
 //
 //   deletion was asked for (for a tree in the way by Comparison) · SOURCE's listing was read to its end · the name is
-//   not reserved at the root (ReservedNames), no other branch, not excluded by a filter · the limit is not reached · no
+//   not reserved at the root (ReservedNames), no other branch, by a plan not another run's, not excluded by a filter · the limit is not reached · no
 //   mount point is crossed · no symlink is followed (unlinkat(2) and O_NOFOLLOW) · the pass may still write
 //
 // What a killed run left is no extra: LeftoverRemover.
@@ -40,9 +40,12 @@ final class ExtraRemover {
         for index in extras {
             if context.log.isInterrupted { return }
             let name = listing.name(index)
-            let isLookedAt =
-                !isProtected && (!node.isRoot || context.plan.scope.selects(name))
+            let isMine =
+                node.state.spine.map { $0.hasExtra(name) }
+                ?? (!node.isRoot || context.plan.scope.selects(name))
+            let isLookedAt = !isProtected && isMine
             if listing.records[index].isDirectory != true, TemporaryNames.matches(name.bytes) {
+                if node.state.spine?.mayRemoveLeftover(name) == false { continue }
                 guard context.log.mayBegin else { return }
                 leftovers.remove(name, in: node, open, isLookedAt: isLookedAt)
                 continue

@@ -43,7 +43,15 @@ final class LinkFollower {
         let names = destination.linkCount + registry.unlinked(destination.identity)
         guard names > 1 else { return change }
         let isOurs = registry.claim(destination.identity, for: pair.source.identity)
-        let sharesInode = !differences.isEmpty && names != pair.source.linkCount
+        var sharesInode = !differences.isEmpty && names != pair.source.linkCount
+        if registry.keepsOpenGroups, names > pair.source.linkCount {
+            // Whose the other names are only closing can tell, and only where those of nobody are gone by then.
+            let options = context.plan.options
+            if !options.deletesExtras || !options.filter.isEmpty { sharesInode = true }
+            if isOurs, !sharesInode, pair.source.linkCount == 1 {
+                registry.noteKept(pair.entry.path, pair.source, destination)
+            }
+        }
         return isOurs && !sharesInode ? change : .replace(differences)
     }
 
@@ -75,6 +83,9 @@ final class LinkFollower {
         case nil:
             // Counted before the registry can hand the entry to another worker.
             pair.directory.addPiece()
+            if registry.keepsOpenGroups {
+                registry.note(pair.entry.path, pair.source, pair.destination)
+            }
             let arrival = registry.arrive(
                 pair.entry,
                 source: pair.source,
@@ -211,7 +222,7 @@ final class LinkFollower {
         }
     }
 
-    private func makeLink(
+    func makeLink(
         _ pair: EntryPair,
         to handle: borrowing Descriptor
     ) throws(SystemError) {

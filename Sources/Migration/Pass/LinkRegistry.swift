@@ -36,6 +36,19 @@ package final class LinkRegistry: Sendable {
         var waiting = WaitingNames()
         /// Further inodes of a group too large for one (S41), by inode number.
         var furtherInodes: Set<InodeIdentity> = []
+        /// Where its names are, for closing; nil: this is no run of a plan.
+        var part: PartOfGroup?
+    }
+
+    /// What a run of a plan keeps of a group, of which other runs may have further names.
+    private struct PartOfGroup: Sendable {
+        var changed: Int64
+        var paths: [[UInt8]] = []
+        /// Of each inode that its names have on DESTINATION how many names that has, and how many of them were met.
+        var destinations: [UInt64: (names: UInt32, met: UInt32)] = [:]
+
+        /// Whether an inode of DESTINATION has names that are none of this run's.
+        var isShared: Bool { destinations.values.contains { $0.names > $0.met } }
     }
 
     private struct Groups: Sendable {
@@ -52,12 +65,22 @@ package final class LinkRegistry: Sendable {
     private let hasUnlinked = Atomic<Bool>(false)
     /// Inodes of SOURCE with several names that are missing at DESTINATION, after it stopped the pass.
     private let missing = Lock<Set<InodeIdentity>>([])
+    /// Names of inodes that have one name on SOURCE and several on DESTINATION, which stay so; of a run of a plan only.
+    private let kept = Lock<[OpenGroup]>([])
     private let isFirstCopy: Bool
     private let holdsUntilComplete: Bool
+    /// This is a run of a plan: groups of which it does not meet all names are kept for closing.
+    let keepsOpenGroups: Bool
     /// Names of one inode that DESTINATION holds at most.
     package let linkCountMax: UInt32
 
-    package init(isFirstCopy: Bool, holdsUntilComplete: Bool, linkCountMax: UInt32) {
+    package init(
+        isFirstCopy: Bool,
+        holdsUntilComplete: Bool,
+        linkCountMax: UInt32,
+        keepsOpenGroups: Bool = false
+    ) {
+        self.keepsOpenGroups = keepsOpenGroups
         self.isFirstCopy = isFirstCopy
         self.holdsUntilComplete = holdsUntilComplete
         self.linkCountMax = linkCountMax
@@ -90,6 +113,58 @@ package final class LinkRegistry: Sendable {
     /// Whether this is the first name of its inode that is missing at DESTINATION.
     package func isFirstMissing(_ source: FileStatus) -> Bool {
         missing.withLock { $0.insert(source.identity).inserted }
+    }
+
+    // MARK: Runs of plans
+
+    /// A name of a group is about to arrive: where it is, and what it has on DESTINATION.
+    func note(_ path: [UInt8], _ source: FileStatus, _ destination: FileStatus?) {
+        groups.withLock { groups in
+            let new = Group(source: source.identity, linkCount: source.linkCount)
+            let changed = source.changed.nanosecondsSince1970
+            var part =
+                groups.open[source.identity, default: new].part ?? PartOfGroup(changed: changed)
+            // Not to copy all paths for each.
+            groups.open[source.identity]?.part = nil
+            part.changed = min(part.changed, changed)
+            part.paths.append(path)
+            if let destination, destination.kind == source.kind {
+                part.destinations[destination.inode, default: (destination.linkCount, 0)].met += 1
+            }
+            groups.open[source.identity, default: new].part = part
+        }
+    }
+
+    /// A name of an inode with one name keeps its inode of DESTINATION, which has further names.
+    func noteKept(_ path: [UInt8], _ source: FileStatus, _ destination: FileStatus) {
+        let group = OpenGroup(
+            source: source.inode,
+            changed: source.changed.nanosecondsSince1970,
+            linkCount: source.linkCount,
+            destinations: [destination.inode],
+            paths: [path]
+        )
+        kept.withLock { $0.append(group) }
+    }
+
+    /// What closing has to join, when all work is done: groups of which not all names were met, or which share an inode of
+    /// DESTINATION with names that this run does not have.
+    ///
+    /// One without a leader is not among them: none of its names is in place, and that was told.
+    func openGroups() -> [OpenGroup] {
+        let open = groups.withLock { Array($0.open.values) }
+        let groups = open.compactMap { group -> OpenGroup? in
+            guard let part = group.part, let leader = group.leader?.identity else { return nil }
+            let further = group.furtherInodes.map(\.inode).filter { $0 != leader.inode }
+            return OpenGroup(
+                source: group.source.inode,
+                changed: part.changed,
+                linkCount: group.linkCount,
+                destinations: [leader.inode] + further.sorted(),
+                paths: part.paths
+            )
+        }
+        return (groups + kept.withLock { $0 }).sorted { $0.source < $1.source }
     }
 
     /// The names that still wait.
@@ -261,6 +336,6 @@ package final class LinkRegistry: Sendable {
     /// Not if one inode may prove too small.
     private func isComplete(_ group: Group) -> Bool {
         group.leader != nil && group.names.count >= group.linkCount && group.waiting.isEmpty
-            && group.linkCount <= linkCountMax
+            && group.linkCount <= linkCountMax && group.part?.isShared != true
     }
 }

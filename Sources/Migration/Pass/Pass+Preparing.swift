@@ -100,7 +100,11 @@ extension Pass {
         let root = PassDirectory(
             parent: nil,
             name: Name("."),
-            state: PassDirectoryState(purpose: .pair, branch: nil)
+            state: PassDirectoryState(
+                purpose: .pair,
+                branch: nil,
+                spine: context.plan.scope.spine
+            )
         )
         do throws(SystemError) {
             let inherited =

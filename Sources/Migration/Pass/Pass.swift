@@ -32,6 +32,8 @@ package final class Pass: SteeredRun, HeldRun {
     private let keeper: StateKeeper
     /// After the last entry.
     private let quotas: QuotaStep
+    /// The part of a plan that it is; nil: it has none.
+    private let planned: PlannedRun?
     private let method: Lock<ChangeMethod>
     /// Whether somebody commits the end of the pass: `run`, or who gives it up.
     private let isEnding = Atomic<Bool>(false)
@@ -49,18 +51,23 @@ package final class Pass: SteeredRun, HeldRun {
     ///
     /// Call it from one thread at a time: it reads the rules of libattr. `opened` is told where both roots are, as
     /// soon as they are open.
-    package init(  // Six: who is told what is the command's, and differs for each.
+    ///
+    /// `planned`: the part of a plan that it is to be.
+    package init(  // Seven: who is told what is the command's, and differs for each.
         _ process: ProcessSetup,
         _ names: RootNames,
         _ wanted: PassOptions,
+        planned: PlannedRun? = nil,
         counters: Counters,
         opened: ([RootPlace]) -> Void = { _ in },
         emit: @escaping @Sendable (PassEvent) -> Void
     ) throws(Refusal) {
         var options = wanted
+        planned?.limit(&options)
         var supply = try process.supply(wanted.workers.number())
         options.mask = process.mask
         let roots = try Roots(names, options)
+        try planned?.judge(roots)
         opened(roots.places)
         let isRoot = ProcessLimits.isRoot
         let quotas = try VolumeQuotas.surveyed(roots, options)
@@ -86,7 +93,8 @@ package final class Pass: SteeredRun, HeldRun {
                 options,
                 Self.comparison(options, times, isRoot: isRoot),
                 budget,
-                readsTogether: reading.isTogether
+                readsTogether: reading.isTogether,
+                spine: planned.map { SpineDirectory($0.plan.root, $0.part) }
             ),
             PassLog(options, control, counters, emit: emit, hasRoom: { volumes.hasRoom() }),
             PassMemory(
@@ -98,7 +106,8 @@ package final class Pass: SteeredRun, HeldRun {
             LinkRegistry(
                 isFirstCopy: isFirstCopy,
                 holdsUntilComplete: options.itemizes,
-                linkCountMax: Self.linkCountMax(roots)
+                linkCountMax: Self.linkCountMax(roots),
+                keepsOpenGroups: planned != nil && options.preserved.contains(.hardLinks)
             )
         )
         var notices = [reading.notice] + keeper.notices
@@ -114,6 +123,7 @@ package final class Pass: SteeredRun, HeldRun {
         self.quotas = quotas.step
         rootNode = try Self.openRoot(roots, context)
         self.roots = roots
+        self.planned = planned
         self.counters = counters
         workers = supply.workers
         let isTuned = wanted.workers.takesTuned && keeper.tuned?.workers == supply.workers
@@ -132,6 +142,9 @@ package final class Pass: SteeredRun, HeldRun {
 
     /// Tells others how far this pass is: in a file beside its record, which goes when the pass has ended.
     package func publish(_ running: RunningPass) { keeper.publish(running) }
+
+    /// What closing has to join of this run of a plan, once it has run.
+    var openGroups: [OpenGroup] { context.links.openGroups() }
 
     /// What earlier passes say of how long this one takes.
     package var estimator: Estimator { keeper.estimator }
@@ -180,13 +193,14 @@ package final class Pass: SteeredRun, HeldRun {
         let watermarks = keeper.beginWatermarks { [context] error in
             context.log.recordSynchronizeFailure(Self.synchronizeFailure(error))
         }
-        if context.plan.scope.isWhole, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
+        if context.plan.scope.hasRoots, context.plan.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
         let windows = beginWindows(found.method)
         if found.method == .scan || !options.onlyScans {
             tuning.run(self, roots, context, found.method) { walk.run(rootNode) }
         }
+        joinGroups(planned, roots, context)
         let costs = windows.end()
         // What is under way of the watermarks is a `syncfs`, too.
         isWaitingForDisk.store(true, ordering: .relaxed)
@@ -381,7 +395,7 @@ package final class Pass: SteeredRun, HeldRun {
         if isEnding.exchange(true, ordering: .sequentiallyConsistent) { return false }
         let isWhole =
             isSynchronized && !isStranded && context.log.cause == nil && context.log.stop == nil
-            && context.plan.scope.isWhole && !leavesUnsafe
+            && context.plan.scope.isRemembered && !leavesUnsafe
             && !(found.method == .scan && context.memory.isDisturbed)
         var end = end(found, status, at: effort.end, isGivenUp: false)
         end.isWhole = isWhole

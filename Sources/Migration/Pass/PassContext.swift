@@ -16,7 +16,7 @@ final class PassContext: DestinationLog {
     let contentRules: ContentRules
     let directories: OpenDirectories<PassDirectoryState>
     let links: LinkRegistry
-    let temporaryNames = TemporaryNames()
+    let temporaryNames: TemporaryNames
     let frozenInodes = FrozenInodes()
     /// Large files under way; each holds three descriptors.
     let largeFiles = LargeFileSlots()
@@ -37,6 +37,7 @@ final class PassContext: DestinationLog {
         self.memory = memory
         self.volumes = volumes
         self.links = links
+        temporaryNames = TemporaryNames(shard: plan.options.share?.part.shard)
         directories = OpenDirectories(plan.budget, crossesMounts: plan.options.crossesMounts)
         let counters = log.counters
         contentRules = ContentRules(

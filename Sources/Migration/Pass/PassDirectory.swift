@@ -46,6 +46,8 @@ package final class PassDirectoryState: Sendable {
 
     let purpose: Purpose
     let branch: Branch?
+    /// What the plan of this run says of its names; nil: all are this run's, as without a plan.
+    let spine: SpineDirectory?
     /// What to do when a removal is finished: the entry that needs the name.
     let afterRemoval: PassPiece?
     let facts = Lock(Facts())
@@ -54,7 +56,13 @@ package final class PassDirectoryState: Sendable {
     private let isAbandoned = Atomic<Bool>(false)
     private let isKeptOtherwise = Atomic<Bool>(false)
 
-    package init(purpose: Purpose, branch: Branch?, afterRemoval: PassPiece? = nil) {
+    package init(
+        purpose: Purpose,
+        branch: Branch?,
+        spine: SpineDirectory? = nil,
+        afterRemoval: PassPiece? = nil
+    ) {
+        self.spine = spine
         self.purpose = purpose
         self.branch = branch
         self.afterRemoval = afterRemoval

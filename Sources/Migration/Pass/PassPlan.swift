@@ -16,13 +16,14 @@ struct PassPlan: Sendable {
         _ options: PassOptions,
         _ comparison: Comparison,
         _ budget: DescriptorBudget,
-        readsTogether: Bool
+        readsTogether: Bool,
+        spine: SpineDirectory? = nil
     ) {
         self.options = options
         self.comparison = comparison
         self.budget = budget
         self.readsTogether = readsTogether
-        scope = Scope(branches: options.branches)
+        scope = Scope(branches: options.branches, spine: spine)
         isRoot = comparison.isRoot
     }
 

@@ -104,6 +104,8 @@ final class PassVisitor: TreeVisitor {
             replacer.finish(node)
             return
         }
+        // Others are at work in it; closing gives it what it is to have.
+        if node.state.spine?.isShared == true { return }
         let isNew = node.state.facts.withLock { $0.isNew }
         if isNew, context.log.isInterrupted { return }
         if node.state.wasAbandoned {
@@ -189,6 +191,13 @@ final class PassVisitor: TreeVisitor {
         guard let pair = examiner.pair(index, in: place, isFirstTime: isFirstTime) else {
             return false
         }
+        if let spine = place.spine,
+            !spine.mayHandle(pair.entry.name, isDirectory: pair.kind == .directory)
+        {
+            // A directory of the spine when it was listed.
+            reports.reportVanished(pair)
+            return false
+        }
         if pair.kind == .directory {
             handleDirectory(pair)
             return false
@@ -239,7 +248,11 @@ final class PassVisitor: TreeVisitor {
         let child = PassDirectory(
             parent: parent,
             name: name,
-            state: PassDirectoryState(purpose: .pair, branch: branch)
+            state: PassDirectoryState(
+                purpose: .pair,
+                branch: branch,
+                spine: parent.state.spine?.child(name)
+            )
         )
         child.state.facts.withLock { facts in
             facts.source = pair.source

@@ -31,7 +31,7 @@ final class ProjectCarrier {
     /// Compares what a directory gives to what is made in it, and makes it SOURCE's before anything is (Q17).
     func carry(of node: PassDirectory, _ open: OpenDirectory) {
         guard context.plan.isRoot, let source = open.source, let target = open.destination,
-            !node.isRoot || context.plan.scope.isWhole
+            !node.isRoot || context.plan.scope.branches.isEmpty
         else { return }
         let wanted: InodeSettings
         let current: InodeSettings
@@ -58,7 +58,8 @@ final class ProjectCarrier {
                 !facts.isNew && (isOther || wanted.hasOtherHiddenFlags(than: current))
             return facts.isNew
         }
-        guard isOther, context.log.mayWrite else { return }
+        // Closing gives it to a directory that several shards share.
+        guard isOther, context.log.mayWrite, node.state.spine?.isShared != true else { return }
         do throws(SystemError) {
             if !isNew { try changes.prepare(node, open) }
             try setProject(wanted, of: node, target.descriptor)

@@ -48,6 +48,23 @@ package struct EarlierPasses: Sendable {
 
     package init() {}
 
+    /// What a run of a plan may conclude: others of the plan have stamped DESTINATION's root since, which says nothing of a
+    /// foreign pass, and moments of this host's clock may say nothing of what a server stamps.
+    ///
+    /// - Parameters:
+    ///   - mark: the time of change of DESTINATION's root when the last whole run of this part had stamped it, which is one
+    ///     of DESTINATION's own clock: what changed there since, others changed. Nil: there was no such run.
+    ///   - stampsWithThisClock: whether both filesystems have this machine's clock.
+    mutating func rest(onMark mark: Int64?, stampsWithThisClock: Bool) {
+        (foreignFrom, movedFrom) = (mark, mark)
+        if stampsWithThisClock { return }
+        if racyFrom != nil { racyFrom = .min }
+        if rolledBackFrom != nil { rolledBackFrom = .min }
+        if unsafeFrom != nil { unsafeFrom = rolledBackFrom == nil ? mark ?? .min : .min }
+        destinationSettledBefore = nil
+        now = .max
+    }
+
     /// Trusts nothing that a DESTINATION which was put back may lack.
     mutating func add(_ rolledBack: RolledBack) {
         rolledBackFrom = rolledBack.changedFrom

@@ -38,6 +38,12 @@ struct ScanDecision {
                 isClockSane: isClockSane
             )
             if let rolledBack { earlier.add(rolledBack) }
+            if options.share != nil {
+                earlier.rest(
+                    onMark: past.lastComplete.map { $0.destinationChangedNanoseconds ?? .min },
+                    stampsWithThisClock: roots.stampWithThisClock
+                )
+            }
             record = past.lastComplete == nil ? nil : history
         } else if hasUnread {
             earlier.racyFrom = .min
@@ -102,6 +108,7 @@ struct ScanDecision {
     ) -> WalkReason? {
         // First: it says of a pass in the record that it may have put right what no time tells of.
         if options.comparesAll { return WalkReason(.comparesAll) }
+        if options.share != nil { return WalkReason(.planned) }
         if options.changeSearch == .walk { return WalkReason(.asked) }
         if !options.branches.isEmpty { return WalkReason(.branchesOnly) }
         if options.crossesMounts { return WalkReason(.crossesMounts) }

@@ -120,7 +120,7 @@ package final class StateKeeper: Sendable {
             method: method.name,
             reason: method.reason?.recorded,
             workers: workers,
-            isPartial: !options.branches.isEmpty,
+            isPartial: !options.branches.isEmpty || options.share?.part == .closing,
             cutoverVersion: options.version
         )
         Self.describe(&pass, options, roots)
@@ -250,11 +250,20 @@ package final class StateKeeper: Sendable {
     ///
     /// A pass of some branches is none that a later one could rest on.
     func makeRecorder() -> Recorder? {
-        guard let folder, options.branches.isEmpty else { return nil }
-        return Recorder(
-            racyFrom: startNanoseconds - Self.racyMarginNanoseconds,
-            folder: folder
-        )
+        guard let folder, options.branches.isEmpty, options.share?.part != .closing else {
+            return nil
+        }
+        return Recorder(racyFrom: racyFrom, folder: folder)
+    }
+
+    /// From which time of change on an entry of SOURCE may change once more without a later one to show it (S7).
+    ///
+    /// A shard whose SOURCE stamps with another clock than this host's knows of that clock what SOURCE's root shows: it is
+    /// not behind the root's own time of change. So more is racy than has to be, and never less.
+    private var racyFrom: Int64 {
+        let start = startNanoseconds - Self.racyMarginNanoseconds
+        if options.share == nil || roots.stampWithThisClock { return start }
+        return min(start, roots.sourceStatus.changed.nanosecondsSince1970)
     }
 
     /// Nil where it cannot be opened: then no spool can be made, and nothing is remembered.

@@ -21,10 +21,10 @@ struct ExtraTrees {
     }
 
     private let context: VerificationContext
-    private let lane: WalkLane<NoState, VerificationTask>
+    private let lane: WalkLane<VerifiedState, VerificationTask>
     private let reports: VerificationReports
 
-    init(_ lane: WalkLane<NoState, VerificationTask>, _ reports: VerificationReports) {
+    init(_ lane: WalkLane<VerifiedState, VerificationTask>, _ reports: VerificationReports) {
         context = reports.context
         self.lane = lane
         self.reports = reports

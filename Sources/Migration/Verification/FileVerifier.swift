@@ -29,7 +29,7 @@ extension FilePair {
 /// Belongs to one worker.
 final class FileVerifier {
     let context: VerificationContext
-    let lane: WalkLane<NoState, VerificationTask>
+    let lane: WalkLane<VerifiedState, VerificationTask>
     let reports: VerificationReports
     let comparer: ContentComparer
     private let aspects: AspectFinder
@@ -41,7 +41,7 @@ final class FileVerifier {
     let turnComes = DispatchSemaphore(value: 0)
 
     init(
-        _ lane: WalkLane<NoState, VerificationTask>,
+        _ lane: WalkLane<VerifiedState, VerificationTask>,
         _ reports: VerificationReports,
         _ aspects: AspectFinder
     ) {

@@ -26,6 +26,10 @@ package final class LinkPairing: Sendable {
         /// Further ones, of a group with more names than DESTINATION allows (S41).
         var further: [InodeIdentity] = []
         var namesMet: UInt32 = 0
+        /// How many it has.
+        let names: UInt32
+        /// Where its first name is; empty where nobody will ask.
+        let path: [UInt8]
     }
 
     private struct State {
@@ -34,37 +38,89 @@ package final class LinkPairing: Sendable {
     }
 
     private let state = Lock(State())
-    private let linkCountMax: UInt32
+    let linkCountMax: UInt32
+    private let keepsOpenGroups: Bool
 
-    /// `linkCountMax`: names that one inode of DESTINATION can have.
-    package init(linkCountMax: UInt32) { self.linkCountMax = max(linkCountMax, 1) }
+    /// - Parameters:
+    ///   - linkCountMax: names that one inode of DESTINATION can have.
+    ///   - keepsOpenGroups: this is a part of a plan: `openGroups` is asked for.
+    package init(linkCountMax: UInt32, keepsOpenGroups: Bool = false) {
+        self.linkCountMax = max(linkCountMax, 1)
+        self.keepsOpenGroups = keepsOpenGroups
+    }
+
+    /// The names that one inode of SOURCE may have in so many inodes of DESTINATION: one, or twice as many as are needed
+    /// of a group that is too large for one (S41).
+    static func partnersMax(names: UInt32, linkCountMax: UInt32) -> UInt32 {
+        // A name that was just removed has none.
+        let needed = (max(names, 1) - 1) / linkCountMax + 1
+        return needed == 1 ? 1 : 2 * needed
+    }
+
+    /// Inodes of which not all names were met: those of SOURCE with what they have on DESTINATION, and the other way round.
+    func openGroups() -> [OpenGroup] {
+        state.withLock { state in
+            let left = state.bySource.map { inode, group in
+                OpenGroup(
+                    source: inode.inode,
+                    changed: 0,
+                    linkCount: group.names,
+                    destinations: [group.partner.inode] + group.further.map(\.inode),
+                    paths: [group.path]
+                )
+            }
+            let right = state.byDestination.map { inode, group in
+                OpenGroup(
+                    source: group.partner.inode,
+                    changed: 0,
+                    linkCount: 1,
+                    destinations: [inode.inode],
+                    paths: [group.path]
+                )
+            }
+            return left + right
+        }
+    }
 
     /// Takes note of one name, which is no directory's.
-    package func meet(source: FileStatus, destination: FileStatus) -> Meeting {
-        meet(
+    ///
+    /// `path`: where it is; asked where that is to be kept.
+    func meet(
+        source: FileStatus,
+        destination: FileStatus,
+        path: () -> [UInt8]
+    ) -> Meeting {
+        guard source.linkCount > 1 || destination.linkCount > 1 else { return .first }
+        return meet(
             source: LinkFacts(source),
-            destination: LinkFacts(destination)
+            destination: LinkFacts(destination),
+            path: keepsOpenGroups ? path() : []
         )
     }
 
     /// The same by numbers.
-    package func meet(source: LinkFacts, destination: LinkFacts) -> Meeting {
+    package func meet(
+        source: LinkFacts,
+        destination: LinkFacts,
+        path: [UInt8] = []
+    ) -> Meeting {
         guard source.names > 1 || destination.names > 1 else { return .first }
         return state.withLock { state in
             // A group that DESTINATION cannot hold in one inode may be in several; twice as many as are needed,
             // for names come and go between passes.
-            // A name that was just removed has none.
-            let needed = (max(source.names, 1) - 1) / linkCountMax + 1
+            let most = Self.partnersMax(names: source.names, linkCountMax: linkCountMax)
             let left = Self.meet(
                 &state.bySource,
                 source,
                 destination.identity,
-                partnersMax: needed == 1 ? 1 : 2 * needed
+                path: path,
+                partnersMax: most
             )
             let right = Self.meet(
                 &state.byDestination,
                 destination,
                 source.identity,
+                path: path,
                 partnersMax: 1
             )
             if left == .torn || right == .torn { return .torn }
@@ -76,11 +132,13 @@ package final class LinkPairing: Sendable {
         _ groups: inout [InodeIdentity: Group],
         _ inode: LinkFacts,
         _ partner: InodeIdentity,
+        path: [UInt8],
         partnersMax: UInt32
     ) -> Meeting {
         guard inode.names > 1 else { return .first }
         var meeting = Meeting.first
-        var group = groups[inode.identity] ?? Group(partner: partner)
+        var group = groups[inode.identity]
+            ?? Group(partner: partner, names: inode.names, path: path)
         if group.namesMet > 0 {
             if group.partner == partner || group.further.contains(partner) {
                 meeting = .again

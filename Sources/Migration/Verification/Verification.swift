@@ -16,6 +16,8 @@ package final class Verification: SteeredRun {
     private let notices: [VerificationNotice]
     private let record: VerificationRecord
     private let result: VerificationResult?
+    /// The part of a plan that is compared; nil: there is none.
+    private let planned: PlannedRun?
     /// When `run` began, in monotonic nanoseconds.
     private let began = Atomic<UInt64>(0)
 
@@ -25,10 +27,13 @@ package final class Verification: SteeredRun {
     /// Judges the roots and prepares everything; touches nothing.
     ///
     /// Call it from one thread at a time: it reads the rules of libattr.
-    package init(  // Six: who is told, and what is written, are the command's.
+    ///
+    /// `planned`: the part of a plan that is compared.
+    package init(  // Seven: who is told, and what is written, are the command's.
         _ process: ProcessSetup,
         _ names: RootNames,
         _ options: VerificationOptions,
+        planned: PlannedRun? = nil,
         counters: VerificationCounters,
         manifest: ManifestWriter?,
         emit: @escaping @Sendable (VerificationEvent) -> Void
@@ -40,6 +45,8 @@ package final class Verification: SteeredRun {
             let error = SystemError(.open, .noEntry)
             throw .cannotOpen(.destination, path: Array(names.destination.bytes), error)
         }
+        try planned?.judge(roots)
+        let spine = planned.map { SpineDirectory($0.plan.root, $0.part) }
         let record = VerificationRecord(roots, options, beginning)
         let isRoot = ProcessLimits.isRoot
         let budget = supply.budget(
@@ -52,7 +59,10 @@ package final class Verification: SteeredRun {
             log: log,
             comparison: Self.comparison(roots, targetStatus, options.preserved),
             budget: budget,
-            links: LinkPairing(linkCountMax: target.descriptor.linkCountMax() ?? .max),
+            links: LinkPairing(
+                linkCountMax: target.descriptor.linkCountMax() ?? .max,
+                keepsOpenGroups: planned != nil
+            ),
             manifest: manifest,
             isRoot: isRoot,
             windows: Self.windows(files: budget.windowFiles),
@@ -61,6 +71,7 @@ package final class Verification: SteeredRun {
             holdsProjects: roots.holdsProjects,
             filter: record.filter,
             pending: options.crossesMounts ? nil : record.pending,
+            spine: spine,
             roots: (roots.sourceStatus, targetStatus),
             boundaries: (
                 roots.sourceBoundary,
@@ -73,7 +84,7 @@ package final class Verification: SteeredRun {
         )
         var notices = try Self.notices(roots, options, isRoot: isRoot)
         notices += VerificationNotice.limits(of: supply) + record.notices
-        root = VerifiedDirectory(parent: nil, name: Name("."), state: NoState())
+        root = VerifiedDirectory(parent: nil, name: Name("."), state: VerifiedState(spine: spine))
         context.directories.install(
             // Installed in use and never released: the roots stay open.
             OpenDirectory(source: roots.source, destination: target),
@@ -81,6 +92,7 @@ package final class Verification: SteeredRun {
             in: root
         )
         self.roots = roots
+        self.planned = planned
         self.record = record
         result = VerificationResult(options, roots.pair, start: beginning.nanoseconds)
         self.counters = counters
@@ -110,6 +122,18 @@ package final class Verification: SteeredRun {
         }
         return notices
     }
+
+    /// Closing tells names that are one inode on one side only, of those that shards met apart.
+    private func joinGroups() {
+        guard let planned, planned.part == .closing, context.log.cause == nil,
+            context.options.preserved.contains(.hardLinks)
+        else { return }
+        PairingJoiner(context.log, linkCountMax: context.links.linkCountMax)
+            .join(planned.openGroups(), context.links.openGroups())
+    }
+
+    /// What closing has to join of this part, once it has run.
+    var openGroups: [OpenGroup] { context.links.openGroups() }
 
     package var control: RunControl { context.log.control }
     /// It writes nothing.
@@ -156,7 +180,8 @@ package final class Verification: SteeredRun {
         // Also where a time limit cut it: what was found is told. Not after a signal, which is not to wait.
         if !context.isInterrupted { context.pending?.finish(context.log) }
         context.compareQuotas(roots, before: accounts)
-        if context.scope.isWhole, context.comparison.clampsTime(of: roots.sourceStatus) {
+        joinGroups()
+        if context.scope.hasRoots, context.comparison.clampsTime(of: roots.sourceStatus) {
             context.clampedTimes.note([])
         }
         if isNothingCompared { context.log.say(.nothingCompared) }

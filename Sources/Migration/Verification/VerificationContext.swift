@@ -16,7 +16,7 @@ final class VerificationContext: Sendable {
     /// What users changed since the last whole pass; nil where no record tells.
     let pending: PendingEntries?
     let budget: DescriptorBudget
-    let directories: OpenDirectories<NoState>
+    let directories: OpenDirectories<VerifiedState>
     let links: LinkPairing
     let projects: ProjectPairing
     /// What users and groups of DESTINATION hold.
@@ -55,13 +55,14 @@ final class VerificationContext: Sendable {
         holdsProjects: Bool?,
         filter: Filter,
         pending: PendingEntries?,
+        spine: SpineDirectory?,
         roots: (source: FileStatus, destination: FileStatus),
         boundaries: (source: MountBoundary, destination: MountBoundary)
     ) {
         self.options = options
         self.log = log
         self.comparison = comparison
-        scope = Scope(branches: options.branches)
+        scope = Scope(branches: options.branches, spine: spine)
         self.budget = budget
         directories = OpenDirectories(budget, crossesMounts: options.crossesMounts)
         self.links = links

@@ -119,6 +119,8 @@ package struct VerificationSummary: Sendable {
     package var isCutByTimeLimit = false
     /// The whole pass since which users may have changed something; nil where no record says so.
     package var lastPass: ReferencePass?
+    /// Of a part of a plan.
+    package var plan: PlanOutcome?
     /// What was asked to be left aside.
     package var aside = LeftAside()
     /// The most workers that had work at the same time.

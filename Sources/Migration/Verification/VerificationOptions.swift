@@ -10,6 +10,8 @@ package struct VerificationOptions: Sendable {
     package var sample: FileSample?
     /// Only these top-level entries; empty: all, and the roots' own attributes.
     package var branches: Set<Name> = []
+    /// The part of a plan that is compared; nil: there is no plan.
+    package var share: PlanShare?
     /// Which extended attributes are compared.
     package var attributes = AttributeSelection.all
     /// Refuse to begin where something to be compared cannot be seen (`--no-check`: begin all the same).

@@ -49,7 +49,7 @@ struct VerificationResult {
             status: Int(summary.status.rawValue),
             comparesContents: summary.comparesContents,
             samplePercent: summary.sample.map { String($0.percent) },
-            isPartial: !options.branches.isEmpty,
+            isPartial: !options.branches.isEmpty || options.share != nil,
             isFiltered: options.hasOtherFilter,
             isComplete: isComplete,
             isStrict: options.isStrict,

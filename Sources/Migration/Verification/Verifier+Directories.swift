@@ -16,7 +16,7 @@ extension Verifier {
         defer { lane.directories.release(node) }
         guard let source = open.source, let destination = open.destination else { return }
         account(statuses.destination)
-        if !node.isRoot || context.scope.isWhole {
+        if node.state.spine.map({ !$0.isShared }) ?? (!node.isRoot || context.scope.isWhole) {
             compareDirectory(node, source.descriptor, destination.descriptor, statuses)
         }
         if let contents = list(node, source.descriptor, destination.descriptor) {
@@ -124,7 +124,7 @@ extension Verifier {
             reports.fail(.list, .source, error, path: node.path)
             isWhole = false
         }
-        if node.isRoot || !context.filter.isEmpty {
+        if node.isRoot || node.state.spine != nil || !context.filter.isEmpty {
             let all = left
             left.retain { isSelected($0, of: all, in: node, .source, source) }
         }
@@ -209,6 +209,13 @@ extension Verifier {
         _ directory: borrowing Descriptor
     ) -> Bool {
         let name = listing.name(index)
+        if let spine = node.state.spine {
+            let isHeld =
+                side == .destination
+                ? spine.hasExtra(name)
+                : spine.holds(name, isDirectory: isDirectory(index, of: listing, side, directory))
+            if !isHeld { return false }
+        }
         if node.isRoot {
             let isHeld = context.scope.holds(name) {
                 isDirectory(index, of: listing, side, directory)

@@ -15,7 +15,7 @@ struct Observation {
 
 extension Verifier {
     /// Compares a run of entries of one directory.
-    func visit(_ piece: EntryPiece<NoState>) {
+    func visit(_ piece: EntryPiece<VerifiedState>) {
         let open: OpenDirectory
         do throws(LostDirectory) { open = try lane.directories.use(piece.directory) } catch {
             reports.report(error.error, .open, error.side, path: piece.directory.path)
@@ -33,6 +33,13 @@ extension Verifier {
         guard let source = open.source, let destination = open.destination,
             let status = held?.source.status ?? status(of: entry, source, .source)
         else { return }
+        if let spine = entry.directory.state.spine,
+            !spine.mayHandle(entry.name, isDirectory: status.kind == .directory)
+        {
+            // A directory of the spine when it was listed.
+            log.reportVanished(entry.path)
+            return
+        }
         counters.entriesSeen.count()
         counters.bytesSeen.count(status.allocatedBytes)
         if let crossing = context.boundary(.source).crossing(at: status) {
@@ -131,13 +138,20 @@ extension Verifier {
     ) {
         if source.kind == .directory, destination.kind == .directory {
             lane.handOn(
-                VerifiedDirectory(parent: entry.directory, name: entry.name, state: NoState())
+                VerifiedDirectory(
+                    parent: entry.directory,
+                    name: entry.name,
+                    state: VerifiedState(spine: entry.directory.state.spine?.child(entry.name))
+                )
             )
             return
         }
         var isPending = false
         if source.kind != .directory, destination.kind != .directory {
-            switch context.links.meet(source: source, destination: destination) {
+            let meeting = context.links.meet(source: source, destination: destination) {
+                entry.path
+            }
+            switch meeting {
             case .first: account(destination)
             case .again:
                 // The same two inodes were compared under another name. A manifest names every name.

@@ -10,11 +10,14 @@
 
 import LinuxIO
 
-/// Nothing is kept of a directory but what the walk keeps.
-struct NoState: Sendable {}
+/// What is kept of a directory beside what the walk keeps.
+struct VerifiedState: Sendable {
+    /// What the plan of this run says of its names; nil: all are this run's, as without a plan.
+    var spine: SpineDirectory?
+}
 
-typealias VerifiedDirectory = DirectoryNode<NoState>
-typealias VerifiedEntry = Entry<NoState>
+typealias VerifiedDirectory = DirectoryNode<VerifiedState>
+typealias VerifiedEntry = Entry<VerifiedState>
 
 /// What a verification has to do beside directories and runs of entries.
 enum VerificationTask: Sendable {
@@ -29,14 +32,14 @@ enum VerificationTask: Sendable {
 /// Made and used on that lane's thread only, so nothing in it is guarded.
 final class Verifier: TreeVisitor {
     let context: VerificationContext
-    let lane: WalkLane<NoState, VerificationTask>
+    let lane: WalkLane<VerifiedState, VerificationTask>
     let reports: VerificationReports
     let aspects: AspectFinder
     let files: FileVerifier
     let extras: ExtraTrees
     let usage: UsageCount
 
-    init(context: VerificationContext, lane: WalkLane<NoState, VerificationTask>) {
+    init(context: VerificationContext, lane: WalkLane<VerifiedState, VerificationTask>) {
         self.context = context
         self.lane = lane
         reports = VerificationReports(context: context)

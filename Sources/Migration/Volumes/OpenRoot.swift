@@ -127,9 +127,11 @@ struct OpenRoot: Sendable {
     // MARK: Locking
 
     /// Keeps other passes from DESTINATION, until the lock is taken away or the process is done.
-    func lock(stateFolder: Name?) throws(Refusal) {
+    ///
+    /// `kind`: shared with other shards of a plan.
+    func lock(_ kind: FileLock, stateFolder: Name?) throws(Refusal) {
         let isMine: Bool
-        do throws(SystemError) { isMine = try descriptor.lock(.exclusive) } catch {
+        do throws(SystemError) { isMine = try descriptor.lock(kind) } catch {
             throw .cannotExamine(side, error)
         }
         if isMine { return }

@@ -92,7 +92,8 @@ extension Roots {
         _ roots: RootsBeforehand,
         _ options: PassOptions
     ) throws(Refusal) {
-        guard options.guardsPair else { return }
+        // A plan says which roots are meant, and is asked as soon as they are open.
+        guard options.guardsPair, options.share == nil else { return }
         guard let wrong = try roots.wrong(stateFolder: options.stateFolder) else { return }
         guard options.isNewPair else { throw .wrongRoots(wrong, isDeclared: false) }
         if case .conflict(let conflict, _) = wrong, conflict.kind != .reversed,

@@ -83,6 +83,10 @@ package struct Roots: Sendable {
         )
         try Self.judgeMeant(beforehand, options)
         try Self.judgeContents(of: source, existing, options)
+        // It was there when the plan was made; several shards would make it at once.
+        if existing == nil, options.share != nil {
+            throw .destinationMissing(path: Array(names.destination.bytes))
+        }
         if options.checksFirst {
             try FitForecast.judge(source, judged, isThere: existing != nil, options)
         }
@@ -94,7 +98,11 @@ package struct Roots: Sendable {
         if existing == nil, !options.isDryRun {
             destination = try OpenRoot.made(names.destination)
         }
-        if !options.isDryRun { try destination?.lock(stateFolder: options.stateFolder) }
+        if !options.isDryRun {
+            // Shards of one plan write to it at the same time.
+            let isShard = options.share?.part.shard != nil
+            try destination?.lock(isShard ? .shared : .exclusive, stateFolder: options.stateFolder)
+        }
         isDestinationNew = existing == nil
         sourceVolume = try source.volume()
         destinationVolume = try (destination ?? judged).volume()
@@ -165,6 +173,11 @@ package struct Roots: Sendable {
     /// Time of change of DESTINATION's root; nil where it cannot be read, or is to be made.
     var destinationChangedNanoseconds: Int64? {
         (try? destinationItself?.descriptor.status())?.changed.nanosecondsSince1970
+    }
+
+    /// Whether both filesystems stamp times with this machine's clock, and not with a server's or another host's.
+    var stampWithThisClock: Bool {
+        sourceVolume.keepsAttributesItself && destinationVolume.keepsAttributesItself
     }
 
     /// Moves the time of change of DESTINATION's root, and nothing else of it.

@@ -1,5 +1,6 @@
 // Names under which entries are made before they are renamed into place (S12, S13): `.cutover.`, eight hex
-// digits of the pass, a dot, and a count in hex. At most 34 bytes, so they fit beside any name.
+// digits of the pass, a dot, and a count in hex. At most 34 bytes, so they fit beside any name. Those of a shard have its
+// number, too: `.cutover.S17.`, so that others at work in the same directory know that they are no leftovers of theirs.
 
 package import LinuxIO
 import Synchronization
@@ -9,32 +10,59 @@ import Synchronization
 /// Thread-safe.
 package final class TemporaryNames: Sendable {
     private static let prefix = Array(".cutover.".utf8)
-    private let pass: [UInt8]
+    private let start: [UInt8]
     private let count = Atomic<UInt64>(0)
 
-    /// Names with a random part, so that a name left by a killed run is not met again.
-    package init() {
+    /// Names with a random part, so that a name left by a killed run is not met again; `shard`: nil, and it is none.
+    package init(shard: Int? = nil) {
         var generator = SystemRandomNumberGenerator()
         let digits = String(UInt32.random(in: 0...UInt32.max, using: &generator), radix: 16)
-        pass = Array((String(repeating: "0", count: 8 - digits.count) + digits).utf8)
+        let number = shard.map { Array("S\($0).".utf8) } ?? []
+        start =
+            Self.prefix + number
+            + Array((String(repeating: "0", count: 8 - digits.count) + digits + ".").utf8)
     }
 
     /// A name that this pass has not used.
     package func next() -> Name {
         let number = count.wrappingAdd(1, ordering: .relaxed).newValue
-        return Name(Self.prefix + pass + [0x2E] + Array(String(number, radix: 16).utf8))
+        return Name(start + Array(String(number, radix: 16).utf8))
     }
 
     /// Whether `name` has exactly the form of a temporary name: a leftover, unless SOURCE has it.
     package static func matches(_ name: some Collection<UInt8>) -> Bool {
-        guard name.count > prefix.count + 9, name.count <= prefix.count + 9 + 16,
-            name.starts(with: prefix)
-        else { return false }
-        let rest = name.dropFirst(prefix.count)
-        guard let dot = rest.firstIndex(of: 0x2E),
-            rest.distance(from: rest.startIndex, to: dot) == 8
-        else { return false }
-        let isHex: (UInt8) -> Bool = { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-        return rest.prefix(8).allSatisfy(isHex) && rest.dropFirst(9).allSatisfy(isHex)
+        guard name.starts(with: prefix) else { return false }
+        return form(of: name) != nil
     }
+
+    /// The number of the shard that a temporary name is of; nil: it has none, or is no such name.
+    package static func shard(of name: some Collection<UInt8>) -> Int? {
+        guard name.starts(with: prefix), case .shard(let number) = form(of: name) else { return nil }
+        return number
+    }
+
+    private enum Form { case plain, shard(Int) }
+
+    /// By what stands behind the prefix; nil: it is no temporary name.
+    private static func form(of name: some Collection<UInt8>) -> Form? {
+        var rest = Array(name.dropFirst(prefix.count))[...]
+        var form = Form.plain
+        if rest.first == 0x53 {
+            let digits = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
+            guard (1...shardDigitsMax).contains(digits.count),
+                digits.count == 1 || digits.first != 0x30,
+                rest.dropFirst(1 + digits.count).first == 0x2E
+            else { return nil }
+            form = .shard(digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
+            rest = rest.dropFirst(2 + digits.count)
+        }
+        let isHex: (UInt8) -> Bool = { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+        guard rest.count > 9, rest.count <= 9 + 16, rest.prefix(8).allSatisfy(isHex),
+            rest.dropFirst(8).first == 0x2E, rest.dropFirst(9).allSatisfy(isHex)
+        else { return nil }
+        return form
+    }
+
+    /// `TreePlan.shardsMax` has six.
+    private static let shardDigitsMax = 6
 }

@@ -63,7 +63,8 @@ struct CompletionValues {
 
     private func answer(for option: CommandOption, lead: [UInt8]) -> CompletionAnswer {
         switch option.name {
-        case "state": return CompletionAnswer(paths: .directories)
+        case "state", "out", "plan": return CompletionAnswer(paths: .directories)
+        case "print": return words(Scheduler.allCases.map(\.rawValue))
         case "exclude-from", "json", "failures", "manifest", "metrics", "output":
             return CompletionAnswer(paths: .files)
         case "changes": return words(PassOptions.ChangeSearch.allValueStrings)

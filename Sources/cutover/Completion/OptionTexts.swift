@@ -14,6 +14,7 @@ enum OptionTexts {
         case .check: CheckCommand.self
         case .verify: VerifyCommand.self
         case .tune: TuneCommand.self
+        case .plan: PlanCommand.self
         case .history: HistoryCommand.self
         case .report: ReportCommand.self
         }

@@ -8,6 +8,7 @@ enum Subcommand: String, CaseIterable, Sendable {
     case check
     case verify
     case tune
+    case plan
     case history
     case report
 }
@@ -53,8 +54,8 @@ struct CommandOption: Sendable {
 
     static let all: [CommandOption] = [
         // What is copied.
-        CommandOption("", "raXASHlptgoD", of: .sync, .follow, .tune),
-        CommandOption("no-xattrs", of: .sync, .follow, .tune),
+        CommandOption("", "raXASHlptgoD", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-xattrs", of: .sync, .follow, .tune, .plan),
         CommandOption(
             "xattrs",
             takes: "a list of namespaces",
@@ -63,40 +64,71 @@ struct CommandOption: Sendable {
             .follow,
             .tune,
             .check,
-            .verify
+            .verify,
+            .plan
         ),
-        CommandOption("no-acls", of: .sync, .follow, .tune),
-        CommandOption("no-sparse", of: .sync, .follow, .tune),
-        CommandOption("no-hard-links", of: .sync, .follow, .tune),
-        CommandOption("no-owner", of: .sync, .follow, .tune),
-        CommandOption("no-group", of: .sync, .follow, .tune),
-        CommandOption("no-perms", of: .sync, .follow, .tune),
-        CommandOption("no-times", of: .sync, .follow, .tune),
-        CommandOption("no-devices", of: .sync, .follow, .tune),
-        CommandOption("no-specials", of: .sync, .follow, .tune),
-        CommandOption("exclude", takes: "a pattern", of: .sync, .follow, .tune, .verify),
-        CommandOption("exclude-from", takes: "a file", of: .sync, .follow, .tune, .verify),
-        CommandOption("branch", takes: "a top-level name", of: .sync, .follow, .tune, .verify),
-        CommandOption("quotas", takes: "auto, on or off", of: .sync, .follow, .tune, .verify),
-        CommandOption("cross-mounts", of: .sync, .follow, .tune),
-        CommandOption("allow-empty-source", of: .sync, .follow, .tune),
-        CommandOption("new-pair", of: .sync, .follow, .tune),
-        CommandOption("salvage", of: .sync, .follow, .tune),
+        CommandOption("no-acls", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-sparse", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-hard-links", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-owner", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-group", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-perms", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-times", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-devices", of: .sync, .follow, .tune, .plan),
+        CommandOption("no-specials", of: .sync, .follow, .tune, .plan),
+        CommandOption("exclude", takes: "a pattern", of: .sync, .follow, .tune, .verify, .plan),
+        CommandOption("exclude-from", takes: "a file", of: .sync, .follow, .tune, .verify, .plan),
+        CommandOption(
+            "branch",
+            takes: "a top-level name",
+            of: .sync,
+            .follow,
+            .tune,
+            .verify,
+            .plan
+        ),
+        CommandOption(
+            "quotas",
+            takes: "auto, on or off",
+            of: .sync,
+            .follow,
+            .tune,
+            .verify,
+            .plan
+        ),
+        CommandOption("cross-mounts", of: .sync, .follow, .tune, .plan),
+        CommandOption("allow-empty-source", of: .sync, .follow, .tune, .plan),
+        CommandOption("new-pair", of: .sync, .follow, .tune, .plan),
+        CommandOption("salvage", of: .sync, .follow, .tune, .plan),
         // What counts as changed.
-        CommandOption("checksum", "c", of: .sync, .follow, .tune),
-        CommandOption("size-only", of: .sync, .follow, .tune),
-        CommandOption("ignore-times", "I", of: .sync, .follow, .tune),
-        CommandOption("changes", takes: "auto, scan or walk", of: .sync, .follow, .tune),
+        CommandOption("checksum", "c", of: .sync, .follow, .tune, .plan),
+        CommandOption("size-only", of: .sync, .follow, .tune, .plan),
+        CommandOption("ignore-times", "I", of: .sync, .follow, .tune, .plan),
+        CommandOption("changes", takes: "auto, scan or walk", of: .sync, .follow, .tune, .plan),
         // Deleting and trying.
-        CommandOption("delete", of: .sync, .follow, .tune),
-        CommandOption("max-delete", takes: "a number", of: .sync, .follow, .tune),
+        CommandOption("delete", of: .sync, .follow, .tune, .plan),
+        CommandOption("max-delete", takes: "a number", of: .sync, .follow, .tune, .plan),
         CommandOption("dry-run", "n", of: .sync),
         CommandOption("itemize", "i", of: .sync),
         // The last pass.
         CommandOption("final", of: .sync),
         CommandOption("allow-writers", of: .sync),
+        // One part of a plan.
+        CommandOption("plan", takes: "a folder", of: .sync, .verify),
+        CommandOption("shard", takes: "a number", of: .sync, .verify),
+        CommandOption("close", of: .sync, .verify),
+        CommandOption("accept-failed", of: .sync, .verify),
         // How.
-        CommandOption("workers", "w", takes: "a number", of: .sync, .follow, .check, .verify),
+        CommandOption(
+            "workers",
+            "w",
+            takes: "a number",
+            of: .sync,
+            .follow,
+            .check,
+            .verify,
+            .plan
+        ),
         CommandOption("bwlimit", takes: "a rate", of: .sync, .follow),
         CommandOption("stop-at", takes: "a time", of: .sync, .follow, .tune, .verify),
         CommandOption("max-duration", takes: "a duration", of: .sync, .follow, .tune, .verify),
@@ -109,9 +141,10 @@ struct CommandOption: Sendable {
             .check,
             .verify,
             .history,
-            .report
+            .report,
+            .plan
         ),
-        CommandOption("no-check", of: .sync, .follow, .tune, .verify),
+        CommandOption("no-check", of: .sync, .follow, .tune, .verify, .plan),
         CommandOption("idle", of: .sync),
         // Telling.
         CommandOption("progress", takes: "auto, none or plain", of: .sync, .follow, .tune, .verify),
@@ -125,7 +158,8 @@ struct CommandOption: Sendable {
             .tune,
             .check,
             .verify,
-            .history
+            .history,
+            .plan
         ),
         CommandOption("failures", takes: "a file", of: .sync, .follow, .tune, .verify),
         CommandOption("metrics", takes: "a file", of: .sync, .follow, .tune, .verify),
@@ -145,6 +179,10 @@ struct CommandOption: Sendable {
         CommandOption("from", takes: "a number", of: .tune),
         CommandOption("to", takes: "a number", of: .tune),
         CommandOption("step", takes: "a duration", of: .tune),
+        // Of `plan`.
+        CommandOption("shards", takes: "a number", of: .plan),
+        CommandOption("out", takes: "a folder", of: .plan),
+        CommandOption("print", takes: "slurm or kubernetes", of: .plan),
         // Of one subcommand other than `sync`.
         CommandOption("deep", of: .check),
         CommandOption("time", of: .check),

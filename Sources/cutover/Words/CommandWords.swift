@@ -212,7 +212,8 @@ struct CommandWords {
 
     /// Only a pass takes rsync's habits.
     private func rsyncOption(where isMeant: (RsyncOption) -> Bool) -> RsyncOption? {
-        [.sync, .follow, .tune].contains(command) ? RsyncOption.all.first(where: isMeant) : nil
+        [.sync, .follow, .tune, .plan].contains(command)
+            ? RsyncOption.all.first(where: isMeant) : nil
     }
 
     /// Whether a word, where a value is due, can only be an option.

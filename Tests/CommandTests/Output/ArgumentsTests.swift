@@ -41,6 +41,7 @@ import Testing
             (["--help"], "ArgumentsHelp.txt"), (["sync", "--help"], "ArgumentsSyncHelp.txt"),
             (["follow", "--help"], "ArgumentsFollowHelp.txt"),
             (["tune", "--help"], "ArgumentsTuneHelp.txt"),
+            (["plan", "--help"], "ArgumentsPlanHelp.txt"),
             (["history", "--help"], "ArgumentsHistoryHelp.txt"),
             (["report", "--help"], "ArgumentsReportHelp.txt"),
             (["check", "--help"], "ArgumentsCheckHelp.txt"),

@@ -1,0 +1,133 @@
+// Hard links of which one run of a plan met some names only: `17.links` in PLAN, which closing joins. Lines of text; the
+// last one says how many groups there are, so that a file which was cut off is seen.
+//
+//   cutover links 1 PLAN PART ROUND
+//   g INODE CHANGED NAMES INODE,INODE      of SOURCE: inode, time of change, how many names it has; then those of DESTINATION
+//   n NAME                                 below the roots, in hexadecimal
+//   end GROUPS
+
+/// The names of one inode of SOURCE that one run has met.
+package struct OpenGroup: Equatable, Sendable {
+    /// The inode's number on SOURCE.
+    package var source: UInt64
+    /// Its time of change when the run met it, in nanoseconds since 1970, by SOURCE's filesystem.
+    package var changed: Int64
+    /// How many names it had.
+    package var linkCount: UInt32
+    /// The inodes that these names have on DESTINATION: one, or several of a group too large for one (S41); the one that
+    /// others are linked to is the first.
+    package var destinations: [UInt64]
+    /// Paths below the roots.
+    package var paths: [[UInt8]]
+
+    package init(
+        source: UInt64,
+        changed: Int64,
+        linkCount: UInt32,
+        destinations: [UInt64],
+        paths: [[UInt8]]
+    ) {
+        self.source = source
+        self.changed = changed
+        self.linkCount = linkCount
+        self.destinations = destinations
+        self.paths = paths
+    }
+}
+
+/// All that one run leaves to closing.
+package struct OpenGroups: Equatable, Sendable {
+    package var plan: String
+    package var part: RunPart
+    package var round: UInt64
+    package var groups: [OpenGroup]
+
+    package init(plan: String, part: RunPart, round: UInt64, groups: [OpenGroup]) {
+        self.plan = plan
+        self.part = part
+        self.round = round
+        self.groups = groups
+    }
+
+    private static let start = "cutover links 1 "
+    /// Some hundred million names.
+    static let fileBytesMax = 1 << 36
+
+    private var heading: String { Self.start + "\(plan) \(part.word) \(round)" }
+
+    /// The whole file.
+    package var fileContents: [UInt8] {
+        var bytes = Array((heading + "\n").utf8)
+        for group in groups {
+            let inodes = group.destinations.map { "\($0)" }.joined(separator: ",")
+            let line = "g \(group.source) \(group.changed) \(group.linkCount) \(inodes)\n"
+            bytes += Array(line.utf8)
+            for path in group.paths {
+                bytes += [0x6E, 0x20]
+                for byte in path { bytes += PlanDigits.pair(byte) }
+                bytes.append(0x0A)
+            }
+        }
+        return bytes + Array("end \(groups.count)\n".utf8)
+    }
+
+    /// Reads what `fileContents` wrote; that it is of another run is told by its fields.
+    package init(reading bytes: [UInt8]) throws(PlanProblem) {
+        guard bytes.last == 0x0A else { throw .damaged }
+        let lines = bytes.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false)
+        guard let first = lines.first, let last = lines.last, lines.count >= 2 else {
+            throw .damaged
+        }
+        let words = String(decoding: first, as: UTF8.self).split(separator: " ")
+        guard words.count == 6, words[0] == "cutover", words[1] == "links" else { throw .foreign }
+        guard let version = UInt64(words[2]) else { throw .damaged }
+        if version != 1 { throw .otherVersion(version) }
+        guard let part = Self.part(words[4]), let round = UInt64(words[5]) else { throw .damaged }
+        self.init(plan: String(words[3]), part: part, round: round, groups: [])
+        for line in lines.dropFirst().dropLast() { try read(line) }
+        guard String(decoding: last, as: UTF8.self) == "end \(groups.count)",
+            groups.allSatisfy({ !$0.paths.isEmpty && !$0.destinations.isEmpty })
+        else { throw .damaged }
+    }
+
+    private static func part(_ word: Substring) -> RunPart? {
+        word == "closing" ? .closing : Int(word).flatMap { $0 >= 0 ? .shard($0) : nil }
+    }
+
+    private mutating func read(_ line: ArraySlice<UInt8>) throws(PlanProblem) {
+        let words = line.split(separator: 0x20)
+        if words.count == 2, words[0].elementsEqual([0x6E]), !groups.isEmpty {
+            guard let path = PlanDigits.bytes(Array(words[1])), Self.isPath(path) else {
+                throw .damaged
+            }
+            groups[groups.count - 1].paths.append(path)
+            return
+        }
+        let texts = words.map { String(decoding: $0, as: UTF8.self) }
+        guard texts.count == 5, texts[0] == "g", let source = UInt64(texts[1]),
+            let changed = Int64(texts[2]), let linkCount = UInt32(texts[3])
+        else { throw .damaged }
+        var destinations: [UInt64] = []
+        for text in texts[4].split(separator: ",") {
+            guard let inode = UInt64(text) else { throw .damaged }
+            destinations.append(inode)
+        }
+        groups.append(
+            OpenGroup(
+                source: source,
+                changed: changed,
+                linkCount: linkCount,
+                destinations: destinations,
+                paths: []
+            )
+        )
+    }
+
+    /// Names below a root, and none that leads elsewhere.
+    private static func isPath(_ path: [UInt8]) -> Bool {
+        if path.isEmpty || path.contains(0) { return false }
+        return path.split(separator: 0x2F, omittingEmptySubsequences: false).allSatisfy {
+            !$0.isEmpty && !$0.elementsEqual([0x2E]) && !$0.elementsEqual([0x2E, 0x2E])
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// How one part of a plan ended: `17.result.json` in PLAN. It is there from the moment that the part begins, without a
+// status, so that how it ended before cannot be taken for how it ended now.
+
+/// How one run of a part went.
+package struct PartResult: Equatable, Sendable {
+    /// The plan's identifier.
+    package var plan: String
+    package var part: RunPart
+    /// Raised each time that the part begins.
+    package var round: UInt64
+    /// As the run exits; nil: it has not come to its end.
+    package var status: UInt64?
+    package var host: String
+    package var durationNanoseconds: UInt64
+    /// By the names that reports give to counters.
+    package var counts: [String: UInt64] = [:]
+    /// Of closing: the round of each shard that it joined, in their order; 0: none.
+    package var joined: [UInt64] = []
+
+    package init(
+        plan: String,
+        part: RunPart,
+        round: UInt64,
+        status: UInt64? = nil,
+        host: String,
+        durationNanoseconds: UInt64 = 0
+    ) {
+        self.plan = plan
+        self.part = part
+        self.round = round
+        self.status = status
+        self.host = host
+        self.durationNanoseconds = durationNanoseconds
+    }
+
+    private static let format = "cutover result"
+    private static let version: UInt64 = 1
+    /// More was written by nobody: 100,000 rounds take 2 MB.
+    static let fileBytesMax = 16 << 20
+
+    /// The whole file.
+    package var fileContents: [UInt8] {
+        var bytes: [UInt8] = []
+        PlanJSON.object([
+            .init("format", .init(Self.format)),
+            .init("version", .number(Self.version)),
+            .init("plan", .init(plan)),
+            .init("shard", part.shard.map { .number(UInt64($0)) } ?? .null),
+            .init("round", .number(round)),
+            .init("status", status.map { .number($0) } ?? .null),
+            .init("host", .init(host)),
+            .init("duration_nanoseconds", .number(durationNanoseconds)),
+            .init(
+                "counts",
+                .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) })
+            ),
+            .init("joined", .list(joined.map { .number($0) })),
+        ]).write(to: &bytes)
+        return bytes + [0x0A]
+    }
+
+    /// Reads what `fileContents` wrote.
+    package init(reading bytes: [UInt8]) throws(PlanProblem) {
+        guard let json = PlanJSON(reading: bytes) else { throw .damaged }
+        guard json["format"]?.text == Self.format else { throw .foreign }
+        guard let version = json["version"]?.number else { throw .damaged }
+        if version != Self.version { throw .otherVersion(version) }
+        guard let plan = json["plan"]?.text, let shard = json["shard"],
+            let round = json["round"]?.number, let status = json["status"],
+            let host = json["host"]?.text, let duration = json["duration_nanoseconds"]?.number,
+            case .object(let counts) = json["counts"], let joined = json["joined"]?.list
+        else { throw .damaged }
+        var part = RunPart.closing
+        if shard != .null {
+            guard let number = shard.number, number < TreePlan.shardsMax else { throw .damaged }
+            part = .shard(Int(number))
+        }
+        guard status == .null || status.number != nil else { throw .damaged }
+        self.init(
+            plan: plan,
+            part: part,
+            round: round,
+            status: status.number,
+            host: host,
+            durationNanoseconds: duration
+        )
+        for count in counts {
+            guard let number = count.value.number,
+                self.counts.updateValue(number, forKey: count.key) == nil
+            else { throw .damaged }
+        }
+        for round in joined {
+            guard let round = round.number else { throw .damaged }
+            self.joined.append(round)
+        }
+    }
+}

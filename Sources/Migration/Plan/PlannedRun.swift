@@ -1,0 +1,292 @@
+// One run of one part of a plan: the plan read, the part locked, and for closing the results of all shards judged before
+// anything is touched.
+
+package import LinuxIO
+
+/// What of a plan one command does.
+package struct PartRequest: Sendable {
+    /// What is done with the part.
+    package enum Work: Sendable { case pass, verification }
+
+    package var folder: Name
+    package var part: RunPart
+    package var work: Work
+    /// Closing goes on though shards are missing or have failed.
+    package var acceptsFailed: Bool
+
+    package init(_ folder: Name, _ part: RunPart, _ work: Work, acceptsFailed: Bool = false) {
+        self.folder = folder
+        self.part = part
+        self.work = work
+        self.acceptsFailed = acceptsFailed
+    }
+}
+
+/// One part of a plan, locked by this run.
+package final class PlannedRun: Sendable {
+    package let plan: TreePlan
+    package let request: PartRequest
+    package let folder: PartFolder
+    /// Raised each time that this part begins.
+    package let round: UInt64
+    /// Of closing: how each shard ended; those that are missing are not among them.
+    package let joined: [PartResult]
+    /// Of closing that accepts them: what is wrong with shards.
+    package let troubles: [ShardTrouble]
+
+    /// Opens, locks and judges; nothing is written but locks.
+    package init(_ request: PartRequest) throws(Refusal) {
+        self.request = request
+        folder = try PartFolder(request.folder)
+        do throws(PlanProblem) { plan = try PlanFolder.read(request.folder) } catch {
+            throw .badPlan(path: Array(request.folder.bytes), error)
+        }
+        if let shard = request.part.shard, !(0..<plan.shards).contains(shard) {
+            throw .noSuchShard(shard, shards: plan.shards)
+        }
+        try folder.lock(request.part, Self.word(request.work))
+        // One that cannot be read says nothing of how often there was one: closing tells it from others by its plan.
+        let earlier = try? PartFiles(request.part, request.work).result(in: folder)
+        round = (earlier?.round ?? 0) + 1
+        guard request.part == .closing else {
+            (joined, troubles) = ([], [])
+            return
+        }
+        let results = ShardResults(plan, request.work, folder)
+        if !results.troubles.isEmpty, !request.acceptsFailed {
+            throw .shardsNotDone(results.troubles)
+        }
+        (joined, troubles) = (results.found, results.troubles)
+    }
+
+    /// The part that this run does.
+    package var part: RunPart { request.part }
+
+    /// As passes know it.
+    package var share: PlanShare {
+        PlanShare(identifier: plan.identifier, shards: plan.shards, part: part)
+    }
+
+}
+
+// MARK: While it runs
+
+extension PlannedRun {
+    private var files: PartFiles { PartFiles(part, request.work) }
+
+    /// The folder with the record of this part's passes.
+    package var stateFolder: Name { Name(folder.path + Array("/\(part.word).state".utf8)) }
+
+    /// The file with the failures of this run.
+    package var failuresFile: Name { Name(folder.path + Array("/\(files.failures)".utf8)) }
+
+    /// Writes down that the part begins, in place of how it ended before; nothing was done yet.
+    package func begin(host: String) throws(Refusal) {
+        let result = PartResult(
+            plan: plan.identifier,
+            part: part,
+            round: round,
+            host: host
+        )
+        do throws(SystemError) { try folder.write(files.result, result.fileContents) } catch {
+            throw folder.unusable(files.result, error.code.sentence)
+        }
+    }
+
+    /// Writes down what closing has to know of the part, and then how it ended; others may begin it then.
+    package func end(
+        _ ended: PartResult,
+        _ groups: [OpenGroup]?
+    ) throws(SystemError) {
+        defer { folder.unlock() }
+        if let groups {
+            let links = OpenGroups(
+                plan: plan.identifier,
+                part: part,
+                round: round,
+                groups: groups
+            )
+            try folder.write(files.links, links.fileContents)
+        }
+        try folder.write(files.result, ended.fileContents)
+    }
+
+    /// What is told of it at its end.
+    var outcome: PlanOutcome {
+        var outcome = PlanOutcome(share)
+        outcome.troubles = troubles
+        outcome.shardsJoined = joined.count
+        outcome.longestNanoseconds = joined.map(\.durationNanoseconds).max() ?? 0
+        return outcome
+    }
+
+    /// How it ended, for PLAN.
+    func result(
+        _ status: ExitStatus,
+        _ durationNanoseconds: UInt64,
+        _ counts: [String: UInt64]
+    ) -> PartResult {
+        var result = PartResult(
+            plan: plan.identifier,
+            part: part,
+            round: round,
+            status: UInt64(status.rawValue),
+            host: Machine.host ?? "",
+            durationNanoseconds: durationNanoseconds
+        )
+        result.counts = counts
+        if part == .closing { result.joined = joinedRounds }
+        return result
+    }
+
+    /// How the shards ended that closing joins; one that cannot be named counts as failed.
+    var statuses: [ExitStatus] {
+        joined.map { result in
+            result.status.flatMap { Int32(exactly: $0) }.flatMap(ExitStatus.init(rawValue:))
+                ?? .someFailed
+        }
+    }
+
+    /// The round of each shard; 0 of those that are missing.
+    private var joinedRounds: [UInt64] {
+        var rounds = [UInt64](repeating: 0, count: plan.shards)
+        for result in joined {
+            if let shard = result.part.shard { rounds[shard] = result.round }
+        }
+        return rounds
+    }
+
+    /// The groups that the shards left open, each with the shard's number; by shard why one's cannot be read.
+    package func openGroups() -> (groups: [OpenGroup], unread: [Int]) {
+        var groups: [OpenGroup] = []
+        var unread: [Int] = []
+        for result in joined {
+            guard let shard = result.part.shard else { continue }
+            let file = PartFiles(result.part, request.work).links
+            guard
+                let bytes = try? folder.contents(of: file, bytesMax: OpenGroups.fileBytesMax),
+                let read = try? OpenGroups(reading: bytes), read.plan == plan.identifier,
+                read.part == result.part, read.round == result.round
+            else {
+                unread.append(shard)
+                continue
+            }
+            groups += read.groups
+        }
+        return (groups, unread)
+    }
+
+    private static func word(_ work: PartRequest.Work) -> String {
+        work == .pass ? "" : "verify."
+    }
+
+    /// Refuses roots that are not those that the plan was made for.
+    func judge(_ roots: Roots) throws(Refusal) {
+        for (side, planned, root) in [
+            (Failure.Side.source, plan.source, Optional(roots.sourceItself)),
+            (.destination, plan.destination, roots.destinationItself),
+        ] {
+            let found: PlannedRoot?
+            do throws(SystemError) {
+                found = try root.map { root throws(SystemError) in
+                    try PlannedRoot(of: root.descriptor, path: planned.path)
+                }
+            } catch {
+                throw .cannotExamine(side, error)
+            }
+            if found?.isSame(as: planned) != true {
+                throw .planOfOtherRoot(side, path: planned.path)
+            }
+        }
+    }
+}
+
+/// How the files of one part are called.
+struct PartFiles {
+    let result: String
+    let links: String
+    let failures: String
+
+    init(_ part: RunPart, _ work: PartRequest.Work) {
+        let stem = part.word + (work == .pass ? "" : ".verify")
+        (result, links, failures) = (stem + ".result.json", stem + ".links", stem + ".failures")
+    }
+
+    /// Nil: there is none.
+    func result(in folder: PartFolder) throws(PlanProblem) -> PartResult? {
+        let bytes = try folder.contents(of: result, bytesMax: PartResult.fileBytesMax)
+        guard let bytes else { return nil }
+        return try PartResult(reading: bytes)
+    }
+}
+
+/// How all shards of a plan ended.
+struct ShardResults {
+    /// Those that are of this plan and have ended, well or not.
+    private(set) var found: [PartResult] = []
+    /// Why closing is refused.
+    private(set) var troubles: [ShardTrouble] = []
+
+    /// Status words that closing takes for done: all was looked at.
+    private static let done: [ExitStatus] = [.done, .someVanished, .deletionLimit]
+
+    init(_ plan: TreePlan, _ work: PartRequest.Work, _ folder: PartFolder) {
+        for shard in 0..<plan.shards {
+            do throws(PlanProblem) {
+                let files = PartFiles(.shard(shard), work)
+                guard let result = try files.result(in: folder) else {
+                    troubles.append(ShardTrouble(shard, .missing))
+                    continue
+                }
+                note(result, shard, plan, work)
+            } catch {
+                troubles.append(ShardTrouble(shard, .unreadable(error)))
+            }
+        }
+        judgeRounds(plan, work, folder)
+    }
+
+    private mutating func note(
+        _ result: PartResult,
+        _ shard: Int,
+        _ plan: TreePlan,
+        _ work: PartRequest.Work
+    ) {
+        guard result.plan == plan.identifier, result.part == .shard(shard) else {
+            troubles.append(ShardTrouble(shard, .ofOtherPlan))
+            return
+        }
+        guard let status = result.status else {
+            troubles.append(ShardTrouble(shard, .unfinished))
+            return
+        }
+        let known = Int32(exactly: status).flatMap(ExitStatus.init(rawValue:))
+        // A comparison that found differences has compared all.
+        let isDone = known.map { Self.done.contains($0) || (work == .verification && $0 == .different) }
+        if isDone != true { troubles.append(ShardTrouble(shard, .failed(status))) }
+        found.append(result)
+    }
+
+    /// In a further round all shards run again before they are joined: those that did not run since the last closing are
+    /// missing, if any did.
+    private mutating func judgeRounds(
+        _ plan: TreePlan,
+        _ work: PartRequest.Work,
+        _ folder: PartFolder
+    ) {
+        // What cannot be read, or has not ended, has joined nothing.
+        guard let closing = try? PartFiles(.closing, work).result(in: folder),
+            closing.plan == plan.identifier, closing.joined.count == plan.shards,
+            let status = closing.status.flatMap({ Int32(exactly: $0) }),
+            let ended = ExitStatus(rawValue: status), Self.done.contains(ended)
+        else { return }
+        let old = found.filter { result in
+            result.part.shard.map { closing.joined[$0] == result.round } == true
+        }
+        if old.count == plan.shards { return }
+        for result in old {
+            if let shard = result.part.shard { troubles.append(ShardTrouble(shard, .notSince)) }
+        }
+        troubles.sort { $0.shard < $1.shard }
+    }
+}

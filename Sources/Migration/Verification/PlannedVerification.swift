@@ -1,0 +1,68 @@
+// A comparison of one part of a plan: how it ended is written down in PLAN, and closing makes one answer of all.
+
+import LinuxIO
+
+/// One part of a plan, compared.
+package final class PlannedVerification: SteeredRun {
+    private let verification: Verification
+    private let planned: PlannedRun
+    private let isEnded = Lock(false)
+
+    package init(_ run: Verification, _ planned: PlannedRun) {
+        verification = run
+        self.planned = planned
+    }
+
+    package var control: RunControl { verification.control }
+    package var isSynchronizing: Bool { verification.isSynchronizing }
+    package func interrupt() -> Bool { verification.interrupt() }
+    package func changeWorkers(by difference: Int) -> Bool { verification.changeWorkers(by: difference) }
+
+    package func giveUp(waiting: [WaitingCall]) -> VerificationSummary {
+        // Without a status the part counts as unfinished.
+        isEnded.withLock { $0 = true }
+        var summary = verification.giveUp(waiting: waiting)
+        summary.plan = PlanOutcome(planned.share)
+        return summary
+    }
+
+    package func run() -> VerificationSummary {
+        var summary = verification.run()
+        let isGivenUp = isEnded.withLock { isEnded in
+            defer { isEnded = true }
+            return isEnded
+        }
+        if !isGivenUp { end(&summary) }
+        return summary
+    }
+
+    private func end(_ summary: inout VerificationSummary) {
+        var status = summary.status
+        if planned.part == .closing {
+            status = .worst(of: [status] + planned.statuses)
+            if !planned.troubles.isEmpty { status = .worst(of: [status, .someFailed]) }
+        }
+        var outcome = planned.outcome
+        var counts: [String: UInt64] = [:]
+        for counter in VerificationCounter.allCases {
+            if let key = counter.key { counts[key] = summary.counters[counter].value() }
+        }
+        do throws(SystemError) {
+            try planned.end(
+                planned.result(status, summary.durationNanoseconds, counts),
+                planned.part == .closing ? nil : verification.openGroups
+            )
+        } catch {
+            outcome.problem = error
+            status = .worst(of: [status, .someFailed])
+        }
+        for joined in planned.joined {
+            for counter in VerificationCounter.allCases {
+                guard let key = counter.key, let count = joined.counts[key] else { continue }
+                summary.counters[counter].count(count)
+            }
+        }
+        summary.status = status
+        summary.plan = outcome
+    }
+}

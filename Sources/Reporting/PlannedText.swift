@@ -1,0 +1,85 @@
+// What is told of runs that are a part of a plan.
+
+import LinuxIO
+package import Migration
+
+/// The words for parts of plans.
+package enum PlannedText {
+    /// Why a part does not begin.
+    package static func refusal(_ refusal: Refusal) -> String {
+        switch refusal {
+        case .planOfOtherRoot(let side, let path):
+            "the plan was made for another \(side == .source ? "SOURCE" : "DESTINATION") (\(shown(path))); "
+                + "mount that one, or make a plan for these"
+        case .noSuchShard(let shard, let shards):
+            "the plan has shards 0 to \(shards - 1), and no \(shard)"
+        case .planBusy(let holder): busy(holder)
+        case .shardsNotDone(let troubles):
+            "not all shards are done: \(list(troubles)). Run these, then closing; "
+                + "--accept-failed joins what is there"
+        default: ""
+        }
+    }
+
+    private static func shown(_ path: [UInt8]) -> String {
+        String(decoding: ShownName(isForTerminal: true).escaped(path), as: UTF8.self)
+    }
+
+    private static func busy(_ holder: PlanHolder) -> String {
+        switch holder {
+        case .shard(let shard): "another run of shard \(shard) is at work"
+        case .closing: "closing of this plan is at work, or another one holds its lock; wait for its end"
+        case .shards: "shards of this plan are at work, or another closing; wait for their end"
+        }
+    }
+
+    /// More are told by their number alone.
+    private static let listedMax = 20
+
+    private static func list(_ troubles: [ShardTrouble]) -> String {
+        let listed = troubles.prefix(listedMax).map { "\($0.shard) \(words($0.what))" }
+        let more = troubles.count - listed.count
+        return listed.joined(separator: ", ")
+            + (more > 0 ? " and \(Quantity.count(UInt64(more))) more" : "")
+    }
+
+    private static func words(_ what: ShardTrouble.What) -> String {
+        switch what {
+        case .missing: "has no result"
+        case .unfinished: "did not come to its end"
+        case .failed(let status): "ended with status \(status)"
+        case .ofOtherPlan: "has a result of another plan"
+        case .notSince: "did not run since the last closing"
+        case .unreadable(let problem): "has a result that cannot be used (\(problem.word))"
+        }
+    }
+
+    /// The lines of a summary, without newlines.
+    static func lines(_ outcome: PlanOutcome) -> [String] {
+        let share = outcome.share
+        let plan = "plan \(share.identifier.prefix(8))"
+        var lines: [String] = []
+        if let shard = share.part.shard {
+            lines.append("shard \(shard) of \(Quantity.count(UInt64(share.shards))), \(plan)")
+        } else {
+            let shards = Quantity.count(UInt64(outcome.shardsJoined), "shard", "shards")
+            let time = Quantity.duration(outcome.longestNanoseconds)
+            lines.append("closing of \(plan): \(shards) joined, the longest took \(time); counts are of all")
+        }
+        if !outcome.troubles.isEmpty { lines.append("not done: \(list(outcome.troubles))") }
+        if let problem = outcome.problem {
+            lines.append(
+                "how it ended could not be written to PLAN (\(problem.code.sentence)): run it again"
+            )
+        }
+        return lines
+    }
+
+    /// The keys of an event.
+    static func add(_ outcome: PlanOutcome, to line: inout JSONLine) {
+        line.add("plan", outcome.share.identifier)
+        line.add("shard", outcome.share.part.shard)
+        line.add("shards", outcome.share.shards)
+        line.add("shards_joined", outcome.share.part == .closing ? outcome.shardsJoined : nil)
+    }
+}
