@@ -65,6 +65,12 @@ def mixed(root, seed):
     _age(root, draw, ("home", "spool", ".loose", "symlink", "empty", "loose-link"))
 
 
+def thaw(root):
+    """Takes away the flags that keep entries from being deleted or changed."""
+    for name in ("work/frozen", "work/appended", "kept/frozen"):
+        tree.set_flags(f"{root}/every/{name}", remove=tree.IMMUTABLE | tree.APPEND)
+
+
 def _home(path, draw, content, entries, files):
     os.makedirs(path)
     places = [path]

@@ -86,7 +86,7 @@ def array_of_8(pair, options):
     pair.expect_done()
 
 
-@story(seconds=150)
+@story(seconds=300)
 def array_of_64(pair, options):
     """An array of sixty-four, more than there are processors; then 1 % changes."""
     plan, _ = _first_copy(pair, options.seed + 3, 64)
@@ -238,7 +238,7 @@ def _regroup(root, draw, groups):
             os.rename(paths[-1], f"{root}/branch{draw.randrange(16):02}/{os.path.basename(paths[-1])}.moved{inode}")
 
 
-@story(seconds=240)
+@story(seconds=400)
 def seventy_thousand_names(pair, _options):
     """70,000 names of one inode over all shards, more than an inode of ext4 can have."""
     branches = 14
@@ -271,6 +271,8 @@ def _names_by_inode(root, like):
 def everything_in_one_branch(pair, options):
     """All that was planned moves into one new branch: nothing is deleted before closing, and then it is all there."""
     growth.mixed(pair.source, options.seed + 6)
+    # Or what is frozen could not be deleted.
+    growth.thaw(pair.source)
     plan = pair.plan(4, "--delete")
     _by_array(pair, plan, 4)
     names = sorted(os.listdir(pair.source))
@@ -346,7 +348,7 @@ def new_and_gone_since_the_plan(pair, options):
     pair.expect_equal()
 
 
-@story(seconds=180)
+@story(seconds=300)
 def random_plans(pair, options):
     """Seeded trees, edits and plans of random size, without the scheduler: equal after each closing."""
     draw = random.Random(f"plans {options.seed}")

@@ -14,7 +14,7 @@ class Story:
         self.is_quick = is_quick
 
 
-def story(seconds=90, is_quick=False):
+def story(seconds=180, is_quick=False):
     """Makes a function a story."""
     def add(perform):
         STORIES.append(Story(perform, seconds, is_quick))
