@@ -3,7 +3,8 @@
     enclosure.py    namespaces, so that nothing is left     scheduler.py    a real Slurm
     pair.py         two volumes and the program             growth.py       trees
     stories.py      what happens, and what has to hold      ends.py         likewise, of tasks that end badly
-    refusals.py     likewise, of what is refused            measures.py     what shards cost
+    refusals.py     likewise, of what is refused            hazards.py      likewise, of what two runs do to each other
+    measures.py     what shards cost                        told.py         the list of stories
 
 Of the campaign of faults it uses the volumes, how a tree is looked at, and the tree with an entry of every kind; of the
 benchmarks the edits, and for its measures volumes and trees.

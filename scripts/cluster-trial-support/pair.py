@@ -217,6 +217,7 @@ class Pair:
         source, destination = Tree(self.source), Tree(self.destination)
         found = source.differences(destination)
         expect(not found, f"{len(found)} differences: " + "; ".join(found[:DIFFERENCES_SHOWN]))
+        expect(os.path.isdir(f"{self.destination}/lost+found"), "lost+found is gone")
         expect(not destination.leftovers(), "temporary names are left:", destination.leftovers()[:DIFFERENCES_SHOWN])
         done = subprocess.run(
             [*RSYNC, f"{self.source}/", f"{self.destination}/"], capture_output=True, timeout=RUN_SECONDS, check=False)
