@@ -27,12 +27,12 @@ BATCH = """\
 printf '%s %s %s\\n' "$SLURM_ARRAY_TASK_ID" "$SLURMD_NODENAME" "${{SLURM_RESTART_COUNT:-0}}" >>{log}
 slow=({slow})
 if [ "${{SLURM_RESTART_COUNT:-0}}" -gt 0 ]; then slow=(); fi
-exec {program} sync --plan {plan} -q "${{slow[@]}}" {source} {destination}
+exec {program} sync --plan {plan} --progress none "${{slow[@]}}" {source} {destination}
 """
 CLOSING_BATCH = """\
 #!/bin/bash
 #SBATCH --job-name=closing
-exec {program} sync --plan {plan} --close -q {source} {destination}
+exec {program} sync --plan {plan} --close --progress none {source} {destination}
 """
 
 
@@ -113,11 +113,11 @@ class Pair:
     def shard(self, plan, number, *options, **more):
         """Does one shard here, without the scheduler."""
         return self.run(
-            "sync", "--plan", plan, "--shard", number, "-q", *options, self.source, self.destination, **more)
+            "sync", "--plan", plan, "--shard", number, "--progress", "none", *options, self.source, self.destination, **more)
 
     def closing(self, plan, *options):
         """Closes here, without the scheduler."""
-        return self.run("sync", "--plan", plan, "--close", "-q", *options, self.source, self.destination)
+        return self.run("sync", "--plan", plan, "--close", "--progress", "none", *options, self.source, self.destination)
 
     def plain(self, *options):
         """A pass without a plan, with the pair's own state; its lines are those of --itemize."""
