@@ -124,9 +124,9 @@ def spoilt_plan(pair, options):
     plan = pair.plan(2, "--delete")
     good = (plan / "plan.json").read_bytes()
     before = pair.look()
-    later = good.replace(b'"format":1', b'"format":99').replace(b'"format": 1', b'"format": 99')
-    expect(later != good, "the plan has no format 1:", good[:200])
-    for spoilt in (b"", good[:len(good) // 2], later, b"[]", json.dumps({"format": 1}).encode()):
+    later = good.replace(b'"version":1,', b'"version":99,')
+    expect(later != good, "the plan has no version 1:", good[:200])
+    for spoilt in (b"", good[:len(good) // 2], later, b"[]", json.dumps({"format": "cutover plan", "version": 1}).encode()):
         (plan / "plan.json").write_bytes(spoilt)
         for part in (("--shard", "0"), ("--close",), ("--close", "--accept-failed")):
             pair.run("sync", "--plan", plan, *part, pair.source, pair.destination).expect(*REFUSED)

@@ -144,11 +144,11 @@ class Scheduler:
         path = self.folder / {"slurmctld": "ctld.log", "munged": "munge.log"}.get(name, f"{name}.log")
         return path.read_text(errors="replace")[-600:] if path.exists() else "no log"
 
-    def ask(self, *words, allowed=(0,)):
-        """Runs one of Slurm's commands; returns what it printed."""
+    def ask(self, *words, allowed=(0,), variables=None, directory=None):
+        """Runs one of Slurm's commands, or a script of them; returns what it printed."""
         done = subprocess.run(
-            [str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=self.environment,
-            timeout=COMMAND_SECONDS, check=False)
+            [str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=directory,
+            env={**self.environment, **(variables or {})}, timeout=COMMAND_SECONDS, check=False)
         if done.returncode not in allowed:
             raise SchedulerFailed(f"{' '.join(map(str, words))}: status {done.returncode}: {done.stderr.strip()}")
         return done.stdout
