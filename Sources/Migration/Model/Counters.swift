@@ -30,9 +30,6 @@ extension PassCounter: CounterName {
     package var label: CounterLabel { row.label }
 }
 
-/// How counts are ordered with other memory: not at all.
-package enum CountOrdering: Sendable { case relaxed }
-
 /// One count for each case of `Name`, in stripes by thread.
 package final class CounterTable<Name: CounterName>: Sendable {
     /// More than any table has: the number must be known to the compiler, and a test counts the cases.
@@ -42,6 +39,8 @@ package final class CounterTable<Name: CounterName>: Sendable {
 
     // `counters` times `stripes`; those of one stripe stand together, 512 bytes.
     private let counts = InlineArray<1_024, Atomic<UInt64>> { _ in Atomic(0) }
+    // Rare, so not in stripes.
+    private let takenBack = InlineArray<64, Atomic<UInt64>> { _ in Atomic(0) }
 
     package init() {}
 
@@ -62,22 +61,23 @@ package final class CounterTable<Name: CounterName>: Sendable {
         package func count(_ amount: UInt64 = 1) { table.counts[own].count(amount) }
 
         /// The count now.
-        ///
-        /// While others count, what was taken back may be seen before what it was taken from: then it is 0.
         package func value() -> UInt64 {
+            // First: all that it was taken from is seen then, so the difference is never below 0.
+            let taken = table.takenBack[index].load(ordering: .acquiring)
             var sum: UInt64 = 0
             for place in places { sum &+= table.counts[place].value() }
-            return sum > UInt64(Int64.max) ? 0 : sum
+            return sum &- taken
         }
 
         /// Takes back what was counted too early.
-        package func wrappingSubtract(_ amount: UInt64, ordering: CountOrdering) {
-            table.counts[own].wrappingSubtract(amount, ordering: .relaxed)
+        package func takeBack(_ amount: UInt64) {
+            table.takenBack[index].wrappingAdd(amount, ordering: .releasing)
         }
 
         /// Begins anew, while nobody counts.
         package func reset() {
             for place in places { table.counts[place].store(0, ordering: .relaxed) }
+            table.takenBack[index].store(0, ordering: .relaxed)
         }
 
         private var places: StrideTo<Int> {

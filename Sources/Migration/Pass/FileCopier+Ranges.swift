@@ -37,7 +37,7 @@ extension FileCopier {
         // One piece of the directory for the whole file, ended by the last worker.
         pair.directory.addPiece()
         // Counted as seen with its entry; from here on it is seen range by range, for who watches.
-        context.log.counters.bytesSeen.wrappingSubtract(status.allocatedBytes, ordering: .relaxed)
+        context.log.counters.bytesSeen.takeBack(status.allocatedBytes)
         for _ in 0..<pieces { lane.handOn(.ranges(large)) }
         return .underWay
     }

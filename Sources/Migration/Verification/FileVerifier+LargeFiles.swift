@@ -34,7 +34,7 @@ extension FileVerifier {
         // One piece of the directory for the whole file, ended by the last worker.
         pair.entry.directory.addPiece()
         // Counted as seen with its entry; from here on it is seen range by range, for who watches.
-        context.counters.bytesSeen.wrappingSubtract(status.allocatedBytes, ordering: .relaxed)
+        context.counters.bytesSeen.takeBack(status.allocatedBytes)
         for _ in 0..<pieces { lane.handOn(.ranges(large)) }
     }
 
