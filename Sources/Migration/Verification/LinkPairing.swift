@@ -3,7 +3,7 @@
 //
 // An inode is known by device and number: on an overlay filesystem two layers may give the same number.
 
-package import LinuxIO
+import LinuxIO
 
 /// The inodes with several names that were met, and which inode of the other side their names have.
 ///
