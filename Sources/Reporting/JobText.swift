@@ -174,7 +174,13 @@ package struct JobText: Sendable {
         job.add("        command:")
         job.add("        - sh")
         job.add("        - -c")
-        job.add("        - 'cutover sync \"$@\" || { s=$?; [ \"$s\" -eq 24 ] || exit \"$s\"; }'")
+        // The shell is process 1: it hands on the signal that ends a pod, and 24 is success.
+        job.add("        - |")
+        job.add("          cutover sync \"$@\" &")
+        job.add("          trap \"kill $!\" TERM INT")
+        job.add("          while wait $!; s=$?; kill -0 $! 2>/dev/null; do :; done")
+        job.add("          if [ $s -eq 24 ]; then s=0; fi")
+        job.add("          exit $s")
         job.add("        - sh")
         if isClosing { job.add("        - --close") }
         job.add("        - ", Self.yamlWord(Array("--plan=".utf8) + folder))

@@ -38,12 +38,12 @@ package struct PlanText: Sendable {
             row("a shard", Self.weight(mean) + " on average"),
             row(
                 "the largest",
-                "\(Self.times(cut.balance.entries)) of that in entries, "
-                    + "\(Self.times(cut.balance.bytes)) in bytes"
+                "\(Self.times(cut.balance.entries)) as many entries, "
+                    + "\(Self.times(cut.balance.bytes)) as many bytes"
             ),
             row(
                 "closing",
-                "\(opened) that hold the cuts, "
+                "\(opened) above the cuts, "
                     + "\(Self.percent(cut.spineShare)) of the work"
             ),
         ] + remarks
@@ -74,7 +74,7 @@ package struct PlanText: Sendable {
             let example = made.unread.example.map { ": \(shown.path($0))" } ?? ""
             let why = made.unread.error.map { " (\($0.code.sentence))" } ?? ""
             lines.append(
-                "\(entries) could not be read and weigh nothing here\(example)\(why)."
+                "\(entries) could not be read and \(made.unread.count == 1 ? "weighs" : "weigh") nothing here\(example)\(why)."
             )
         }
         return lines.isEmpty ? [] : [""] + lines

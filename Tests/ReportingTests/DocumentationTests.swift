@@ -42,6 +42,9 @@ import Testing
         lines += verificationLines()
         lines.append(EstimateText.line(madeUpEstimate(), pass: 1, time: 0))
         lines.append(TuneText(tuneOutcome(), TunePlan(seed: 1)).line(time: 0))
+        lines.append(
+            PlanText(madePlan(), folder: [], shown: ShownName(isForTerminal: false)).line(time: 0)
+        )
         lines += backOffEvents.map { BackOffText.json($0, time: 0) }
         var words: Set<Substring> = []
         for line in lines {

@@ -13,6 +13,8 @@ package struct PlanUnread: Equatable, Sendable {
     /// One of them, below SOURCE, and why.
     package var example: [UInt8]?
     package var error: SystemError?
+
+    package init() {}
 }
 
 /// One listing.

@@ -31,6 +31,18 @@ package struct MadePlan: Sendable {
     package let unread: PlanUnread
     /// The pass that knew the weights of light branches, and how many it knew; nil: all of SOURCE was listed.
     package let recorded: (pass: Int64, branches: Int)?
+
+    package init(
+        plan: TreePlan,
+        cut: PlanCut,
+        unread: PlanUnread,
+        recorded: (pass: Int64, branches: Int)?
+    ) {
+        self.plan = plan
+        self.cut = cut
+        self.unread = unread
+        self.recorded = recorded
+    }
 }
 
 /// Makes one plan.
