@@ -28,7 +28,8 @@ package enum PlannedText {
     private static func busy(_ holder: PlanHolder) -> String {
         switch holder {
         case .shard(let shard): "another run of shard \(shard) is at work"
-        case .closing: "closing of this plan is at work, or another one holds its lock; wait for its end"
+        case .closing:
+            "closing of this plan is at work, or another one holds its lock; wait for its end"
         case .shards: "shards of this plan are at work, or another closing; wait for their end"
         }
     }
@@ -64,7 +65,9 @@ package enum PlannedText {
         } else {
             let shards = Quantity.count(UInt64(outcome.shardsJoined), "shard", "shards")
             let time = Quantity.duration(outcome.longestNanoseconds)
-            lines.append("closing of \(plan): \(shards) joined, the longest took \(time); counts are of all")
+            lines.append(
+                "closing of \(plan): \(shards) joined, the longest took \(time); counts are of all"
+            )
         }
         if !outcome.troubles.isEmpty { lines.append("not done: \(list(outcome.troubles))") }
         if let problem = outcome.problem {

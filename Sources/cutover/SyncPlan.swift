@@ -35,7 +35,8 @@ struct SyncPlan {
         planned = try options.planned.request(.pass)
         let isTold = !options.telling.quiet || options.telling.metrics != nil
         looksAhead =
-            isTold && !pass.isDryRun && pass.branches.isEmpty && planned == nil ? Self.lookSeconds : nil
+            isTold && !pass.isDryRun && pass.branches.isEmpty && planned == nil
+            ? Self.lookSeconds : nil
         limit = TimeLimit(options.how.work.time)
         reporting = try Self.reporting(
             options.telling,

@@ -7,7 +7,7 @@
 //   ChangeFinding    scan or walk; DirectoryMover renames what moved (DirectoryPlaces)
 //   PassVisitor      what one worker does, with its own map
 //   PassDirectory    a directory under way; EntryPair: an entry; AffectedEntry: what a failure is about
-//   LinkRegistry     hard links: LinkRole, WaitingNames
+//   LinkRegistry     hard links: LinkRole, WaitingNames; GroupJoiner joins those of shards (JoinedGroups, PlannedPass)
 //   PassQuotaReport  what quotas tell a pass
 
 import Dispatch
@@ -94,7 +94,7 @@ package final class Pass: SteeredRun, HeldRun {
                 Self.comparison(options, times, isRoot: isRoot),
                 budget,
                 readsTogether: reading.isTogether,
-                spine: planned.map { SpineDirectory($0.plan.root, $0.part) }
+                spine: planned?.spine
             ),
             PassLog(options, control, counters, emit: emit, hasRoom: { volumes.hasRoom() }),
             PassMemory(
@@ -185,9 +185,8 @@ package final class Pass: SteeredRun, HeldRun {
         quotas.begin(PassQuotaReport(context))
         if let lost { context.log.say(lost) }
         var clock = PassClock(since: madeAt)
-        let finding = ChangeFinding(context, keeper, roots, rootNode)
         clock.begin(.changes)
-        let found = finding.run()
+        let found = ChangeFinding(context, keeper, roots, rootNode).run()
         clock.begin(.work)
         method.withLock { $0 = found.method }
         let watermarks = keeper.beginWatermarks { [context] error in

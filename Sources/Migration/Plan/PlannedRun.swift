@@ -131,9 +131,9 @@ extension PlannedRun {
             part: part,
             round: round,
             status: UInt64(status.rawValue),
-            host: Machine.host ?? "",
-            durationNanoseconds: durationNanoseconds
+            host: Machine.host ?? ""
         )
+        result.durationNanoseconds = durationNanoseconds
         result.counts = counts
         if part == .closing { result.joined = joinedRounds }
         return result
@@ -262,7 +262,9 @@ struct ShardResults {
         }
         let known = Int32(exactly: status).flatMap(ExitStatus.init(rawValue:))
         // A comparison that found differences has compared all.
-        let isDone = known.map { Self.done.contains($0) || (work == .verification && $0 == .different) }
+        let isDone = known.map {
+            Self.done.contains($0) || (work == .verification && $0 == .different)
+        }
         if isDone != true { troubles.append(ShardTrouble(shard, .failed(status))) }
         found.append(result)
     }
