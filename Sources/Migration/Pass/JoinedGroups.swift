@@ -10,13 +10,13 @@ extension PlannedRun {
     }
 }
 
-extension Pass {
+extension PlannedRun {
     /// Closing joins hard links across shards, when all names of its own are in place.
-    func joinGroups(_ planned: PlannedRun?, _ roots: Roots, _ context: PassContext) {
-        guard let planned, planned.part == .closing, context.links.keepsOpenGroups,
+    func joinGroups(_ roots: Roots, _ context: PassContext) {
+        guard part == .closing, context.links.keepsOpenGroups,
             context.log.mayWrite
         else { return }
-        let (groups, unread) = planned.openGroups()
+        let (groups, unread) = openGroups()
         for shard in unread {
             context.log.record(
                 Failure(

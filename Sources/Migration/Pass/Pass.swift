@@ -199,7 +199,7 @@ package final class Pass: SteeredRun, HeldRun {
         if found.method == .scan || !options.onlyScans {
             tuning.run(self, roots, context, found.method) { walk.run(rootNode) }
         }
-        joinGroups(planned, roots, context)
+        planned?.joinGroups(roots, context)
         let costs = windows.end()
         // What is under way of the watermarks is a `syncfs`, too.
         isWaitingForDisk.store(true, ordering: .relaxed)

@@ -67,14 +67,7 @@ package final class Verification: SteeredRun {
             pending: options.crossesMounts ? nil : record.pending,
             spine: planned?.spine,
             roots: (roots.sourceStatus, targetStatus),
-            boundaries: (
-                roots.sourceBoundary,
-                MountBoundary(
-                    root: targetStatus,
-                    volume: roots.destinationVolume,
-                    isCrossed: options.crossesMounts
-                )
-            )
+            boundaries: Self.boundaries(roots, targetStatus, options)
         )
         notices =
             try Self.notices(roots, options, isRoot: isRoot)
@@ -251,6 +244,19 @@ package final class Verification: SteeredRun {
         let roots = try Roots(names, pass)
         try planned?.judge(roots)
         return roots
+    }
+
+    private static func boundaries(
+        _ roots: Roots,
+        _ target: FileStatus,
+        _ options: VerificationOptions
+    ) -> (source: MountBoundary, destination: MountBoundary) {
+        let destination = MountBoundary(
+            root: target,
+            volume: roots.destinationVolume,
+            isCrossed: options.crossesMounts
+        )
+        return (roots.sourceBoundary, destination)
     }
 
     private static func links(_ target: SharedDescriptor, _ planned: PlannedRun?) -> LinkPairing {
