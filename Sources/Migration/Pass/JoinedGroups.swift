@@ -31,3 +31,16 @@ extension PlannedRun {
         GroupJoiner(context, roots, groups + context.links.openGroups()).run()
     }
 }
+
+extension LinkRegistry {
+    /// The groups of one pass.
+    convenience init(_ roots: Roots, _ options: PassOptions, isFirstCopy: Bool) {
+        self.init(
+            isFirstCopy: isFirstCopy,
+            holdsUntilComplete: options.itemizes,
+            // Where the C library does not know: large groups are remembered to the end of the pass.
+            linkCountMax: roots.destination.map { $0.descriptor.linkCountMax() ?? 1000 } ?? .max,
+            keepsOpenGroups: options.share != nil && options.preserved.contains(.hardLinks)
+        )
+    }
+}

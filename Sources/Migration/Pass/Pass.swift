@@ -103,12 +103,7 @@ package final class Pass: SteeredRun, HeldRun {
                 recorder: keeper.makeRecorder()
             ),
             volumes,
-            LinkRegistry(
-                isFirstCopy: isFirstCopy,
-                holdsUntilComplete: options.itemizes,
-                linkCountMax: Self.linkCountMax(roots),
-                keepsOpenGroups: planned != nil && options.preserved.contains(.hardLinks)
-            )
+            LinkRegistry(roots, options, isFirstCopy: isFirstCopy)
         )
         var notices = [reading.notice] + keeper.notices
         if !isFirstCopy, !keeper.knowsEarlierPass, !options.comparesAll {
