@@ -55,6 +55,17 @@ package enum PlannedText {
         }
     }
 
+    /// What part of which plan a recorded pass was, by the text that the record keeps of its options; nil: of none.
+    static func part(signature: String) -> String? {
+        guard let word = signature.split(separator: ",").last, word.hasPrefix(" plan ") else {
+            return nil
+        }
+        let words = word.split(separator: " ")
+        guard words.count == 3 else { return nil }
+        let plan = "plan \(words[1].prefix(8))"
+        return words[2] == "closing" ? "closing of \(plan)" : "shard \(words[2]) of \(plan)"
+    }
+
     /// The lines of a summary, without newlines.
     static func lines(_ outcome: PlanOutcome) -> [String] {
         let share = outcome.share
