@@ -59,7 +59,8 @@ package struct HistoryPassText: Sendable {
         let notes = HistoryNotes(pass, style: style)
         if let walk = notes.walk { method += ": " + walk }
         facts.append(("found changes by", method))
-        facts.append(("looked at", record.isPartial ? "some branches (--branch)" : "all of SOURCE"))
+        let whole = record.isPartial ? "some branches (--branch)" : "all of SOURCE"
+        facts.append(("looked at", PlannedText.part(signature: record.options) ?? whole))
         facts.append(
             (
                 "remembered",

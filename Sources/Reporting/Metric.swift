@@ -117,6 +117,8 @@ package struct MetricValues: Sendable {
     /// By labels of the figure's own, as they are written: `outcome="0"`; mostly there are none.
     private var values: [Metric: [String: String]] = [:]
     package var source: [UInt8] = []
+    /// Of a run of a plan: its shard, or `closing`.
+    package var part: String?
     package var destination: [UInt8] = []
 
     package init() {}
@@ -142,6 +144,7 @@ package struct MetricValues: Sendable {
 
     private var places: String {
         "source=\(Metric.quoted(source)),destination=\(Metric.quoted(destination))"
+            + (part.map { ",shard=\(Metric.quoted(Array($0.utf8)))" } ?? "")
     }
 
     /// Takes what a text says of the same two places.

@@ -26,6 +26,7 @@ package final class MetricsFile: Sendable {
         mutating func take(_ text: [UInt8]?, version: String) {
             var found = MetricValues()
             found.source = values.source
+            found.part = values.part
             found.destination = values.destination
             if let text { found.take(from: text) }
             if isPassing {
@@ -69,12 +70,15 @@ package final class MetricsFile: Sendable {
     package var error: SystemError? { state.withLock { $0.error } }
 
     /// May be written from now on, with the figures of these two; calls after the first one do nothing.
-    package func begin(_ source: [UInt8], _ destination: [UInt8]) {
+    ///
+    /// `part`: of a run of a plan, its shard, or `closing`.
+    package func begin(_ source: [UInt8], _ destination: [UInt8], part: String? = nil) {
         state.withLock { state in
             if state.isBegun { return }
             state.isBegun = true
             state.values.source = source
             state.values.destination = destination
+            state.values.part = part
         }
     }
 

@@ -28,7 +28,8 @@ package enum PlannedText {
     private static func busy(_ holder: PlanHolder) -> String {
         switch holder {
         case .shard(let shard): "another run of shard \(shard) is at work"
-        case .closing: "closing of this plan is at work, or another one holds its lock; wait for its end"
+        case .closing:
+            "closing of this plan is at work, or another one holds its lock; wait for its end"
         case .shards: "shards of this plan are at work, or another closing; wait for their end"
         }
     }
@@ -54,6 +55,17 @@ package enum PlannedText {
         }
     }
 
+    /// What part of which plan a recorded pass was, by the text that the record keeps of its options; nil: of none.
+    static func part(signature: String) -> String? {
+        guard let word = signature.split(separator: ",").last, word.hasPrefix(" plan ") else {
+            return nil
+        }
+        let words = word.split(separator: " ")
+        guard words.count == 3 else { return nil }
+        let plan = "plan \(words[1].prefix(8))"
+        return words[2] == "closing" ? "closing of \(plan)" : "shard \(words[2]) of \(plan)"
+    }
+
     /// The lines of a summary, without newlines.
     static func lines(_ outcome: PlanOutcome) -> [String] {
         let share = outcome.share
@@ -64,7 +76,9 @@ package enum PlannedText {
         } else {
             let shards = Quantity.count(UInt64(outcome.shardsJoined), "shard", "shards")
             let time = Quantity.duration(outcome.longestNanoseconds)
-            lines.append("closing of \(plan): \(shards) joined, the longest took \(time); counts are of all")
+            lines.append(
+                "closing of \(plan): \(shards) joined, the longest took \(time); counts are of all"
+            )
         }
         if !outcome.troubles.isEmpty { lines.append("not done: \(list(outcome.troubles))") }
         if let problem = outcome.problem {

@@ -34,7 +34,8 @@ struct OnePass {
         let metrics = PassMetrics(
             plan.reporting.metrics,
             names,
-            stateFolder: plan.pass.stateFolder
+            stateFolder: plan.pass.stateFolder,
+            planned: plan.planned
         )
         return session.run(
             prepare: { [plan, names] setting throws(Refusal) in

@@ -10,17 +10,29 @@ final class PassMetrics: Sendable {
     let file: MetricsFile
     private let names: RootNames
     private let stateFolder: Name?
+    /// Of a run of a plan.
+    private let part: String?
 
-    /// Nil: none are asked for.
-    init?(_ file: MetricsFile?, _ names: RootNames, stateFolder: Name?) {
+    /// Nil: none are asked for; `planned`: the part of a plan that runs, whose record is its own.
+    init?(
+        _ file: MetricsFile?,
+        _ names: RootNames,
+        stateFolder: Name?,
+        planned: PartRequest? = nil
+    ) {
         guard let file else { return nil }
+        part = planned?.part.word
         self.file = file
         self.names = names
-        self.stateFolder = stateFolder
+        self.stateFolder = planned?.stateFolder ?? stateFolder
     }
 
     private func begin() {
-        file.begin(Array(names.source.bytes), Array(names.destination.bytes))
+        file.begin(
+            Array(names.source.bytes),
+            Array(names.destination.bytes),
+            part: part
+        )
     }
 
     /// A pass begins: both volumes were judged.

@@ -30,7 +30,9 @@ struct PlannedOptions: ParsableArguments {
     var acceptFailed = false
 
     func validate() throws {
-        let given = [("--shard", shard != nil), ("--close", close), ("--accept-failed", acceptFailed)]
+        let given = [
+            ("--shard", shard != nil), ("--close", close), ("--accept-failed", acceptFailed),
+        ]
         if plan == nil {
             for (option, isGiven) in given where isGiven {
                 throw ValidationError("\(option) needs --plan.")

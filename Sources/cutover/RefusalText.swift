@@ -32,7 +32,7 @@ struct RefusalText {
                     ? " (another filesystem may be mounted inside SOURCE, without --cross-mounts)"
                     : "")
         case .emptySource, .wrongRoots, .quotasNotCarried, .optionsUnknown, .sizesAlone,
-            .sourceWritable:
+            .sourceWritable, .planOfOtherRoot, .noSuchShard, .planBusy, .shardsNotDone:
             (reason, path) = (Self.notMeant(refusal), nil)
         case .noSuchBranch(let name):
             path = name
@@ -70,8 +70,6 @@ struct RefusalText {
             path = name
             reason = "another run writes this file; name another one for \(option)"
         case .planUnusable(let file, let problem): (reason, path) = (problem, file)
-        case .planOfOtherRoot, .noSuchShard, .planBusy, .shardsNotDone:
-            (reason, path) = (PlannedText.refusal(refusal), nil)
         case .tooFewThreads:
             (reason, path) = (Self.threads, nil)
         case .tooFewDescriptors(let limit):
@@ -118,7 +116,7 @@ struct RefusalText {
         case .optionsUnknown(let why): FinalRefusalText.sentence(why)
         case .sizesAlone(let pass): FinalRefusalText.sizesAlone(pass)
         case .sourceWritable(let use): FinalRefusalText.sentence(use)
-        default: ""
+        default: PlannedText.refusal(refusal)
         }
     }
 

@@ -35,15 +35,34 @@ struct SyncPlan {
         planned = try options.planned.request(.pass)
         let isTold = !options.telling.quiet || options.telling.metrics != nil
         looksAhead =
-            isTold && !pass.isDryRun && pass.branches.isEmpty && planned == nil ? Self.lookSeconds : nil
+            isTold && !pass.isDryRun && pass.branches.isEmpty && planned == nil
+            ? Self.lookSeconds : nil
         limit = TimeLimit(options.how.work.time)
-        reporting = try Self.reporting(
+        var reporting = try Self.reporting(
             options.telling,
             of: pass,
             options.volumes.names,
             options.how.work.place,
             limit
         )
+        if let planned { Self.takeFailures(of: planned, options.volumes.names, &reporting) }
+        self.reporting = reporting
+    }
+
+    /// Failures of a part of a plan go to PLAN, unless another file is named.
+    ///
+    /// Where that cannot be the run is refused, which tells why.
+    private static func takeFailures(
+        of planned: PartRequest,
+        _ names: RootNames,
+        _ reporting: inout ReporterConfiguration
+    ) {
+        let place = ReportPlace(source: names.source, destination: names.destination)
+        guard reporting.failures == nil, place.side(of: planned.folder) == nil,
+            let file = try? OutputFile(report: planned.failuresFile), !file.isUsedByAnother
+        else { return }
+        reporting.failures = file
+        reporting.failuresName = Array(planned.failuresFile.bytes)
     }
 
     /// The same of a pass that tries numbers of workers.

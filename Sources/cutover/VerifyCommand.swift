@@ -71,7 +71,9 @@ struct VerifyCommand: ParsableCommand {
         _ counters: VerificationCounters,
         emit: @escaping @Sendable (VerificationEvent) -> Void
     ) throws(Refusal) -> any SteeredRun<VerificationSummary> {
-        if let request = plan.planned, case .trees(let source, let destination, let options, _) = plan.work {
+        if let request = plan.planned,
+            case .trees(let source, let destination, let options, _) = plan.work
+        {
             let maker = PlannedComparisonMaker(
                 names: RootNames(source: source, destination: destination),
                 request: request,

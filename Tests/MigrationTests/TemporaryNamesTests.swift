@@ -22,6 +22,17 @@ import Testing
         }
     }
 
+    @Test("names of a shard tell its number, and others tell none")
+    func shards() {
+        for shard in [0, 17, 99_999] {
+            let name = TemporaryNames(shard: shard).next()
+            #expect(TemporaryNames.matches(name.bytes))
+            #expect(TemporaryNames.shard(of: name.bytes) == shard)
+        }
+        #expect(TemporaryNames.shard(of: TemporaryNames().next().bytes) == nil)
+        #expect(TemporaryNames.shard(of: bytes(".cutover.S17.notes")) == nil)
+    }
+
     @Test("S13: two passes, and all workers of one, never make the same name")
     func collisions() {
         let passes = (0..<20).map { _ in TemporaryNames() }
@@ -45,7 +56,11 @@ import Testing
             (".cutover.deadbeef.10000000000000000", false), (".cutover.deadbeef.1.2", false),
             (".cutover.deadbeef.1 ", false), ("cutover.deadbeef.1", false),
             ("..cutover.deadbeef.1", false), (".cutover.dead.eef.1", false),
-            (".Cutover.deadbeef.1", false), ("", false),
+            (".Cutover.deadbeef.1", false), ("", false), (".cutover.S0.deadbeef.1", true),
+            (".cutover.S99999.deadbeef.ff", true), (".cutover.S017.deadbeef.1", false),
+            (".cutover.S.deadbeef.1", false), (".cutover.Sx.deadbeef.1", false),
+            (".cutover.S1234567.deadbeef.1", false), (".cutover.S17.deadbeef", false),
+            (".cutover.s17.deadbeef.1", false),
         ]
     )
     func matching(name: String, isTemporary: Bool) {

@@ -155,7 +155,8 @@ final class DirectoryOpener {
                 .makeDirectory,
                 .destination,
                 nil,
-                detail: "a \(before.kind.noun) has the name of a directory that several shards share; run closing "
+                detail:
+                    "a \(before.kind.noun) has the name of a directory that several shards share; run closing "
                     + "(--close --accept-failed) or a pass without --plan first, then this shard again"
             )
             return nil

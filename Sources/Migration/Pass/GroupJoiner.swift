@@ -215,7 +215,8 @@ final class GroupJoiner {
         if let leader, leader.inode == wanted { return leader.handle }
         for part in group.parts where part.destinations.contains(wanted) {
             for path in part.paths {
-                guard let handle = try handle(on: path), try handle.descriptor.status().inode == wanted
+                guard let handle = try handle(on: path),
+                    try handle.descriptor.status().inode == wanted
                 else { continue }
                 leader = (wanted, handle)
                 return handle

@@ -80,12 +80,6 @@ extension Pass {
         )
     }
 
-    static func linkCountMax(_ roots: Roots) -> UInt32 {
-        guard let destination = roots.destination else { return .max }
-        // Where the C library does not know: large groups are remembered to the end of the pass.
-        return destination.descriptor.linkCountMax() ?? 1000
-    }
-
     /// Whether DESTINATION holds nothing that could be linked to.
     static func isFirstCopy(_ roots: Roots) throws(Refusal) -> Bool {
         guard let destination = roots.destination else { return true }

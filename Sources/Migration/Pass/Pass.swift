@@ -7,7 +7,7 @@
 //   ChangeFinding    scan or walk; DirectoryMover renames what moved (DirectoryPlaces)
 //   PassVisitor      what one worker does, with its own map
 //   PassDirectory    a directory under way; EntryPair: an entry; AffectedEntry: what a failure is about
-//   LinkRegistry     hard links: LinkRole, WaitingNames
+//   LinkRegistry     hard links: LinkRole, WaitingNames; GroupJoiner joins those of shards (JoinedGroups, PlannedPass)
 //   PassQuotaReport  what quotas tell a pass
 
 import Dispatch
@@ -94,7 +94,7 @@ package final class Pass: SteeredRun, HeldRun {
                 Self.comparison(options, times, isRoot: isRoot),
                 budget,
                 readsTogether: reading.isTogether,
-                spine: planned.map { SpineDirectory($0.plan.root, $0.part) }
+                spine: planned?.spine
             ),
             PassLog(options, control, counters, emit: emit, hasRoom: { volumes.hasRoom() }),
             PassMemory(
@@ -103,12 +103,7 @@ package final class Pass: SteeredRun, HeldRun {
                 recorder: keeper.makeRecorder()
             ),
             volumes,
-            LinkRegistry(
-                isFirstCopy: isFirstCopy,
-                holdsUntilComplete: options.itemizes,
-                linkCountMax: Self.linkCountMax(roots),
-                keepsOpenGroups: planned != nil && options.preserved.contains(.hardLinks)
-            )
+            LinkRegistry(roots, options, isFirstCopy: isFirstCopy)
         )
         var notices = [reading.notice] + keeper.notices
         if !isFirstCopy, !keeper.knowsEarlierPass, !options.comparesAll {
@@ -185,9 +180,8 @@ package final class Pass: SteeredRun, HeldRun {
         quotas.begin(PassQuotaReport(context))
         if let lost { context.log.say(lost) }
         var clock = PassClock(since: madeAt)
-        let finding = ChangeFinding(context, keeper, roots, rootNode)
         clock.begin(.changes)
-        let found = finding.run()
+        let found = ChangeFinding(context, keeper, roots, rootNode).run()
         clock.begin(.work)
         method.withLock { $0 = found.method }
         let watermarks = keeper.beginWatermarks { [context] error in
@@ -200,7 +194,7 @@ package final class Pass: SteeredRun, HeldRun {
         if found.method == .scan || !options.onlyScans {
             tuning.run(self, roots, context, found.method) { walk.run(rootNode) }
         }
-        joinGroups(planned, roots, context)
+        planned?.joinGroups(roots, context)
         let costs = windows.end()
         // What is under way of the watermarks is a `syncfs`, too.
         isWaitingForDisk.store(true, ordering: .relaxed)

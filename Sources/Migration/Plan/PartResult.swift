@@ -22,15 +22,14 @@ package struct PartResult: Equatable, Sendable {
         part: RunPart,
         round: UInt64,
         status: UInt64? = nil,
-        host: String,
-        durationNanoseconds: UInt64 = 0
+        host: String
     ) {
         self.plan = plan
         self.part = part
         self.round = round
         self.status = status
         self.host = host
-        self.durationNanoseconds = durationNanoseconds
+        durationNanoseconds = 0
     }
 
     private static let format = "cutover result"
@@ -81,9 +80,9 @@ package struct PartResult: Equatable, Sendable {
             part: part,
             round: round,
             status: status.number,
-            host: host,
-            durationNanoseconds: duration
+            host: host
         )
+        durationNanoseconds = duration
         for count in counts {
             guard let number = count.value.number,
                 self.counts.updateValue(number, forKey: count.key) == nil

@@ -14,6 +14,14 @@ package struct PartRequest: Sendable {
     /// Closing goes on though shards are missing or have failed.
     package var acceptsFailed: Bool
 
+    /// The file with the failures of this run.
+    package var failuresFile: Name {
+        Name(Array(folder.bytes) + Array("/\(PartFiles(part, work).failures)".utf8))
+    }
+
+    /// The folder with the record of this part's passes.
+    package var stateFolder: Name { Name(Array(folder.bytes) + Array("/\(part.word).state".utf8)) }
+
     package init(_ folder: Name, _ part: RunPart, _ work: Work, acceptsFailed: Bool = false) {
         self.folder = folder
         self.part = part
@@ -75,10 +83,7 @@ extension PlannedRun {
     private var files: PartFiles { PartFiles(part, request.work) }
 
     /// The folder with the record of this part's passes.
-    package var stateFolder: Name { Name(folder.path + Array("/\(part.word).state".utf8)) }
-
-    /// The file with the failures of this run.
-    package var failuresFile: Name { Name(folder.path + Array("/\(files.failures)".utf8)) }
+    package var stateFolder: Name { request.stateFolder }
 
     /// Writes down that the part begins, in place of how it ended before; nothing was done yet.
     package func begin(host: String) throws(Refusal) {
@@ -131,9 +136,9 @@ extension PlannedRun {
             part: part,
             round: round,
             status: UInt64(status.rawValue),
-            host: Machine.host ?? "",
-            durationNanoseconds: durationNanoseconds
+            host: Machine.host ?? ""
         )
+        result.durationNanoseconds = durationNanoseconds
         result.counts = counts
         if part == .closing { result.joined = joinedRounds }
         return result
@@ -262,7 +267,9 @@ struct ShardResults {
         }
         let known = Int32(exactly: status).flatMap(ExitStatus.init(rawValue:))
         // A comparison that found differences has compared all.
-        let isDone = known.map { Self.done.contains($0) || (work == .verification && $0 == .different) }
+        let isDone = known.map {
+            Self.done.contains($0) || (work == .verification && $0 == .different)
+        }
         if isDone != true { troubles.append(ShardTrouble(shard, .failed(status))) }
         found.append(result)
     }

@@ -3,7 +3,7 @@
 //
 // An inode is known by device and number: on an overlay filesystem two layers may give the same number.
 
-package import LinuxIO
+import LinuxIO
 
 /// The inodes with several names that were met, and which inode of the other side their names have.
 ///
@@ -137,7 +137,8 @@ package final class LinkPairing: Sendable {
     ) -> Meeting {
         guard inode.names > 1 else { return .first }
         var meeting = Meeting.first
-        var group = groups[inode.identity]
+        var group =
+            groups[inode.identity]
             ?? Group(partner: partner, names: inode.names, path: path)
         if group.namesMet > 0 {
             if group.partner == partner || group.further.contains(partner) {

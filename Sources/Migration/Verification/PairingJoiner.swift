@@ -21,7 +21,8 @@ struct PairingJoiner {
                     path: [],
                     side: .destination,
                     activity: .link,
-                    detail: "the links file of shard \(shard) cannot be read or is of another run; compare it again"
+                    detail:
+                        "the links file of shard \(shard) cannot be read or is of another run; compare it again"
                 )
             )
         }

@@ -16,7 +16,9 @@ package final class PlannedVerification: SteeredRun {
     package var control: RunControl { verification.control }
     package var isSynchronizing: Bool { verification.isSynchronizing }
     package func interrupt() -> Bool { verification.interrupt() }
-    package func changeWorkers(by difference: Int) -> Bool { verification.changeWorkers(by: difference) }
+    package func changeWorkers(by difference: Int) -> Bool {
+        verification.changeWorkers(by: difference)
+    }
 
     package func giveUp(waiting: [WaitingCall]) -> VerificationSummary {
         // Without a status the part counts as unfinished.

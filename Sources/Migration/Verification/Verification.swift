@@ -40,29 +40,23 @@ package final class Verification: SteeredRun {
     ) throws(Refusal) {
         let supply = try process.supply(options.workers)
         let beginning = VerificationClock()
-        let roots = try Self.openRoots(names, options)
+        let roots = try Self.openRoots(names, options, planned)
         guard let target = roots.destination, let targetStatus = roots.destinationStatus else {
             let error = SystemError(.open, .noEntry)
             throw .cannotOpen(.destination, path: Array(names.destination.bytes), error)
         }
-        try planned?.judge(roots)
-        let spine = planned.map { SpineDirectory($0.plan.root, $0.part) }
         let record = VerificationRecord(roots, options, beginning)
         let isRoot = ProcessLimits.isRoot
         let budget = supply.budget(
             batchFilesMax: 0,
             windowFilesMax: FileWindows.descriptorsMax
         )
-        let log = VerificationFindings(counters: counters, emit: emit)
         context = VerificationContext(
             options: options,
-            log: log,
+            log: VerificationFindings(counters: counters, emit: emit),
             comparison: Self.comparison(roots, targetStatus, options.preserved),
             budget: budget,
-            links: LinkPairing(
-                linkCountMax: target.descriptor.linkCountMax() ?? .max,
-                keepsOpenGroups: planned != nil
-            ),
+            links: Self.links(target, planned),
             manifest: manifest,
             isRoot: isRoot,
             windows: Self.windows(files: budget.windowFiles),
@@ -71,20 +65,18 @@ package final class Verification: SteeredRun {
             holdsProjects: roots.holdsProjects,
             filter: record.filter,
             pending: options.crossesMounts ? nil : record.pending,
-            spine: spine,
+            spine: planned?.spine,
             roots: (roots.sourceStatus, targetStatus),
-            boundaries: (
-                roots.sourceBoundary,
-                MountBoundary(
-                    root: targetStatus,
-                    volume: roots.destinationVolume,
-                    isCrossed: options.crossesMounts
-                )
-            )
+            boundaries: Self.boundaries(roots, targetStatus, options)
         )
-        var notices = try Self.notices(roots, options, isRoot: isRoot)
-        notices += VerificationNotice.limits(of: supply) + record.notices
-        root = VerifiedDirectory(parent: nil, name: Name("."), state: VerifiedState(spine: spine))
+        notices =
+            try Self.notices(roots, options, isRoot: isRoot)
+            + VerificationNotice.limits(of: supply) + record.notices
+        root = VerifiedDirectory(
+            parent: nil,
+            name: Name("."),
+            state: VerifiedState(spine: context.scope.spine)
+        )
         context.directories.install(
             // Installed in use and never released: the roots stay open.
             OpenDirectory(source: roots.source, destination: target),
@@ -97,7 +89,6 @@ package final class Verification: SteeredRun {
         result = VerificationResult(options, roots.pair, start: beginning.nanoseconds)
         self.counters = counters
         workers = supply.workers
-        self.notices = notices
         walk = TreeWalk(
             workers: supply.workers,
             workersMax: budget.workersMax,
@@ -239,7 +230,8 @@ package final class Verification: SteeredRun {
     /// Both roots judged as a pass judges them, both through views that take no write.
     private static func openRoots(
         _ names: RootNames,
-        _ options: VerificationOptions
+        _ options: VerificationOptions,
+        _ planned: PlannedRun?
     ) throws(Refusal) -> Roots {
         var pass = PassOptions()
         pass.isDryRun = true
@@ -249,7 +241,29 @@ package final class Verification: SteeredRun {
         pass.attributes = options.attributes
         pass.checksFirst = options.checksFirst
         pass.crossesMounts = options.crossesMounts
-        return try Roots(names, pass)
+        let roots = try Roots(names, pass)
+        try planned?.judge(roots)
+        return roots
+    }
+
+    private static func boundaries(
+        _ roots: Roots,
+        _ target: FileStatus,
+        _ options: VerificationOptions
+    ) -> (source: MountBoundary, destination: MountBoundary) {
+        let destination = MountBoundary(
+            root: target,
+            volume: roots.destinationVolume,
+            isCrossed: options.crossesMounts
+        )
+        return (roots.sourceBoundary, destination)
+    }
+
+    private static func links(_ target: SharedDescriptor, _ planned: PlannedRun?) -> LinkPairing {
+        LinkPairing(
+            linkCountMax: target.descriptor.linkCountMax() ?? .max,
+            keepsOpenGroups: planned != nil
+        )
     }
 
     /// What a pass with all that it keeps would repair; owners too, whoever asks.

@@ -128,14 +128,17 @@ struct OpenRoot: Sendable {
 
     /// Keeps other passes from DESTINATION, until the lock is taken away or the process is done.
     ///
-    /// `kind`: shared with other shards of a plan.
-    func lock(_ kind: FileLock, stateFolder: Name?) throws(Refusal) {
+    /// Shards of one plan write to it at the same time.
+    func lock(for options: PassOptions) throws(Refusal) {
+        let kind: FileLock = options.share?.part.shard == nil ? .exclusive : .shared
         let isMine: Bool
         do throws(SystemError) { isMine = try descriptor.lock(kind) } catch {
             throw .cannotExamine(side, error)
         }
         if isMine { return }
-        throw .destinationBusy(BusyPass(LockHolder(of: descriptor), stateFolder: stateFolder))
+        throw .destinationBusy(
+            BusyPass(LockHolder(of: descriptor), stateFolder: options.stateFolder)
+        )
     }
 }
 

@@ -112,6 +112,10 @@ extension Roots {
         if options.guardsPair, !options.allowsEmptySource, ReservedNames.hold(all: names) {
             throw .emptySource(isDeleting: options.deletesExtras)
         }
+        // It was there when the plan was made; several shards would make it at once.
+        if destination == nil, options.share != nil {
+            throw .planOfOtherRoot(.destination, path: [])
+        }
         for branch in options.branches where !names.contains(branch) {
             guard try isThere(branch, in: destination) else {
                 throw .noSuchBranch(Array(branch.bytes))

@@ -83,10 +83,6 @@ package struct Roots: Sendable {
         )
         try Self.judgeMeant(beforehand, options)
         try Self.judgeContents(of: source, existing, options)
-        // It was there when the plan was made; several shards would make it at once.
-        if existing == nil, options.share != nil {
-            throw .destinationMissing(path: Array(names.destination.bytes))
-        }
         if options.checksFirst {
             try FitForecast.judge(source, judged, isThere: existing != nil, options)
         }
@@ -98,11 +94,7 @@ package struct Roots: Sendable {
         if existing == nil, !options.isDryRun {
             destination = try OpenRoot.made(names.destination)
         }
-        if !options.isDryRun {
-            // Shards of one plan write to it at the same time.
-            let isShard = options.share?.part.shard != nil
-            try destination?.lock(isShard ? .shared : .exclusive, stateFolder: options.stateFolder)
-        }
+        if !options.isDryRun { try destination?.lock(for: options) }
         isDestinationNew = existing == nil
         sourceVolume = try source.volume()
         destinationVolume = try (destination ?? judged).volume()

@@ -3,6 +3,11 @@
 
 import LinuxIO
 
+extension PlannedRun {
+    /// The roots as its spine.
+    var spine: SpineDirectory { SpineDirectory(plan.root, part) }
+}
+
 /// A directory of the spine under way.
 package final class SpineDirectory: Sendable {
     let plan: PlanDirectory

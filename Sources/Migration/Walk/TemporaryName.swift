@@ -37,7 +37,9 @@ package final class TemporaryNames: Sendable {
 
     /// The number of the shard that a temporary name is of; nil: it has none, or is no such name.
     package static func shard(of name: some Collection<UInt8>) -> Int? {
-        guard name.starts(with: prefix), case .shard(let number) = form(of: name) else { return nil }
+        guard name.starts(with: prefix), case .shard(let number) = form(of: name) else {
+            return nil
+        }
         return number
     }
 

@@ -8,6 +8,7 @@
 //   OpenDirectories  lends out the descriptors of nodes; DescriptorBudget says how many there are
 //   MountBoundary+Entering  opening a directory below another, or why not
 //   NamePairs        which names both sides have
+//   SpineDirectory   whose a name is, in a run of a plan
 //   Scope            which names of the roots are looked at; ReservedNames: which never are
 //   FileRanges       ranges of one large file for several workers; LargeFileSlots: how many at a time
 //   TemporaryName    names of what is not in place yet

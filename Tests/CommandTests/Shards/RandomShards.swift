@@ -12,7 +12,10 @@ struct RandomShards {
 
     init() throws { plan = try PlanStage() }
 
-    @Test("shards, closing, changes, shards, closing: the same, and nothing to do", arguments: Self.seeds)
+    @Test(
+        "shards, closing, changes, shards, closing: the same, and nothing to do",
+        arguments: Self.seeds
+    )
     func rounds(seed: UInt64) throws {
         let stage = plan.stage
         var random = SeededRandom(seed: seed)

@@ -47,7 +47,8 @@ struct ShardGuards {
             (good.replacing("\"status\":0", with: "\"status\":26"), "ended with status 26"),
             (good.replacing("\"status\":0", with: "\"status\":null"), "did not come to its end"),
             (good.replacing("\"shard\":1", with: "\"shard\":2"), "of another plan"),
-            ("{}", "cannot be used"), (String(good.prefix(40)), "cannot be used"), ("", "cannot be used"),
+            ("{}", "cannot be used"), (String(good.prefix(40)), "cannot be used"),
+            ("", "cannot be used"),
         ] {
             try Files.unlink(result)
             try Files.write(result, bytes(wrong))
@@ -72,7 +73,7 @@ struct ShardGuards {
             try plan.file("1.result.json").contains("\"status\":null")
         }
         run.send(SIGKILL)
-        _ = run.wait()
+        #expect(run.wait().signal == SIGKILL)
         let outcome = try plan.close()
         #expect(outcome.status == 3 && outcome.errors.contains("1 did not come"), "\(outcome)")
         #expect(try plan.shard(1).status == 0)
@@ -104,7 +105,9 @@ struct ShardGuards {
         #expect(try Files.names(stage.to).isEmpty)
     }
 
-    @Test("a second run of one number is refused, and closing beside any shard, and shards beside closing")
+    @Test(
+        "a second run of one number is refused, and closing beside any shard, and shards beside closing"
+    )
     func locks() throws {
         try cut()
         try plan.runShards([0, 1, 2])
@@ -119,7 +122,7 @@ struct ShardGuards {
             )
             defer {
                 holder.send(SIGKILL)
-                _ = holder.wait()
+                #expect(holder.wait().signal == SIGKILL)
                 try? Files.unlink(marker)
             }
             try waitUntil { Files.exists(marker) }
@@ -144,7 +147,7 @@ struct ShardGuards {
         )
         defer {
             busy.send(SIGKILL)
-            _ = busy.wait()
+            #expect(busy.wait().signal == SIGKILL)
         }
         try waitUntil {
             try Cutover.sync(stage.from, stage.to, ["--state", plan.plainState]).status == 3
@@ -153,7 +156,9 @@ struct ShardGuards {
         #expect(try plan.shard(0).status == 0)
     }
 
-    @Test("leftovers on the spine: a shard takes its own number's, closing all; below its subtree a shard takes any")
+    @Test(
+        "leftovers on the spine: a shard takes its own number's, closing all; below its subtree a shard takes any"
+    )
     func leftovers() throws {
         try cut()
         try plan.run(shards: 3)
@@ -175,7 +180,10 @@ struct ShardGuards {
         for directory in ["", "a/"] {
             for name in names {
                 let isGone = name.hasPrefix(".cutover.S0") || name.hasPrefix(".cutover.S1.")
-                #expect(Files.exists(stage.destination(directory + name)) == !isGone, "\(directory)\(name)")
+                #expect(
+                    Files.exists(stage.destination(directory + name)) == !isGone,
+                    "\(directory)\(name)"
+                )
             }
         }
         for name in names { #expect(!Files.exists(stage.destination("b/" + name)), "b/\(name)") }
@@ -239,10 +247,15 @@ struct ShardGuards {
                 + [stage.from, stage.to]
         )
         #expect(outcome.status == 0, "\(outcome)")
-        #expect(outcome.output.contains("\"walk_reason\":\"destination_root_changed\""), "\(outcome)")
+        #expect(
+            outcome.output.contains("\"walk_reason\":\"destination_root_changed\""),
+            "\(outcome)"
+        )
     }
 
-    @Test("options that the plan has are not given again, and what makes no sense of a part is refused")
+    @Test(
+        "options that the plan has are not given again, and what makes no sense of a part is refused"
+    )
     func options() throws {
         try cut()
         for option in [
@@ -274,7 +287,9 @@ struct ShardGuards {
         try cut()
         let good = try text(joined(plan.folder, "plan.json"))
         let file = joined(plan.folder, "plan.json")
-        for bad in ["", "{}", String(good.dropLast(10)), good.replacing("\"shard\":1", with: "\"shard\":2")] {
+        for bad in [
+            "", "{}", String(good.dropLast(10)), good.replacing("\"shard\":1", with: "\"shard\":2"),
+        ] {
             try Files.unlink(file)
             try Files.write(file, bytes(bad))
             let outcome = try plan.shard(0)
@@ -285,7 +300,9 @@ struct ShardGuards {
             try Files.makeDirectory(folder)
             try Files.write(joined(folder, "plan.json"), bytes(good))
             let outcome = try Cutover.run(
-                bytes: [bytes("sync"), bytes("--plan"), folder, bytes("--close"), stage.from, stage.to]
+                bytes: [
+                    bytes("sync"), bytes("--plan"), folder, bytes("--close"), stage.from, stage.to,
+                ]
             )
             #expect(outcome.status == 3 && outcome.errors.contains("lies on"), "\(outcome)")
         }

@@ -29,12 +29,18 @@ struct ShardLinks {
         )
     }
 
-    @Test("one inode with names in all shards and on the spine is one inode, and times of directories stay")
+    @Test(
+        "one inode with names in all shards and on the spine is one inode, and times of directories stay"
+    )
     func acrossShards() throws {
         try tree()
         try plan.plan(shards: 4, plan.dealt(to: 4))
         try plan.run(shards: 4)
-        #expect(try Set(["a/1", "b/1", "c/sub/1", "d/1", "top"].map { try inode(stage.destination($0)) }).count == 1)
+        #expect(
+            try Set(
+                ["a/1", "b/1", "c/sub/1", "d/1", "top"].map { try inode(stage.destination($0)) }
+            ).count == 1
+        )
         try plan.expectDone()
     }
 

@@ -63,7 +63,9 @@ struct ShardTests {
         try plan.expectDone()
     }
 
-    @Test("no shard deletes on the spine nor in a neighbour's subtree; closing does, at every level")
+    @Test(
+        "no shard deletes on the spine nor in a neighbour's subtree; closing does, at every level"
+    )
     func deletion() throws {
         try tree()
         try plan.plan(shards: 2, plan.dealt(to: 2, opened: ["a", "b"]))
@@ -103,7 +105,9 @@ struct ShardTests {
         try plan.expectDone()
     }
 
-    @Test("a subtree that is gone from SOURCE has vanished for its shard, and is closing's to delete")
+    @Test(
+        "a subtree that is gone from SOURCE has vanished for its shard, and is closing's to delete"
+    )
     func vanishedSubtree() throws {
         try tree()
         try plan.plan(shards: 2, plan.dealt(to: 2, opened: ["a"]))
@@ -117,7 +121,9 @@ struct ShardTests {
         try plan.expectDone()
     }
 
-    @Test("what came to the spine after the plan is closing's, what came below a shard's is the shard's")
+    @Test(
+        "what came to the spine after the plan is closing's, what came below a shard's is the shard's"
+    )
     func newEntries() throws {
         try tree()
         try plan.plan(shards: 2, plan.dealt(to: 2, opened: ["a"]))
@@ -160,7 +166,9 @@ struct ShardTests {
         try plan.expectDone()
     }
 
-    @Test("names of one directory dealt out by hash: copied, and deleted, by whom they are dealt to")
+    @Test(
+        "names of one directory dealt out by hash: copied, and deleted, by whom they are dealt to"
+    )
     func hashCut() throws {
         try Shell.run(
             "mkdir \"$1/big\"; cd \"$1/big\"; for n in $(seq 300); do echo $n > file$n; done; mkdir sub; echo s > sub/f",

@@ -1,36 +1,7 @@
-// What a pass does beside all others when it is a part of a plan.
+// A pass that is a part of a plan: how it ended is written down in PLAN, and closing makes one summary of all.
 
 import History
 import LinuxIO
-
-extension PlannedRun {
-    /// Quotas are those of a whole volume, and carried once: by closing.
-    func limit(_ options: inout PassOptions) {
-        options.share = share
-        if part != .closing { options.quotas = .off }
-    }
-}
-
-extension Pass {
-    /// Closing joins hard links across shards, when all names of its own are in place.
-    func joinGroups(_ planned: PlannedRun?, _ roots: Roots, _ context: PassContext) {
-        guard let planned, planned.part == .closing, context.links.keepsOpenGroups,
-            context.log.mayWrite
-        else { return }
-        let (groups, unread) = planned.openGroups()
-        for shard in unread {
-            context.log.record(
-                Failure(
-                    path: [],
-                    side: .destination,
-                    activity: .link,
-                    detail: "the links file of shard \(shard) cannot be read or is of another run; run the shard again"
-                )
-            )
-        }
-        GroupJoiner(context, roots, groups + context.links.openGroups()).run()
-    }
-}
 
 /// A pass that is a part of a plan: how it ended is written down in PLAN.
 package final class PlannedPass: SteeredRun, HeldRun {
@@ -55,10 +26,12 @@ package final class PlannedPass: SteeredRun, HeldRun {
     package func run() -> PassSummary {
         var summary = pass.run()
         // One that is given up just now was not heard of as ended.
-        guard !isEnded.withLock({ isEnded in
-            defer { isEnded = true }
-            return isEnded
-        }) else { return summary }
+        guard
+            !isEnded.withLock({ isEnded in
+                defer { isEnded = true }
+                return isEnded
+            })
+        else { return summary }
         end(&summary, pass.openGroups)
         return summary
     }
