@@ -62,14 +62,16 @@ def file_beside_a_link(pair, options):
 def _make_beside(pair, index):
     """On SOURCE x and y are one file of mode 600, z is another with the same contents; on DESTINATION, which is older, y and z
     are one, and x is another."""
-    first, second, third = (f"{pair.source}/{name}{index}" for name in ("s1/x", "s2/y", "s3/z"))
+    # By other orders of names, or equal weights would be dealt out in step.
+    names = [f"s1/x{(index * 7 + 1) % BESIDE:02}", f"s2/y{index:02}", f"s3/z{(index * 7 + 2) % BESIDE:02}"]
+    first, second, third = (f"{pair.source}/{name}" for name in names)
     for path in (second, third):
         growth.write(path, tree.content(f"the same in both {index}", 700))
         os.chmod(path, 0o644)
         os.utime(path, (1_400_000_000, 1_400_000_000))
-    shutil.copy2(second, f"{pair.destination}/s2/y{index}")
-    os.link(f"{pair.destination}/s2/y{index}", f"{pair.destination}/s3/z{index}")
-    growth.write(f"{pair.destination}/s1/x{index}", b"other contents")
+    shutil.copy2(second, f"{pair.destination}/{names[1]}")
+    os.link(f"{pair.destination}/{names[1]}", f"{pair.destination}/{names[2]}")
+    growth.write(f"{pair.destination}/{names[0]}", b"other contents")
     os.link(second, first)
     os.chmod(second, 0o600)
 
