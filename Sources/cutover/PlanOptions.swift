@@ -78,6 +78,16 @@ struct PlanOptions: ParsableArguments {
                 "A plan is of all of SOURCE: --branch is an option of 'cutover sync'."
             )
         }
+        if copied.crossMounts {
+            throw ValidationError(
+                "A plan is of one filesystem, in which its runs tell inodes by their numbers: no --cross-mounts."
+            )
+        }
+        if deleting.maxDelete != nil {
+            throw ValidationError(
+                "Each run of a plan would delete up to --max-delete: a plan takes --delete or nothing."
+            )
+        }
     }
 
     var names: RootNames { RootNames(source: paths[0].name, destination: paths[1].name) }

@@ -99,7 +99,9 @@ extension SyncOptions {
 extension PassOptions {
     /// Takes over what the plan was asked for; nil where its words are of a later version.
     init?(_ planned: PlannedRun, typed: PassOptions) {
-        guard let asked = PlannedWords.pass(planned.plan.options) else { return nil }
+        guard let asked = PlannedWords.pass(planned.plan.options), !asked.crossesMounts,
+            asked.deletionsMax == nil
+        else { return nil }
         self = asked
         workers = typed.workers
         bytesPerSecondMax = typed.bytesPerSecondMax

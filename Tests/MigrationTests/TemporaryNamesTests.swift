@@ -24,11 +24,18 @@ import Testing
 
     @Test("names of a shard tell its number, and others tell none")
     func shards() {
-        for shard in [0, 17, 99_999] {
-            let name = TemporaryNames(shard: shard).next()
+        for number in [0, 17, 99_999] {
+            let shares = ["01234567", "0123ffff", "89abcdef"].map {
+                ShardOfPlan(PlanShare(identifier: $0, shards: 100_000, part: .shard(number)))
+            }
+            let shard = shares[0]
+            let name = shard.map { TemporaryNames(of: $0).next() } ?? Name("none")
             #expect(TemporaryNames.matches(name.bytes))
             #expect(TemporaryNames.shard(of: name.bytes) == shard)
+            #expect(shares[1] == shard, "four digits of the plan are told")
+            #expect(shares[2] != shard, "another plan's")
         }
+        #expect(ShardOfPlan(PlanShare(identifier: "01234567", shards: 2, part: .closing)) == nil)
         #expect(TemporaryNames.shard(of: TemporaryNames().next().bytes) == nil)
         #expect(TemporaryNames.shard(of: bytes(".cutover.S17.notes")) == nil)
     }

@@ -32,6 +32,12 @@ final class GroupJoiner {
             }
         }
 
+        /// Those that a run left which met the inode last: what others left may be an older copy.
+        var leaders: [UInt64] {
+            let newest = parts.map(\.changed).max()
+            return parts.filter { $0.changed == newest }.flatMap(\.destinations)
+        }
+
         var names: Int { parts.reduce(0) { $0 + $1.paths.count } }
     }
 
@@ -48,21 +54,32 @@ final class GroupJoiner {
     private let changes: DirectoryChanges
     private let links: LinkFollower
     private let finisher: DirectoryFinisher
+    private let leftovers: LeftoverRemover
+    private let lane: PassLane
+    /// An earlier closing was killed, perhaps between a link beside a name and its renaming.
+    private let mayHaveLeftovers: Bool
     private var groups: [Group]
     /// Which inodes of SOURCE have an inode of DESTINATION.
     private var claims: [UInt64: Set<UInt64>] = [:]
     private var held: (path: ArraySlice<UInt8>, place: JoinPlace)?
     private var leader: (inode: UInt64, handle: SharedDescriptor)?
 
-    init(_ context: PassContext, _ roots: Roots, _ open: [OpenGroup]) {
+    init(
+        _ context: PassContext,
+        _ roots: Roots,
+        _ open: [OpenGroup],
+        mayHaveLeftovers: Bool
+    ) {
         self.context = context
         self.roots = roots
-        let lane = PassLane(directories: context.directories, push: { _ in }, workers: { 1 })
+        self.mayHaveLeftovers = mayHaveLeftovers
+        lane = PassLane(directories: context.directories, push: { _ in }, workers: { 1 })
         let rooms = LaneRooms(context, lane)
         reports = rooms.reports
         changes = rooms.changes
         links = LinkFollower(rooms, EntryMaker(rooms))
         finisher = DirectoryFinisher(rooms)
+        leftovers = LeftoverRemover(rooms)
         let bySource = Dictionary(grouping: open, by: \.source)
         groups = bySource.sorted { $0.key < $1.key }.map { Group(source: $0.key, parts: $0.value) }
         for group in groups {
@@ -76,7 +93,7 @@ final class GroupJoiner {
         while !waiting.isEmpty, context.log.mayWrite {
             let ready = waiting.filter { index in
                 let group = groups[index]
-                let free = group.candidates.first { claims[$0] == [group.source] }
+                let free = group.leaders.first { claims[$0] == [group.source] }
                 groups[index].leader = free
                 return free != nil
             }
@@ -298,7 +315,24 @@ final class GroupJoiner {
             return nil
         }
         held = (path, place)
+        if mayHaveLeftovers { removeLeftovers(in: place) }
         return place
+    }
+
+    /// Removes what a killed closing left in a directory of shards, which no other run lists before they begin anew.
+    private func removeLeftovers(in place: JoinPlace) {
+        let listing: Listing
+        do throws(SystemError) { listing = try lane.names(in: place.destination.descriptor) } catch
+        {
+            reports.of(.directory(place.node)).fail(.list, .destination, error)
+            return
+        }
+        for index in 0..<listing.count where listing.records[index].isDirectory != true {
+            let name = listing.name(index)
+            guard TemporaryNames.matches(name.bytes), TemporaryNames.shard(of: name.bytes) == nil
+            else { continue }
+            leftovers.remove(name, in: place.node, place.open, isLookedAt: false)
+        }
     }
 
     private func enter(_ name: Name, in parent: JoinPlace) -> JoinPlace? {

@@ -28,7 +28,13 @@ extension PlannedRun {
                 )
             )
         }
-        GroupJoiner(context, roots, groups + context.links.openGroups()).run()
+        GroupJoiner(
+            context,
+            roots,
+            groups + context.links.openGroups(),
+            mayHaveLeftovers: wasCut
+        )
+        .run()
     }
 }
 

@@ -43,7 +43,11 @@ final class LinkFollower {
         let names = destination.linkCount + registry.unlinked(destination.identity)
         guard names > 1 else { return change }
         let isOurs = registry.claim(destination.identity, for: pair.source.identity)
-        var sharesInode = !differences.isEmpty && names != pair.source.linkCount
+        // Of a plan: another run may have the other names, as those of another inode of SOURCE, and what is set here would
+        // be set for these, too.
+        var sharesInode =
+            !differences.isEmpty
+            && (registry.keepsOpenGroups || names != pair.source.linkCount)
         if registry.keepsOpenGroups, names > pair.source.linkCount {
             // Whose the other names are only closing can tell, and only where those of nobody are gone by then.
             let options = context.plan.options

@@ -37,7 +37,9 @@ final class PassContext: DestinationLog {
         self.memory = memory
         self.volumes = volumes
         self.links = links
-        temporaryNames = TemporaryNames(shard: plan.options.share?.part.shard)
+        temporaryNames =
+            plan.options.share.flatMap(ShardOfPlan.init).map(TemporaryNames.init(of:))
+            ?? TemporaryNames()
         directories = OpenDirectories(plan.budget, crossesMounts: plan.options.crossesMounts)
         let counters = log.counters
         contentRules = ContentRules(

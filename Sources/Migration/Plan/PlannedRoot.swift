@@ -59,12 +59,15 @@ package struct PlannedRoot: Equatable, Sendable {
     /// Whether both are one directory, whatever it is called here.
     ///
     /// Where both hosts can ask for an identifier, the time of birth is compared as well, which a kernel may not know of
-    /// a network filesystem, and the size is not, for a volume may be enlarged. Else the size is all that there is beside
-    /// the inode.
+    /// a network filesystem, and the size is not, for a volume may be enlarged. Else the size is compared, and the time of
+    /// birth where both know it.
     package func isSame(as other: PlannedRoot) -> Bool {
         guard type == other.type, inode == other.inode else { return false }
         guard let identifier, let otherIdentifier = other.identifier else {
+            // Two exports may have one size.
+            let isBirthKnown = birthNanoseconds != 0 && other.birthNanoseconds != 0
             return sizeBytes == other.sizeBytes
+                && (!isBirthKnown || birthNanoseconds == other.birthNanoseconds)
         }
         return identifier == otherIdentifier && birthNanoseconds == other.birthNanoseconds
     }

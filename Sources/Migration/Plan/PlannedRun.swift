@@ -37,6 +37,8 @@ package final class PlannedRun: Sendable {
     package let folder: PartFolder
     /// Raised each time that this part begins.
     package let round: UInt64
+    /// Whether the run of this part before began and did not end.
+    package let wasCut: Bool
     /// Of closing: how each shard ended; those that are missing are not among them.
     package let joined: [PartResult]
     /// Of closing that accepts them: what is wrong with shards.
@@ -56,6 +58,7 @@ package final class PlannedRun: Sendable {
         // One that cannot be read says nothing of how often there was one: closing tells it from others by its plan.
         let earlier = try? PartFiles(request.part, request.work).result(in: folder)
         round = (earlier?.round ?? 0) + 1
+        wasCut = earlier.map { $0.status == nil } ?? false
         guard request.part == .closing else {
             (joined, troubles) = ([], [])
             return

@@ -5,20 +5,23 @@ import LinuxIO
 
 extension PlannedRun {
     /// The roots as its spine.
-    var spine: SpineDirectory { SpineDirectory(plan.root, part) }
+    var spine: SpineDirectory { SpineDirectory(plan.root, share) }
 }
 
 /// A directory of the spine under way.
 package final class SpineDirectory: Sendable {
     let plan: PlanDirectory
-    let part: RunPart
+    private let share: PlanShare
     /// Of the names that the plan tells one by one, those that SOURCE has.
     private let onSource = Lock<Set<Name>>([])
 
-    init(_ plan: PlanDirectory, _ part: RunPart) {
+    init(_ plan: PlanDirectory, _ share: PlanShare) {
         self.plan = plan
-        self.part = part
+        self.share = share
     }
+
+    /// Which part of the plan the run does.
+    var part: RunPart { share.part }
 
     /// Whether others write to it meanwhile: a shard enters it, and neither gives it attributes nor gives back what it was
     /// lent for changes, which closing does.
@@ -55,7 +58,7 @@ package final class SpineDirectory: Sendable {
         guard case .spine(let directory) = plan.role(of: name, isDirectory: true, for: part) else {
             return nil
         }
-        return SpineDirectory(directory, part)
+        return SpineDirectory(directory, share)
     }
 
     /// Whether a name that only DESTINATION has is this run's to be deleted.
@@ -67,11 +70,11 @@ package final class SpineDirectory: Sendable {
 
     /// Whether a leftover of this name is this run's to be removed.
     ///
-    /// A shard removes what runs of its own number left: a neighbour of any other may be at work. Where names are dealt out
-    /// by hash, closing lists none; there a shard also takes those without a number that are dealt to it.
+    /// A shard removes what runs of its own number and plan left: a neighbour of any other may be at work. Where names are
+    /// dealt out by hash, closing lists none; there a shard also takes those without a number that are dealt to it.
     func mayRemoveLeftover(_ name: Name) -> Bool {
         guard let shard = part.shard else { return true }
-        if let owner = TemporaryNames.shard(of: name.bytes) { return owner == shard }
+        if let owner = TemporaryNames.shard(of: name.bytes) { return owner == ShardOfPlan(share) }
         return plan.hashCut?.shard(of: name) == shard
     }
 
@@ -86,7 +89,8 @@ package final class SpineDirectory: Sendable {
             case (.shard(let owner), .shard(let shard)): return owner == shard ? name : nil
             case (.opened(let directory), .shard(let shard)):
                 return directory.shards.contains(shard) ? name : nil
-            case (_, .closing): return nil
+            // What moved to where its shard had been already is nowhere on DESTINATION now.
+            case (_, .closing): return name
             }
         }.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }

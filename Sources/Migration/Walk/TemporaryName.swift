@@ -13,14 +13,20 @@ package final class TemporaryNames: Sendable {
     private let start: [UInt8]
     private let count = Atomic<UInt64>(0)
 
-    /// Names with a random part, so that a name left by a killed run is not met again; `shard`: nil, and it is none.
-    package init(shard: Int? = nil) {
+    /// Names with a random part, so that a name left by a killed run is not met again.
+    package convenience init() { self.init(start: [], digits: []) }
+
+    /// Those of a shard: its number, and four of the eight digits are its plan's, for a shard of another plan may have the
+    /// same number.
+    package convenience init(of shard: ShardOfPlan) {
+        self.init(start: Array("S\(shard.number).".utf8), digits: shard.digits)
+    }
+
+    private init(start: [UInt8], digits: [UInt8]) {
         var generator = SystemRandomNumberGenerator()
-        let digits = String(UInt32.random(in: 0...UInt32.max, using: &generator), radix: 16)
-        let number = shard.map { Array("S\($0).".utf8) } ?? []
-        start =
-            Self.prefix + number
-            + Array((String(repeating: "0", count: 8 - digits.count) + digits + ".").utf8)
+        let random = String(UInt32.random(in: 0...UInt32.max, using: &generator), radix: 16)
+        let padded = Array((String(repeating: "0", count: 8 - random.count) + random).utf8)
+        self.start = Self.prefix + start + digits + padded.dropFirst(digits.count) + [0x2E]
     }
 
     /// A name that this pass has not used.
@@ -35,15 +41,15 @@ package final class TemporaryNames: Sendable {
         return form(of: name) != nil
     }
 
-    /// The number of the shard that a temporary name is of; nil: it has none, or is no such name.
-    package static func shard(of name: some Collection<UInt8>) -> Int? {
-        guard name.starts(with: prefix), case .shard(let number) = form(of: name) else {
+    /// The shard that a temporary name is of; nil: it has none, or is no such name.
+    package static func shard(of name: some Collection<UInt8>) -> ShardOfPlan? {
+        guard name.starts(with: prefix), case .shard(let shard) = form(of: name) else {
             return nil
         }
-        return number
+        return shard
     }
 
-    private enum Form { case plain, shard(Int) }
+    private enum Form { case plain, shard(ShardOfPlan) }
 
     /// By what stands behind the prefix; nil: it is no temporary name.
     private static func form(of name: some Collection<UInt8>) -> Form? {
@@ -55,8 +61,9 @@ package final class TemporaryNames: Sendable {
                 digits.count == 1 || digits.first != 0x30,
                 rest.dropFirst(1 + digits.count).first == 0x2E
             else { return nil }
-            form = .shard(digits.reduce(0) { $0 * 10 + Int($1 - 0x30) })
             rest = rest.dropFirst(2 + digits.count)
+            let number = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+            form = .shard(ShardOfPlan(number: number, digits: Array(rest.prefix(4))))
         }
         let isHex: (UInt8) -> Bool = { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
         guard rest.count > 9, rest.count <= 9 + 16, rest.prefix(8).allSatisfy(isHex),
@@ -67,4 +74,19 @@ package final class TemporaryNames: Sendable {
 
     /// `TreePlan.shardsMax` has six.
     private static let shardDigitsMax = 6
+}
+
+/// Whose the temporary names of a shard are.
+package struct ShardOfPlan: Hashable, Sendable {
+    package let number: Int
+    /// The first four of its plan's identifier.
+    let digits: [UInt8]
+
+    init(number: Int, digits: [UInt8]) { (self.number, self.digits) = (number, digits) }
+
+    /// Nil: of closing, whose names are those of any pass.
+    package init?(_ share: PlanShare) {
+        guard let number = share.part.shard else { return nil }
+        self.init(number: number, digits: Array(share.identifier.utf8.prefix(4)))
+    }
 }

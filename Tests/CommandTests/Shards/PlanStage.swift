@@ -200,6 +200,12 @@ struct PlanStage {
         #expect(changes == "", "\(comment)", sourceLocation: sourceLocation)
     }
 
+    /// What its shards' temporary names have of the plan's identifier.
+    func digits() throws -> String {
+        let plan = try TreePlan(reading: Files.read(joined(folder, "plan.json")))
+        return String(plan.identifier.prefix(4))
+    }
+
     /// The text of a file of PLAN.
     func file(_ name: String) throws -> String { try text(joined(folder, name)) }
 }

@@ -157,14 +157,16 @@ struct ShardGuards {
     }
 
     @Test(
-        "leftovers on the spine: a shard takes its own number's, closing all; below its subtree a shard takes any"
+        "leftovers on the spine: a shard takes its own of this plan, closing all; below its subtree a shard takes any"
     )
     func leftovers() throws {
         try cut()
         try plan.run(shards: 3)
+        let digits = try plan.digits()
+        let other = digits == "ffff" ? "0000" : "ffff"
         let names = [
-            ".cutover.S0.00000000.1", ".cutover.S1.00000000.1", ".cutover.S17.00000000.1",
-            ".cutover.00000000.1",
+            ".cutover.S0.\(digits)0000.1", ".cutover.S1.\(digits)0000.1",
+            ".cutover.S17.\(digits)0000.1", ".cutover.S0.\(other)0000.1", ".cutover.00000000.1",
         ]
         func plant() throws {
             for name in names {
@@ -179,7 +181,8 @@ struct ShardGuards {
         for (shard, outcome) in shards { #expect(outcome.status == 0, "\(shard): \(outcome)") }
         for directory in ["", "a/"] {
             for name in names {
-                let isGone = name.hasPrefix(".cutover.S0") || name.hasPrefix(".cutover.S1.")
+                let isGone =
+                    name.hasPrefix(".cutover.S0.\(digits)") || name.hasPrefix(".cutover.S1.")
                 #expect(
                     Files.exists(stage.destination(directory + name)) == !isGone,
                     "\(directory)\(name)"
@@ -194,12 +197,52 @@ struct ShardGuards {
     @Test("one shard alone removes no leftover of a neighbour")
     func neighboursLeftover() throws {
         try cut()
-        for name in [".cutover.S1.00000000.1", ".cutover.S0.00000000.1"] {
-            try Files.write(stage.destination(name), bytes("x"))
-        }
+        let digits = try plan.digits()
+        let (own, other) = (".cutover.S0.\(digits)0000.1", ".cutover.S1.\(digits)0000.1")
+        for name in [own, other] { try Files.write(stage.destination(name), bytes("x")) }
         #expect(try plan.shard(0).status == 0)
-        #expect(Files.exists(stage.destination(".cutover.S1.00000000.1")))
-        #expect(!Files.exists(stage.destination(".cutover.S0.00000000.1")))
+        #expect(Files.exists(stage.destination(other)))
+        #expect(!Files.exists(stage.destination(own)))
+    }
+
+    @Test(
+        "what moved to where its shard had been already is not silently nowhere: closing ends with 24"
+    )
+    func movedBehind() throws {
+        try Shell.run("cd -- \"$1\"; mkdir -p home/u1 other; echo x > home/u1/f", stage.from)
+        try plan.plan(shards: 2, plan.dealt(to: 2, opened: ["home"]))
+        try plan.runShards([0, 1])
+        try Shell.run("cd -- \"$1\"; mv home/u1 other/u1", stage.from)
+        let outcome = try plan.close()
+        #expect(outcome.status == 24, "\(outcome)")
+        try plan.runShards([0, 1], statuses: [0, 24])
+        #expect([0, 24].contains(try plan.close().status))
+        try plan.expectDone()
+    }
+
+    @Test(
+        "a plan is not made with what counts for one run, or tells inodes of several filesystems apart",
+        arguments: [["--delete", "--max-delete", "3"], ["--cross-mounts"]]
+    )
+    func refusedOptions(options: [String]) throws {
+        let out = joined(stage.outside, "new plan")
+        let words = ["plan", "--shards", "2"] + options + ["--out"]
+        let outcome = try Cutover.run(
+            bytes: words.map { bytes($0) } + [out, stage.from, stage.to]
+        )
+        #expect(
+            outcome.status == 64
+                && outcome.errors.contains(options.last == "3" ? "--max-delete" : "--cross-mounts"),
+            "\(outcome)"
+        )
+        #expect(!Files.exists(out))
+        // Nor is one taken that somebody wrote.
+        try plan.plan(
+            shards: 1,
+            options: options.count == 3 ? ["--delete", "--max-delete=3"] : options,
+            PlanDirectory()
+        )
+        #expect(try plan.shard(0).status == 3)
     }
 
     @Test("a pass without a plan removes what shards left behind")

@@ -93,6 +93,43 @@ struct ShardLinks {
         try stage.expectSame()
     }
 
+    @Test(
+        "a mode set for one inode of SOURCE does not reach the file of another shard on the same inode"
+    )
+    func sharedWithAnother() throws {
+        try Shell.run(
+            """
+            cd -- "$1"; mkdir s0 s1 s2
+            echo same > s0/x; ln s0/x s1/y; chmod 600 s0/x
+            echo same > s2/z; chmod 644 s2/z; touch -d 2001-01-01 s0/x s2/z
+            cd -- "$2"; mkdir s0 s1 s2
+            echo another > s0/x; echo same > s1/y; ln s1/y s2/z; chmod 644 s2/z; touch -d 2001-01-01 s2/z
+            """,
+            stage.from,
+            stage.to
+        )
+        try plan.plan(shards: 3, plan.dealt(to: 3))
+        try plan.runShards([2], together: 1)
+        try plan.runShards([0, 1], together: 1)
+        #expect(try plan.close().status == 0)
+        try plan.expectDone()
+    }
+
+    @Test(
+        "what a killed closing left beside a name goes with the next closing, and is no name of the group"
+    )
+    func closingWasKilled() throws {
+        try tree()
+        let made = try plan.plan(shards: 4, plan.dealt(to: 4))
+        try plan.runShards([0, 1, 2, 3])
+        try Shell.run("cd -- \"$1\"; ln a/1 d/.cutover.0123abcd.1; touch -d 2003-03-03 d", stage.to)
+        let begun = PartResult(plan: made.identifier, part: .closing, round: 1, host: "")
+        try Files.write(joined(plan.folder, "closing.result.json"), begun.fileContents)
+        let outcome = try plan.close()
+        #expect(outcome.status == 0, "\(outcome)")
+        try plan.expectDone()
+    }
+
     @Test("what others changed since a shard ended is told, and not linked over")
     func changedMeanwhile() throws {
         try tree()
