@@ -11,7 +11,6 @@ struct VerifyOptions: ParsableArguments {
     var volumes: [BytesArgument] = []
 
     @OptionGroup(title: "What is compared") var compared: CompareOptions
-    @OptionGroup(title: "One part of a plan") var planned: PlannedOptions
     @OptionGroup(title: "How") var how: WorkersOption
     @OptionGroup(title: "How") var time: TimeLimitOptions
     @OptionGroup(title: "How") var place: StateOption
@@ -25,22 +24,6 @@ struct VerifyOptions: ParsableArguments {
             throw ValidationError(
                 "Give SOURCE and DESTINATION, or --manifest FILE and DESTINATION."
             )
-        }
-        if planned.plan != nil {
-            if volumes.count != 2 { throw ValidationError("--plan needs SOURCE and DESTINATION.") }
-            let given = [
-                ("--branch", !compared.branch.isEmpty), ("--state", place.state != nil),
-                ("--manifest", compared.manifest != nil),
-                ("--xattrs", compared.attributes.xattrs != nil),
-            ]
-            for (option, isGiven) in given where isGiven {
-                throw ValidationError("--plan and \(option) cannot both be had.")
-            }
-            if let option = compared.filters.given {
-                throw ValidationError(
-                    "--plan and \(option) cannot both be had: what a plan leaves out is left out here."
-                )
-            }
         }
         if volumes.count == 1,
             let option = compared.optionOfTwoTrees ?? (place.state == nil ? nil : "--state")

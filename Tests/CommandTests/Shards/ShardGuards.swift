@@ -68,7 +68,9 @@ struct ShardGuards {
     func oldResult() throws {
         try cut()
         try plan.runShards([0, 1, 2])
-        let run = try plan.start(["--shard", "1", "--bwlimit", "1"])
+        // Of shard 1: it takes some 40 s.
+        try Shell.run("head -c 4000000 /dev/urandom > \"$1/c/big\"", stage.from)
+        let run = try plan.start(["--shard", "1", "--bwlimit", "100K"])
         try waitUntil {
             try plan.file("1.result.json").contains("\"status\":null")
         }
