@@ -196,10 +196,13 @@ def leftovers_of_a_larger_plan(pair, options):
 @story(is_quick=True)
 def limit_of_deletions(pair, options):
     """--max-delete is of all shards together, or such a plan is refused."""
-    growth.branches(pair.source, 8)
+    # Names that are dealt by hash: each shard deletes there.
+    os.mkdir(f"{pair.source}/spool")
+    for number in range(800):
+        growth.write(f"{pair.source}/spool/file{number}", tree.content(str(number), 100))
     pair.plain().expect(0)
     for number in range(EXTRAS):
-        growth.write(f"{pair.destination}/branch{number % 8:02}/extra{number}", b"extra")
+        growth.write(f"{pair.destination}/spool/extra{number}", b"extra")
     plan = pair.folder / "plan"
     words = ("--shards", "4", "--out", plan, "--delete", "--max-delete", str(DELETED_AT_MOST))
     made = pair.run("plan", pair.source, pair.destination, *words).expect(0, 3, 64)

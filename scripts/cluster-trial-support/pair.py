@@ -154,7 +154,7 @@ class Pair:
         script.write_text(CLOSING_BATCH.format(
             program=self.program, plan=plan, source=self.source, destination=self.destination))
         return self.scheduler.submit(
-            script, f"--dependency=afterok:{job}", "--kill-on-invalid-dep=yes", f"--output={script}.log",
+            script, f"--dependency=afterany:{job}", f"--output={script}.log",
             f"--export=ALL,CUTOVER_STATE={self.state}")
 
     def finish(self, job, *statuses):
