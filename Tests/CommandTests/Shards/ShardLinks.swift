@@ -135,7 +135,7 @@ struct ShardLinks {
         try tree()
         try plan.plan(shards: 4, plan.dealt(to: 4))
         try plan.runShards([0, 1, 2, 3])
-        try Shell.run("cd -- \"$1\"; rm d/1; echo other > d/1", stage.to)
+        try Shell.run("cd -- \"$1\"; echo other > d/new; mv d/new d/1", stage.to)
         let outcome = try plan.close()
         #expect(outcome.status == 23, "\(outcome)")
         #expect(try text(stage.destination("d/1")) == "other\n")
