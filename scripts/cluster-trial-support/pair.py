@@ -123,10 +123,6 @@ class Pair:
         """A pass without a plan, with the pair's own state; its lines are those of --itemize."""
         return self.run("sync", "-i", "--progress", "none", "--delete", *options, self.source, self.destination)
 
-    def verify_part(self, plan, *part):
-        """Verifies a part of a plan."""
-        return self.run("verify", "--plan", plan, *part, self.source, self.destination)
-
     # By the scheduler
 
     def array(self, plan, numbers, slow=()):
