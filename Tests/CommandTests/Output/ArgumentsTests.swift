@@ -189,7 +189,8 @@ import Testing
             (["--json", "M/events", "S", "D"], ["M/events"]),
             (["--failures", "M/failures", "S", "D"], ["M/failures"]),
             (["--exclude", "", "S", "D"], ["exclude"]), (["", "D"], ["source"]),
-            (["--delete=yes", "S", "D"], ["--delete"]), (["plan", "S", "D"], ["D"]),
+            (["--delete=yes", "S", "D"], ["--delete"]), (["scheme", "S", "D"], ["D"]),
+            (["plan", "S", "D"], ["--shards"]),
         ] as [([String], [String])]
     )
     func mistakes(words: [String], expected: [String]) throws {
