@@ -94,7 +94,8 @@ class Page:
             ".nh",
             ".ad l",
             ".SH NAME",
-            ", ".join([self.name, *MORE_NAMES.get(self.name, [])]) + f" \\- {escaped(abstract)}",
+            *[f"{name}," for name in [self.name, *MORE_NAMES.get(self.name, [])][:-1]],
+            f"{[self.name, *MORE_NAMES.get(self.name, [])][-1]} \\- {escaped(abstract)}",
         ] + paragraphs(self.source.read_text(), self.directive)
 
     def directive(self, words):
