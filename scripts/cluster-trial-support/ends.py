@@ -65,30 +65,28 @@ def killed_when_it_was_done_before(pair, options):
     pair.expect_done()
 
 
-@story(is_quick=True)
-def node_crashes(pair, options):
-    """A node loses its power: its tasks run again on others, go on from what is there, and leave nothing behind."""
+def _lose_node(pair, options, lose):
+    """Takes the node of a running task away by `lose`; the task has to run again on another, and all be done."""
     plan, job = _begin(pair, options, 0)
     first = pair.scheduler.task(job, 0).node
-    pair.scheduler.crash(first)
+    lose(first)
     tasks = pair.finish(job)
     again = next(task for task in tasks if task.number == 0)
     expect(again.restarts > 0 and again.node != first, f"it was not started again elsewhere: {again}, first on {first}")
     pair.closing(plan).expect(0)
     pair.expect_done()
+
+
+@story(is_quick=True)
+def node_crashes(pair, options):
+    """A node loses its power: its tasks run again on others, go on from what is there, and leave nothing behind."""
+    _lose_node(pair, options, pair.scheduler.crash)
 
 
 @story()
 def node_is_taken_down(pair, options):
     """An administrator takes a node down: its tasks are stopped there and run again elsewhere."""
-    plan, job = _begin(pair, options, 0)
-    first = pair.scheduler.task(job, 0).node
-    pair.scheduler.take_down(first)
-    tasks = pair.finish(job)
-    again = next(task for task in tasks if task.number == 0)
-    expect(again.restarts > 0 and again.node != first, f"it was not started again elsewhere: {again}, first on {first}")
-    pair.closing(plan).expect(0)
-    pair.expect_done()
+    _lose_node(pair, options, pair.scheduler.take_down)
 
 
 @story()
