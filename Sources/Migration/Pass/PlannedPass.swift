@@ -1,6 +1,5 @@
 // A pass that is a part of a plan: how it ended is written down in PLAN, and closing makes one summary of all.
 
-import History
 import LinuxIO
 
 /// A pass that is a part of a plan: how it ended is written down in PLAN.
@@ -32,7 +31,12 @@ package final class PlannedPass: SteeredRun, HeldRun {
                 return isEnded
             })
         else { return summary }
-        end(&summary, pass.openGroups)
+        (summary.status, summary.plan) = planned.end(
+            summary.status,
+            summary.durationNanoseconds,
+            summary.counters,
+            pass.openGroups
+        )
         return summary
     }
 
@@ -45,36 +49,5 @@ package final class PlannedPass: SteeredRun, HeldRun {
         // PLAN may be what does not answer: nothing is written there. Without a status the part counts as unfinished.
         if isFirst { summary.plan = PlanOutcome(planned.share) }
         return summary
-    }
-
-    /// Writes down how it ended, and makes one summary of all where it is closing.
-    private func end(_ summary: inout PassSummary, _ groups: [OpenGroup]) {
-        var outcome = planned.outcome
-        var status = summary.status
-        if planned.part == .closing {
-            status = .worst(of: [status] + planned.statuses)
-            if !planned.troubles.isEmpty { status = .worst(of: [status, .someFailed]) }
-        }
-        var counts: [String: UInt64] = [:]
-        for counter in PassCounter.allCases {
-            if let key = counter.key { counts[key] = summary.counters[counter].value() }
-        }
-        do throws(SystemError) {
-            try planned.end(
-                planned.result(status, summary.durationNanoseconds, counts),
-                planned.part == .closing ? nil : groups
-            )
-        } catch {
-            outcome.problem = error
-            status = .worst(of: [status, .someFailed])
-        }
-        for joined in planned.joined {
-            for counter in PassCounter.allCases {
-                guard let key = counter.key, let count = joined.counts[key] else { continue }
-                summary.counters[counter].count(count)
-            }
-        }
-        summary.status = status
-        summary.plan = outcome
     }
 }

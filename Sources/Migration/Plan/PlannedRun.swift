@@ -119,6 +119,42 @@ extension PlannedRun {
         try folder.write(files.result, ended.fileContents)
     }
 
+    /// Writes down how a pass or a comparison of the part ended; where it is closing, status and counts are those of all
+    /// shards from then on.
+    func end<Name: CounterName>(
+        _ own: ExitStatus,
+        _ durationNanoseconds: UInt64,
+        _ counters: CounterTable<Name>,
+        _ groups: @autoclosure () -> [OpenGroup]
+    ) -> (status: ExitStatus, outcome: PlanOutcome) {
+        var outcome = outcome
+        var status = own
+        if part == .closing {
+            status = .worst(of: [status] + statuses)
+            if !troubles.isEmpty { status = .worst(of: [status, .someFailed]) }
+        }
+        var counts: [String: UInt64] = [:]
+        for counter in Name.allCases {
+            if let key = counter.key { counts[key] = counters[counter].value() }
+        }
+        do throws(SystemError) {
+            try end(
+                result(status, durationNanoseconds, counts),
+                part == .closing ? nil : groups()
+            )
+        } catch {
+            outcome.problem = error
+            status = .worst(of: [status, .someFailed])
+        }
+        for joined in joined {
+            for counter in Name.allCases {
+                guard let key = counter.key, let count = joined.counts[key] else { continue }
+                counters[counter].count(count)
+            }
+        }
+        return (status, outcome)
+    }
+
     /// What is told of it at its end.
     var outcome: PlanOutcome {
         var outcome = PlanOutcome(share)

@@ -34,37 +34,13 @@ package final class PlannedVerification: SteeredRun {
             defer { isEnded = true }
             return isEnded
         }
-        if !isGivenUp { end(&summary) }
+        if isGivenUp { return summary }
+        (summary.status, summary.plan) = planned.end(
+            summary.status,
+            summary.durationNanoseconds,
+            summary.counters,
+            verification.openGroups
+        )
         return summary
-    }
-
-    private func end(_ summary: inout VerificationSummary) {
-        var status = summary.status
-        if planned.part == .closing {
-            status = .worst(of: [status] + planned.statuses)
-            if !planned.troubles.isEmpty { status = .worst(of: [status, .someFailed]) }
-        }
-        var outcome = planned.outcome
-        var counts: [String: UInt64] = [:]
-        for counter in VerificationCounter.allCases {
-            if let key = counter.key { counts[key] = summary.counters[counter].value() }
-        }
-        do throws(SystemError) {
-            try planned.end(
-                planned.result(status, summary.durationNanoseconds, counts),
-                planned.part == .closing ? nil : verification.openGroups
-            )
-        } catch {
-            outcome.problem = error
-            status = .worst(of: [status, .someFailed])
-        }
-        for joined in planned.joined {
-            for counter in VerificationCounter.allCases {
-                guard let key = counter.key, let count = joined.counts[key] else { continue }
-                summary.counters[counter].count(count)
-            }
-        }
-        summary.status = status
-        summary.plan = outcome
     }
 }
