@@ -34,46 +34,21 @@ struct CheckCommand: ParsableCommand {
         try ReportFiles.judge(state: options.place, place)
         let output = try TableOutput(json: options.json)
         try output.judgeUse(of: options.json)
-        let control = RunControl()
-        let supervision = Supervision(
-            notice: "removing what was made for the check",
-            tell: TableOutput.tell
-        )
         let plan = try options.plan()
-        let ended: CheckOutcome??
-        do throws(Refusal) {
-            let names = RootNames(
-                source: options.source.name,
-                destination: options.destination.name
+        let names = RootNames(source: options.source.name, destination: options.destination.name)
+        let outcome = try output.supervised(notice: "removing what was made for the check") {
+            control,
+            supervision throws(Refusal) in
+            let check = try Check(
+                ProcessSetup(writesTrees: false),
+                names,
+                options: plan,
+                control: control
             )
-            ended = try supervision.run { () throws(Refusal) in
-                supervision.steer(
-                    .init {
-                        control.interrupt()
-                        return true
-                    }
-                )
-                let check = try Check(
-                    ProcessSetup(writesTrees: false),
-                    names,
-                    options: plan,
-                    control: control
-                )
-                supervision.watch.know(check.places)
-                if let workers = check.threadsLimited { TableOutput.tellThreads(workers) }
-                return try check.run()
-            }
-        } catch {
-            let text = RefusalText(error)
-            output.refuse(text.reason, path: text.path, error)
-            throw ExitCode(ExitStatus.refused.rawValue)
+            supervision.watch.know(check.places)
+            if let workers = check.threadsLimited { TableOutput.tellThreads(workers) }
+            return try check.run()
         }
-        guard let ended else {
-            let reason = Supervision.reason(supervision.watch.stuck(), "interrupted", "")
-            output.refuse(reason, path: nil, status: .interrupted)
-            supervision.end(.interrupted)
-        }
-        guard let outcome = ended else { throw ExitCode(ExitStatus.interrupted.rawValue) }
         output.show(
             CheckText(outcome, shown: output.shown, isVerbose: options.verbose > 0).lines,
             json: CheckJSON.lines(outcome, time: WallClock.nanoseconds)

@@ -63,43 +63,20 @@ struct PlanCommand: ParsableCommand {
         _ place: ReportPlace,
         _ output: TableOutput
     ) throws -> MadePlan {
-        let control = RunControl()
-        let supervision = Supervision(
-            notice: "giving up the plan",
-            tell: TableOutput.tell
-        )
         let names = options.names
-        let ended: MadePlan??
-        do throws(Refusal) {
-            ended = try supervision.run { () throws(Refusal) in
-                supervision.steer(
-                    .init {
-                        control.interrupt()
-                        return true
-                    }
-                )
-                let maker = try PlanMaker(
-                    ProcessSetup(writesTrees: false),
-                    names,
-                    request,
-                    control: control
-                )
-                supervision.watch.know(maker.places)
-                if let workers = maker.threadsLimited { TableOutput.tellThreads(workers) }
-                return try Self.write(maker, to: folder, place)
-            }
-        } catch {
-            let text = RefusalText(error)
-            output.refuse(text.reason, path: text.path, error)
-            throw ExitCode(ExitStatus.refused.rawValue)
+        return try output.supervised(notice: "giving up the plan") {
+            control,
+            supervision throws(Refusal) in
+            let maker = try PlanMaker(
+                ProcessSetup(writesTrees: false),
+                names,
+                request,
+                control: control
+            )
+            supervision.watch.know(maker.places)
+            if let workers = maker.threadsLimited { TableOutput.tellThreads(workers) }
+            return try Self.write(maker, to: folder, place)
         }
-        guard let ended else {
-            let reason = Supervision.reason(supervision.watch.stuck(), "interrupted", "")
-            output.refuse(reason, path: nil, status: .interrupted)
-            supervision.end(.interrupted)
-        }
-        guard let made = ended else { throw ExitCode(ExitStatus.interrupted.rawValue) }
-        return made
     }
 
     /// The folder is there before SOURCE is listed, and goes again where there will be no plan.

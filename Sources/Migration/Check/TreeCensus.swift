@@ -45,14 +45,7 @@ final class TreeCensus: Sendable {
             state: CensusDirectory(inode: roots.sourceStatus.inode)
         )
         do throws(SystemError) {
-            // A descriptor of its own: others read through the root's too.
-            let own = try roots.source.descriptor.openDirectory(Name("."))
-            // Installed in use and never released: the root stays open.
-            directories.install(
-                OpenDirectory(source: SharedDescriptor(own), destination: nil),
-                identities: (roots.sourceStatus.identity, nil),
-                in: root
-            )
+            try directories.installSource(of: roots, in: root)
         } catch {
             countUnread()
             return sum.withLock { $0 }
@@ -143,8 +136,9 @@ private final class CensusVisitor: TreeVisitor {
     func leave(_ node: DirectoryNode<CensusDirectory>) {}
 
     func enter(_ node: DirectoryNode<CensusDirectory>) {
-        guard !census.control.isInterrupted, open(node) else { return }
+        guard !census.control.isInterrupted else { return }
         do throws(SystemError) {
+            guard try lane.openSource(node, census.roots.sourceBoundary) else { return }
             let open = try lane.use(node)
             defer { lane.directories.release(node) }
             guard let source = open.source else { return }
@@ -156,28 +150,6 @@ private final class CensusVisitor: TreeVisitor {
             node.setContents(listing)
         } catch {
             census.countUnread()
-        }
-    }
-
-    /// Opens a directory below the root; false where there is nothing to list.
-    private func open(_ node: DirectoryNode<CensusDirectory>) -> Bool {
-        guard let parent = node.parent else { return true }
-        do throws(SystemError) {
-            let parentOpen = try lane.use(parent)
-            defer { lane.directories.release(parent) }
-            guard let source = parentOpen.source else { return false }
-            do throws(NotEntered) {
-                let boundary = census.roots.sourceBoundary
-                lane.install(try boundary.enter(node.name, in: source.descriptor), nil, in: node)
-                return true
-            } catch {
-                // Gone, or something is mounted on it.
-                if case .failed(let cause) = error, cause.code != .noEntry { throw cause }
-                return false
-            }
-        } catch {
-            census.countUnread()
-            return false
         }
     }
 

@@ -75,16 +75,7 @@ final class DirectoryOpener {
             }
             return opened
         } catch {
-            switch error {
-            case .crossing(let crossing): reports.reportMount(.directory(node), crossing)
-            case .failed(let cause):
-                switch cause.code {
-                case .noEntry, .notDirectory, .symlinkLoop: reports.reportVanished(.directory(node))
-                default:
-                    reports.of(.directory(node)).fail(.open, .source, cause)
-                    reports.reportProtected(node)
-                }
-            }
+            if reports.reportNotEntered(error, node) { reports.reportProtected(node) }
             return nil
         }
     }

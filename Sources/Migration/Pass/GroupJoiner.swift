@@ -345,14 +345,8 @@ final class GroupJoiner {
         do throws(NotEntered) {
             source = try context.volumes.sourceBoundary.enter(name, in: parent.source.descriptor)
         } catch {
-            switch error {
-            case .crossing(let crossing): reports.reportMount(.directory(node), crossing)
-            case .failed(let cause):
-                switch cause.code {
-                case .noEntry, .notDirectory, .symlinkLoop: reports.reportVanished(.directory(node))
-                default: reports.of(.directory(node)).fail(.open, .source, cause)
-                }
-            }
+            // A failure is recorded; nothing is deleted here that it could protect.
+            _ = reports.reportNotEntered(error, node)
             return nil
         }
         do throws(SystemError) {

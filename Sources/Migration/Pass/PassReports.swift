@@ -114,6 +114,21 @@ final class PassReports {
         context.log.emit(.mountSkipped(path: affected.path, side: side, crossing: crossing))
     }
 
+    /// Records why a directory of SOURCE was not entered; whether that is a failure.
+    func reportNotEntered(_ error: NotEntered, _ node: PassDirectory) -> Bool {
+        switch error {
+        case .crossing(let crossing): reportMount(.directory(node), crossing)
+        case .failed(let cause):
+            switch cause.code {
+            case .noEntry, .notDirectory, .symlinkLoop: reportVanished(.directory(node))
+            default:
+                of(.directory(node)).fail(.open, .source, cause)
+                return true
+            }
+        }
+        return false
+    }
+
     // MARK: What was done
 
     /// Emits one line of `--itemize`, if any are wanted.

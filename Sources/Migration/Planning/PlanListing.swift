@@ -55,14 +55,7 @@ final class PlanListing: Sendable {
             crossesMounts: crossesMounts
         )
         let root = DirectoryNode(parent: nil, name: Name("."), state: ListedDirectory())
-        // A descriptor of its own: others read through the root's too.
-        let own = try roots.source.descriptor.openDirectory(Name("."))
-        // Installed in use and never released: the root stays open.
-        directories.install(
-            OpenDirectory(source: SharedDescriptor(own), destination: nil),
-            identities: (roots.sourceStatus.identity, nil),
-            in: root
-        )
+        try directories.installSource(of: roots, in: root)
         let walk = TreeWalk<PlanVisitor>(
             workers: supply.workers,
             workersMax: budget.workersMax,
@@ -118,8 +111,9 @@ private final class PlanVisitor: TreeVisitor {
     }
 
     func enter(_ node: DirectoryNode<ListedDirectory>) {
-        guard !listing.control.isInterrupted, open(node) else { return }
+        guard !listing.control.isInterrupted else { return }
         do throws(SystemError) {
+            guard try lane.openSource(node, listing.roots.sourceBoundary) else { return }
             let open = try lane.use(node)
             defer { lane.directories.release(node) }
             guard let source = open.source else { return }
@@ -170,28 +164,6 @@ private final class PlanVisitor: TreeVisitor {
             }
         }
         names.retain { kept[$0] }
-    }
-
-    /// Opens a directory below the root; false where there is nothing to list.
-    private func open(_ node: DirectoryNode<ListedDirectory>) -> Bool {
-        guard let parent = node.parent else { return true }
-        do throws(SystemError) {
-            let parentOpen = try lane.use(parent)
-            defer { lane.directories.release(parent) }
-            guard let source = parentOpen.source else { return false }
-            do throws(NotEntered) {
-                let boundary = listing.roots.sourceBoundary
-                lane.install(try boundary.enter(node.name, in: source.descriptor), nil, in: node)
-                return true
-            } catch {
-                // Gone, or something is mounted on it.
-                if case .failed(let cause) = error, cause.code != .noEntry { throw cause }
-                return false
-            }
-        } catch {
-            listing.count(error, node.path)
-            return false
-        }
     }
 
     func visit(_ piece: EntryPiece<ListedDirectory>) {

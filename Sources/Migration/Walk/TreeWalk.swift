@@ -7,6 +7,7 @@
 //   Entry            one entry; EntryPiece: a run of them
 //   OpenDirectories  lends out the descriptors of nodes; DescriptorBudget says how many there are
 //   MountBoundary+Entering  opening a directory below another, or why not
+//   OneSidedWalk     a walk of SOURCE alone: its root, its directories
 //   NamePairs        which names both sides have
 //   SpineDirectory   whose a name is, in a run of a plan
 //   Scope            which names of the roots are looked at; ReservedNames: which never are

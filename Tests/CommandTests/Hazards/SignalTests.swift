@@ -213,19 +213,13 @@ struct SignalTests {
         try stage.expectSame()
     }
 
-    @Test("S48: a closed standard output: the pass is done, and the status tells of the loss")
-    func closedOutput() throws {
+    @Test(
+        "S48: standard output on a full disk, or closed: the pass is done, and the status tells of the loss",
+        arguments: [">/dev/full", ">&-"]
+    )
+    func lostOutput(redirection: String) throws {
         try StandardTree.plain(stage.from)
-        let outcome = try stage.pass(under: "\"$@\" >&-", "-i")
-        #expect(outcome.status == 23, "\(outcome)")
-        #expect(outcome.errors.contains("standard output"), "\(outcome)")
-        try stage.expectSame()
-    }
-
-    @Test("S48: standard output on a full disk: the pass is done, and the status tells of the loss")
-    func fullOutput() throws {
-        try StandardTree.plain(stage.from)
-        let outcome = try stage.pass(under: "\"$@\" >/dev/full", "-i")
+        let outcome = try stage.pass(under: "\"$@\" \(redirection)", "-i")
         #expect(outcome.status == 23, "\(outcome)")
         #expect(outcome.errors.contains("standard output"), "\(outcome)")
         try stage.expectSame()
