@@ -189,7 +189,7 @@ package struct QuotaCarrier<
         _ findings: inout Findings
     ) {
         let owner = QuotaOwner(kind, pair.id)
-        let before = pair.destination?.limits ?? .none
+        let before = pair.destinationLimits
         switch rules.decision(of: pair) {
         case .nothing: break
         case .leave:

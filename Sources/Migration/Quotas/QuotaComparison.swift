@@ -55,11 +55,11 @@ package struct QuotaComparison<Source: QuotaAccess, Destination: QuotaAccess> {
             )
             var merge = QuotaMerge(source.records(of: kind), destination.records(of: kind))
             while let pair = try merge.next() {
-                let wanted = pair.source?.limits ?? .none
+                let wanted = pair.sourceLimits
                 if pair.id != 0, !wanted.isNone { limited.insert(kind) }
                 if rules.decision(of: pair) == .nothing { continue }
                 let owner = QuotaOwner(kind, pair.id)
-                tell(.limits(owner, wanted, pair.destination?.limits ?? .none))
+                tell(.limits(owner, wanted, pair.destinationLimits))
             }
         }
         return limited

@@ -14,6 +14,11 @@ package struct QuotaPair: Equatable {
 
     /// The owner's id.
     package var id: UInt32 { source?.id ?? destination?.id ?? 0 }
+
+    /// The owner's limits on SOURCE; none where SOURCE has no record of it.
+    package var sourceLimits: QuotaLimits { source?.limits ?? .none }
+    /// The owner's limits on DESTINATION; none where DESTINATION has no record of it.
+    package var destinationLimits: QuotaLimits { destination?.limits ?? .none }
 }
 
 /// A side that could not be read: what the other one has beyond that is not known to be an extra.

@@ -46,8 +46,8 @@ package struct QuotaRules: Equatable {
         // Q6: on an XFS the limits of owner 0 are defaults for others; on ext4 they would be enforced on all
         // that belongs to group 0 or project 0.
         if pair.id == 0 { return .nothing }
-        let present = pair.destination?.limits ?? .none
-        let wanted = wanted(pair.source?.limits ?? .none)
+        let present = pair.destinationLimits
+        let wanted = wanted(pair.sourceLimits)
         if wanted == present { return .nothing }
         if wanted.isNone { return clearsExtras ? .clear : .leave }
         if let field = beyondFormat(wanted) { return .refuse(field) }
@@ -56,24 +56,23 @@ package struct QuotaRules: Equatable {
 
     /// The first of the limits that is too large for the format (Q5).
     private func beyondFormat(_ limits: QuotaLimits) -> QuotaLimitField? {
-        let fields: [(String, UInt64, isOfInodes: Bool)] = [
-            ("hard limit of blocks", limits.blockHardBytes, false),
-            ("soft limit of blocks", limits.blockSoftBytes, false),
-            ("hard limit of inodes", limits.inodesHard, true),
-            ("soft limit of inodes", limits.inodesSoft, true),
-        ]
-        for (words, value, isOfInodes) in fields {
-            let valueMax = isOfInodes ? storage.inodesMax : storage.blockBytesMax
-            if value > valueMax {
-                return QuotaLimitField(
-                    words: words,
-                    value: value,
-                    valueMax: valueMax,
-                    isOfInodes: isOfInodes
-                )
-            }
+        // Made in one place: of the four into which the optimizer turns a loop that makes them, the compiler orders the
+        // values by chance, and two builds of one commit differ (seen with Swift 6.3.1).
+        func field(_ words: String, _ value: UInt64, isOfInodes: Bool) -> QuotaLimitField {
+            QuotaLimitField(
+                words: words,
+                value: value,
+                valueMax: isOfInodes ? storage.inodesMax : storage.blockBytesMax,
+                isOfInodes: isOfInodes
+            )
         }
-        return nil
+        let fields = [
+            field("hard limit of blocks", limits.blockHardBytes, isOfInodes: false),
+            field("soft limit of blocks", limits.blockSoftBytes, isOfInodes: false),
+            field("hard limit of inodes", limits.inodesHard, isOfInodes: true),
+            field("soft limit of inodes", limits.inodesSoft, isOfInodes: true),
+        ]
+        return fields.first { $0.value > $0.valueMax }
     }
 
     // MARK: Grace
