@@ -35,7 +35,7 @@ package final class PlannedPass: SteeredRun, HeldRun {
             summary.status,
             summary.durationNanoseconds,
             summary.counters,
-            pass.openGroups
+            links: planned.file(of: pass.openGroups)
         )
         return summary
     }

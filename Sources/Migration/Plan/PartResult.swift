@@ -6,6 +6,8 @@ package struct PartResult: Equatable, Sendable {
     /// The plan's identifier.
     package var plan: String
     package var part: RunPart
+    /// What was done with the part: how a comparison ended says nothing of a pass.
+    package var work: PartRequest.Work
     /// Raised each time that the part begins.
     package var round: UInt64
     /// As the run exits; nil: it has not come to its end.
@@ -20,19 +22,27 @@ package struct PartResult: Equatable, Sendable {
     package init(
         plan: String,
         part: RunPart,
+        work: PartRequest.Work = .pass,
         round: UInt64,
         status: UInt64? = nil,
         host: String
     ) {
         self.plan = plan
         self.part = part
+        self.work = work
         self.round = round
         self.status = status
         self.host = host
         durationNanoseconds = 0
     }
 
-    private static let format = "cutover result"
+    /// Of a comparison: it found some.
+    var hasDifferences: Bool { counts[VerificationCounter.differences.key ?? "", default: 0] > 0 }
+
+    private static func format(_ work: PartRequest.Work) -> String {
+        work == .pass ? "cutover result" : "cutover comparison"
+    }
+
     private static let version: UInt64 = 1
     /// More was written by nobody: 100,000 rounds take 2 MB.
     static let fileBytesMax = 16 << 20
@@ -41,7 +51,7 @@ package struct PartResult: Equatable, Sendable {
     package var fileContents: [UInt8] {
         var bytes: [UInt8] = []
         PlanJSON.object([
-            .init("format", .init(Self.format)),
+            .init("format", .init(Self.format(work))),
             .init("version", .number(Self.version)),
             .init("plan", .init(plan)),
             .init("shard", part.shard.map { .number(UInt64($0)) } ?? .null),
@@ -61,7 +71,9 @@ package struct PartResult: Equatable, Sendable {
     /// Reads what `fileContents` wrote.
     package init(reading bytes: [UInt8]) throws(PlanProblem) {
         guard let json = PlanJSON(reading: bytes) else { throw .damaged }
-        guard json["format"]?.text == Self.format else { throw .foreign }
+        let works: [PartRequest.Work] = [.pass, .verification]
+        let format = json["format"]?.text
+        guard let work = works.first(where: { Self.format($0) == format }) else { throw .foreign }
         guard let version = json["version"]?.number else { throw .damaged }
         if version != Self.version { throw .otherVersion(version) }
         guard let plan = json["plan"]?.text, let shard = json["shard"],
@@ -78,6 +90,7 @@ package struct PartResult: Equatable, Sendable {
         self.init(
             plan: plan,
             part: part,
+            work: work,
             round: round,
             status: status.number,
             host: host

@@ -39,7 +39,7 @@ package final class PlannedVerification: SteeredRun {
             summary.status,
             summary.durationNanoseconds,
             summary.counters,
-            verification.openGroups
+            links: planned.file(of: verification.openPairs)
         )
         return summary
     }

@@ -105,6 +105,53 @@ extension Verifier {
         }
     }
 
+    // MARK: Plans
+
+    /// Tells what the plan has in a directory of the spine for this shard, and SOURCE has no more: it may be back, and not
+    /// compared, when closing comes.
+    private func reportVanished(of node: VerifiedDirectory, _ source: borrowing Descriptor) {
+        guard let spine = node.state.spine, spine.isShared else { return }
+        for name in spine.vanished {
+            do throws(SystemError) {
+                // It may be there, and left out.
+                if try status(of: name, in: source) == nil {
+                    log.reportVanished(node.path(of: name))
+                }
+            } catch {
+                reports.fail(.examine, .source, error, path: node.path(of: name))
+            }
+        }
+    }
+
+    /// What closing has to go through in a directory whose names are dealt out by hash: it need not list millions.
+    private func openedNames(
+        of spine: SpineDirectory,
+        in node: VerifiedDirectory,
+        _ source: borrowing Descriptor
+    ) -> Listing {
+        var left = Listing()
+        for (name, _) in spine.plan.openedChildren {
+            do throws(SystemError) {
+                guard let status = try status(of: name, in: source) else { continue }
+                try left.append(onBothSides: name, inode: status.inode)
+            } catch {
+                reports.fail(.examine, .source, error, path: node.path(of: name))
+            }
+        }
+        let all = left
+        left.retain { isSelected($0, of: all, in: node, .source, source) }
+        return left
+    }
+
+    private func status(
+        of name: Name,
+        in source: borrowing Descriptor
+    ) throws(SystemError) -> FileStatus? {
+        try name.withPointer { pointer throws(SystemError) in
+            try context.boundary(.source).status(of: pointer, in: source)
+        }
+    }
+
     // MARK: Listing
 
     /// Lists and pairs both sides, and tells what only DESTINATION has; nil when SOURCE cannot be listed at all.
@@ -113,6 +160,9 @@ extension Verifier {
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
     ) -> Listing? {
+        if let spine = node.state.spine, spine.isOnlyPassed {
+            return openedNames(of: spine, in: node, source)
+        }
         var left = Listing()
         var isWhole = true
         do throws(SystemError) {
@@ -136,6 +186,7 @@ extension Verifier {
             for index in 0..<left.count { left.markOnBothSides(index) }
             return left
         }
+        if isWhole { reportVanished(of: node, source) }
         let pairs = NamePairs(source: left, destination: right)
         // What SOURCE has beyond the place where its listing failed is not known.
         if isWhole {
@@ -209,13 +260,31 @@ extension Verifier {
         _ directory: borrowing Descriptor
     ) -> Bool {
         let name = listing.name(index)
-        if let spine = node.state.spine {
-            let isHeld =
-                side == .destination
-                ? spine.hasExtra(name)
-                : spine.holds(name, isDirectory: isDirectory(index, of: listing, side, directory))
-            if !isHeld { return false }
+        guard let spine = node.state.spine else {
+            return isLookedAt(index, of: listing, in: node, side, directory)
         }
+        if side == .destination {
+            return spine.hasExtra(name) && isLookedAt(index, of: listing, in: node, side, directory)
+        }
+        // Before the plan takes note that SOURCE has it: under a name that is left out DESTINATION may have an extra.
+        if spine.plan.children[name] != nil,
+            !isLookedAt(index, of: listing, in: node, side, directory)
+        {
+            return false
+        }
+        return spine.holds(name, isDirectory: isDirectory(index, of: listing, side, directory))
+            && isLookedAt(index, of: listing, in: node, side, directory)
+    }
+
+    /// The same without a plan.
+    private func isLookedAt(
+        _ index: Int,
+        of listing: Listing,
+        in node: VerifiedDirectory,
+        _ side: Failure.Side,
+        _ directory: borrowing Descriptor
+    ) -> Bool {
+        let name = listing.name(index)
         if node.isRoot {
             let isHeld = context.scope.holds(name) {
                 isDirectory(index, of: listing, side, directory)

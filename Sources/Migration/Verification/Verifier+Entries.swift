@@ -33,12 +33,16 @@ extension Verifier {
         guard let source = open.source, let destination = open.destination,
             let status = held?.source.status ?? status(of: entry, source, .source)
         else { return }
-        if let spine = entry.directory.state.spine,
-            !spine.mayHandle(entry.name, isDirectory: status.kind == .directory)
-        {
-            // A directory of the spine when it was listed.
-            log.reportVanished(entry.path)
-            return
+        if let spine = entry.directory.state.spine {
+            if !spine.mayHandle(entry.name, isDirectory: status.kind == .directory) {
+                // A directory of the spine when it was listed.
+                log.reportVanished(entry.path)
+                return
+            }
+            if spine.isShared, status.kind == .directory, spine.child(entry.name) != nil {
+                goThrough(entry, status, destination)
+                return
+            }
         }
         counters.entriesSeen.count()
         counters.bytesSeen.count(status.allocatedBytes)
@@ -74,6 +78,43 @@ extension Verifier {
         }
         if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
         compare(entry, open, status, other, held)
+    }
+
+    /// Goes through a directory of the spine to what a shard has below it; the directory itself is closing's.
+    ///
+    /// Where there is none to go through, closing tells what is wrong, once for all shards. It may be there again by then:
+    /// so this shard says for itself that it could not judge what is below.
+    private func goThrough(
+        _ entry: VerifiedEntry,
+        _ status: FileStatus,
+        _ destination: SharedDescriptor
+    ) {
+        do throws(SystemError) {
+            let other = try context.boundary(.destination).status(
+                of: entry.pointer,
+                in: destination.descriptor
+            )
+            if context.boundary(.source).crossing(at: status) == nil, let other,
+                other.kind == .directory,
+                context.boundary(.destination).crossing(at: other) == nil
+            {
+                handOn(entry)
+            } else {
+                log.reportVanished(entry.path)
+            }
+        } catch {
+            reports.fail(.examine, .destination, error, path: entry.path)
+        }
+    }
+
+    private func handOn(_ entry: VerifiedEntry) {
+        lane.handOn(
+            VerifiedDirectory(
+                parent: entry.directory,
+                name: entry.name,
+                state: VerifiedState(spine: entry.directory.state.spine?.child(entry.name))
+            )
+        )
     }
 
     /// The status of one side; nil when the entry is gone or that failed, which was recorded.
@@ -137,13 +178,7 @@ extension Verifier {
         _ held: HeldPair?
     ) {
         if source.kind == .directory, destination.kind == .directory {
-            lane.handOn(
-                VerifiedDirectory(
-                    parent: entry.directory,
-                    name: entry.name,
-                    state: VerifiedState(spine: entry.directory.state.spine?.child(entry.name))
-                )
-            )
+            handOn(entry)
             return
         }
         var isPending = false
