@@ -94,6 +94,11 @@ package enum PlannedText {
             )
         }
         if !outcome.troubles.isEmpty { lines.append("not done: \(list(outcome.troubles))") }
+        if !outcome.failuresUnread.isEmpty {
+            lines.append(
+                "failures of \(numbers(outcome.failuresUnread)) are not in the list: the file is missing or of another run"
+            )
+        }
         if let problem = outcome.problem {
             lines.append(
                 "how it ended could not be written to PLAN (\(problem.code.sentence)): run it again"
@@ -109,5 +114,6 @@ package enum PlannedText {
         line.add("shards", outcome.share.shards)
         let isClosing = outcome.share.part == .closing
         line.add("shards_joined", isClosing ? outcome.shardsJoined : nil)
+        line.add("failures_unread", numbers: isClosing ? outcome.failuresUnread : nil)
     }
 }

@@ -60,7 +60,10 @@ struct VerifyCommand: ParsableCommand {
         let status = session.run(
             prepare: { setting throws(Refusal) in
                 let run = try Self.prepare(plan, setting, counters) { reporter.receive($0) }
-                return .init(run: run) { reporter.begin() }
+                return .init(run: run) {
+                    reporter.begin()
+                    (run as? PlannedVerification)?.joinFailures { streams.takeFailures($0) }
+                }
             },
             finish: { (summary: VerificationSummary) in
                 plan.writeMetrics(of: summary)

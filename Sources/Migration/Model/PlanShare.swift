@@ -75,6 +75,8 @@ package struct PlanOutcome: Sendable {
     package var longestNanoseconds: UInt64 = 0
     /// Of closing that goes on without them: shards that are missing or failed.
     package var troubles: [ShardTrouble] = []
+    /// Of closing: shards whose failures are not in its list, for their file is missing or of another run.
+    package var failuresUnread: [Int] = []
     /// Why PLAN does not know how it ended; nil: it does.
     package var problem: SystemError?
 

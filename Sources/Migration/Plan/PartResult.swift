@@ -16,6 +16,8 @@ package struct PartResult: Equatable, Sendable {
     package var durationNanoseconds: UInt64
     /// By the names that reports give to counters.
     package var counts: [String: UInt64] = [:]
+    /// SHA-256 of its file of failures in PLAN, when it had ended; nil: there was none.
+    package var failuresDigest: String?
     /// Of closing: the round of each shard that it joined, in their order; 0: none.
     package var joined: [UInt64] = []
 
@@ -63,6 +65,7 @@ package struct PartResult: Equatable, Sendable {
                 "counts",
                 .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) })
             ),
+            .init("failures_sha256", failuresDigest.map { .init($0) } ?? .null),
             .init("joined", .list(joined.map { .number($0) })),
         ]).write(to: &bytes)
         return bytes + [0x0A]
@@ -96,6 +99,8 @@ package struct PartResult: Equatable, Sendable {
             host: host
         )
         durationNanoseconds = duration
+        // An earlier version wrote none.
+        failuresDigest = json["failures_sha256"]?.text
         for count in counts {
             guard let number = count.value.number,
                 self.counts.updateValue(number, forKey: count.key) == nil

@@ -43,6 +43,8 @@ package final class PlannedRun: Sendable {
     package let joined: [PartResult]
     /// Of closing that accepts them: what is wrong with shards.
     package let troubles: [ShardTrouble]
+    /// Of closing: shards whose failures are not in its list.
+    let failuresUnread = Lock<[Int]>([])
 
     /// Opens, locks and judges; nothing is written but locks.
     package init(_ request: PartRequest) throws(Refusal) {
@@ -97,7 +99,11 @@ extension PlannedRun {
             round: round,
             host: host
         )
-        do throws(SystemError) { try folder.write(files.result, result.fileContents) } catch {
+        do throws(SystemError) {
+            try folder.write(files.result, result.fileContents)
+            // Those of the run before; of this one they may go elsewhere.
+            try folder.empty(files.failures)
+        } catch {
             throw folder.unusable(files.result, error.code.sentence)
         }
     }
@@ -123,7 +129,9 @@ extension PlannedRun {
         var status = own
         if part == .closing {
             status = .worst(of: [status] + statuses)
-            if !troubles.isEmpty { status = .worst(of: [status, .someFailed]) }
+            if !troubles.isEmpty || !outcome.failuresUnread.isEmpty {
+                status = .worst(of: [status, .someFailed])
+            }
         }
         var counts: [String: UInt64] = [:]
         for counter in Name.allCases {
@@ -151,6 +159,7 @@ extension PlannedRun {
     var outcome: PlanOutcome {
         var outcome = PlanOutcome(share)
         outcome.troubles = troubles
+        outcome.failuresUnread = failuresUnread.withLock { $0 }
         outcome.shardsJoined = joined.count
         outcome.shardsDifferent = joined.filter { $0.hasDifferences }.compactMap(\.part.shard)
         outcome.longestNanoseconds = joined.map(\.durationNanoseconds).max() ?? 0
@@ -173,6 +182,7 @@ extension PlannedRun {
         )
         result.durationNanoseconds = durationNanoseconds
         result.counts = counts
+        result.failuresDigest = ownFailures?.digest
         if part == .closing { result.joined = joinedRounds }
         return result
     }

@@ -28,6 +28,11 @@ package final class PlannedVerification: SteeredRun {
         return summary
     }
 
+    /// Gives the failures of the shards that this closes, once.
+    package func joinFailures(into append: ([UInt8]) -> Void) {
+        planned.joinFailures(into: append)
+    }
+
     package func run() -> VerificationSummary {
         var summary = verification.run()
         let isGivenUp = isEnded.withLock { isEnded in
