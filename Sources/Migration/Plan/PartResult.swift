@@ -7,7 +7,7 @@ package struct PartResult: Equatable, Sendable {
     package var plan: String
     package var part: RunPart
     /// What was done with the part: how a comparison ended says nothing of a pass.
-    package var work: PartRequest.Work
+    package var work = PartRequest.Work.pass
     /// Raised each time that the part begins.
     package var round: UInt64
     /// As the run exits; nil: it has not come to its end.
@@ -24,14 +24,12 @@ package struct PartResult: Equatable, Sendable {
     package init(
         plan: String,
         part: RunPart,
-        work: PartRequest.Work = .pass,
         round: UInt64,
         status: UInt64? = nil,
         host: String
     ) {
         self.plan = plan
         self.part = part
-        self.work = work
         self.round = round
         self.status = status
         self.host = host
@@ -93,11 +91,11 @@ package struct PartResult: Equatable, Sendable {
         self.init(
             plan: plan,
             part: part,
-            work: work,
             round: round,
             status: status.number,
             host: host
         )
+        self.work = work
         durationNanoseconds = duration
         // An earlier version wrote none.
         failuresDigest = json["failures_sha256"]?.text

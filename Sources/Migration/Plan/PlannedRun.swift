@@ -92,13 +92,13 @@ extension PlannedRun {
 
     /// Writes down that the part begins, in place of how it ended before; nothing was done yet.
     package func begin(host: String) throws(Refusal) {
-        let result = PartResult(
+        var result = PartResult(
             plan: plan.identifier,
             part: part,
-            work: request.work,
             round: round,
             host: host
         )
+        result.work = request.work
         do throws(SystemError) {
             try folder.write(files.result, result.fileContents)
             // Those of the run before; of this one they may go elsewhere.
@@ -175,12 +175,12 @@ extension PlannedRun {
         var result = PartResult(
             plan: plan.identifier,
             part: part,
-            work: request.work,
             round: round,
             status: UInt64(status.rawValue),
             host: Machine.host ?? ""
         )
         result.durationNanoseconds = durationNanoseconds
+        result.work = request.work
         result.counts = counts
         result.failuresDigest = ownFailures?.digest
         if part == .closing { result.joined = joinedRounds }

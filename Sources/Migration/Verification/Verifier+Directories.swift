@@ -105,53 +105,6 @@ extension Verifier {
         }
     }
 
-    // MARK: Plans
-
-    /// Tells what the plan has in a directory of the spine for this shard, and SOURCE has no more: it may be back, and not
-    /// compared, when closing comes.
-    private func reportVanished(of node: VerifiedDirectory, _ source: borrowing Descriptor) {
-        guard let spine = node.state.spine, spine.isShared else { return }
-        for name in spine.vanished {
-            do throws(SystemError) {
-                // It may be there, and left out.
-                if try status(of: name, in: source) == nil {
-                    log.reportVanished(node.path(of: name))
-                }
-            } catch {
-                reports.fail(.examine, .source, error, path: node.path(of: name))
-            }
-        }
-    }
-
-    /// What closing has to go through in a directory whose names are dealt out by hash: it need not list millions.
-    private func openedNames(
-        of spine: SpineDirectory,
-        in node: VerifiedDirectory,
-        _ source: borrowing Descriptor
-    ) -> Listing {
-        var left = Listing()
-        for (name, _) in spine.plan.openedChildren {
-            do throws(SystemError) {
-                guard let status = try status(of: name, in: source) else { continue }
-                try left.append(onBothSides: name, inode: status.inode)
-            } catch {
-                reports.fail(.examine, .source, error, path: node.path(of: name))
-            }
-        }
-        let all = left
-        left.retain { isSelected($0, of: all, in: node, .source, source) }
-        return left
-    }
-
-    private func status(
-        of name: Name,
-        in source: borrowing Descriptor
-    ) throws(SystemError) -> FileStatus? {
-        try name.withPointer { pointer throws(SystemError) in
-            try context.boundary(.source).status(of: pointer, in: source)
-        }
-    }
-
     // MARK: Listing
 
     /// Lists and pairs both sides, and tells what only DESTINATION has; nil when SOURCE cannot be listed at all.
@@ -161,7 +114,7 @@ extension Verifier {
         _ destination: borrowing Descriptor
     ) -> Listing? {
         if let spine = node.state.spine, spine.isOnlyPassed {
-            return openedNames(of: spine, in: node, source)
+            return names.opened(of: spine, in: node, source)
         }
         var left = Listing()
         var isWhole = true
@@ -176,7 +129,7 @@ extension Verifier {
         }
         if node.isRoot || node.state.spine != nil || !context.filter.isEmpty {
             let all = left
-            left.retain { isSelected($0, of: all, in: node, .source, source) }
+            left.retain { names.isSelected($0, of: all, in: node, .source, source) }
         }
         if left.count > 1 { left.sortByInode() }
         let right: Listing
@@ -186,7 +139,7 @@ extension Verifier {
             for index in 0..<left.count { left.markOnBothSides(index) }
             return left
         }
-        if isWhole { reportVanished(of: node, source) }
+        if isWhole { names.reportVanished(of: node, source) }
         let pairs = NamePairs(source: left, destination: right)
         // What SOURCE has beyond the place where its listing failed is not known.
         if isWhole {
@@ -206,7 +159,9 @@ extension Verifier {
     ) {
         guard context.mayBegin else { return }
         let name = listing.name(index)
-        guard isSelected(index, of: listing, in: node, .destination, destination) else { return }
+        guard names.isSelected(index, of: listing, in: node, .destination, destination) else {
+            return
+        }
         do throws(SystemError) {
             let boundary = context.boundary(.destination)
             guard let status = try boundary.status(of: listing.namePointer(index), in: destination)
@@ -248,63 +203,5 @@ extension Verifier {
         } catch {
             reports.fail(.examine, .destination, error, path: node.path(of: name))
         }
-    }
-
-    /// Whether an entry is compared: at the roots not a reserved one (S5, S62), and not another branch; anywhere not
-    /// what the filter excludes, as in a pass.
-    private func isSelected(
-        _ index: Int,
-        of listing: Listing,
-        in node: VerifiedDirectory,
-        _ side: Failure.Side,
-        _ directory: borrowing Descriptor
-    ) -> Bool {
-        let name = listing.name(index)
-        guard let spine = node.state.spine else {
-            return isLookedAt(index, of: listing, in: node, side, directory)
-        }
-        if side == .destination {
-            return spine.hasExtra(name) && isLookedAt(index, of: listing, in: node, side, directory)
-        }
-        // Before the plan takes note that SOURCE has it: under a name that is left out DESTINATION may have an extra.
-        if spine.plan.children[name] != nil,
-            !isLookedAt(index, of: listing, in: node, side, directory)
-        {
-            return false
-        }
-        return spine.holds(name, isDirectory: isDirectory(index, of: listing, side, directory))
-            && isLookedAt(index, of: listing, in: node, side, directory)
-    }
-
-    /// The same without a plan.
-    private func isLookedAt(
-        _ index: Int,
-        of listing: Listing,
-        in node: VerifiedDirectory,
-        _ side: Failure.Side,
-        _ directory: borrowing Descriptor
-    ) -> Bool {
-        let name = listing.name(index)
-        if node.isRoot {
-            let isHeld = context.scope.holds(name) {
-                isDirectory(index, of: listing, side, directory)
-            }
-            if !isHeld { return false }
-        }
-        return context.filter.isEmpty
-            || !context.filter.excludes(
-                path: node.path(of: name),
-                isDirectory: isDirectory(index, of: listing, side, directory)
-            )
-    }
-
-    /// What cannot be examined now is met again, and its failure recorded, when it is compared.
-    private func isDirectory(
-        _ index: Int,
-        of listing: Listing,
-        _ side: Failure.Side,
-        _ directory: borrowing Descriptor
-    ) -> Bool {
-        (try? context.boundary(side).isDirectory(index, of: listing, in: directory)) ?? false
     }
 }

@@ -40,7 +40,7 @@ extension Verifier {
                 return
             }
             if spine.isShared, status.kind == .directory, spine.child(entry.name) != nil {
-                goThrough(entry, status, destination)
+                if names.canGoThrough(entry, status, destination.descriptor) { handOn(entry) }
                 return
             }
         }
@@ -78,33 +78,6 @@ extension Verifier {
         }
         if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
         compare(entry, open, status, other, held)
-    }
-
-    /// Goes through a directory of the spine to what a shard has below it; the directory itself is closing's.
-    ///
-    /// Where there is none to go through, closing tells what is wrong, once for all shards. It may be there again by then:
-    /// so this shard says for itself that it could not judge what is below.
-    private func goThrough(
-        _ entry: VerifiedEntry,
-        _ status: FileStatus,
-        _ destination: SharedDescriptor
-    ) {
-        do throws(SystemError) {
-            let other = try context.boundary(.destination).status(
-                of: entry.pointer,
-                in: destination.descriptor
-            )
-            if context.boundary(.source).crossing(at: status) == nil, let other,
-                other.kind == .directory,
-                context.boundary(.destination).crossing(at: other) == nil
-            {
-                handOn(entry)
-            } else {
-                log.reportVanished(entry.path)
-            }
-        } catch {
-            reports.fail(.examine, .destination, error, path: entry.path)
-        }
     }
 
     private func handOn(_ entry: VerifiedEntry) {

@@ -163,7 +163,7 @@ private struct NamePartners {
     /// What tells a difference from others.
     func key(_ difference: JSON) -> String {
         guard case .object(var members) = difference, let path = difference.path else { return "" }
-        if difference.text("aspect") == "links" {
+        if difference.text("what") == "hard_links" {
             return "links " + shown(groups[path] ?? path)
         }
         members["time"] = nil
