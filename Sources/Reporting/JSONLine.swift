@@ -122,6 +122,13 @@ package struct JSONLine: Sendable {
         bytes.append(0x5D)
     }
 
+    /// A list of numbers; nil is `null`.
+    mutating func add(_ key: String, numbers: [Int]?) {
+        begin(key)
+        guard let numbers else { return addNull() }
+        bytes += Array("[\(numbers.map { "\($0)" }.joined(separator: ","))]".utf8)
+    }
+
     /// Ranges as pairs of their first and last byte: `[[4096,8191],[65536,69631]]`.
     mutating func add(_ key: String, ranges: [Range<UInt64>]) {
         begin(key)

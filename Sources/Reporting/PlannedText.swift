@@ -44,6 +44,14 @@ package enum PlannedText {
             + (more > 0 ? " and \(Quantity.count(UInt64(more))) more" : "")
     }
 
+    /// "shards 3, 7 and 12 more".
+    private static func numbers(_ shards: [Int]) -> String {
+        let listed = shards.prefix(listedMax).map { "\($0)" }.joined(separator: ", ")
+        let more = shards.count - min(shards.count, listedMax)
+        return (shards.count == 1 ? "shard " : "shards ") + listed
+            + (more > 0 ? " and \(Quantity.count(UInt64(more))) more" : "")
+    }
+
     private static func words(_ what: ShardTrouble.What) -> String {
         switch what {
         case .missing: "has no result"
@@ -80,7 +88,17 @@ package enum PlannedText {
                 "closing of \(plan): \(shards) joined, the longest took \(time); counts are of all"
             )
         }
+        if !outcome.shardsDifferent.isEmpty {
+            lines.append(
+                "differences in \(numbers(outcome.shardsDifferent)); each has told its own"
+            )
+        }
         if !outcome.troubles.isEmpty { lines.append("not done: \(list(outcome.troubles))") }
+        if !outcome.failuresUnread.isEmpty {
+            lines.append(
+                "failures of \(numbers(outcome.failuresUnread)) are not in the list: the file is missing or of another run"
+            )
+        }
         if let problem = outcome.problem {
             lines.append(
                 "how it ended could not be written to PLAN (\(problem.code.sentence)): run it again"
@@ -94,6 +112,8 @@ package enum PlannedText {
         line.add("plan", outcome.share.identifier)
         line.add("shard", outcome.share.part.shard)
         line.add("shards", outcome.share.shards)
-        line.add("shards_joined", outcome.share.part == .closing ? outcome.shardsJoined : nil)
+        let isClosing = outcome.share.part == .closing
+        line.add("shards_joined", isClosing ? outcome.shardsJoined : nil)
+        line.add("failures_unread", numbers: isClosing ? outcome.failuresUnread : nil)
     }
 }

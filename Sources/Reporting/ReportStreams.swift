@@ -95,6 +95,9 @@ package final class ReportStreams: Sendable {
         configuration.failures?.write(line.line)
     }
 
+    /// Adds failures of other runs, lines of JSON, to its own; before the first of these.
+    package func takeFailures(_ lines: [UInt8]) { configuration.failures?.append(lines) }
+
     /// To be called before a run that is given up is summed up: an output that nobody reads must not hold up the summary.
     package func stopWaiting() {
         let files = [configuration.standardOutput, configuration.json, configuration.failures]

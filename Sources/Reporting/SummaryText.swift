@@ -272,7 +272,9 @@ package struct SummaryText: Sendable {
         _ shown: ShownName,
         command: String? = nil
     ) -> [String] {
-        guard total > 0, !first.isEmpty else { return [] }
+        guard total > 0 else { return [] }
+        // Those of shards, which closing a plan has joined.
+        if first.isEmpty { return file.map { ["All failures are in \($0)."] } ?? [] }
         var title =
             total == 1
             ? "The failure:" : "The first \(first.count) of \(Quantity.count(total)) failures:"

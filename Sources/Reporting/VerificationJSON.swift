@@ -52,7 +52,11 @@ package enum VerificationJSON {
         line.add("status_name", VerificationText.name(status))
         line.add("time_limit_reached", summary.isCutByTimeLimit)
         line.add("by_manifest", summary.isByManifest)
-        if let plan = summary.plan { PlannedText.add(plan, to: &line) }
+        if let plan = summary.plan {
+            PlannedText.add(plan, to: &line)
+            let isClosing = plan.share.part == .closing
+            line.add("shards_different", numbers: isClosing ? plan.shardsDifferent : nil)
+        }
         line.add("contents", summary.comparesContents)
         add(summary.sample, to: &line)
         line.add("seconds", seconds: summary.durationNanoseconds)

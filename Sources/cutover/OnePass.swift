@@ -45,6 +45,7 @@ struct OnePass {
                     return .init(run: made.run) {
                         metrics?.passBegins()
                         reporter.begin { made.pass.publish($0) }
+                        made.run.joinFailures { streams.takeFailures($0) }
                     }
                 }
                 let pass = try Pass(

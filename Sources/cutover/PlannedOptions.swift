@@ -190,7 +190,10 @@ struct PlannedComparisonMaker {
         options.preserved = pass.preserved
         options.attributes = pass.attributes
         options.crossesMounts = pass.crossesMounts
-        options.comparesQuotas = false
+        options.checksFirst = pass.checksFirst && typed.checksFirst
+        // They are those of a whole volume: closing carries them, and compares them.
+        options.comparesQuotas =
+            planned.part == .closing && pass.quotas != .off && typed.comparesQuotas
         // Closing has no record of passes on which anything could rest.
         options.stateFolder = planned.part == .closing ? nil : planned.stateFolder
         options.namesStateFolder = false

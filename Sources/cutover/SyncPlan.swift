@@ -52,7 +52,7 @@ struct SyncPlan {
     /// Failures of a part of a plan go to PLAN, unless another file is named.
     ///
     /// Where that cannot be the run is refused, which tells why.
-    private static func takeFailures(
+    static func takeFailures(
         of planned: PartRequest,
         _ names: RootNames,
         _ reporting: inout ReporterConfiguration

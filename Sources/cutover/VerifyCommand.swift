@@ -13,6 +13,7 @@ struct VerifyCommand: ParsableCommand {
         usage: """
             cutover verify [OPTIONS] SOURCE DESTINATION
             cutover verify [OPTIONS] --manifest FILE DESTINATION
+            cutover verify --plan PLAN [--shard NUMBER | --close] SOURCE DESTINATION
             """,
         discussion: """
             Every entry of both trees is compared in everything that a pass copies, and every file byte for \
@@ -23,6 +24,10 @@ struct VerifyCommand: ParsableCommand {
             pending, for the next pass takes it; -v prints it. What that pass left out is left out here as well, \
             unless --exclude or --exclude-from is given. What changes while verify runs is reported as \
             changed, not as different. SIGINT, SIGTERM and SIGHUP stop it, SIGUSR1 adds a worker, SIGUSR2 takes one away.
+
+            With --plan it is done by several machines: each compares one shard of a plan of 'cutover plan', every byte \
+            of it, and --close what lies above the cuts and hard links across shards. Its status and counts are of all. \
+            Accounts of quotas are left out.
 
             Exit status: 0 equal, 1 different, 3 refused before starting, 20 interrupted, 23 something could \
             not be read or a report not be written, 24 nothing is wrong but some entries changed since the \
@@ -55,7 +60,10 @@ struct VerifyCommand: ParsableCommand {
         let status = session.run(
             prepare: { setting throws(Refusal) in
                 let run = try Self.prepare(plan, setting, counters) { reporter.receive($0) }
-                return .init(run: run) { reporter.begin() }
+                return .init(run: run) {
+                    reporter.begin()
+                    (run as? PlannedVerification)?.joinFailures { streams.takeFailures($0) }
+                }
             },
             finish: { (summary: VerificationSummary) in
                 plan.writeMetrics(of: summary)

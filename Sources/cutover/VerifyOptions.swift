@@ -11,12 +11,14 @@ struct VerifyOptions: ParsableArguments {
     var volumes: [BytesArgument] = []
 
     @OptionGroup(title: "What is compared") var compared: CompareOptions
+    @OptionGroup(title: "One part of a plan") var planned: PlannedOptions
     @OptionGroup(title: "How") var how: WorkersOption
     @OptionGroup(title: "How") var time: TimeLimitOptions
     @OptionGroup(title: "How") var place: StateOption
     @OptionGroup(title: "Reporting") var telling: TellOptions
 
     func validate() throws {
+        if planned.plan != nil { try judgePlanned() }
         if volumes.count > 2 {
             throw ValidationError("Give SOURCE and DESTINATION, and nothing more.")
         }
@@ -30,6 +32,18 @@ struct VerifyOptions: ParsableArguments {
         {
             throw ValidationError("\(option) needs SOURCE and DESTINATION.")
         }
+    }
+}
+
+extension VerifyOptions {
+    /// Refuses what a plan has decided, or what would make "equal" of some shards mean less than that of others.
+    private func judgePlanned() throws {
+        if let option = compared.optionOfNoPlan ?? (place.state == nil ? nil : "--state") {
+            throw ValidationError(
+                "--plan and \(option) cannot both be had: a comparison by a plan is of all that its passes copy."
+            )
+        }
+        if volumes.count != 2 { throw ValidationError("--plan needs SOURCE and DESTINATION.") }
     }
 }
 
@@ -96,6 +110,16 @@ struct CompareOptions: ParsableArguments {
             throw ValidationError("--sample takes more than 0 and at most 100 percent.")
         }
         if seed != nil, sample == nil { throw ValidationError("--seed needs --sample.") }
+    }
+
+    /// An option that was given and cannot be had with a plan.
+    var optionOfNoPlan: String? {
+        if manifest != nil { return "--manifest" }
+        if metadata { return "--metadata" }
+        if sample != nil { return "--sample" }
+        if attributes.xattrs != nil { return "--xattrs" }
+        if let option = filters.given { return option }
+        return branch.isEmpty ? nil : "--branch"
     }
 
     /// An option that was given and has no meaning for a manifest alone.

@@ -26,8 +26,7 @@ struct VerifyPlan {
     /// Opens the files for reports; every mistake is a usage error.
     init(_ options: VerifyOptions) throws {
         workers = options.how.workers
-        // No option asks for it yet.
-        planned = nil
+        planned = try options.planned.request(.verification)
         let volumes = options.volumes.map(\.name)
         let compared = options.compared
         if let metrics = options.telling.metrics, metrics.bytes == compared.manifest?.bytes {
@@ -43,6 +42,10 @@ struct VerifyPlan {
         limit = TimeLimit(options.time)
         var reporting = try SyncPlan.reporting(options.telling, itemizes: false)
         reporting.timeLimit = limit?.told
+        if let planned, volumes.count == 2 {
+            let names = RootNames(source: volumes[0], destination: volumes[1])
+            SyncPlan.takeFailures(of: planned, names, &reporting)
+        }
         self.reporting = reporting
         if let manifest = compared.manifest {
             try ReportFiles.judge(manifest: manifest, reporting)
@@ -85,7 +88,8 @@ struct VerifyPlan {
         switch work {
         case .trees(let source, let destination, let options, _):
             let names = RootNames(source: source, destination: destination)
-            PassMetrics(file, names, stateFolder: options.recordFolder)?.end(summary)
+            PassMetrics(file, names, stateFolder: options.recordFolder, planned: planned)?
+                .end(summary)
         case .manifest(_, let destination):
             // Nothing is recorded of it, and there is no SOURCE.
             file.begin([], Array(destination.bytes))

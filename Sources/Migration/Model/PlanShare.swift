@@ -69,10 +69,14 @@ package struct PlanOutcome: Sendable {
     package var share: PlanShare
     /// Of closing: so many shards were joined.
     package var shardsJoined = 0
+    /// Of closing a comparison: those of them that found differences.
+    package var shardsDifferent: [Int] = []
     /// Of closing: what the longest of them took.
     package var longestNanoseconds: UInt64 = 0
     /// Of closing that goes on without them: shards that are missing or failed.
     package var troubles: [ShardTrouble] = []
+    /// Of closing: shards whose failures are not in its list, for their file is missing or of another run.
+    package var failuresUnread: [Int] = []
     /// Why PLAN does not know how it ended; nil: it does.
     package var problem: SystemError?
 

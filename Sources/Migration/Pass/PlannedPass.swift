@@ -22,6 +22,11 @@ package final class PlannedPass: SteeredRun, HeldRun {
         pass.limitWorkers(to: most, isMeasuring: isMeasuring)
     }
 
+    /// Gives the failures of the shards that this closes, once.
+    package func joinFailures(into append: ([UInt8]) -> Void) {
+        planned.joinFailures(into: append)
+    }
+
     package func run() -> PassSummary {
         var summary = pass.run()
         // One that is given up just now was not heard of as ended.
@@ -35,7 +40,7 @@ package final class PlannedPass: SteeredRun, HeldRun {
             summary.status,
             summary.durationNanoseconds,
             summary.counters,
-            pass.openGroups
+            links: planned.file(of: pass.openGroups)
         )
         return summary
     }

@@ -49,15 +49,11 @@ package struct OpenGroups: Equatable, Sendable {
         self.groups = groups
     }
 
-    private static let start = "cutover links 1 "
-    /// Some hundred million names.
-    static let fileBytesMax = 1 << 36
-
-    private var heading: String { Self.start + "\(plan) \(part.word) \(round)" }
+    private static let kind = "links"
 
     /// The whole file.
     package var fileContents: [UInt8] {
-        var bytes = Array((heading + "\n").utf8)
+        var bytes = Array("cutover \(Self.kind) 1 \(plan) \(part.word) \(round)\n".utf8)
         for group in groups {
             let inodes = group.destinations.map { "\($0)" }.joined(separator: ",")
             let line = "g \(group.source) \(group.changed) \(group.linkCount) \(inodes)\n"
@@ -73,31 +69,18 @@ package struct OpenGroups: Equatable, Sendable {
 
     /// Reads what `fileContents` wrote; that it is of another run is told by its fields.
     package init(reading bytes: [UInt8]) throws(PlanProblem) {
-        guard bytes.last == 0x0A else { throw .damaged }
-        let lines = bytes.dropLast().split(separator: 0x0A, omittingEmptySubsequences: false)
-        guard let first = lines.first, let last = lines.last, lines.count >= 2 else {
-            throw .damaged
-        }
-        let words = String(decoding: first, as: UTF8.self).split(separator: " ")
-        guard words.count == 6, words[0] == "cutover", words[1] == "links" else { throw .foreign }
-        guard let version = UInt64(words[2]) else { throw .damaged }
-        if version != 1 { throw .otherVersion(version) }
-        guard let part = Self.part(words[4]), let round = UInt64(words[5]) else { throw .damaged }
-        self.init(plan: String(words[3]), part: part, round: round, groups: [])
-        for line in lines.dropFirst().dropLast() { try read(line) }
-        guard String(decoding: last, as: UTF8.self) == "end \(groups.count)",
+        let file = try LinksFile(reading: bytes, kind: Self.kind)
+        self.init(plan: file.plan, part: file.part, round: file.round, groups: [])
+        for line in file.lines { try read(line) }
+        guard file.count == groups.count,
             groups.allSatisfy({ !$0.paths.isEmpty && !$0.destinations.isEmpty })
         else { throw .damaged }
-    }
-
-    private static func part(_ word: Substring) -> RunPart? {
-        word == "closing" ? .closing : Int(word).flatMap { $0 >= 0 ? .shard($0) : nil }
     }
 
     private mutating func read(_ line: ArraySlice<UInt8>) throws(PlanProblem) {
         let words = line.split(separator: 0x20)
         if words.count == 2, words[0].elementsEqual([0x6E]), !groups.isEmpty {
-            guard let path = PlanDigits.bytes(Array(words[1])), Self.isPath(path) else {
+            guard let path = PlanDigits.bytes(Array(words[1])), LinksFile.isPath(path) else {
                 throw .damaged
             }
             groups[groups.count - 1].paths.append(path)
@@ -121,13 +104,5 @@ package struct OpenGroups: Equatable, Sendable {
                 paths: []
             )
         )
-    }
-
-    /// Names below a root, and none that leads elsewhere.
-    private static func isPath(_ path: [UInt8]) -> Bool {
-        if path.isEmpty || path.contains(0) { return false }
-        return path.split(separator: 0x2F, omittingEmptySubsequences: false).allSatisfy {
-            !$0.isEmpty && !$0.elementsEqual([0x2E]) && !$0.elementsEqual([0x2E, 0x2E])
-        }
     }
 }

@@ -28,26 +28,48 @@ package final class PartFolder: Sendable {
     // MARK: Files
 
     /// A whole file; nil: there is none.
-    package func contents(of file: String, bytesMax: Int) throws(PlanProblem) -> [UInt8]? {
+    func contents(of file: String, bytesMax: Int) throws(PlanProblem) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        let isThere = try read(file, bytesMax: bytesMax) { bytes += $0 }
+        return isThere ? bytes : nil
+    }
+
+    /// Gives a file piece by piece; false: there is none.
+    func read(
+        _ file: String,
+        bytesMax: Int = .max,
+        _ take: ([UInt8]) -> Void
+    ) throws(PlanProblem) -> Bool {
         do throws(SystemError) {
             let found = try descriptor.openRegularFile(file, isDirect: false)
             guard let found else { throw SystemError(.open, .exists) }
             guard found.status.sizeBytes <= UInt64(bytesMax) else {
                 throw SystemError(.read, .fileTooLarge)
             }
-            var bytes: [UInt8] = []
             var chunk = [UInt8](repeating: 0, count: 1 << 20)
+            var start: UInt64 = 0
             while true {
-                let start = UInt64(bytes.count)
                 let count = try chunk.withUnsafeMutableBufferPointer { buffer throws(SystemError) in
                     try found.reader.read(into: UnsafeMutableRawBufferPointer(buffer), at: start)
                 }
-                if count == 0 { return bytes }
-                bytes += chunk[..<count]
+                if count == 0 { return true }
+                take(Array(chunk[..<count]))
+                start += UInt64(count)
             }
         } catch {
-            if error.code == .noEntry { return nil }
+            if error.code == .noEntry { return false }
             throw .unreadable(error)
+        }
+    }
+
+    /// Takes away what a file holds, if there is one.
+    func empty(_ file: String) throws(SystemError) {
+        do throws(SystemError) {
+            let handle = try descriptor.openHandle(Name(file))
+            guard try handle.status().kind == .regular else { throw SystemError(.open, .exists) }
+            try handle.reopenForWriting().truncate(to: 0)
+        } catch {
+            if error.code != .noEntry { throw error }
         }
     }
 

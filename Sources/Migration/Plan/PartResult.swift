@@ -6,6 +6,8 @@ package struct PartResult: Equatable, Sendable {
     /// The plan's identifier.
     package var plan: String
     package var part: RunPart
+    /// What was done with the part: how a comparison ended says nothing of a pass.
+    package var work = PartRequest.Work.pass
     /// Raised each time that the part begins.
     package var round: UInt64
     /// As the run exits; nil: it has not come to its end.
@@ -14,6 +16,8 @@ package struct PartResult: Equatable, Sendable {
     package var durationNanoseconds: UInt64
     /// By the names that reports give to counters.
     package var counts: [String: UInt64] = [:]
+    /// SHA-256 of its file of failures in PLAN, when it had ended; nil: there was none.
+    package var failuresDigest: String?
     /// Of closing: the round of each shard that it joined, in their order; 0: none.
     package var joined: [UInt64] = []
 
@@ -32,7 +36,13 @@ package struct PartResult: Equatable, Sendable {
         durationNanoseconds = 0
     }
 
-    private static let format = "cutover result"
+    /// Of a comparison: it found some.
+    var hasDifferences: Bool { counts[VerificationCounter.differences.key ?? "", default: 0] > 0 }
+
+    private static func format(_ work: PartRequest.Work) -> String {
+        work == .pass ? "cutover result" : "cutover comparison"
+    }
+
     private static let version: UInt64 = 1
     /// More was written by nobody: 100,000 rounds take 2 MB.
     static let fileBytesMax = 16 << 20
@@ -41,7 +51,7 @@ package struct PartResult: Equatable, Sendable {
     package var fileContents: [UInt8] {
         var bytes: [UInt8] = []
         PlanJSON.object([
-            .init("format", .init(Self.format)),
+            .init("format", .init(Self.format(work))),
             .init("version", .number(Self.version)),
             .init("plan", .init(plan)),
             .init("shard", part.shard.map { .number(UInt64($0)) } ?? .null),
@@ -53,6 +63,7 @@ package struct PartResult: Equatable, Sendable {
                 "counts",
                 .object(counts.sorted { $0.key < $1.key }.map { .init($0.key, .number($0.value)) })
             ),
+            .init("failures_sha256", failuresDigest.map { .init($0) } ?? .null),
             .init("joined", .list(joined.map { .number($0) })),
         ]).write(to: &bytes)
         return bytes + [0x0A]
@@ -61,7 +72,9 @@ package struct PartResult: Equatable, Sendable {
     /// Reads what `fileContents` wrote.
     package init(reading bytes: [UInt8]) throws(PlanProblem) {
         guard let json = PlanJSON(reading: bytes) else { throw .damaged }
-        guard json["format"]?.text == Self.format else { throw .foreign }
+        let works: [PartRequest.Work] = [.pass, .verification]
+        let format = json["format"]?.text
+        guard let work = works.first(where: { Self.format($0) == format }) else { throw .foreign }
         guard let version = json["version"]?.number else { throw .damaged }
         if version != Self.version { throw .otherVersion(version) }
         guard let plan = json["plan"]?.text, let shard = json["shard"],
@@ -82,7 +95,10 @@ package struct PartResult: Equatable, Sendable {
             status: status.number,
             host: host
         )
+        self.work = work
         durationNanoseconds = duration
+        // An earlier version wrote none.
+        failuresDigest = json["failures_sha256"]?.text
         for count in counts {
             guard let number = count.value.number,
                 self.counts.updateValue(number, forKey: count.key) == nil

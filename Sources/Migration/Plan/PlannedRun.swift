@@ -43,6 +43,8 @@ package final class PlannedRun: Sendable {
     package let joined: [PartResult]
     /// Of closing that accepts them: what is wrong with shards.
     package let troubles: [ShardTrouble]
+    /// Of closing: shards whose failures are not in its list.
+    let failuresUnread = Lock<[Int]>([])
 
     /// Opens, locks and judges; nothing is written but locks.
     package init(_ request: PartRequest) throws(Refusal) {
@@ -90,48 +92,46 @@ extension PlannedRun {
 
     /// Writes down that the part begins, in place of how it ended before; nothing was done yet.
     package func begin(host: String) throws(Refusal) {
-        let result = PartResult(
+        var result = PartResult(
             plan: plan.identifier,
             part: part,
             round: round,
             host: host
         )
-        do throws(SystemError) { try folder.write(files.result, result.fileContents) } catch {
+        result.work = request.work
+        do throws(SystemError) {
+            try folder.write(files.result, result.fileContents)
+            // Those of the run before; of this one they may go elsewhere.
+            try folder.empty(files.failures)
+        } catch {
             throw folder.unusable(files.result, error.code.sentence)
         }
     }
 
     /// Writes down what closing has to know of the part, and then how it ended; others may begin it then.
-    package func end(
-        _ ended: PartResult,
-        _ groups: [OpenGroup]?
-    ) throws(SystemError) {
+    private func end(_ ended: PartResult, links: [UInt8]?) throws(SystemError) {
         defer { folder.unlock() }
-        if let groups {
-            let links = OpenGroups(
-                plan: plan.identifier,
-                part: part,
-                round: round,
-                groups: groups
-            )
-            try folder.write(files.links, links.fileContents)
-        }
+        if let links { try folder.write(files.links, links) }
         try folder.write(files.result, ended.fileContents)
     }
 
     /// Writes down how a pass or a comparison of the part ended; where it is closing, status and counts are those of all
     /// shards from then on.
+    ///
+    /// `links`: the file with what a shard leaves to closing.
     func end<Name: CounterName>(
         _ own: ExitStatus,
         _ durationNanoseconds: UInt64,
         _ counters: CounterTable<Name>,
-        _ groups: @autoclosure () -> [OpenGroup]
+        links: @autoclosure () -> [UInt8]
     ) -> (status: ExitStatus, outcome: PlanOutcome) {
         var outcome = outcome
         var status = own
         if part == .closing {
             status = .worst(of: [status] + statuses)
-            if !troubles.isEmpty { status = .worst(of: [status, .someFailed]) }
+            if !troubles.isEmpty || !outcome.failuresUnread.isEmpty {
+                status = .worst(of: [status, .someFailed])
+            }
         }
         var counts: [String: UInt64] = [:]
         for counter in Name.allCases {
@@ -140,7 +140,7 @@ extension PlannedRun {
         do throws(SystemError) {
             try end(
                 result(status, durationNanoseconds, counts),
-                part == .closing ? nil : groups()
+                links: part == .closing ? nil : links()
             )
         } catch {
             outcome.problem = error
@@ -159,7 +159,9 @@ extension PlannedRun {
     var outcome: PlanOutcome {
         var outcome = PlanOutcome(share)
         outcome.troubles = troubles
+        outcome.failuresUnread = failuresUnread.withLock { $0 }
         outcome.shardsJoined = joined.count
+        outcome.shardsDifferent = joined.filter { $0.hasDifferences }.compactMap(\.part.shard)
         outcome.longestNanoseconds = joined.map(\.durationNanoseconds).max() ?? 0
         return outcome
     }
@@ -178,7 +180,9 @@ extension PlannedRun {
             host: Machine.host ?? ""
         )
         result.durationNanoseconds = durationNanoseconds
+        result.work = request.work
         result.counts = counts
+        result.failuresDigest = ownFailures?.digest
         if part == .closing { result.joined = joinedRounds }
         return result
     }
@@ -200,24 +204,59 @@ extension PlannedRun {
         return rounds
     }
 
-    /// The groups that the shards left open, each with the shard's number; by shard why one's cannot be read.
+    /// The links file of a shard with these groups.
+    func file(of groups: [OpenGroup]) -> [UInt8] {
+        OpenGroups(plan: plan.identifier, part: part, round: round, groups: groups).fileContents
+    }
+
+    /// The same of a comparison.
+    func file(of pairs: [MetPair]) -> [UInt8] {
+        MetPairs(plan: plan.identifier, part: part, round: round, pairs: pairs).fileContents
+    }
+
+    /// The groups that the shards left open; by shard why one's cannot be read.
     package func openGroups() -> (groups: [OpenGroup], unread: [Int]) {
-        var groups: [OpenGroup] = []
+        let (files, unread) = links { bytes, result throws(PlanProblem) in
+            let read = try OpenGroups(reading: bytes)
+            guard read.plan == plan.identifier, read.part == result.part,
+                read.round == result.round
+            else { throw .foreign }
+            return read.groups
+        }
+        return (files.flatMap { $0 }, unread)
+    }
+
+    /// What names that the shards compared have on both sides, in the order of shards; whose file cannot be read.
+    func openPairs() -> (pairs: [MetPair], unread: [Int]) {
+        let (files, unread) = links { bytes, result throws(PlanProblem) in
+            let read = try MetPairs(reading: bytes)
+            guard read.plan == plan.identifier, read.part == result.part,
+                read.round == result.round
+            else { throw .foreign }
+            return read.pairs
+        }
+        return (files.flatMap { $0 }, unread)
+    }
+
+    /// The links files of the shards that closing joins, read by `read`; whose is missing, damaged or of another run.
+    private func links<Read>(
+        _ read: ([UInt8], PartResult) throws(PlanProblem) -> Read
+    ) -> (read: [Read], unread: [Int]) {
+        var found: [Read] = []
         var unread: [Int] = []
         for result in joined {
             guard let shard = result.part.shard else { continue }
             let file = PartFiles(result.part, request.work).links
-            guard
-                let bytes = try? folder.contents(of: file, bytesMax: OpenGroups.fileBytesMax),
-                let read = try? OpenGroups(reading: bytes), read.plan == plan.identifier,
-                read.part == result.part, read.round == result.round
-            else {
+            do throws(PlanProblem) {
+                let bytes = try folder.contents(of: file, bytesMax: LinksFile.bytesMax)
+                guard let bytes else { throw .damaged }
+                found.append(try read(bytes, result))
+            } catch {
+                // Why does not matter: the shard is to run again.
                 unread.append(shard)
-                continue
             }
-            groups += read.groups
         }
-        return (groups, unread)
+        return (found, unread)
     }
 
     private static func word(_ work: PartRequest.Work) -> String {
@@ -250,17 +289,22 @@ struct PartFiles {
     let result: String
     let links: String
     let failures: String
+    private let work: PartRequest.Work
 
     init(_ part: RunPart, _ work: PartRequest.Work) {
         let stem = part.word + (work == .pass ? "" : ".verify")
         (result, links, failures) = (stem + ".result.json", stem + ".links", stem + ".failures")
+        self.work = work
     }
 
     /// Nil: there is none.
     func result(in folder: PartFolder) throws(PlanProblem) -> PartResult? {
         let bytes = try folder.contents(of: result, bytesMax: PartResult.fileBytesMax)
         guard let bytes else { return nil }
-        return try PartResult(reading: bytes)
+        let read = try PartResult(reading: bytes)
+        // Somebody renamed it.
+        if read.work != work { throw .foreign }
+        return read
     }
 }
 
@@ -273,6 +317,11 @@ struct ShardResults {
 
     /// Status words that closing takes for done: all was looked at.
     private static let done: [ExitStatus] = [.done, .someVanished, .deletionLimit]
+
+    /// A comparison that found differences has compared all.
+    private static func isDone(_ status: ExitStatus, _ work: PartRequest.Work) -> Bool {
+        done.contains(status) || (work == .verification && status == .different)
+    }
 
     init(_ plan: TreePlan, _ work: PartRequest.Work, _ folder: PartFolder) {
         for shard in 0..<plan.shards {
@@ -305,11 +354,9 @@ struct ShardResults {
             return
         }
         let known = Int32(exactly: status).flatMap(ExitStatus.init(rawValue:))
-        // A comparison that found differences has compared all.
-        let isDone = known.map {
-            Self.done.contains($0) || (work == .verification && $0 == .different)
+        if known.map({ Self.isDone($0, work) }) != true {
+            troubles.append(ShardTrouble(shard, .failed(status)))
         }
-        if isDone != true { troubles.append(ShardTrouble(shard, .failed(status))) }
         found.append(result)
     }
 
@@ -324,7 +371,7 @@ struct ShardResults {
         guard let closing = try? PartFiles(.closing, work).result(in: folder),
             closing.plan == plan.identifier, closing.joined.count == plan.shards,
             let status = closing.status.flatMap({ Int32(exactly: $0) }),
-            let ended = ExitStatus(rawValue: status), Self.done.contains(ended)
+            let ended = ExitStatus(rawValue: status), Self.isDone(ended, work)
         else { return }
         let old = found.filter { result in
             result.part.shard.map { closing.joined[$0] == result.round } == true

@@ -28,13 +28,23 @@ package final class LinkPairing: Sendable {
         var namesMet: UInt32 = 0
         /// How many it has.
         let names: UInt32
-        /// Where its first name is; empty where nobody will ask.
-        let path: [UInt8]
+    }
+
+    /// Two inodes that a name has.
+    private struct Pair: Hashable {
+        let source: InodeIdentity
+        let destination: InodeIdentity
     }
 
     private struct State {
         var bySource: [InodeIdentity: Group] = [:]
         var byDestination: [InodeIdentity: Group] = [:]
+        /// Of a part of a plan: the first name of each pair of which not all names were met.
+        var pairs: [Pair: MetPair] = [:]
+
+        func isOpen(_ pair: Pair) -> Bool {
+            bySource[pair.source] != nil || byDestination[pair.destination] != nil
+        }
     }
 
     private let state = Lock(State())
@@ -43,7 +53,7 @@ package final class LinkPairing: Sendable {
 
     /// - Parameters:
     ///   - linkCountMax: names that one inode of DESTINATION can have.
-    ///   - keepsOpenGroups: this is a part of a plan: `openGroups` is asked for.
+    ///   - keepsOpenGroups: this is a part of a plan: `openPairs` is asked for.
     package init(linkCountMax: UInt32, keepsOpenGroups: Bool = false) {
         self.linkCountMax = max(linkCountMax, 1)
         self.keepsOpenGroups = keepsOpenGroups
@@ -57,28 +67,11 @@ package final class LinkPairing: Sendable {
         return needed == 1 ? 1 : 2 * needed
     }
 
-    /// Inodes of which not all names were met: those of SOURCE with what they have on DESTINATION, and the other way round.
-    func openGroups() -> [OpenGroup] {
+    /// What names of which this part has not met all have on the two sides, each pair of inodes once, in the order of paths.
+    func openPairs() -> [MetPair] {
         state.withLock { state in
-            let left = state.bySource.map { inode, group in
-                OpenGroup(
-                    source: inode.inode,
-                    changed: 0,
-                    linkCount: group.names,
-                    destinations: [group.partner.inode] + group.further.map(\.inode),
-                    paths: [group.path]
-                )
-            }
-            let right = state.byDestination.map { inode, group in
-                OpenGroup(
-                    source: group.partner.inode,
-                    changed: 0,
-                    linkCount: 1,
-                    destinations: [inode.inode],
-                    paths: [group.path]
-                )
-            }
-            return left + right
+            state.pairs.filter { state.isOpen($0.key) }.values
+                .sorted { $0.path.lexicographicallyPrecedes($1.path) }
         }
     }
 
@@ -91,19 +84,38 @@ package final class LinkPairing: Sendable {
         path: () -> [UInt8]
     ) -> Meeting {
         guard source.linkCount > 1 || destination.linkCount > 1 else { return .first }
-        return meet(
-            source: LinkFacts(source),
-            destination: LinkFacts(destination),
-            path: keepsOpenGroups ? path() : []
+        let meeting = meet(source: LinkFacts(source), destination: LinkFacts(destination))
+        if keepsOpenGroups { note(source, destination, meeting, path) }
+        return meeting
+    }
+
+    /// Keeps a pair for closing, until all names of both inodes were met here.
+    private func note(
+        _ source: FileStatus,
+        _ destination: FileStatus,
+        _ meeting: Meeting,
+        _ path: () -> [UInt8]
+    ) {
+        let pair = Pair(
+            source: LinkFacts(source).identity,
+            destination: LinkFacts(destination).identity
         )
+        state.withLock { state in
+            if !state.isOpen(pair) {
+                state.pairs[pair] = nil
+            } else if state.pairs[pair] == nil {
+                state.pairs[pair] = MetPair(
+                    path: path(),
+                    source: MetInode(source),
+                    destination: MetInode(destination),
+                    isTold: meeting == .torn
+                )
+            }
+        }
     }
 
     /// The same by numbers.
-    package func meet(
-        source: LinkFacts,
-        destination: LinkFacts,
-        path: [UInt8] = []
-    ) -> Meeting {
+    package func meet(source: LinkFacts, destination: LinkFacts) -> Meeting {
         guard source.names > 1 || destination.names > 1 else { return .first }
         return state.withLock { state in
             // A group that DESTINATION cannot hold in one inode may be in several; twice as many as are needed,
@@ -113,14 +125,12 @@ package final class LinkPairing: Sendable {
                 &state.bySource,
                 source,
                 destination.identity,
-                path: path,
                 partnersMax: most
             )
             let right = Self.meet(
                 &state.byDestination,
                 destination,
                 source.identity,
-                path: path,
                 partnersMax: 1
             )
             if left == .torn || right == .torn { return .torn }
@@ -132,14 +142,11 @@ package final class LinkPairing: Sendable {
         _ groups: inout [InodeIdentity: Group],
         _ inode: LinkFacts,
         _ partner: InodeIdentity,
-        path: [UInt8],
         partnersMax: UInt32
     ) -> Meeting {
         guard inode.names > 1 else { return .first }
         var meeting = Meeting.first
-        var group =
-            groups[inode.identity]
-            ?? Group(partner: partner, names: inode.names, path: path)
+        var group = groups[inode.identity] ?? Group(partner: partner, names: inode.names)
         if group.namesMet > 0 {
             if group.partner == partner || group.further.contains(partner) {
                 meeting = .again

@@ -1,20 +1,28 @@
-// Hard links across the shards of a plan, compared by closing: each shard tells which inodes of the two sides its names
-// have, of those of which it did not meet all names. Together they show what no shard could see: names that are one inode
-// on one side only.
+// Hard links across the shards of a plan, compared by closing (S40 to S42): each shard tells which inodes of the two sides
+// its names have, of those of which it did not meet all names. Together they show what no shard could see: names that are
+// one inode on one side only.
+//
+// What was told is old by now, and inodes are given to other files: so both names are looked at once more, and only what
+// is so still is told.
 
 import LinuxIO
 
 /// Joins what shards told.
+///
+/// Called by one thread, when no worker runs.
 struct PairingJoiner {
-    private let log: VerificationFindings
-    private let linkCountMax: UInt32
+    private let context: VerificationContext
+    private let roots: Roots
+    private var log: VerificationFindings { context.log }
 
-    init(_ log: VerificationFindings, linkCountMax: UInt32) {
-        (self.log, self.linkCountMax) = (log, linkCountMax)
+    init(_ context: VerificationContext, _ roots: Roots) {
+        (self.context, self.roots) = (context, roots)
     }
 
-    /// Tells each inode of SOURCE with too many on DESTINATION, and each of DESTINATION that is several of SOURCE's.
-    func join(_ told: (groups: [OpenGroup], unread: [Int]), _ own: [OpenGroup]) {
+    /// Tells each name that is linked on one side only to a name which another part met, once.
+    ///
+    /// What one part told already it does not tell again.
+    func join(_ told: (pairs: [MetPair], unread: [Int]), own: [MetPair]) {
         for shard in told.unread {
             log.record(
                 Failure(
@@ -26,37 +34,92 @@ struct PairingJoiner {
                 )
             )
         }
-        var bySource: [UInt64: Set<UInt64>] = [:]
-        var byDestination: [UInt64: Set<UInt64>] = [:]
-        var names: [UInt64: UInt32] = [:]
-        var paths: [UInt64: [UInt8]] = [:]
-        for group in told.groups + own {
-            bySource[group.source, default: []].formUnion(group.destinations)
-            names[group.source] = max(names[group.source] ?? 0, group.linkCount)
-            if paths[group.source] == nil { paths[group.source] = group.paths.first }
-            for inode in group.destinations {
-                byDestination[inode, default: []].insert(group.source)
+        var bySource: [UInt64: [MetPair]] = [:]
+        var byDestination: [UInt64: MetPair] = [:]
+        for pair in told.pairs + own {
+            guard log.mayBegin else { return }
+            var other: MetPair?
+            let known = bySource[pair.source.inode, default: []]
+            if !known.contains(where: { $0.destination.inode == pair.destination.inode }) {
+                let most = LinkPairing.partnersMax(
+                    names: pair.source.names,
+                    linkCountMax: context.links.linkCountMax
+                )
+                if known.count >= Int(most) { other = known.first }
+                if other == nil, !pair.isTold { bySource[pair.source.inode] = known + [pair] }
+            }
+            if let owner = byDestination[pair.destination.inode] {
+                if owner.source.inode != pair.source.inode { other = owner }
+            } else {
+                byDestination[pair.destination.inode] = pair
+            }
+            if let other, !pair.isTold { tell(pair, other) }
+        }
+    }
+
+    /// Tells that a name is linked to another on one side only, if both are as they were.
+    private func tell(_ pair: MetPair, _ other: MetPair) {
+        guard isStill(other) != nil, let now = isStill(pair) else { return }
+        let hasMoved =
+            MetInode(now.source) != pair.source || MetInode(now.destination) != pair.destination
+        let isChanged =
+            hasMoved || context.isRecent(now.source) || context.isRecent(now.destination)
+        log.tell(
+            FoundDifference(
+                path: pair.path,
+                kind: now.source.kind,
+                aspect: .links(LinkFacts(now.source), LinkFacts(now.destination))
+            ),
+            isChanged: isChanged
+        )
+    }
+
+    /// Both sides of a name, where they are the inodes that were met; nil: they are not, or that failed, which was
+    /// recorded.
+    private func isStill(_ pair: MetPair) -> (source: FileStatus, destination: FileStatus)? {
+        do throws(NotEntered) {
+            if let source = try status(pair.path, .source, in: roots.source),
+                source.inode == pair.source.inode, let root = roots.destination,
+                let destination = try status(pair.path, .destination, in: root),
+                destination.inode == pair.destination.inode
+            {
+                return (source, destination)
+            }
+        } catch {
+            if case .failed(let cause) = error, !Self.isGone(cause) {
+                log.record(
+                    Failure(path: pair.path, side: .destination, activity: .examine, error: cause)
+                )
+                return nil
             }
         }
-        for (source, inodes) in bySource.sorted(by: { $0.key < $1.key }) {
-            let count = names[source] ?? 1
-            let most = LinkPairing.partnersMax(names: count, linkCountMax: linkCountMax)
-            let isTorn = inodes.count > Int(most)
-            let shared = inodes.filter { byDestination[$0]?.count ?? 0 > 1 }
-            guard isTorn || !shared.isEmpty, let inode = (shared.min() ?? inodes.min()) else {
-                continue
+        log.reportVanished(pair.path)
+        return nil
+    }
+
+    private static func isGone(_ error: SystemError) -> Bool {
+        [.noEntry, .stale, .notDirectory, .symlinkLoop].contains(error.code)
+    }
+
+    /// What has a path below a root; nil: nothing.
+    private func status(
+        _ path: [UInt8],
+        _ side: Failure.Side,
+        in root: SharedDescriptor
+    ) throws(NotEntered) -> FileStatus? {
+        let boundary = context.boundary(side)
+        let names = path.split(separator: 0x2F).map { Name($0) }
+        guard let last = names.last else { return nil }
+        var directory = root
+        for name in names.dropLast() {
+            directory = try boundary.enter(name, in: directory.descriptor).handle
+        }
+        do throws(SystemError) {
+            return try last.withPointer { pointer throws(SystemError) in
+                try boundary.status(of: pointer, in: directory.descriptor)
             }
-            log.tell(
-                FoundDifference(
-                    path: paths[source] ?? [],
-                    kind: .regular,
-                    aspect: .links(
-                        LinkFacts(inode: source, names: count),
-                        LinkFacts(inode: inode, names: UInt32(clamping: inodes.count))
-                    )
-                ),
-                isChanged: false
-            )
+        } catch {
+            throw .failed(error)
         }
     }
 }

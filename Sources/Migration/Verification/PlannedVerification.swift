@@ -28,6 +28,11 @@ package final class PlannedVerification: SteeredRun {
         return summary
     }
 
+    /// Gives the failures of the shards that this closes, once.
+    package func joinFailures(into append: ([UInt8]) -> Void) {
+        planned.joinFailures(into: append)
+    }
+
     package func run() -> VerificationSummary {
         var summary = verification.run()
         let isGivenUp = isEnded.withLock { isEnded in
@@ -39,7 +44,7 @@ package final class PlannedVerification: SteeredRun {
             summary.status,
             summary.durationNanoseconds,
             summary.counters,
-            verification.openGroups
+            links: planned.file(of: verification.openPairs)
         )
         return summary
     }

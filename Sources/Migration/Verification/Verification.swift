@@ -119,12 +119,11 @@ package final class Verification: SteeredRun {
         guard let planned, planned.part == .closing, context.log.cause == nil,
             context.options.preserved.contains(.hardLinks)
         else { return }
-        PairingJoiner(context.log, linkCountMax: context.links.linkCountMax)
-            .join(planned.openGroups(), context.links.openGroups())
+        PairingJoiner(context, roots).join(planned.openPairs(), own: context.links.openPairs())
     }
 
     /// What closing has to join of this part, once it has run.
-    var openGroups: [OpenGroup] { context.links.openGroups() }
+    var openPairs: [MetPair] { context.links.openPairs() }
 
     package var control: RunControl { context.log.control }
     /// It writes nothing.
@@ -197,7 +196,13 @@ package final class Verification: SteeredRun {
 
     /// Filters left nothing over; of an empty SOURCE that was said at the begin.
     private var isNothingCompared: Bool {
-        context.log.cause == nil && counters.entriesSeen.value() == 0
+        // Much of a plan is no part of one run: closing says it of all.
+        if planned?.part.shard != nil { return false }
+        let key = VerificationCounter.entriesSeen.key ?? ""
+        if planned?.joined.contains(where: { $0.counts[key, default: 0] > 0 }) == true {
+            return false
+        }
+        return context.log.cause == nil && counters.entriesSeen.value() == 0
             && counters.failures.value() == 0 && !notices.contains(.emptySource)
     }
 

@@ -113,6 +113,9 @@ extension Verifier {
         _ source: borrowing Descriptor,
         _ destination: borrowing Descriptor
     ) -> Listing? {
+        if let spine = node.state.spine, spine.isOnlyPassed {
+            return names.opened(of: spine, in: node, source)
+        }
         var left = Listing()
         var isWhole = true
         do throws(SystemError) {
@@ -126,7 +129,7 @@ extension Verifier {
         }
         if node.isRoot || node.state.spine != nil || !context.filter.isEmpty {
             let all = left
-            left.retain { isSelected($0, of: all, in: node, .source, source) }
+            left.retain { names.isSelected($0, of: all, in: node, .source, source) }
         }
         if left.count > 1 { left.sortByInode() }
         let right: Listing
@@ -136,6 +139,7 @@ extension Verifier {
             for index in 0..<left.count { left.markOnBothSides(index) }
             return left
         }
+        if isWhole { names.reportVanished(of: node, source) }
         let pairs = NamePairs(source: left, destination: right)
         // What SOURCE has beyond the place where its listing failed is not known.
         if isWhole {
@@ -155,7 +159,9 @@ extension Verifier {
     ) {
         guard context.mayBegin else { return }
         let name = listing.name(index)
-        guard isSelected(index, of: listing, in: node, .destination, destination) else { return }
+        guard names.isSelected(index, of: listing, in: node, .destination, destination) else {
+            return
+        }
         do throws(SystemError) {
             let boundary = context.boundary(.destination)
             guard let status = try boundary.status(of: listing.namePointer(index), in: destination)
@@ -197,45 +203,5 @@ extension Verifier {
         } catch {
             reports.fail(.examine, .destination, error, path: node.path(of: name))
         }
-    }
-
-    /// Whether an entry is compared: at the roots not a reserved one (S5, S62), and not another branch; anywhere not
-    /// what the filter excludes, as in a pass.
-    private func isSelected(
-        _ index: Int,
-        of listing: Listing,
-        in node: VerifiedDirectory,
-        _ side: Failure.Side,
-        _ directory: borrowing Descriptor
-    ) -> Bool {
-        let name = listing.name(index)
-        if let spine = node.state.spine {
-            let isHeld =
-                side == .destination
-                ? spine.hasExtra(name)
-                : spine.holds(name, isDirectory: isDirectory(index, of: listing, side, directory))
-            if !isHeld { return false }
-        }
-        if node.isRoot {
-            let isHeld = context.scope.holds(name) {
-                isDirectory(index, of: listing, side, directory)
-            }
-            if !isHeld { return false }
-        }
-        return context.filter.isEmpty
-            || !context.filter.excludes(
-                path: node.path(of: name),
-                isDirectory: isDirectory(index, of: listing, side, directory)
-            )
-    }
-
-    /// What cannot be examined now is met again, and its failure recorded, when it is compared.
-    private func isDirectory(
-        _ index: Int,
-        of listing: Listing,
-        _ side: Failure.Side,
-        _ directory: borrowing Descriptor
-    ) -> Bool {
-        (try? context.boundary(side).isDirectory(index, of: listing, in: directory)) ?? false
     }
 }

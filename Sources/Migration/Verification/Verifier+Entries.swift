@@ -33,12 +33,16 @@ extension Verifier {
         guard let source = open.source, let destination = open.destination,
             let status = held?.source.status ?? status(of: entry, source, .source)
         else { return }
-        if let spine = entry.directory.state.spine,
-            !spine.mayHandle(entry.name, isDirectory: status.kind == .directory)
-        {
-            // A directory of the spine when it was listed.
-            log.reportVanished(entry.path)
-            return
+        if let spine = entry.directory.state.spine {
+            if !spine.mayHandle(entry.name, isDirectory: status.kind == .directory) {
+                // A directory of the spine when it was listed.
+                log.reportVanished(entry.path)
+                return
+            }
+            if spine.isShared, status.kind == .directory, spine.child(entry.name) != nil {
+                if names.canGoThrough(entry, status, destination.descriptor) { handOn(entry) }
+                return
+            }
         }
         counters.entriesSeen.count()
         counters.bytesSeen.count(status.allocatedBytes)
@@ -74,6 +78,16 @@ extension Verifier {
         }
         if context.comparison.clampsTime(of: status) { context.clampedTimes.note(entry.path) }
         compare(entry, open, status, other, held)
+    }
+
+    private func handOn(_ entry: VerifiedEntry) {
+        lane.handOn(
+            VerifiedDirectory(
+                parent: entry.directory,
+                name: entry.name,
+                state: VerifiedState(spine: entry.directory.state.spine?.child(entry.name))
+            )
+        )
     }
 
     /// The status of one side; nil when the entry is gone or that failed, which was recorded.
@@ -137,13 +151,7 @@ extension Verifier {
         _ held: HeldPair?
     ) {
         if source.kind == .directory, destination.kind == .directory {
-            lane.handOn(
-                VerifiedDirectory(
-                    parent: entry.directory,
-                    name: entry.name,
-                    state: VerifiedState(spine: entry.directory.state.spine?.child(entry.name))
-                )
-            )
+            handOn(entry)
             return
         }
         var isPending = false

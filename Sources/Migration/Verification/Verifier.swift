@@ -5,7 +5,7 @@
 //   Verifier+Entries       one entry: status and attributes of both sides, looked at twice where they differ
 //
 // What it is made of: AspectFinder (what of an entry differs, with both values), FileVerifier (contents of files), ExtraTrees
-// (what lies below a directory that only DESTINATION has),
+// (what lies below a directory that only DESTINATION has), ComparedNames (which names are looked at),
 // VerificationReports (what is told).
 
 import LinuxIO
@@ -37,6 +37,7 @@ final class Verifier: TreeVisitor {
     let aspects: AspectFinder
     let files: FileVerifier
     let extras: ExtraTrees
+    let names: ComparedNames
     let usage: UsageCount
 
     init(context: VerificationContext, lane: WalkLane<VerifiedState, VerificationTask>) {
@@ -46,6 +47,7 @@ final class Verifier: TreeVisitor {
         aspects = AspectFinder(reports)
         files = FileVerifier(lane, reports, aspects)
         extras = ExtraTrees(lane, reports)
+        names = ComparedNames(reports)
         usage = context.usage.makeCount()
     }
 

@@ -114,10 +114,10 @@ struct CommandOption: Sendable {
         CommandOption("final", of: .sync),
         CommandOption("allow-writers", of: .sync),
         // One part of a plan.
-        CommandOption("plan", takes: "a folder", of: .sync),
-        CommandOption("shard", takes: "a number", of: .sync),
-        CommandOption("close", of: .sync),
-        CommandOption("accept-failed", of: .sync),
+        CommandOption("plan", takes: "a folder", of: .sync, .verify),
+        CommandOption("shard", takes: "a number", of: .sync, .verify),
+        CommandOption("close", of: .sync, .verify),
+        CommandOption("accept-failed", of: .sync, .verify),
         // How.
         CommandOption(
             "workers",

@@ -116,8 +116,18 @@ struct PlanStage {
 
     // MARK: Runs
 
-    private func command(_ words: [String]) -> [[UInt8]] {
-        [bytes("sync"), bytes("--plan"), folder] + words.map { bytes($0) } + [stage.from, stage.to]
+    private func command(_ words: [String], of name: String = "sync") -> [[UInt8]] {
+        [bytes(name), bytes("--plan"), folder] + words.map { bytes($0) } + [stage.from, stage.to]
+    }
+
+    /// One comparison, whatever its status.
+    func verify(_ words: String..., environment: [String] = []) throws -> Outcome {
+        try Cutover.run(bytes: command(words, of: "verify"), environment: environment)
+    }
+
+    /// The same in the background.
+    func startVerify(_ words: String...) throws -> Subprocess {
+        try Cutover.start(command(words, of: "verify"))
     }
 
     /// One shard, whatever its status.
