@@ -87,6 +87,12 @@ package struct TuneText {
     private var sentences: [String] {
         guard let choice = outcome.choice else { return [tooLittle] }
         var sentences = [chosen(choice), limit(choice)]
+        if let spread = outcome.doubt {
+            sentences.append(
+                "Steps of \(choice.topWorkers) differ by +-\(Self.percent(spread)) %: others were at work, or the tree "
+                    + "is not alike. In a quieter hour, or with a longer --step, another number may win."
+            )
+        }
         if outcome.mayWantMore, choice.workers < PassOptions.workersMax {
             let more = min(choice.workers * 2, PassOptions.workersMax)
             sentences.append("No larger number was tried: --to \(more) may find a better one.")

@@ -172,6 +172,36 @@ private struct MadeUp {
         #expect((14...22).contains(choice.workers), "\(choice)")
     }
 
+    @Test(
+        "a disk that becomes faster, or slower, from round to round speaks for no number",
+        arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64],
+        [0.7, 1.4]
+    )
+    func drift(seed: UInt64, factor: Double) throws {
+        var control = TuneControl(plan(seed))
+        while let next = control.next {
+            let drift = (1..<next.round).reduce(1.0) { product, _ in product * factor }
+            let rate = MadeUp.usual(next.workers) * drift
+            control.note(
+                TuneStep(
+                    workers: next.workers,
+                    round: next.round,
+                    nanoseconds: 6_000_000_000,
+                    entries: UInt64(rate * 12_000),
+                    bytes: UInt64(rate * 36_000_000)
+                )
+            )
+            // The work ends with the first round of those between.
+            if control.next?.round == TuneSchedule.rounds + 3 { break }
+        }
+        let choice = try #require(control.outcome.choice)
+        #expect((14...22).contains(choice.workers), "\(control.outcome.rows)")
+        for row in control.outcome.rows {
+            let expected = MadeUp.usual(row.workers) / MadeUp.usual(30)
+            #expect(abs(row.share - expected) < 0.01 && row.spread < 0.01, "\(row)")
+        }
+    }
+
     @Test("before two rounds are whole nothing is chosen, and then something is")
     func rounds() {
         var control = TuneControl(plan(4))

@@ -26,6 +26,7 @@ def all_stories():
     """All of them; the modules that hold them add them."""
     import stories  # noqa: F401 # pylint: disable=import-outside-toplevel,unused-import
     import ends  # noqa: F401 # pylint: disable=import-outside-toplevel,unused-import
+    import jobs  # noqa: F401 # pylint: disable=import-outside-toplevel,unused-import
     import hazards  # noqa: F401 # pylint: disable=import-outside-toplevel,unused-import
     import refusals  # noqa: F401 # pylint: disable=import-outside-toplevel,unused-import
     return STORIES

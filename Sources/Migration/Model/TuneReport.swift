@@ -140,6 +140,15 @@ package struct TuneOutcome: Equatable, Sendable {
 
     package init() {}
 
+    /// From this difference between steps of one number on, in parts of the best rate, another number may win in another hour.
+    private static let doubtfulSpread = 0.1
+
+    /// By how much, in parts of the best rate, steps of the fastest number differed, where that leaves a doubt.
+    package var doubt: Double? {
+        let spread = rows.first { $0.workers == choice?.topWorkers }?.spread
+        return spread.flatMap { $0 >= Self.doubtfulSpread ? $0 : nil }
+    }
+
     /// The largest number that was tried was the fastest: a larger one may be faster still.
     package var mayWantMore: Bool {
         choice.map { $0.workers == rows.last?.workers } ?? false

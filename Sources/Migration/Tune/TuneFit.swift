@@ -6,6 +6,10 @@
 //
 // and `w` is such that the steps of each number agree best: what differs between them is the tree and not the workers.
 // Asked for is the sum of squares of logarithms, since rates differ by factors.
+//
+// A disk is not alike at all times either: others come and go, caches fill. What a round was faster than the others, for all
+// of its numbers alike, is taken out (Tukey's median polish, with factors in place of sums), and later numbers are compared
+// with the first ones by those that were tried with both. Else what is tried late would be judged by the hour.
 
 /// Steps, made comparable.
 struct TuneFit {
@@ -19,6 +23,8 @@ struct TuneFit {
     private static let workMin = 1e-4
     private static let gridCount = 100
     private static let refinements = 40
+    /// After a few nothing changes any more.
+    private static let polishes = 10
 
     /// Nil: nothing was done in any step.
     init?(_ steps: [TuneStep]) {
@@ -114,9 +120,7 @@ struct TuneFit {
 
     /// What was found of each number, by the number.
     var rows: [TuneRow] {
-        let rates = Dictionary(grouping: steps, by: \.workers).mapValues { steps in
-            steps.map(rate(of:)).sorted()
-        }
+        let rates = comparableRates.mapValues { $0.sorted() }
         let top = rates.values.map(Self.median).max() ?? 0
         guard top > 0 else { return [] }
         return rates.sorted { $0.key < $1.key }.map { workers, rates in
@@ -129,6 +133,39 @@ struct TuneFit {
                 spread: spread / top,
                 steps: rates.count
             )
+        }
+    }
+
+    /// The rates of each number, as if all had been measured in the usual one of the first rounds.
+    private var comparableRates: [Int: [Double]] {
+        var rates = Self.levelled(steps.filter { $0.round <= TuneSchedule.rounds }, rate(of:))
+        let later = Self.levelled(steps.filter { $0.round > TuneSchedule.rounds }, rate(of:))
+        let ratios = later.compactMap { workers, later in
+            rates[workers].map { Self.median($0.sorted()) / Self.median(later.sorted()) }
+        }
+        // Nothing says how these compare.
+        if ratios.isEmpty { return rates }
+        let factor = ratios.reduce(0, +) / Double(ratios.count)
+        rates.merge(later.mapValues { $0.map { $0 * factor } }) { $0 + $1 }
+        return rates
+    }
+
+    /// Rates by number, without what made one round faster than another for all of its numbers.
+    private static func levelled(
+        _ steps: [TuneStep],
+        _ rate: (TuneStep) -> Double
+    ) -> [Int: [Double]] {
+        func medians(by key: (TuneStep) -> Int, _ value: (TuneStep) -> Double) -> [Int: Double] {
+            Dictionary(grouping: steps, by: key).mapValues { median($0.map(value).sorted()) }
+        }
+        var rounds: [Int: Double] = [:]
+        for _ in 0..<polishes {
+            let numbers = medians(by: \.workers) { rate($0) / (rounds[$0.round] ?? 1) }
+            rounds = medians(by: \.round) { rate($0) / (numbers[$0.workers] ?? 1) }
+        }
+        let usual = median(rounds.values.sorted())
+        return Dictionary(grouping: steps, by: \.workers).mapValues { steps in
+            steps.map { rate($0) * usual / (rounds[$0.round] ?? usual) }
         }
     }
 

@@ -65,6 +65,16 @@ import Testing
         #expect(!lines(outcome).contains { $0.contains("--to") })
     }
 
+    @Test("steps that differ much leave a doubt, which is told with what to do about it")
+    func doubt() {
+        var outcome = tuneOutcome()
+        #expect(!lines(outcome).joined(separator: " ").contains("another number may win"))
+        outcome.rows[5].spread = 0.22
+        let text = lines(outcome).joined(separator: " ")
+        #expect(text.contains("Steps of 30 differ by +-22 %"))
+        #expect(text.contains("with a longer --step, another number may win"))
+    }
+
     @Test("where a disk is not seen, no limit is named, and what was seen is told") func unseen() {
         var outcome = tuneOutcome(limit: nil)
         outcome.choice?.load = TuneLoad(processors: 0.3)
