@@ -38,6 +38,10 @@ package enum PlannedText {
     private static let listedMax = 20
 
     private static func list(_ troubles: [ShardTrouble]) -> String {
+        if troubles.count > listedMax, troubles.allSatisfy({ $0.what == .notSince }) {
+            // Of a round that was forgotten, or never started.
+            return "\(Quantity.count(UInt64(troubles.count))) shards \(words(.notSince))"
+        }
         let listed = troubles.prefix(listedMax).map { "\($0.shard) \(words($0.what))" }
         let more = troubles.count - listed.count
         return listed.joined(separator: ", ")
@@ -59,7 +63,17 @@ package enum PlannedText {
         case .failed(let status): "ended with status \(status)"
         case .ofOtherPlan: "has a result of another plan"
         case .notSince: "did not run since the last closing"
-        case .unreadable(let problem): "has a result that cannot be used (\(problem.word))"
+        case .beforePass: "was compared before the last pass"
+        case .unreadable(let problem): "has a result that cannot be used (\(words(problem)))"
+        }
+    }
+
+    private static func words(_ problem: PlanProblem) -> String {
+        switch problem {
+        case .unreadable(let error), .unwritable(let error): error.code.sentence
+        case .otherVersion(let version): "it is of format \(version)"
+        case .foreign: "it is something else"
+        default: "it is damaged"
         }
     }
 
@@ -106,6 +120,16 @@ package enum PlannedText {
         }
         return lines
     }
+
+    /// Whether closing has not joined all there is to join.
+    static func isIncomplete(_ outcome: PlanOutcome?) -> Bool {
+        outcome.map {
+            !$0.troubles.isEmpty || !$0.failuresUnread.isEmpty || $0.problem != nil
+        } ?? false
+    }
+
+    /// Whether a run's counts are of all shards, so that by its own time they are no rate.
+    static func countsAll(_ outcome: PlanOutcome?) -> Bool { outcome?.share.part == .closing }
 
     /// The keys of an event.
     static func add(_ outcome: PlanOutcome, to line: inout JSONLine) {

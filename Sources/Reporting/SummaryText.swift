@@ -126,7 +126,7 @@ package struct SummaryText: Sendable {
             "directory",
             "directories"
         )
-        if isShort {
+        if isShort || PlannedText.countsAll(summary.plan) {
             return summary.method == .scan
                 ? "by a scan; \(listed) looked at" : "by a walk; \(listed) listed"
         }
@@ -139,7 +139,7 @@ package struct SummaryText: Sendable {
 
     private var copiedNote: String {
         let bytes = summary.counters.bytesCopied.value()
-        if isShort { return Quantity.size(bytes) }
+        if isShort || PlannedText.countsAll(summary.plan) { return Quantity.size(bytes) }
         let rate = Quantity.perSecond(bytes, in: summary.durationNanoseconds)
         return "\(Quantity.size(bytes)), \(Quantity.size(rate))/s"
     }

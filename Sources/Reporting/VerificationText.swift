@@ -134,7 +134,9 @@ package struct VerificationSummaryText: Sendable {
                 failures > 0
                 ? Quantity.count(failures, "failure", "failures")
                 : summary.keepsEarlierManifest
-                    ? "no file was compared for the manifest" : "a report could not be written"
+                    ? "no file was compared for the manifest"
+                    : PlannedText.isIncomplete(summary.plan)
+                        ? "shards are missing" : "a report could not be written"
             let found = counters.differences.value()
             let rest = found > 0 ? ", " + Quantity.count(found, "difference", "differences") : ""
             return "not all could be compared: \(reason)\(rest), in \(time)"
@@ -161,17 +163,22 @@ package struct VerificationSummaryText: Sendable {
     private var rows: [String] {
         let counters = summary.counters
         let time = summary.durationNanoseconds
+        let hasRates = !PlannedText.countsAll(summary.plan)
         var rows = SummaryText.rows(counters, isPlanned: false) { counter, row in
             var row = row
             switch counter {
             case .entriesSeen:
                 if summary.isByManifest { row.label = "files listed" }
-                row.note = "\(Quantity.count(Quantity.perSecond(row.count, in: time)))/s"
+                if hasRates {
+                    row.note = "\(Quantity.count(Quantity.perSecond(row.count, in: time)))/s"
+                }
             case .filesCompared:
                 guard summary.comparesContents else { return nil }
                 let bytes = counters.bytesRead.value()
-                row.note =
-                    "\(Quantity.size(bytes)) read, \(Quantity.size(Quantity.perSecond(bytes, in: time)))/s"
+                row.note = "\(Quantity.size(bytes)) read"
+                if hasRates {
+                    row.note? += ", \(Quantity.size(Quantity.perSecond(bytes, in: time)))/s"
+                }
             default: break
             }
             return row
@@ -238,6 +245,12 @@ package struct VerificationSummaryText: Sendable {
                 indent: 0
             )
         case .someVanished where hasOnlyPending: break
+        case .someVanished where summary.plan != nil:
+            lines += SummaryText.wrap(
+                "What changed meanwhile could not be judged: run a pass, and compare again. What the plan has and "
+                    + "SOURCE has no more is told again each time: make a plan anew.",
+                indent: 0
+            )
         case .someVanished:
             lines += SummaryText.wrap(
                 "Entries that changed meanwhile could not be judged: run a pass and verify again, best when "

@@ -42,7 +42,8 @@ struct OnePass {
                 if let request = plan.planned {
                     let maker = PlannedPassMaker(names: names, request: request, typed: plan.pass)
                     let made = try maker.make(setting, counters) { reporter.receive($0) }
-                    return .init(run: made.run) {
+                    return .init(run: made.run) { () throws(Refusal) in
+                        try made.run.begin()
                         metrics?.passBegins()
                         reporter.begin { made.pass.publish($0) }
                         made.run.joinFailures { streams.takeFailures($0) }

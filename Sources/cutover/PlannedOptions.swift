@@ -124,7 +124,7 @@ struct PlannedPassMaker {
     let request: PartRequest
     let typed: PassOptions
 
-    /// Opens and locks the plan, then the roots, and writes down that the part begins.
+    /// Opens and locks the plan, then the roots.
     func make(
         _ setting: Session.RunSetting,
         _ counters: Counters,
@@ -143,7 +143,6 @@ struct PlannedPassMaker {
             opened: { setting.watch.know($0) },
             emit: emit
         )
-        try planned.begin(host: Machine.host ?? "")
         return (PlannedPass(pass, planned), pass)
     }
 
@@ -173,7 +172,7 @@ struct PlannedComparisonMaker {
     let request: PartRequest
     let typed: VerificationOptions
 
-    /// Opens and locks the plan, then the roots, and writes down that the part begins.
+    /// Opens and locks the plan, then the roots.
     func make(
         _ setting: Session.RunSetting,
         _ counters: VerificationCounters,
@@ -208,7 +207,6 @@ struct PlannedComparisonMaker {
             emit: emit
         )
         setting.watch.know(run.places)
-        try planned.begin(host: Machine.host ?? "")
         return PlannedVerification(run, planned)
     }
 }

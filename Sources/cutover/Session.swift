@@ -42,7 +42,8 @@ final class Session: Sendable {
         let run: any SteeredRun<Summary>
         /// Whether both roots are judged by now; a look opens them when it runs.
         var hasJudged = true
-        let begin: @Sendable () -> Void
+        /// What is written once nothing more can be refused but by this.
+        let begin: @Sendable () throws(Refusal) -> Void
     }
 
     /// Does one run and tells how it ended, or why it was refused.
@@ -99,12 +100,12 @@ final class Session: Sendable {
                 )
             )
             if prepared.hasJudged { streams.service?.ready() }
-            prepared.begin()
             // Let go of before the end is told: then nothing of its volumes is open any more.
             defer {
                 supervision.steerNothing()
                 begun.clear()
             }
+            try prepared.begin()
             return run.run()
         }
         if let summary { return summary }

@@ -60,9 +60,11 @@ struct VerifyCommand: ParsableCommand {
         let status = session.run(
             prepare: { setting throws(Refusal) in
                 let run = try Self.prepare(plan, setting, counters) { reporter.receive($0) }
-                return .init(run: run) {
+                return .init(run: run) { () throws(Refusal) in
+                    let planned = run as? PlannedVerification
+                    try planned?.begin()
                     reporter.begin()
-                    (run as? PlannedVerification)?.joinFailures { streams.takeFailures($0) }
+                    planned?.joinFailures { streams.takeFailures($0) }
                 }
             },
             finish: { (summary: VerificationSummary) in

@@ -7,16 +7,20 @@ package import Testing
 
 private let everythingIsRequired = Environment.value("CUTOVER_REQUIRE_VOLUMES") == "1"
 
-extension Trait where Self == ConditionTrait {
-    /// Root, loop devices, XFS and ext4: a test on real volumes.
+extension Trait where Self == BlockingTrait {
+    /// Root, loop devices, XFS and ext4: a test on real volumes, which waits for them.
     package static var requiresVolumes: Self {
-        .enabled(
-            "needs root, loop devices, XFS and ext4 (CUTOVER_REQUIRE_VOLUMES=1 forbids skipping)"
-        ) {
-            everythingIsRequired || LoopVolume.isAvailable
-        }
+        BlockingTrait(
+            condition: .enabled(
+                "needs root, loop devices, XFS and ext4 (CUTOVER_REQUIRE_VOLUMES=1 forbids skipping)"
+            ) {
+                everythingIsRequired || LoopVolume.isAvailable
+            }
+        )
     }
+}
 
+extension Trait where Self == ConditionTrait {
     /// A kernel with FUSE, and its device.
     package static var requiresFUSE: Self {
         .enabled("needs /dev/fuse") { everythingIsRequired || SilentFilesystem.isAvailable }

@@ -44,8 +44,10 @@ package struct ShardTrouble: Equatable, Sendable {
         case failed(UInt64)
         /// Its result is of another plan.
         case ofOtherPlan
-        /// Others ran again since the last closing, and it did not.
+        /// It did not run since the last closing.
         case notSince
+        /// It was compared, and a pass came after it.
+        case beforePass
         case unreadable(PlanProblem)
     }
 

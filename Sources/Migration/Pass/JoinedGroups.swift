@@ -11,11 +11,11 @@ extension PlannedRun {
 }
 
 extension PlannedRun {
-    /// Closing joins hard links across shards, when all names of its own are in place.
+    /// Tells which hard links cannot be joined; closing joins hard links across shards, when all names of its own are in place.
     func joinGroups(_ roots: Roots, _ context: PassContext) {
-        guard part == .closing, context.links.keepsOpenGroups,
-            context.log.mayWrite
-        else { return }
+        guard context.links.keepsOpenGroups else { return }
+        for path in context.links.strangers() { context.log.record(RootDevices.failure(path)) }
+        guard part == .closing, context.log.mayWrite else { return }
         let (groups, unread) = openGroups()
         for shard in unread {
             context.log.record(
@@ -46,7 +46,8 @@ extension LinkRegistry {
             holdsUntilComplete: options.itemizes,
             // Where the C library does not know: large groups are remembered to the end of the pass.
             linkCountMax: roots.destination.map { $0.descriptor.linkCountMax() ?? 1000 } ?? .max,
-            keepsOpenGroups: options.share != nil && options.preserved.contains(.hardLinks)
+            devices: options.share != nil && options.preserved.contains(.hardLinks)
+                ? RootDevices(roots) : nil
         )
     }
 }

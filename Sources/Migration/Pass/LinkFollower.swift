@@ -51,7 +51,11 @@ final class LinkFollower {
         if registry.keepsOpenGroups, names > pair.source.linkCount {
             // Whose the other names are only closing can tell, and only where those of nobody are gone by then.
             let options = context.plan.options
-            if !options.deletesExtras || !options.filter.isEmpty { sharesInode = true }
+            if !options.deletesExtras || !options.filter.isEmpty
+                || registry.isStrange(pair.source, destination)
+            {
+                sharesInode = true
+            }
             if isOurs, !sharesInode, pair.source.linkCount == 1 {
                 registry.noteKept(pair.entry.path, pair.source, destination)
             }

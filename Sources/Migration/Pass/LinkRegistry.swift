@@ -47,6 +47,9 @@ package final class LinkRegistry: Sendable {
         /// Of each inode that its names have on DESTINATION how many names that has, and how many of them were met.
         var destinations: [UInt64: (names: UInt32, met: UInt32)] = [:]
 
+        /// An inode is of another device than its root: its number does not say which one it is.
+        var isStrange = false
+
         /// Whether an inode of DESTINATION has names that are none of this run's.
         var isShared: Bool { destinations.values.contains { $0.names > $0.met } }
     }
@@ -67,10 +70,12 @@ package final class LinkRegistry: Sendable {
     private let missing = Lock<Set<InodeIdentity>>([])
     /// Names of inodes that have one name on SOURCE and several on DESTINATION, which stay so; of a run of a plan only.
     private let kept = Lock<[OpenGroup]>([])
+    /// Of a run of a plan: which inodes others know by their number.
+    private let devices: RootDevices?
     private let isFirstCopy: Bool
     private let holdsUntilComplete: Bool
     /// This is a run of a plan: groups of which it does not meet all names are kept for closing.
-    let keepsOpenGroups: Bool
+    var keepsOpenGroups: Bool { devices != nil }
     /// Names of one inode that DESTINATION holds at most.
     package let linkCountMax: UInt32
 
@@ -78,9 +83,9 @@ package final class LinkRegistry: Sendable {
         isFirstCopy: Bool,
         holdsUntilComplete: Bool,
         linkCountMax: UInt32,
-        keepsOpenGroups: Bool = false
+        devices: RootDevices? = nil
     ) {
-        self.keepsOpenGroups = keepsOpenGroups
+        self.devices = devices
         self.isFirstCopy = isFirstCopy
         self.holdsUntilComplete = holdsUntilComplete
         self.linkCountMax = linkCountMax
@@ -126,6 +131,7 @@ package final class LinkRegistry: Sendable {
                 groups.open[source.identity, default: new].part ?? PartOfGroup(changed: changed)
             // Not to copy all paths for each.
             groups.open[source.identity]?.part = nil
+            if isStrange(source, destination) { part.isStrange = true }
             part.changed = min(part.changed, changed)
             part.paths.append(path)
             if let destination, destination.kind == source.kind {
@@ -133,6 +139,11 @@ package final class LinkRegistry: Sendable {
             }
             groups.open[source.identity, default: new].part = part
         }
+    }
+
+    /// Whether other runs of the plan could take one of the two inodes for another.
+    func isStrange(_ source: FileStatus, _ destination: FileStatus?) -> Bool {
+        devices.map { !$0.hold(source.identity, destination?.identity) } ?? false
     }
 
     /// A name of an inode with one name keeps its inode of DESTINATION, which has further names.
@@ -154,7 +165,8 @@ package final class LinkRegistry: Sendable {
     func openGroups() -> [OpenGroup] {
         let open = groups.withLock { Array($0.open.values) }
         let groups = open.compactMap { group -> OpenGroup? in
-            guard let part = group.part, let leader = group.leader?.identity else { return nil }
+            guard let part = group.part, let leader = group.leader?.identity, !isStrange(group)
+            else { return nil }
             let further = group.furtherInodes.map(\.inode).filter { $0 != leader.inode }
             return OpenGroup(
                 source: group.source.inode,
@@ -165,6 +177,20 @@ package final class LinkRegistry: Sendable {
             )
         }
         return (groups + kept.withLock { $0 }).sorted { $0.source < $1.source }
+    }
+
+    /// A name of each group that closing would have to join and cannot, in the order of paths.
+    func strangers() -> [[UInt8]] {
+        groups.withLock { Array($0.open.values) }
+            .compactMap {
+                isStrange($0) ? $0.part?.paths.min { $0.lexicographicallyPrecedes($1) } : nil
+            }
+            .sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    private func isStrange(_ group: Group) -> Bool {
+        guard let devices, let part = group.part else { return false }
+        return part.isStrange || !devices.hold(group.source, group.leader?.identity)
     }
 
     /// The names that still wait.

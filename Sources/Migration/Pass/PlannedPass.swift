@@ -22,6 +22,9 @@ package final class PlannedPass: SteeredRun, HeldRun {
         pass.limitWorkers(to: most, isMeasuring: isMeasuring)
     }
 
+    /// Writes down that the part begins; nothing was done yet.
+    package func begin() throws(Refusal) { try planned.begin() }
+
     /// Gives the failures of the shards that this closes, once.
     package func joinFailures(into append: ([UInt8]) -> Void) {
         planned.joinFailures(into: append)

@@ -18,8 +18,11 @@ package struct PartResult: Equatable, Sendable {
     package var counts: [String: UInt64] = [:]
     /// SHA-256 of its file of failures in PLAN, when it had ended; nil: there was none.
     package var failuresDigest: String?
-    /// Of closing: the round of each shard that it joined, in their order; 0: none.
+    /// Of closing: the round of each shard, in their order, that the last closing joined which came to its end, be it this one;
+    /// 0: none.
     package var joined: [UInt64] = []
+    /// Of a comparison: the rounds of the passes that it is of, its part's and closing's; 0: there was none.
+    package var passes: [UInt64] = []
 
     package init(
         plan: String,
@@ -65,6 +68,7 @@ package struct PartResult: Equatable, Sendable {
             ),
             .init("failures_sha256", failuresDigest.map { .init($0) } ?? .null),
             .init("joined", .list(joined.map { .number($0) })),
+            .init("passes", .list(passes.map { .number($0) })),
         ]).write(to: &bytes)
         return bytes + [0x0A]
     }
@@ -104,9 +108,16 @@ package struct PartResult: Equatable, Sendable {
                 self.counts.updateValue(number, forKey: count.key) == nil
             else { throw .damaged }
         }
-        for round in joined {
+        self.joined = try Self.rounds(joined)
+        passes = try Self.rounds(json["passes"]?.list ?? [])
+    }
+
+    private static func rounds(_ list: [PlanJSON]) throws(PlanProblem) -> [UInt64] {
+        var rounds: [UInt64] = []
+        for round in list {
             guard let round = round.number else { throw .damaged }
-            self.joined.append(round)
+            rounds.append(round)
         }
+        return rounds
     }
 }

@@ -39,6 +39,10 @@ package final class PlannedRun: Sendable {
     package let round: UInt64
     /// Whether the run of this part before began and did not end.
     package let wasCut: Bool
+    /// Of a comparison: the rounds of the passes that it is of, its part's and closing's.
+    let passes: [UInt64]
+    /// Of closing: the rounds that the last closing joined which came to its end; empty: there was none.
+    let closedRounds: [UInt64]
     /// Of closing: how each shard ended; those that are missing are not among them.
     package let joined: [PartResult]
     /// Of closing that accepts them: what is wrong with shards.
@@ -57,19 +61,54 @@ package final class PlannedRun: Sendable {
             throw .noSuchShard(shard, shards: plan.shards)
         }
         try folder.lock(request.part, Self.word(request.work))
-        // One that cannot be read says nothing of how often there was one: closing tells it from others by its plan.
+        let closed = try Self.closedRounds(plan, request.work, folder)
+        // One that cannot be read says nothing of how often there was one: closing tells it from others by its plan, and by
+        // what it has joined.
         let earlier = try? PartFiles(request.part, request.work).result(in: folder)
-        round = (earlier?.round ?? 0) + 1
+        let joinedRound = request.part.shard.flatMap { closed.isEmpty ? nil : closed[$0] } ?? 0
+        round = max(earlier?.round ?? 0, joinedRound) + 1
         wasCut = earlier.map { $0.status == nil } ?? false
+        passes = request.work == .pass ? [] : Self.passes(of: request.part, folder)
         guard request.part == .closing else {
-            (joined, troubles) = ([], [])
+            (closedRounds, joined, troubles) = ([], [], [])
             return
         }
-        let results = ShardResults(plan, request.work, folder)
+        closedRounds = closed
+        let results = ShardResults(plan, request.work, folder, closedRounds: closed)
         if !results.troubles.isEmpty, !request.acceptsFailed {
             throw .shardsNotDone(results.troubles)
         }
         (joined, troubles) = (results.found, results.troubles)
+    }
+
+    /// What the last closing joined that came to its end: the round of each shard; empty: there was none.
+    ///
+    /// Refused where that cannot be read: old results would pass for new ones.
+    private static func closedRounds(
+        _ plan: TreePlan,
+        _ work: PartRequest.Work,
+        _ folder: PartFolder
+    ) throws(Refusal) -> [UInt64] {
+        let files = PartFiles(.closing, work)
+        do throws(PlanProblem) {
+            guard let closing = try files.result(in: folder), closing.plan == plan.identifier,
+                closing.joined.count == plan.shards
+            else { return [] }
+            return closing.joined
+        } catch {
+            throw folder.unusable(
+                files.result,
+                "it cannot be read, so nobody knows which shards were joined; remove it and run all shards again"
+            )
+        }
+    }
+
+    /// The rounds of the passes that a comparison of a part is of: of the part and of closing; 0: there was none.
+    static func passes(of part: RunPart, _ folder: PartFolder) -> [UInt64] {
+        [part, .closing].map { part in
+            // One that cannot be read is none, before and after.
+            (try? PartFiles(part, .pass).result(in: folder))?.round ?? 0
+        }
     }
 
     /// The part that this run does.
@@ -91,14 +130,17 @@ extension PlannedRun {
     package var stateFolder: Name { request.stateFolder }
 
     /// Writes down that the part begins, in place of how it ended before; nothing was done yet.
-    package func begin(host: String) throws(Refusal) {
+    func begin() throws(Refusal) {
         var result = PartResult(
             plan: plan.identifier,
             part: part,
             round: round,
-            host: host
+            host: Machine.host ?? ""
         )
         result.work = request.work
+        result.passes = passes
+        // Or one that is killed, or refused later, would take away what tells old results from new ones.
+        result.joined = closedRounds
         do throws(SystemError) {
             try folder.write(files.result, result.fileContents)
             // Those of the run before; of this one they may go elsewhere.
@@ -183,14 +225,18 @@ extension PlannedRun {
         result.work = request.work
         result.counts = counts
         result.failuresDigest = ownFailures?.digest
-        if part == .closing { result.joined = joinedRounds }
+        result.passes = passes
+        let isClosed = ShardResults.isDone(status, request.work)
+        result.joined = part == .closing && isClosed ? joinedRounds : closedRounds
         return result
     }
 
-    /// How the shards ended that closing joins; one that cannot be named counts as failed.
+    /// How the shards ended that closing joins; one that did not do all of its part counts as failed.
     var statuses: [ExitStatus] {
         joined.map { result in
-            result.status.flatMap { Int32(exactly: $0) }.flatMap(ExitStatus.init(rawValue:))
+            let status = result.status.flatMap { Int32(exactly: $0) }
+                .flatMap(ExitStatus.init(rawValue:))
+            return status.flatMap { ShardResults.isDone($0, request.work) ? $0 : nil }
                 ?? .someFailed
         }
     }
@@ -319,11 +365,17 @@ struct ShardResults {
     private static let done: [ExitStatus] = [.done, .someVanished, .deletionLimit]
 
     /// A comparison that found differences has compared all.
-    private static func isDone(_ status: ExitStatus, _ work: PartRequest.Work) -> Bool {
+    static func isDone(_ status: ExitStatus, _ work: PartRequest.Work) -> Bool {
         done.contains(status) || (work == .verification && status == .different)
     }
 
-    init(_ plan: TreePlan, _ work: PartRequest.Work, _ folder: PartFolder) {
+    /// `closedRounds`: what the last closing joined; empty: there was none.
+    init(
+        _ plan: TreePlan,
+        _ work: PartRequest.Work,
+        _ folder: PartFolder,
+        closedRounds: [UInt64]
+    ) {
         for shard in 0..<plan.shards {
             do throws(PlanProblem) {
                 let files = PartFiles(.shard(shard), work)
@@ -331,20 +383,21 @@ struct ShardResults {
                     troubles.append(ShardTrouble(shard, .missing))
                     continue
                 }
-                note(result, shard, plan, work)
+                note(result, shard, plan, folder)
             } catch {
                 troubles.append(ShardTrouble(shard, .unreadable(error)))
             }
         }
-        judgeRounds(plan, work, folder)
+        if !closedRounds.isEmpty { judgeRounds(closedRounds) }
     }
 
     private mutating func note(
         _ result: PartResult,
         _ shard: Int,
         _ plan: TreePlan,
-        _ work: PartRequest.Work
+        _ folder: PartFolder
     ) {
+        let work = result.work
         guard result.plan == plan.identifier, result.part == .shard(shard) else {
             troubles.append(ShardTrouble(shard, .ofOtherPlan))
             return
@@ -357,28 +410,23 @@ struct ShardResults {
         if known.map({ Self.isDone($0, work) }) != true {
             troubles.append(ShardTrouble(shard, .failed(status)))
         }
+        if work == .verification,
+            result.passes != PlannedRun.passes(of: .shard(shard), folder)
+        {
+            troubles.append(ShardTrouble(shard, .beforePass))
+        }
         found.append(result)
     }
 
     /// In a further round all shards run again before they are joined: those that did not run since the last closing are
-    /// missing, if any did.
-    private mutating func judgeRounds(
-        _ plan: TreePlan,
-        _ work: PartRequest.Work,
-        _ folder: PartFolder
-    ) {
-        // What cannot be read, or has not ended, has joined nothing.
-        guard let closing = try? PartFiles(.closing, work).result(in: folder),
-            closing.plan == plan.identifier, closing.joined.count == plan.shards,
-            let status = closing.status.flatMap({ Int32(exactly: $0) }),
-            let ended = ExitStatus(rawValue: status), Self.isDone(ended, work)
-        else { return }
-        let old = found.filter { result in
-            result.part.shard.map { closing.joined[$0] == result.round } == true
-        }
-        if old.count == plan.shards { return }
-        for result in old {
-            if let shard = result.part.shard { troubles.append(ShardTrouble(shard, .notSince)) }
+    /// missing. Where none did, an array may never have started, and old answers would pass for new ones.
+    private mutating func judgeRounds(_ closed: [UInt64]) {
+        for result in found {
+            if let shard = result.part.shard, closed[shard] == result.round,
+                !troubles.contains(where: { $0.shard == shard })
+            {
+                troubles.append(ShardTrouble(shard, .notSince))
+            }
         }
         troubles.sort { $0.shard < $1.shard }
     }

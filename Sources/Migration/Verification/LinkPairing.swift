@@ -41,6 +41,8 @@ package final class LinkPairing: Sendable {
         var byDestination: [InodeIdentity: Group] = [:]
         /// Of a part of a plan: the first name of each pair of which not all names were met.
         var pairs: [Pair: MetPair] = [:]
+        /// The same of inodes whose number does not say which one it is: the name alone.
+        var strange: [Pair: [UInt8]] = [:]
 
         func isOpen(_ pair: Pair) -> Bool {
             bySource[pair.source] != nil || byDestination[pair.destination] != nil
@@ -49,14 +51,14 @@ package final class LinkPairing: Sendable {
 
     private let state = Lock(State())
     let linkCountMax: UInt32
-    private let keepsOpenGroups: Bool
+    private let devices: RootDevices?
 
     /// - Parameters:
     ///   - linkCountMax: names that one inode of DESTINATION can have.
-    ///   - keepsOpenGroups: this is a part of a plan: `openPairs` is asked for.
-    package init(linkCountMax: UInt32, keepsOpenGroups: Bool = false) {
+    ///   - devices: this is a part of a plan: `openPairs` is asked for.
+    package init(linkCountMax: UInt32, devices: RootDevices? = nil) {
         self.linkCountMax = max(linkCountMax, 1)
-        self.keepsOpenGroups = keepsOpenGroups
+        self.devices = devices
     }
 
     /// The names that one inode of SOURCE may have in so many inodes of DESTINATION: one, or twice as many as are needed
@@ -75,6 +77,14 @@ package final class LinkPairing: Sendable {
         }
     }
 
+    /// A name of each pair that closing would have to compare and cannot, in the order of paths.
+    func strangers() -> [[UInt8]] {
+        state.withLock { state in
+            state.strange.filter { state.isOpen($0.key) }.values
+                .sorted { $0.lexicographicallyPrecedes($1) }
+        }
+    }
+
     /// Takes note of one name, which is no directory's.
     ///
     /// `path`: where it is; asked where that is to be kept.
@@ -85,7 +95,7 @@ package final class LinkPairing: Sendable {
     ) -> Meeting {
         guard source.linkCount > 1 || destination.linkCount > 1 else { return .first }
         let meeting = meet(source: LinkFacts(source), destination: LinkFacts(destination))
-        if keepsOpenGroups { note(source, destination, meeting, path) }
+        if let devices { note(source, destination, meeting, path, devices) }
         return meeting
     }
 
@@ -94,7 +104,8 @@ package final class LinkPairing: Sendable {
         _ source: FileStatus,
         _ destination: FileStatus,
         _ meeting: Meeting,
-        _ path: () -> [UInt8]
+        _ path: () -> [UInt8],
+        _ devices: RootDevices
     ) {
         let pair = Pair(
             source: LinkFacts(source).identity,
@@ -103,6 +114,9 @@ package final class LinkPairing: Sendable {
         state.withLock { state in
             if !state.isOpen(pair) {
                 state.pairs[pair] = nil
+                state.strange[pair] = nil
+            } else if !devices.hold(pair.source, pair.destination) {
+                if state.strange[pair] == nil { state.strange[pair] = path() }
             } else if state.pairs[pair] == nil {
                 state.pairs[pair] = MetPair(
                     path: path(),

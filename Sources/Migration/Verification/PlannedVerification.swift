@@ -28,6 +28,9 @@ package final class PlannedVerification: SteeredRun {
         return summary
     }
 
+    /// Writes down that the part begins; nothing was compared yet.
+    package func begin() throws(Refusal) { try planned.begin() }
+
     /// Gives the failures of the shards that this closes, once.
     package func joinFailures(into append: ([UInt8]) -> Void) {
         planned.joinFailures(into: append)

@@ -56,7 +56,7 @@ package final class Verification: SteeredRun {
             log: VerificationFindings(counters: counters, emit: emit),
             comparison: Self.comparison(roots, targetStatus, options.preserved),
             budget: budget,
-            links: Self.links(target, planned),
+            links: Self.links(target, roots, planned),
             manifest: manifest,
             isRoot: isRoot,
             windows: Self.windows(files: budget.windowFiles),
@@ -114,11 +114,14 @@ package final class Verification: SteeredRun {
         return notices
     }
 
-    /// Closing tells names that are one inode on one side only, of those that shards met apart.
+    /// Tells which hard links cannot be compared. Closing tells names that are one inode on one side only, of those that
+    /// shards met apart.
     private func joinGroups() {
-        guard let planned, planned.part == .closing, context.log.cause == nil,
+        guard let planned, context.log.cause == nil,
             context.options.preserved.contains(.hardLinks)
         else { return }
+        for path in context.links.strangers() { context.log.record(RootDevices.failure(path)) }
+        if planned.part != .closing { return }
         PairingJoiner(context, roots).join(planned.openPairs(), own: context.links.openPairs())
     }
 
@@ -264,10 +267,14 @@ package final class Verification: SteeredRun {
         return (roots.sourceBoundary, destination)
     }
 
-    private static func links(_ target: SharedDescriptor, _ planned: PlannedRun?) -> LinkPairing {
+    private static func links(
+        _ target: SharedDescriptor,
+        _ roots: Roots,
+        _ planned: PlannedRun?
+    ) -> LinkPairing {
         LinkPairing(
             linkCountMax: target.descriptor.linkCountMax() ?? .max,
-            keepsOpenGroups: planned != nil
+            devices: planned == nil ? nil : RootDevices(roots)
         )
     }
 

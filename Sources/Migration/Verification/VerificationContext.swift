@@ -72,7 +72,11 @@ final class VerificationContext: Sendable {
         self.windows = windows
         self.blockBytes = min(max(blockBytes, 512), 65_536)
         self.beginning = beginning
-        projects = ProjectPairing(log: log, holdsProjects: holdsProjects)
+        // A part of a plan cannot conclude from what it did not meet: others may have met project ids.
+        projects = ProjectPairing(
+            log: log,
+            holdsProjects: spine == nil ? holdsProjects : holdsProjects ?? true
+        )
         self.filter = filter
         self.pending = pending
         self.roots = roots

@@ -54,7 +54,9 @@ extension LeftAside {
         // How zeros are stored is compared by nobody.
         pass.preserved = options.preserved.union(.sparse)
         pass.attributes = options.attributes
-        pass.quotas = options.comparesQuotas ? .auto : .off
+        // Of a plan's parts closing compares them, which nobody asked for either.
+        let isShard = options.share.map { $0.part != .closing } ?? false
+        pass.quotas = options.comparesQuotas || isShard ? .auto : .off
         self.options = RecordedOptions(pass).words
     }
 }

@@ -45,11 +45,17 @@ struct ShardVerify {
     func equal() throws {
         let all = try compareAll()
         #expect(all.statuses == [0, 0, 0, 0], "\(all)")
+        for shard in 0..<3 { #expect(try compare(shard).status == 0) }
         let closing = try close("--json", "-").report()
         let plain = try stage.verify("--json", "-").report()
         #expect(closing.summary("entries_seen") == plain.summary("entries_seen"))
         #expect(closing.summary("differences") == 0)
         #expect(closing.summary("shards_joined") == 3)
+        for shard in 0..<3 { #expect(try compare(shard).status == 0) }
+        // Counts of all by the seconds of closing would be no rate.
+        let told = try close()
+        #expect(told.status == 0 && told.errors.contains("counts are"), "\(told)")
+        #expect(!told.errors.contains(/[0-9B]\/s\b/), "\(told)")
         #expect(
             try Files.names(plan.folder).allSatisfy { !$0.starts(with: bytes("closing.state")) }
         )
@@ -66,6 +72,7 @@ struct ShardVerify {
         #expect(all.lines[3] == [], "\(all)")
         #expect(all.lines.joined().filter { $0.hasPrefix("5: contents") }.count == 1, "\(all)")
         let different = (0..<3).filter { all.statuses[$0] == 1 }
+        for shard in 0..<3 { #expect(try compare(shard).status == all.statuses[shard]) }
         let outcome = try close("--json", "-")
         #expect(
             outcome.errors.contains(
