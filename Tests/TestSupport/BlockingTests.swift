@@ -6,7 +6,9 @@
 import Glibc
 package import Testing
 
-/// Runs each job on a thread of its own, which may block. How many tests there are at a time is the caller's business
+/// Runs each job on a thread of its own, which may block.
+///
+/// How many tests there are at a time is the caller's business
 /// (scripts/test).
 private final class ThreadForEachJob: TaskExecutor {
     static let shared = ThreadForEachJob()

@@ -419,7 +419,9 @@ struct ShardResults {
     }
 
     /// In a further round all shards run again before they are joined: those that did not run since the last closing are
-    /// missing. Where none did, an array may never have started, and old answers would pass for new ones.
+    /// missing.
+    ///
+    /// Where none did, an array may never have started, and old answers would pass for new ones.
     private mutating func judgeRounds(_ closed: [UInt64]) {
         for result in found {
             if let shard = result.part.shard, closed[shard] == result.round,

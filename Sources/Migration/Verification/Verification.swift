@@ -114,7 +114,9 @@ package final class Verification: SteeredRun {
         return notices
     }
 
-    /// Tells which hard links cannot be compared. Closing tells names that are one inode on one side only, of those that
+    /// Tells which hard links cannot be compared.
+    ///
+    /// Closing tells names that are one inode on one side only, of those that
     /// shards met apart.
     private func joinGroups() {
         guard let planned, context.log.cause == nil,
