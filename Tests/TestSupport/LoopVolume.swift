@@ -35,7 +35,7 @@ package final class LoopVolume {
     /// Where it is mounted.
     package let mountPoint: [UInt8]
     /// The loop device, `/dev/loopN`.
-    package let device: String
+    package private(set) var device: String
     /// The sparse file; cutting it short makes reads beyond its end fail with EIO.
     package let image: [UInt8]
     private let type: String
@@ -91,6 +91,30 @@ package final class LoopVolume {
             bytes(device),
             bytes(options)
         )
+    }
+
+    /// Has a command change the file (`$1`) while it is neither mounted nor attached.
+    ///
+    /// Attaches it to any free device: other tests may have taken the one before.
+    package func changeImage(_ command: String) throws {
+        let attached = try Shell.run(
+            """
+            for turn in $(seq 50); do umount -- "$2" && break; sleep 0.1; done
+            losetup -d "$3"
+            \(command)
+            for turn in $(seq 50); do
+                device=$(losetup -f --show --direct-io=on -- "$1" 2>/dev/null) && break
+                sleep 0.1
+            done
+            [ -n "$device" ] || { echo "no loop device" >&2; exit 1; }
+            mount -t \(type) -o nodev,noatime -- "$device" "$2"
+            echo "$device"
+            """,
+            image,
+            mountPoint,
+            bytes(device)
+        )
+        device = attached.lines.last ?? ""
     }
 
     /// Unmounts, detaches the device and removes the file; a second call does nothing.

@@ -336,10 +336,10 @@ struct FollowTests {
             // For which the loop would wait an hour.
             try Shell.run("fallocate -l 1G \"$1/ballast\" || true; sync -f \"$1\"", pair.to)
             try Shell.run("head -c 1G /dev/zero >\"$1/ballast\" 2>/dev/null || true", pair.to)
-            try Shell.run("head -c 20M /dev/zero | tr '\\0' x >\"$1/large\"", pair.from)
         }
-        // The folder with the record is full.
+        // The folder with the record is full, before the loop could meet a full DESTINATION alone and wait.
         try Shell.run("head -c 1G /dev/zero >\"$1/ballast\" 2>/dev/null || true", stage.outside)
+        if isFull { try Shell.run("head -c 20M /dev/zero | tr '\\0' x >\"$1/large\"", pair.from) }
         let outcome = run.wait()
         #expect(outcome.status == 3, "\(outcome)")
         #expect(outcome.errorsUnwrapped.contains("nothing will be remembered"), "\(outcome)")

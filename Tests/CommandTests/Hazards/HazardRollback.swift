@@ -30,26 +30,12 @@ struct HazardRollback {
                 copy
             )
         } else {
-            try aside("cp --sparse=always \"$3\" \"$3.old\"")
+            try stage.destination.changeImage("cp --sparse=always \"$1\" \"$1.old\"")
         }
     }
 
-    private func putBack() throws { try aside("cp --sparse=always \"$3.old\" \"$3\"") }
-
-    /// Does something with the image while it is not mounted.
-    private func aside(_ command: String) throws {
-        try Shell.run(
-            """
-            for turn in $(seq 50); do umount "$1" && break; sleep 0.1; done
-            losetup -d "$2"
-            \(command)
-            losetup --direct-io=on "$2" "$3"
-            mount -o nodev,noatime "$2" "$1"
-            """,
-            stage.destination.mountPoint,
-            bytes(stage.destination.device),
-            image
-        )
+    private func putBack() throws {
+        try stage.destination.changeImage("cp --sparse=always \"$1.old\" \"$1\"")
     }
 
     /// A pass that says that DESTINATION was put back, after which rsync finds nothing to do by contents.

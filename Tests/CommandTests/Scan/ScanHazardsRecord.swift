@@ -171,35 +171,16 @@ struct ScanHazardsRecord {
         try stage.makeFolder(stage.from("a"), salt: 1)
         try stage.settle()
         let volume = which == "source" ? stage.source : stage.destination
-        try imageAside(volume, "umount \"$1\"; cp --sparse=always \"$3\" \"$3.old\"")
+        try volume.changeImage("cp --sparse=always \"$1\" \"$1.old\"")
         if which == "entries" { try stage.makeFolder(stage.from("b"), salt: 2) }
         try stage.rewriteKeepingTime(stage.from("a/one"), salt: 90)
         try Files.write(stage.from("a/two"), bytes("longer, and later"))
         try stage.settledScan()
         try stage.settledScan()
-        try imageAside(volume, "umount \"$1\"; mv \"$3.old\" \"$3\"")
+        try volume.changeImage("mv \"$1.old\" \"$1\"")
         let pass = try stage.pass()
         #expect(pass.outcome.status == 0, "\(pass.outcome)")
         try stage.expectSame()
-    }
-
-    /// Does something with the image of a volume while it is not mounted.
-    private func imageAside(_ volume: LoopVolume, _ script: String) throws {
-        try Shell.run(
-            """
-            for turn in $(seq 50); do
-            \(script.split(separator: ";")[0]) && break
-            sleep 0.1
-            done
-            losetup -d "$2"
-            \(script.split(separator: ";")[1])
-            losetup --direct-io=on "$2" "$3"
-            mount -o nodev,noatime "$2" "$1"
-            """,
-            volume.mountPoint,
-            bytes(volume.device),
-            volume.image
-        )
     }
 
     @Test("a root was moved away and another directory has its name")
