@@ -15,7 +15,9 @@ extension PlannedRun {
     func joinGroups(_ roots: Roots, _ context: PassContext) {
         guard context.links.keepsOpenGroups else { return }
         for path in context.links.strangers() { context.log.record(RootDevices.failure(path)) }
-        guard part == .closing, context.log.mayWrite else { return }
+        guard part == .closing, context.log.mayWrite, let destination = roots.destination else {
+            return
+        }
         let (groups, unread) = openGroups()
         for shard in unread {
             context.log.record(
@@ -31,6 +33,7 @@ extension PlannedRun {
         GroupJoiner(
             context,
             roots,
+            destination,
             groups + context.links.openGroups(),
             mayHaveLeftovers: wasCut
         )
