@@ -1,6 +1,7 @@
 """Table and plot of scripts/scale-bench."""
 
 import json
+import math
 import statistics
 
 import plots
@@ -60,22 +61,33 @@ def _rates(progress):
         for before, after in zip(points, points[1:]) if after[0] > before[0]]
 
 
+def _ticks(greatest):
+    """From 0 on in steps of 1, 2 or 5 times a power of ten, at most seven; the last is not below `greatest`."""
+    power = 10.0 ** math.floor(math.log10(greatest / 6))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor * 6 >= greatest)
+    return [step * number for number in range(math.ceil(greatest / step) + 1)]
+
+
 def _plot(progress, part):
     rates = _rates(progress) or [(0.0, 0.0)]
-    longest = max(seconds for seconds, _ in rates) or 1.0
-    fastest = max(rate for _, rate in rates) or 1.0
-    points = " ".join(
-        f"{LEFT + seconds / longest * (RIGHT - LEFT):.1f},{BOTTOM - rate / fastest * (BOTTOM - TOP):.1f}"
-        for seconds, rate in rates)
+    times = _ticks(max(seconds for seconds, _ in rates) or 1.0)
+    heights = _ticks(max(rate for _, rate in rates) or 1.0)
+
+    def across(seconds):
+        return LEFT + seconds / times[-1] * (RIGHT - LEFT)
+
+    def up(rate):
+        return BOTTOM - rate / heights[-1] * (BOTTOM - TOP)
+
+    points = " ".join(f"{across(seconds):.1f},{up(rate):.1f}" for seconds, rate in rates)
     elements = [
         plots.text(12, 28, f"First copy of {part['inodes']:,} inodes", 17, weight="bold"),
         plots.text(12, 48, "entries a second over the seconds of the pass", 13, colour=plots.FAINT)]
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        y = BOTTOM - share * (BOTTOM - TOP)
-        x = LEFT + share * (RIGHT - LEFT)
+    for rate in heights:
         elements += [
-            plots.line(LEFT, y, RIGHT, y),
-            plots.text(LEFT - 8, y + 5, f"{fastest * share:,.0f}", 13, "end", plots.FAINT),
-            plots.text(x, BOTTOM + 22, f"{longest * share:,.0f} s", 13, "middle", plots.FAINT)]
+            plots.line(LEFT, up(rate), RIGHT, up(rate)),
+            plots.text(LEFT - 8, up(rate) + 5, f"{rate:,.0f}", 13, "end", plots.FAINT)]
+    elements += [
+        plots.text(across(seconds), BOTTOM + 22, f"{seconds:,.0f} s", 13, "middle", plots.FAINT) for seconds in times]
     elements.append(f'<polyline points="{points}" fill="none" stroke="{plots.OWN}" stroke-width="2"/>')
     return plots.document(360, elements, "Entries a second during the first copy of the large volume")
