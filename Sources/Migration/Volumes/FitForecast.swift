@@ -1,5 +1,6 @@
 // The cheap part of a check, which every pass makes before it touches anything: does DESTINATION take writes, and
-// can it hold what SOURCE has in use? Two calls, no file is made, nothing is listed but both roots.
+// can it hold what SOURCE has in use? Two calls, no file is made, nothing is listed but both roots. Before it refuses,
+// SOURCE is written out and asked again.
 //
 // It refuses what cannot work and lets everything else pass. So each number is taken at its most favourable: of
 // SOURCE the least that its files can hold, of DESTINATION all that it has, with whatever is there already counted
@@ -103,13 +104,24 @@ extension FitForecast {
         // Others leave out what they may not read: what they need is not known.
         guard ProcessLimits.isRoot else { return }
         let names = isThere ? try judged.names() : []
-        let forecast = FitForecast(
-            source: source.descriptor,
-            destination: judged.descriptor,
-            isEmpty: ReservedNames.hold(all: names),
-            options
-        )
-        if let refusal = forecast?.refusal { throw refusal }
+        let isEmpty = ReservedNames.hold(all: names)
+        func refusal() -> Refusal? {
+            FitForecast(
+                source: source.descriptor,
+                destination: judged.descriptor,
+                isEmpty: isEmpty,
+                options
+            )?
+            .refusal
+        }
+        guard let first = refusal() else { return }
+        do throws(SystemError) { try source.descriptor.synchronizeFilesystem() } catch {
+            // SOURCE cannot write back, so it is not known to hold less.
+            throw first
+        }
+        // XFS counts as used what it sets aside for data that has no place yet: for each piece several blocks more
+        // than it takes in the end (`xfs_bmap_worst_indlen`).
+        if let refusal = refusal() { throw refusal }
     }
 
     /// What a filesystem counts as used and no file holds, generously: the space that XFS keeps for its own trees

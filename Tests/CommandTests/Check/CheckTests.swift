@@ -98,6 +98,25 @@ struct CheckTests {
         }
     }
 
+    @Test(
+        "what XFS sets aside for data that is not written out yet takes no room: sync is not refused"
+    )
+    func delayedAllocation() throws {
+        try withVolumes(sourceMegabytes: 1200, destinationMegabytes: 320) { from, to in
+            let file = joined(from.mountPoint, "pieces")
+            let before = try SeenRoom(from.mountPoint).usedBytes
+            try Files.write(file, [])
+            // Whole at once: a file that grows is given room ahead as well.
+            try Files.truncate(file, to: 20_000 << 16)
+            let piece = [UInt8](repeating: 7, count: 4096)
+            for number in 0..<20_000 { try Files.overwrite(file, piece, at: number << 16) }
+            // Or there is nothing that could be taken for data.
+            try #require(try SeenRoom(from.mountPoint).usedBytes - before > 400 << 20)
+            try Cutover.pass(from.mountPoint, to.mountPoint)
+            #expect(try Files.status(joined(to.mountPoint, "pieces")).st_blocks / 2048 < 200)
+        }
+    }
+
     @Test("space that files share counts in each of them")
     func sharedBlocks() throws {
         try withVolumes(sourceMegabytes: 400, destinationMegabytes: 100) { from, to in
