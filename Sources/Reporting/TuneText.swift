@@ -79,14 +79,19 @@ package struct TuneText {
             TextLayout.rightAligned("\(row.workers)", to: Self.numberWidth) + "  "
             + TextLayout.rightAligned(rate, to: Self.rateWidth) + "  "
             + TextLayout.padded(bar, to: Self.barWidth) + " "
-            + TextLayout.rightAligned(Self.percent(row.share), to: 3) + " % +-"
-            + Self.percent(row.spread)
+            + TextLayout.rightAligned(Self.percent(row.share), to: 3) + " % "
+            + (row.steps == 1 ? "once" : "+-" + Self.percent(row.spread))
         return row.workers == outcome.choice?.workers ? line + " <- taken" : line
     }
 
     private var sentences: [String] {
         guard let choice = outcome.choice else { return [tooLittle] }
         var sentences = [chosen(choice), limit(choice)]
+        if outcome.rows.contains(where: { $0.steps == 1 }) {
+            sentences.append(
+                "What was tried once was not chosen from: the work came to its end."
+            )
+        }
         if let spread = outcome.doubt {
             sentences.append(
                 "Steps of \(choice.topWorkers) differ by +-\(Self.percent(spread)) %: others were at work, or the tree "

@@ -136,6 +136,29 @@ private struct MadeUp {
         }
     }
 
+    @Test(
+        "a number that was tried once, and was lucky, is not the best that others are held against"
+    )
+    func lucky() throws {
+        let steps = [(8, 1, 90), (16, 1, 100), (8, 2, 90), (16, 2, 100), (8, 4, 90), (12, 4, 200)]
+            .map {
+                workers,
+                round,
+                entries in
+                TuneStep(
+                    workers: workers,
+                    round: round,
+                    nanoseconds: 1_000_000_000,
+                    entries: entries,
+                    bytes: 0
+                )
+            }
+        let rows = try #require(TuneFit(steps)).rows
+        #expect(rows.map(\.workers) == [8, 12, 16])
+        #expect(rows.map { ($0.share * 100).rounded() } == [90, 200, 100])
+        #expect(rows.map(\.steps) == [3, 1, 2])
+    }
+
     @Test("the smallest of those that are nearly as fast is taken")
     func smallest() throws {
         // From 8 on nothing is gained.

@@ -88,7 +88,7 @@ package struct TuneRow: Equatable, Sendable {
     package var workers: Int
     /// As in `TuneStep`; in bytes a second where `TuneOutcome.isOfBytes`.
     package var rate: Double
-    /// In parts of the best rate.
+    /// In parts of the best rate; above 1 where one that was tried once was faster still.
     package var share: Double
     /// Half of what lies between the slowest and the fastest step, in parts of the best rate.
     package var spread: Double

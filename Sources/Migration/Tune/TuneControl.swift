@@ -76,7 +76,7 @@ package struct TuneControl: Sendable {
         guard let fit = TuneFit(steps) else { return outcome }
         outcome.rows = fit.rows
         outcome.isOfBytes = fit.isOfBytes
-        guard let fastest = outcome.rows.max(by: { $0.rate < $1.rate }) else { return outcome }
+        guard let fastest = outcome.rows.first(where: { $0.share == 1 }) else { return outcome }
         let seconds = fit.seconds(at: fastest.rate)
         outcome.entrySeconds = seconds.entry
         outcome.byteSeconds = seconds.byte

@@ -119,9 +119,12 @@ struct TuneFit {
     }
 
     /// What was found of each number, by the number.
+    ///
+    /// The best is one that was measured often enough to be chosen, as long as there is any.
     var rows: [TuneRow] {
         let rates = comparableRates.mapValues { $0.sorted() }
-        let top = rates.values.map(Self.median).max() ?? 0
+        let known = rates.values.filter { $0.count >= TuneControl.roundsNeeded }
+        let top = (known.isEmpty ? Array(rates.values) : known).map(Self.median).max() ?? 0
         guard top > 0 else { return [] }
         return rates.sorted { $0.key < $1.key }.map { workers, rates in
             let spread = ((rates.last ?? 0) - (rates.first ?? 0)) / 2

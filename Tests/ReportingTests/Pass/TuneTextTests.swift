@@ -75,6 +75,14 @@ import Testing
         #expect(text.contains("with a longer --step, another number may win"))
     }
 
+    @Test("what was tried once is no best, and says so") func once() {
+        var outcome = tuneOutcome()
+        outcome.rows[6] = TuneRow(workers: 60, rate: 12_600, share: 1.13, spread: 0, steps: 1)
+        let lines = lines(outcome)
+        #expect(lines[7].hasSuffix(" 113 % once") && lines[7].utf8.count <= 80, "\(lines[7])")
+        #expect(lines.last == "What was tried once was not chosen from: the work came to its end.")
+    }
+
     @Test("where a disk is not seen, no limit is named, and what was seen is told") func unseen() {
         var outcome = tuneOutcome(limit: nil)
         outcome.choice?.load = TuneLoad(processors: 0.3)
