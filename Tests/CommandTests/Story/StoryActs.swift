@@ -226,7 +226,14 @@ final class Story {
         writers.stop()
         close(damagedInode)
         damagedInode = -1
-        try Shell.run("mount -o remount,ro -- \"$1\"", root)
+        // A process that another test is just starting has the writers' descriptors for a moment.
+        try Shell.run(
+            """
+            for turn in $(seq 50); do mount -o remount,ro -- "$1" 2>/dev/null && exit; sleep 0.1; done
+            mount -o remount,ro -- "$1"
+            """,
+            root
+        )
         let toDo = try SeenWork(
             from: try SeenTree(root),
             to: try SeenTree(pair.to),
