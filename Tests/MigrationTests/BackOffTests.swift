@@ -278,11 +278,10 @@ private final class FakeDisk: Sendable {
         let folder = try Scratch.directory()
         let (gate, log) = (joined(folder, "go"), joined(folder, "log"))
         var settings = settings()
-        // Its own time is long beside what other tests on the machine add to it.
         settings.probe = bytes(
             """
             cd '\(String(decoding: folder, as: UTF8.self))'; echo >> log
-            while [ ! -e go ]; do sleep 0.02; done; sleep 0.2
+            while [ ! -e go ]; do sleep 0.02; done; sleep 0.2 # long beside the noise of a busy machine
             """
         )
         func start(_ events: Events) throws -> BackOff {
